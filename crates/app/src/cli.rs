@@ -1,0 +1,111 @@
+//! The command line.
+use crate::config::Flags;
+use clap::{Args, Parser, Subcommand};
+
+/// The back office of a firm, in one binary.
+#[derive(Parser)]
+#[command(name = "firma", version)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) flags: Flags,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+impl Cli {
+    /// What to do, and with which flags; without a command, serve.
+    pub(crate) fn split(self) -> (Command, Flags) {
+        (self.command.unwrap_or(Command::Serve), self.flags)
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum Command {
+    /// Answer requests; this is what happens without a command
+    Serve,
+    /// Work on users without being signed in
+    #[command(subcommand)]
+    Admin(Admin),
+    /// Print the description of the API
+    Openapi,
+    /// Print which role may do what
+    Permissions,
+}
+
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum Admin {
+    /// Make a user, and an organization that the user owns
+    Create(NewAdmin),
+    /// Set the password of a user
+    Password {
+        #[arg(long)]
+        email: String,
+    },
+}
+
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct NewAdmin {
+    #[arg(long)]
+    pub(crate) email: String,
+    /// Name of the organization
+    #[arg(long, value_name = "NAME")]
+    pub(crate) organization: String,
+    /// Short name of the organization, as it stands in URLs
+    #[arg(long)]
+    pub(crate) slug: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn command(line: &str) -> Option<Command> {
+        Cli::try_parse_from(line.split(' ')).ok().map(|cli| cli.split().0)
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_stand_before_and_after_the_command() {
+        assert_eq!(command("firma"), Some(Command::Serve));
+        assert_eq!(command("firma --bind x"), Some(Command::Serve));
+        assert_eq!(
+            command("firma --db-pool-max 3 openapi --log-format json"),
+            Some(Command::Openapi)
+        );
+        assert_eq!(command("firma permissions"), Some(Command::Permissions));
+        assert_eq!(command("firma --nonsense"), None);
+    }
+
+    #[test]
+    fn admin_needs_all_its_names() {
+        let new = NewAdmin {
+            email: "a@firma.example".to_owned(),
+            organization: "Firma".to_owned(),
+            slug: "firma".to_owned(),
+        };
+        assert_eq!(
+            command("firma admin create --email a@firma.example --organization Firma --slug firma"),
+            Some(Command::Admin(Admin::Create(new)))
+        );
+        assert_eq!(command("firma admin create --email a@firma.example"), None);
+        assert_eq!(
+            command("firma admin password --email a@firma.example"),
+            Some(Command::Admin(Admin::Password {
+                email: "a@firma.example".to_owned()
+            }))
+        );
+    }
+
+    #[test]
+    fn the_help_names_variables_and_defaults() {
+        let help = Cli::command().render_help().to_string();
+        assert!(help.contains("--db-role <VALUE>"), "{help}");
+        assert!(help.contains("[FIRMA_DB_ROLE] [default: firma_app]"), "{help}");
+        assert!(help.contains("[FIRMA_CONFIG]"), "{help}");
+    }
+}

@@ -1,0 +1,81 @@
+//! What the server is told from outside: flags, then environment, then a TOML file, then defaults.
+//! It is read and checked once, at the start, and all that is wrong is said at once.
+mod fault;
+mod file;
+mod read;
+mod source;
+mod table;
+mod url;
+mod value;
+
+#[cfg(test)]
+mod read_tests;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use fault::Fault;
+pub(crate) use table::{Config, Flags};
+pub(crate) use value::{Database, LogFormat, Migrate};
+
+use source::{FILE_SUFFIX, Sources};
+use table::{CONFIG, SETTINGS};
+
+/// Names that other installations use, and that people therefore try.
+const NOT_READ: [&str; 5] = ["DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD"];
+
+/// Reads and checks everything. `variable` looks up one environment variable.
+pub(crate) fn load(flags: &Flags, variable: &dyn Fn(&str) -> Option<String>) -> Result<Config, Vec<Fault>> {
+    let mut faults = Vec::new();
+    let named = match (&flags.config, variable(CONFIG)) {
+        (Some(path), _) => Some(("--config", path.clone())),
+        (None, Some(path)) => Some((CONFIG, path.into())),
+        (None, None) => None,
+    };
+    let file = named.map(|(place, path)| file::read(place, &path, &mut faults));
+    let mut sources = Sources {
+        variable,
+        file: file.unwrap_or_default(),
+        faults,
+    };
+    let config = Config::from_sources(flags, &mut sources);
+    match config {
+        Some(config) if sources.faults.is_empty() => Ok(config),
+        _ => Err(sources.faults),
+    }
+}
+
+/// What looks like a setting among the names of the environment and isn't one. No fault, because
+/// the environment belongs to others too.
+pub(crate) fn warnings(names: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut warnings: Vec<String> = names
+        .into_iter()
+        .filter_map(|name| match name.as_str() {
+            known if is_known(known) => None,
+            known if NOT_READ.contains(&known) => Some(format!(
+                "{name}: is not read; the database is named by DATABASE_URL"
+            )),
+            known if known.starts_with("FIRMA_") => {
+                Some(format!("{name}: is not a setting, and has no effect"))
+            }
+            _ => None,
+        })
+        .collect();
+    warnings.sort();
+    warnings
+}
+
+fn is_known(name: &str) -> bool {
+    let bare = name.strip_suffix(FILE_SUFFIX).unwrap_or(name);
+    name == CONFIG
+        || SETTINGS
+            .iter()
+            .any(|setting| setting.variable == name || setting.variable == bare)
+}
+
+impl Config {
+    /// The database to serve: the one that is named, else a file in the data folder.
+    pub(crate) fn database(&self) -> Database {
+        let own = || Database::Sqlite(self.data_dir.join("firma.db"));
+        self.database_url.clone().unwrap_or_else(own)
+    }
+}

@@ -1,0 +1,132 @@
+//! Turns the text of one setting into its value, or says what it has to be. What may be a secret is
+//! never repeated in the answer.
+use super::value::{Hidden, LogFormat, Migrate};
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub(super) type Read<T> = Result<T, String>;
+
+pub(super) fn wrong<T>(text: &str, what: &str) -> Read<T> {
+    // A wrongly named `_FILE` may be long.
+    let shown: String = text.chars().take(60).collect();
+    Err(format!("{shown:?} is not {what}"))
+}
+
+pub(super) fn path(text: &str) -> Read<PathBuf> {
+    Ok(PathBuf::from(text))
+}
+
+pub(super) fn address(text: &str) -> Read<SocketAddr> {
+    text.parse()
+        .or_else(|_| wrong(text, "an address and port, such as 127.0.0.1:8080"))
+}
+
+pub(super) fn log_format(text: &str) -> Read<LogFormat> {
+    match text {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => wrong(text, "text or json"),
+    }
+}
+
+pub(super) fn migrate(text: &str) -> Read<Migrate> {
+    match text {
+        "manual" => Ok(Migrate::Manual),
+        "auto" => Ok(Migrate::Auto),
+        _ => wrong(text, "manual or auto"),
+    }
+}
+
+/// The logger itself would skip a part that it doesn't understand.
+pub(super) fn log_filter(text: &str) -> Read<String> {
+    let is_fine = |part: &str| match part.split_once('=') {
+        Some((target, level)) => !target.is_empty() && level.parse::<log::LevelFilter>().is_ok(),
+        None => !part.is_empty() && !part.contains(char::is_whitespace),
+    };
+    if text.split(',').map(str::trim).all(is_fine) {
+        return Ok(text.to_owned());
+    }
+    wrong(text, "a log filter, such as info or warn,firma=debug")
+}
+
+pub(super) fn role(text: &str) -> Read<String> {
+    let is_letter = |c: char| c.is_ascii_lowercase() || c == '_';
+    let is_fine = text.starts_with(is_letter)
+        && text.len() <= 63
+        && text.chars().all(|c| is_letter(c) || c.is_ascii_digit());
+    if is_fine {
+        return Ok(text.to_owned());
+    }
+    wrong(
+        text,
+        "a role of a-z, 0-9 and _, at most 63 long, not beginning with a digit",
+    )
+}
+
+pub(super) fn number(text: &str, range: RangeInclusive<u32>) -> Read<u32> {
+    match text.parse() {
+        Ok(number) if range.contains(&number) => Ok(number),
+        _ => wrong(
+            text,
+            &format!("a whole number from {} to {}", range.start(), range.end()),
+        ),
+    }
+}
+
+/// The range is in seconds.
+pub(super) fn duration(text: &str, range: RangeInclusive<u64>) -> Read<Duration> {
+    let units = [("", 1), ("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)];
+    match scaled(text, &units) {
+        Some(seconds) if range.contains(&seconds) => Ok(Duration::from_secs(seconds)),
+        Some(_) => Err(format!(
+            "{text:?} is not between {} and {} seconds",
+            range.start(),
+            range.end()
+        )),
+        None => wrong(text, "a time, such as 900, 30s, 15m, 12h or 7d"),
+    }
+}
+
+/// The range is in bytes. MB is a million, MiB is 1024².
+pub(super) fn size(text: &str, range: RangeInclusive<u64>) -> Read<usize> {
+    let units = [
+        ("", 1),
+        ("b", 1),
+        ("kb", 1000),
+        ("kib", 1024),
+        ("mb", 1_000_000),
+        ("mib", 1_048_576),
+    ];
+    match scaled(text, &units) {
+        Some(bytes) if range.contains(&bytes) => usize::try_from(bytes).map_err(|error| error.to_string()),
+        Some(_) => Err(format!(
+            "{text:?} is not between {} and {} bytes",
+            range.start(),
+            range.end()
+        )),
+        None => wrong(text, "a size, such as 500000, 512KB, 2MB or 2MiB"),
+    }
+}
+
+fn scaled(text: &str, units: &[(&str, u64)]) -> Option<u64> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at_checked(digits)?;
+    let (_, scale) = units
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(unit.trim()))?;
+    // Too large for u64 is too large for every range.
+    let number: u64 = if number.is_empty() {
+        return None;
+    } else {
+        number.parse().unwrap_or(u64::MAX)
+    };
+    Some(number.saturating_mul(*scale))
+}
+
+pub(super) fn secret(text: &str) -> Read<Hidden<[u8; 32]>> {
+    crate::secret::decode(text)
+        .map(Hidden::new)
+        .ok_or_else(|| "is not exactly 32 bytes in base64".to_owned())
+}

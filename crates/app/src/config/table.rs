@@ -1,0 +1,92 @@
+//! The settings. Each is one line, from which come the field of `Config`, the flag, the key in the
+//! file (the field's name, `_` or `-`), and the variable with its `_FILE` twin.
+use super::read;
+use super::source::Sources;
+use super::url;
+use super::value::{Database, Hidden, LogFormat, Migrate};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Names the file itself, and so can't stand in it.
+pub(super) const CONFIG: &str = "FIRMA_CONFIG";
+
+pub(super) struct Setting {
+    pub(super) key: &'static str,
+    pub(super) variable: &'static str,
+    pub(super) default: Option<&'static str>,
+}
+
+macro_rules! settings {
+    (
+        needed { $($need:ident: $need_type:ty = $default:literal, $need_variable:literal, $need_read:expr, $need_help:literal;)* }
+        optional { $($option:ident: $option_type:ty, $option_variable:literal, $option_read:expr, $option_help:literal;)* }
+    ) => {
+        /// Every setting, checked.
+        #[derive(Debug, Clone)]
+        pub(crate) struct Config {
+            $(#[doc = $need_help] pub(crate) $need: $need_type,)*
+            $(#[doc = $option_help] pub(crate) $option: Option<$option_type>,)*
+        }
+
+        /// The settings as they stand on the command line. No `Debug`: there are secrets among them.
+        #[derive(Default, clap::Args)]
+        #[command(next_help_heading = "Settings")]
+        pub(crate) struct Flags {
+            /// TOML file with any of these settings [FIRMA_CONFIG]
+            #[arg(long, global = true, value_name = "FILE")]
+            pub(super) config: Option<PathBuf>,
+            $(
+                #[arg(long, global = true, value_name = "VALUE")]
+                #[arg(help = concat!($need_help, " [", $need_variable, "] [default: ", $default, "]"))]
+                pub(super) $need: Option<String>,
+            )*
+            $(
+                #[arg(long, global = true, value_name = "VALUE")]
+                #[arg(help = concat!($option_help, " [", $option_variable, "]"))]
+                pub(super) $option: Option<String>,
+            )*
+        }
+
+        pub(super) const SETTINGS: &[Setting] = &[
+            $(Setting { key: stringify!($need), variable: $need_variable, default: Some($default) },)*
+            $(Setting { key: stringify!($option), variable: $option_variable, default: None },)*
+        ];
+
+        impl Config {
+            /// None when a needed value has a fault; every setting is looked at all the same.
+            pub(super) fn from_sources(flags: &Flags, sources: &mut Sources) -> Option<Config> {
+                let mut table = SETTINGS.iter();
+                $(let $need = sources.value(table.next()?, flags.$need.as_deref(), $need_read);)*
+                $(let $option = sources.value(table.next()?, flags.$option.as_deref(), $option_read);)*
+                Some(Config { $($need: $need?,)* $($option,)* })
+            }
+        }
+    };
+}
+
+const DAY: u64 = 86_400;
+
+settings! {
+    needed {
+        data_dir: PathBuf = "./data", "FIRMA_DATA_DIR", read::path, "Folder for the files, the secret and the SQLite database";
+        bind: SocketAddr = "127.0.0.1:8080", "FIRMA_BIND", read::address, "Address and port to listen on";
+        log: String = "info", "FIRMA_LOG", read::log_filter, "What to log, such as info or warn,firma=debug";
+        log_format: LogFormat = "text", "FIRMA_LOG_FORMAT", read::log_format, "Lines of the log: text or json";
+        migrate: Migrate = "manual", "FIRMA_MIGRATE", read::migrate, "Migrate an existing PostgreSQL at the start: manual or auto";
+        db_role: String = "firma_app", "FIRMA_DB_ROLE", read::role, "PostgreSQL role that the server works as";
+        bcrypt_cost: u32 = "12", "FIRMA_BCRYPT_COST", |text| read::number(text, 10..=16), "Cost of hashing a password, 10 to 16";
+        access_ttl: Duration = "15m", "FIRMA_ACCESS_TTL", |text| read::duration(text, 1..=DAY), "Life of an access token, at most 1d";
+        refresh_ttl: Duration = "7d", "FIRMA_REFRESH_TTL", |text| read::duration(text, 1..=365 * DAY), "Life of a refresh token from its last use, at most 365d";
+        db_connect_timeout: Duration = "5s", "FIRMA_DB_CONNECT_TIMEOUT", |text| read::duration(text, 1..=DAY), "Wait for a connection to the database";
+        db_statement_timeout: Duration = "30s", "FIRMA_DB_STATEMENT_TIMEOUT", |text| read::duration(text, 1..=DAY), "Longest time of one statement";
+        max_body: usize = "2MB", "FIRMA_MAX_BODY", |text| read::size(text, 1..=64_000_000), "Largest body of a request, at most 64MB";
+    }
+    optional {
+        database_url: Database, "DATABASE_URL", url::database, "sqlite://PATH or postgres://…; firma.db in the data folder when absent";
+        migrate_database_url: Database, "FIRMA_MIGRATE_DATABASE_URL", url::database, "The same database with another login, for migrations";
+        secret: Hidden<[u8; 32]>, "FIRMA_SECRET", read::secret, "Root secret, 32 bytes in base64; a flag shows in the list of processes, FIRMA_SECRET_FILE doesn't";
+        db_pool_max: u32, "FIRMA_DB_POOL_MAX", |text| read::number(text, 1..=200), "Most connections to the database, 1 to 200";
+        public_url: String, "FIRMA_PUBLIC_URL", url::public_url, "URL under which people reach this server";
+    }
+}

@@ -1,0 +1,157 @@
+//! Log lines on standard error: for a person, or as JSON for a collector.
+use env_logger::{Builder, Target};
+use log::Record;
+use log::kv::{Error, Key, Value, VisitSource};
+use serde::Serializer;
+use serde::ser::SerializeMap;
+use std::io::{self, Write};
+
+/// `filter` as in `RUST_LOG`. A second call has no effect.
+pub(crate) fn start(filter: &str, json: bool) {
+    let mut builder = Builder::new();
+    builder.parse_filters(filter).target(Target::Stderr);
+    builder.format(move |out, record| {
+        let time = out.timestamp_millis().to_string();
+        if json {
+            return json_line(out, &time, record);
+        }
+        let style = out.default_level_style(record.level());
+        let level = format!("{style}{:<5}{style:#}", record.level());
+        text_line(out, &time, &level, record)
+    });
+    // It fails only when a logger is there already, which then goes on.
+    let _ = builder.try_init();
+}
+
+fn text_line(out: &mut dyn Write, time: &str, level: &str, record: &Record) -> io::Result<()> {
+    write!(
+        out,
+        "{time} {level} {}: {}",
+        record.target(),
+        one_line(&record.args().to_string())
+    )?;
+    for (key, value) in pairs(record) {
+        match value {
+            serde_json::Value::String(text) if is_bare(&text) => write!(out, " {key}={text}")?,
+            serde_json::Value::String(text) => write!(out, " {key}={text:?}")?,
+            other => write!(out, " {key}={other}")?,
+        }
+    }
+    writeln!(out)
+}
+
+/// Nobody's input may begin a line of its own, or move the terminal's cursor.
+fn one_line(text: &str) -> String {
+    let escaped = |c: char| {
+        if c.is_control() {
+            c.escape_default().to_string()
+        } else {
+            c.to_string()
+        }
+    };
+    text.chars().map(escaped).collect()
+}
+
+fn is_bare(text: &str) -> bool {
+    !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control() || "\"=".contains(c))
+}
+
+fn json_line(mut out: &mut dyn Write, time: &str, record: &Record) -> io::Result<()> {
+    const OWN: [&str; 4] = ["time", "level", "target", "message"];
+    let mut serializer = serde_json::Serializer::new(&mut out);
+    let mut map = serializer.serialize_map(None)?;
+    map.serialize_entry("time", time)?;
+    map.serialize_entry("level", record.level().as_str())?;
+    map.serialize_entry("target", record.target())?;
+    map.serialize_entry("message", &record.args().to_string())?;
+    for (key, value) in pairs(record) {
+        // The same key twice is no JSON that a collector can be trusted with.
+        let key = if OWN.contains(&key.as_str()) {
+            format!("{key}_")
+        } else {
+            key
+        };
+        map.serialize_entry(&key, &value)?;
+    }
+    map.end()?;
+    writeln!(out)
+}
+
+fn pairs(record: &Record) -> Vec<(String, serde_json::Value)> {
+    struct Pairs(Vec<(String, serde_json::Value)>);
+    impl<'kvs> VisitSource<'kvs> for Pairs {
+        fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), Error> {
+            self.0.push((key.to_string(), plain(&value)));
+            Ok(())
+        }
+    }
+    let mut pairs = Pairs(Vec::new());
+    // This visitor doesn't fail; should a source, the pairs so far are still worth the line.
+    let _ = record.key_values().visit(&mut pairs);
+    pairs.0
+}
+
+fn plain(value: &Value) -> serde_json::Value {
+    if let Some(switch) = value.to_bool() {
+        switch.into()
+    } else if let Some(number) = value.to_i64() {
+        number.into()
+    } else if let Some(number) = value.to_u64() {
+        number.into()
+    } else if let Some(number) = value.to_f64() {
+        number.into()
+    } else {
+        value.to_string().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use log::Level;
+
+    fn line(write: impl Fn(&mut dyn Write, &Record) -> io::Result<()>) -> String {
+        let values: &[(&str, Value)] = &[
+            ("status", Value::from(404)),
+            ("ms", Value::from(1.5)),
+            ("ok", Value::from(false)),
+            ("big", Value::from(u64::MAX)),
+            ("route", Value::from("/a b\"\n")),
+            ("id", Value::from("7")),
+            ("level", Value::from("mine")),
+        ];
+        let mut out = Vec::new();
+        let record = |arguments| {
+            Record::builder()
+                .level(Level::Warn)
+                .target("firma")
+                .args(arguments)
+                .key_values(&values)
+                .build()
+        };
+        let written = write(&mut out, &record(format_args!("gone\n\u{1b}[2J \"é\"")));
+        assert!(written.is_ok());
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
+    #[test]
+    fn a_line_for_a_person_stays_one_line() {
+        let line = line(|out, record| text_line(out, "T", "WARN ", record));
+        assert_eq!(
+            line,
+            "T WARN  firma: gone\\n\\u{1b}[2J \"é\" status=404 ms=1.5 ok=false big=18446744073709551615 \
+             route=\"/a b\\\"\\n\" id=7 level=mine\n"
+        );
+    }
+
+    #[test]
+    fn a_line_of_json_keeps_types_and_escapes() {
+        let line = line(|out, record| json_line(out, "T", record));
+        assert_eq!(
+            line,
+            "{\"time\":\"T\",\"level\":\"WARN\",\"target\":\"firma\",\"message\":\"gone\\n\\u001b[2J \\\"é\\\"\",\
+             \"status\":404,\"ms\":1.5,\"ok\":false,\"big\":18446744073709551615,\"route\":\"/a b\\\"\\n\",\
+             \"id\":\"7\",\"level_\":\"mine\"}\n"
+        );
+    }
+}

@@ -1,0 +1,124 @@
+//! The root secret, from which every key of the server is derived.
+use base64::Engine;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) const LENGTH: usize = 32;
+const NAME: &str = "secret";
+
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SecretError {
+    #[error("the secret {0:?} can't be read: {1}")]
+    Read(PathBuf, #[source] io::Error),
+    #[error("the secret {0:?} can't be made: {1}; FIRMA_SECRET can give one instead")]
+    Make(PathBuf, #[source] io::Error),
+    #[error("the secret {0:?} is not exactly 32 bytes in base64")]
+    Malformed(PathBuf),
+}
+
+/// Exactly 32 bytes in base64, in the standard or the URL alphabet, padded or not.
+pub(crate) fn decode(text: &str) -> Option<[u8; LENGTH]> {
+    let standard = text.replace('-', "+").replace('_', "/");
+    BASE64.decode(standard).ok()?.try_into().ok()
+}
+
+/// The secret that is given, else the one in the data folder, which is made when there is none.
+/// `fill` fills with random bytes.
+pub(crate) fn root_secret(
+    given: Option<[u8; LENGTH]>,
+    data_dir: &Path,
+    fill: &dyn Fn(&mut [u8]),
+) -> Result<[u8; LENGTH], SecretError> {
+    if let Some(secret) = given {
+        return Ok(secret);
+    }
+    let path = data_dir.join(NAME);
+    if let Some(secret) = read(&path)? {
+        return Ok(secret);
+    }
+    match make(data_dir, &path, fill) {
+        Ok(()) => {}
+        // Another process was faster; its secret is the one.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(SecretError::Make(path, error)),
+    }
+    let missing = || SecretError::Read(path.clone(), ErrorKind::NotFound.into());
+    read(&path)?.ok_or_else(missing)
+}
+
+fn read(path: &Path) -> Result<Option<[u8; LENGTH]>, SecretError> {
+    match fs::read_to_string(path) {
+        Ok(text) => {
+            warn_when_open(path);
+            decode(text.trim())
+                .map(Some)
+                .ok_or_else(|| SecretError::Malformed(path.to_owned()))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(SecretError::Read(path.to_owned(), error)),
+    }
+}
+
+/// The file gets its name only when it is whole and on the disk, so that neither a crash nor
+/// another process can meet half a secret; a link, unlike a rename, doesn't replace one.
+fn make(data_dir: &Path, path: &Path, fill: &dyn Fn(&mut [u8])) -> io::Result<()> {
+    make_folder(data_dir)?;
+    let (mut secret, mut tag) = ([0; LENGTH], [0; 8]);
+    fill(&mut secret);
+    fill(&mut tag);
+    let draft = data_dir.join(format!("{NAME}.{:016x}", u64::from_ne_bytes(tag)));
+    let made = write(&draft, &BASE64.encode(secret)).and_then(|()| fs::hard_link(&draft, path));
+    let _ = fs::remove_file(&draft);
+    made?;
+    sync_folder(data_dir)
+}
+
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    writeln!(file, "{text}")?;
+    file.sync_all()
+}
+
+fn make_folder(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// No error, since a mounted secret is often readable to a group on purpose.
+#[cfg(unix)]
+fn warn_when_open(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    if fs::metadata(path).is_ok_and(|data| data.permissions().mode() & 0o077 != 0) {
+        log::warn!("the secret {path:?} can be read by other users of this machine; chmod 600 closes it");
+    }
+}
+
+#[cfg(not(unix))]
+fn warn_when_open(_: &Path) {}

@@ -1,0 +1,25 @@
+use super::action::{Create, Delete, Read, Update};
+use firma_domain::access::RoleAssignment;
+use firma_domain::crm::{Deal, Pipeline, Stage};
+use firma_domain::organizations::{Member, Organization, Team, TeamMember};
+
+/// Says that who may do `A` to `E` thereby also does `B` to rows of `F`: making a pipeline makes its
+/// stages, deleting a team ends its memberships. Implemented for `(E, A)`.
+pub trait Touches<F, B> {}
+
+macro_rules! touches { ($($e:ty, $a:ty => $f:ty, $b:ty;)*) => { $(impl Touches<$f, $b> for ($e, $a) {})* } }
+touches! {
+    Pipeline, Create => Stage, Create;
+    Pipeline, Delete => Stage, Delete;
+    Pipeline, Delete => Deal, Read;
+    Stage, Delete => Deal, Read;
+    Deal, Create => Stage, Read;
+    Deal, Create => Pipeline, Read;
+    Deal, Update => Stage, Read;
+    Deal, Update => Pipeline, Read;
+    Team, Delete => TeamMember, Delete;
+    Member, Create => RoleAssignment, Create;
+    Member, Create => Organization, Update;
+    Member, Update => Organization, Read;
+    RoleAssignment, Update => Organization, Read;
+}

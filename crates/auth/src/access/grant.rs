@@ -1,0 +1,83 @@
+use super::action::Action;
+use super::catalogue::Scope;
+use super::effect::Touches;
+use firma_domain::{Entity, Id};
+use std::marker::PhantomData;
+
+/// Which rows of an organization.
+pub type Reach = Scope;
+
+/// The right to do `A` to rows of `E` in one organization. Only the decision makes one, and a
+/// repository opens with nothing else.
+#[derive(Debug)]
+pub struct Grant<E, A> {
+    organization: Id,
+    actor: Id,
+    seen: Option<Reach>,
+    reach: Reach,
+    of: PhantomData<fn() -> (E, A)>,
+}
+
+impl<E, A> Clone for Grant<E, A> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<E, A> Copy for Grant<E, A> {}
+
+impl<E, A> Grant<E, A> {
+    pub(super) fn new(organization: Id, actor: Id, seen: Option<Reach>, reach: Reach) -> Self {
+        Grant { organization, actor, seen, reach, of: PhantomData }
+    }
+
+    /// The tenant.
+    pub fn organization(&self) -> Id {
+        self.organization
+    }
+    /// Who acts: a user's id.
+    pub fn actor(&self) -> Id {
+        self.actor
+    }
+    /// What the actor may see: a row outside doesn't exist for the actor. None who may only make.
+    pub fn seen(&self) -> Option<Reach> {
+        self.seen
+    }
+    /// What the actor may act on: a row that is seen but outside is forbidden.
+    pub fn reach(&self) -> Reach {
+        self.reach
+    }
+}
+
+impl<E: Entity, A: Action> Grant<E, A> {
+    /// The name of the permission that this grant stands for, as wide as it was given.
+    pub fn permission(&self) -> String {
+        format!("{}:{}:{}", E::COLLECTION, A::VERB.as_str(), self.reach.as_str())
+    }
+
+    /// What the use case also touches: declared beside the entities, in [`Touches`].
+    pub fn also<F, B>(&self) -> Grant<F, B>
+    where
+        (E, A): Touches<F, B>,
+    {
+        Grant::new(self.organization, self.actor, Some(Reach::Org), Reach::Org)
+    }
+}
+
+/// The right to found one organization: to make its own row and what it starts with.
+#[derive(Debug)]
+pub struct Founding {
+    organization: Id,
+    actor: Id,
+}
+
+impl Founding {
+    /// For an organization that doesn't exist yet, by the user who will own it or by the system.
+    pub fn of(organization: Id, actor: Id) -> Founding {
+        Founding { organization, actor }
+    }
+
+    /// The grant to make rows of `E` in it.
+    pub fn grant<E: Entity>(&self) -> Grant<E, super::Create> {
+        Grant::new(self.organization, self.actor, Some(Reach::Org), Reach::Org)
+    }
+}

@@ -1,0 +1,14 @@
+//! Who may do what.
+//!
+//! [`access`] is the pure decision: catalogue of permissions, system roles, grants. With the feature
+//! `secrets` (on by default) come passwords, tokens and the keys derived from the root secret.
+
+#![deny(missing_docs)]
+
+pub mod access;
+#[cfg(feature = "secrets")]
+pub mod keys;
+#[cfg(feature = "secrets")]
+pub mod password;
+#[cfg(feature = "secrets")]
+pub mod token;

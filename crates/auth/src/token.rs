@@ -1,0 +1,146 @@
+//! Access tokens (JWT, HS256) and refresh tokens.
+
+use crate::keys::{Key, sha256};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use firma_domain::{Id, Instant};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+
+const ISSUER: &str = "firma";
+const AUDIENCE: &str = "firma-api";
+const KEY_ID: &str = "1";
+
+/// What an access token says: who, and in which session. No roles: those are looked up at each call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claims {
+    /// The user
+    pub user: Id,
+    /// The session
+    pub session: Id,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Written {
+    iss: String,
+    aud: String,
+    sub: Id,
+    sid: Id,
+    iat: i64,
+    exp: i64,
+}
+
+/// Signs and reads access tokens.
+pub struct AccessTokens {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    validation: Validation,
+}
+
+impl AccessTokens {
+    /// With the installation's key.
+    pub fn new(key: &Key) -> AccessTokens {
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_issuer(&[ISSUER]);
+        validation.set_audience(&[AUDIENCE]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        // Expiry is compared with the clock that is given, not with the library's own.
+        validation.validate_exp = false;
+        AccessTokens {
+            encoding: EncodingKey::from_secret(key.bytes()),
+            decoding: DecodingKey::from_secret(key.bytes()),
+            validation,
+        }
+    }
+
+    /// A token for `seconds` from `now`; `None` only if signing itself fails.
+    pub fn issue(&self, claims: Claims, now: Instant, seconds: i64) -> Option<String> {
+        let header = Header { kid: Some(KEY_ID.into()), ..Header::new(Algorithm::HS256) };
+        let written = Written {
+            iss: ISSUER.into(),
+            aud: AUDIENCE.into(),
+            sub: claims.user,
+            sid: claims.session,
+            iat: now.seconds(),
+            exp: now.seconds().saturating_add(seconds),
+        };
+        jsonwebtoken::encode(&header, &written, &self.encoding).ok()
+    }
+
+    /// What a token says; `None` if it isn't ours, or no longer.
+    pub fn read(&self, token: &str, now: Instant) -> Option<Claims> {
+        let read = jsonwebtoken::decode::<Written>(token, &self.decoding, &self.validation).ok()?;
+        if read.header.kid.as_deref() != Some(KEY_ID) {
+            return None;
+        }
+        let Written { sub, sid, exp, .. } = read.claims;
+        (now.seconds() < exp).then_some(Claims { user: sub, session: sid })
+    }
+}
+
+/// A refresh token: user, session, 32 random bytes, and a mark that tells an old one of ours from an invented one.
+pub struct RefreshToken {
+    /// The user
+    pub user: Id,
+    /// The session
+    pub session: Id,
+    /// SHA-256 of the whole token: what the session keeps
+    pub hash: [u8; 32],
+}
+
+impl RefreshToken {
+    /// A new one, as the client gets it.
+    pub fn issue(user: Id, session: Id, random: &[u8; 32], key: &Key) -> (String, RefreshToken) {
+        let mut bytes = Vec::with_capacity(80);
+        bytes.extend_from_slice(user.as_bytes());
+        bytes.extend_from_slice(session.as_bytes());
+        bytes.extend_from_slice(random);
+        let mark = key.mark(&bytes);
+        bytes.extend_from_slice(&mark);
+        let text = URL_SAFE_NO_PAD.encode(&bytes);
+        let hash = sha256(text.as_bytes());
+        (text, RefreshToken { user, session, hash })
+    }
+
+    /// Reads one that a client sent; `None` if we never made it.
+    pub fn read(text: &str, key: &Key) -> Option<RefreshToken> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (said, mark) = bytes.split_at_checked(64)?;
+        if mark.len() != 16 || !key.verify(said, mark) {
+            return None;
+        }
+        let id = |part: Option<&[u8]>| -> Option<Id> {
+            Some(Id::from_bytes(part?.try_into().ok()?))
+        };
+        Some(RefreshToken {
+            user: id(said.get(0..16))?,
+            session: id(said.get(16..32))?,
+            hash: sha256(text.as_bytes()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::Keys;
+
+    #[test]
+    fn reads_its_own_tokens_and_no_others() {
+        let (ours, other) = (Keys::derive(&[1; 32]), Keys::derive(&[2; 32]));
+        let now = Instant::from_micros(1_700_000_000_000_000).unwrap();
+        let claims = Claims { user: Id::fixed(2, 1), session: Id::fixed(2, 2) };
+        let tokens = AccessTokens::new(&ours.access);
+        let token = tokens.issue(claims, now, 900).unwrap();
+        assert_eq!(tokens.read(&token, now), Some(claims));
+        assert_eq!(tokens.read(&token, now.plus_seconds(900)), None);
+        assert_eq!(AccessTokens::new(&other.access).read(&token, now), None);
+        let unsigned = token.rsplit_once('.').unwrap().0;
+        assert_eq!(tokens.read(&format!("{unsigned}."), now), None);
+
+        let (text, _) = RefreshToken::issue(claims.user, claims.session, &[3; 32], &ours.refresh);
+        assert_eq!(RefreshToken::read(&text, &ours.refresh).unwrap().session, claims.session);
+        assert!(RefreshToken::read(&text, &other.refresh).is_none());
+        assert!(RefreshToken::read("AAAA", &ours.refresh).is_none());
+    }
+}

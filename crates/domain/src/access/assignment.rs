@@ -1,0 +1,56 @@
+use crate::entity::Entity;
+use crate::value::{Id, Instant};
+use serde::{Deserialize, Serialize};
+use validator::Validate;
+
+/// A role that a member holds. One row a member and role: giving again after expiry renews it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RoleAssignment {
+    /// The member: a user's id
+    pub user_id: Id,
+    /// The role
+    pub role_id: Id,
+    /// Who gave it; none for the system
+    #[serde(default)]
+    pub assigned_by: Option<Id>,
+    /// When it was given
+    #[serde(default)]
+    pub assigned_at: Option<Instant>,
+    /// From this instant on it gives nothing
+    #[serde(default)]
+    pub expires_at: Option<Instant>,
+    /// An inactive one gives nothing
+    #[serde(default = "yes")]
+    pub is_active: bool,
+    /// Why it was given
+    #[serde(default)]
+    #[validate(length(max = 1_000))]
+    pub reason: Option<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl RoleAssignment {
+    /// Whether it gives anything at `now`.
+    pub fn gives(&self, now: Instant) -> bool {
+        self.is_active && self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
+impl Entity for RoleAssignment {
+    const NAME: &'static str = "role_assignment";
+    const COLLECTION: &'static str = "role-assignments";
+    const READ_ONLY: &'static [&'static str] = &["assigned_by", "assigned_at"];
+
+    fn verb(before: &Self, after: &Self) -> &'static str {
+        match (before.is_active, after.is_active) {
+            (true, false) => "revoked",
+            (false, true) => "renewed",
+            _ => "updated",
+        }
+    }
+}

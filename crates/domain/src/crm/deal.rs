@@ -1,0 +1,191 @@
+use super::stage::{Stage, StageKind};
+use crate::entity::Entity;
+use crate::input::Invalid;
+use crate::spelled;
+use crate::value::{NaiveDate, Id, Money, Rate};
+use serde::{Deserialize, Serialize};
+use validator::Validate;
+
+spelled! {
+    /// Follows the stage.
+    DealStatus {
+        /// In an open stage
+        Open = "OPEN",
+        /// In the won stage
+        Won = "WON",
+        /// In the lost stage
+        Lost = "LOST",
+    }
+}
+
+/// A chance to sell.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Deal {
+    /// Its id where it came from; unique among live deals
+    #[serde(default)]
+    #[validate(length(min = 1, max = 255))]
+    pub external_id: Option<String>,
+    /// What is sold
+    #[validate(length(min = 1, max = 255))]
+    pub title: String,
+    /// Whom it is sold to
+    #[serde(default)]
+    pub company_id: Option<Id>,
+    /// The pipeline; the stage's own, or the default one
+    #[serde(default)]
+    pub pipeline_id: Option<Id>,
+    /// Where it stands; the first stage of its pipeline unless named
+    #[serde(default)]
+    pub stage_id: Option<Id>,
+    /// OPEN, WON or LOST: what its stage means
+    #[serde(default = "open")]
+    pub status: DealStatus,
+    /// What it is worth
+    #[serde(default)]
+    pub value: Option<Money>,
+    /// How likely it is to be won, if it is not as likely as its stage says
+    #[serde(default)]
+    pub probability: Option<Rate>,
+    /// When it was engaged; none while prospecting
+    #[serde(default)]
+    pub opened_on: Option<NaiveDate>,
+    /// When it is hoped to close
+    #[serde(default)]
+    pub expected_close: Option<NaiveDate>,
+    /// When it was won or lost; today unless named
+    #[serde(default)]
+    pub actual_close: Option<NaiveDate>,
+    /// Why it was lost; needed when a deal moves to lost
+    #[serde(default)]
+    #[validate(length(min = 1, max = 1_000))]
+    pub lost_reason: Option<String>,
+    /// The member who sells: a user's id
+    #[serde(default)]
+    pub owner_id: Option<Id>,
+    /// Tags
+    #[serde(default)]
+    #[validate(custom(function = "super::tags"))]
+    pub tags: Vec<String>,
+}
+
+fn open() -> DealStatus {
+    DealStatus::Open
+}
+
+impl Deal {
+    /// The deal as it stands in `stage`: status, closing day and reason follow from it.
+    ///
+    /// `before` is the deal as it was, none for a new one; `today` is the organization's day.
+    ///
+    /// # Errors
+    /// A move to lost without a reason, a closing day on an open deal, a closing before the opening.
+    pub fn standing_in(mut self, stage: &Stage, before: Option<&Deal>, today: NaiveDate) -> Result<Deal, Invalid> {
+        self.pipeline_id = Some(stage.pipeline_id);
+        self.status = match stage.kind {
+            StageKind::Open => DealStatus::Open,
+            StageKind::Won => DealStatus::Won,
+            StageKind::Lost => DealStatus::Lost,
+        };
+        let was = before.map(|deal| deal.status);
+        match self.status {
+            DealStatus::Open => {
+                let reopened = was.is_some_and(|was| was != DealStatus::Open);
+                if self.actual_close.is_some() && !reopened {
+                    return Err(Invalid::field("actual_close", "deal_open", "an open deal has no closing date"));
+                }
+                self.actual_close = None;
+                self.lost_reason = None;
+            }
+            closed => {
+                if closed == DealStatus::Won {
+                    self.lost_reason = None;
+                } else if was.is_some_and(|was| was != DealStatus::Lost) && self.lost_reason.is_none() {
+                    return Err(Invalid::field("lost_reason", "required", "is required when a deal is lost"));
+                }
+                self.actual_close = self.actual_close.or(Some(today));
+            }
+        }
+        match (self.opened_on, self.actual_close) {
+            (Some(opened), Some(closed)) if closed < opened => {
+                Err(Invalid::field("actual_close", "date_order", "is before opened_on"))
+            }
+            _ => Ok(self),
+        }
+    }
+}
+
+impl Entity for Deal {
+    const NAME: &'static str = "deal";
+    const COLLECTION: &'static str = "deals";
+    const OWNED: bool = true;
+    const READ_ONLY: &'static [&'static str] = &["status"];
+    const LONG: &'static [&'static str] = &["lost_reason"];
+
+    fn verb(before: &Self, after: &Self) -> &'static str {
+        match (before.status, after.status) {
+            (was, is) if was == is && before.stage_id == after.stage_id => "updated",
+            (was, is) if was == is => "moved",
+            (_, DealStatus::Won) => "won",
+            (_, DealStatus::Lost) => "lost",
+            (_, DealStatus::Open) => "reopened",
+        }
+    }
+    fn tags(&self) -> Option<&[String]> {
+        Some(&self.tags)
+    }
+    fn owner(&self) -> Option<Id> {
+        self.owner_id
+    }
+    fn set_owner(&mut self, owner: Option<Id>) {
+        self.owner_id = owner;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input;
+    use serde_json::json;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+    fn stage(kind: StageKind) -> Stage {
+        Stage { pipeline_id: Id::NIL, name: "s".into(), kind, position: 0, probability: Rate::ZERO }
+    }
+    fn deal(body: serde_json::Value) -> Deal {
+        input::read(body).unwrap()
+    }
+
+    #[test]
+    fn follows_its_stage() {
+        let today = day("2026-03-01");
+        let open = deal(json!({"title": "x"})).standing_in(&stage(StageKind::Open), None, today).unwrap();
+        let won = open.clone().standing_in(&stage(StageKind::Won), Some(&open), today).unwrap();
+        assert_eq!((won.status, won.actual_close), (DealStatus::Won, Some(today)));
+        let again = won.clone().standing_in(&stage(StageKind::Open), Some(&won), today).unwrap();
+        assert_eq!((again.status, again.actual_close), (DealStatus::Open, None));
+    }
+
+    #[test]
+    fn a_move_to_lost_needs_a_reason_and_a_deal_made_lost_does_not() {
+        let today = day("2026-03-01");
+        let lost = stage(StageKind::Lost);
+        let open = deal(json!({"title": "x"}));
+        assert!(open.clone().standing_in(&lost, Some(&open), today).is_err());
+        assert!(open.clone().standing_in(&lost, None, today).is_ok());
+        let told = deal(json!({"title": "x", "lost_reason": "price"}));
+        assert!(told.standing_in(&lost, Some(&open), today).is_ok());
+    }
+
+    #[test]
+    fn dates_are_in_order() {
+        let today = day("2026-03-01");
+        let wrong = deal(json!({"title": "x", "opened_on": "2026-04-01", "actual_close": "2026-03-01"}));
+        assert!(wrong.standing_in(&stage(StageKind::Won), None, today).is_err());
+        let wrong = deal(json!({"title": "x", "actual_close": "2026-03-01"}));
+        assert!(wrong.standing_in(&stage(StageKind::Open), None, today).is_err());
+    }
+}

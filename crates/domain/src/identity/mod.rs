@@ -1,0 +1,5 @@
+//! Who signs in: users.
+
+mod user;
+
+pub use user::{User, Username};

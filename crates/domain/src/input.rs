@@ -1,0 +1,262 @@
+//! Reading an entity from JSON: text made clean, unknown and read-only fields refused, every check run.
+
+use crate::entity::Entity;
+use crate::value::text;
+use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::fmt;
+use validator::{ValidationErrors, ValidationErrorsKind};
+
+/// One thing that is wrong with an input.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct FieldError {
+    /// Where: a JSON pointer as a fragment, such as `#/lines/0/quantity`.
+    pub pointer: String,
+    /// What kind: `required`, `length`, `unknown_field`, `not_found`, …
+    pub code: Cow<'static, str>,
+    /// What, for a person.
+    pub detail: String,
+}
+
+/// An input that is refused: all that is wrong with it, as far as it could be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalid(pub Vec<FieldError>);
+
+impl Invalid {
+    /// One fault of one field.
+    pub fn field(name: &str, code: &'static str, detail: impl Into<String>) -> Invalid {
+        Invalid(vec![FieldError { pointer: format!("#/{name}"), code: code.into(), detail: detail.into() }])
+    }
+
+    /// `Ok` where nothing was found.
+    pub fn unless_empty(errors: Vec<FieldError>) -> Result<(), Invalid> {
+        if errors.is_empty() { Ok(()) } else { Err(Invalid(errors)) }
+    }
+
+    /// The same faults below `prefix`, such as `/operations/3/value`.
+    pub fn below(mut self, prefix: &str) -> Invalid {
+        for error in &mut self.0 {
+            error.pointer = format!("#{prefix}{}", error.pointer.trim_start_matches('#'));
+        }
+        self
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, error) in self.0.iter().enumerate() {
+            let glue = if n > 0 { "; " } else { "" };
+            write!(f, "{glue}{}: {}", error.pointer, error.detail)?;
+        }
+        Ok(())
+    }
+}
+impl std::error::Error for Invalid {}
+
+/// A new entity from the body of a request.
+pub fn read<E: Entity>(body: Value) -> Result<E, Invalid> {
+    let body = prepared::<E>(body)?;
+    strict(Value::Object(body))
+}
+
+/// `current` with a merge patch (RFC 7396) applied, read back as strictly as a new one.
+pub fn merge<E: Entity>(current: &E, patch: Value) -> Result<E, Invalid> {
+    let patch = prepared::<E>(patch)?;
+    let mut whole = serde_json::to_value(current).map_err(|e| anywhere(e.to_string()))?;
+    apply(&mut whole, Value::Object(patch));
+    strict(whole)
+}
+
+/// Reads any body that is no entity: the same cleaning and strictness.
+pub fn plain<T: serde::de::DeserializeOwned>(mut body: Value) -> Result<T, Invalid> {
+    let mut errors = Vec::new();
+    clean(&mut body, "#", &|_| false, &mut errors);
+    Invalid::unless_empty(errors)?;
+    typed(body)
+}
+
+fn prepared<E: Entity>(mut body: Value) -> Result<Map<String, Value>, Invalid> {
+    let mut errors = Vec::new();
+    clean(&mut body, "#", &|name| E::LONG.contains(&name), &mut errors);
+    let Value::Object(fields) = body else {
+        return Err(anywhere("an object is expected".into()));
+    };
+    for name in E::READ_ONLY.iter().filter(|name| fields.contains_key(**name)) {
+        errors.push(error(format!("#/{name}"), "read_only", "is set by the system"));
+    }
+    Invalid::unless_empty(errors)?;
+    Ok(fields)
+}
+
+fn strict<E: Entity>(value: Value) -> Result<E, Invalid> {
+    let entity: E = typed(value)?;
+    let mut errors = Vec::new();
+    if let Err(found) = entity.validate() {
+        collect(&found, "#", &mut errors);
+    }
+    if let Err(Invalid(more)) = entity.check() {
+        errors.extend(more);
+    }
+    Invalid::unless_empty(errors)?;
+    Ok(entity)
+}
+
+fn typed<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Invalid> {
+    serde_path_to_error::deserialize(value).map_err(|e| {
+        let mut pointer = String::from("#");
+        for segment in e.path() {
+            use serde_path_to_error::Segment::*;
+            match segment {
+                Seq { index } => pointer.push_str(&format!("/{index}")),
+                Map { key } => pointer.push_str(&format!("/{key}")),
+                Enum { .. } | Unknown => {}
+            }
+        }
+        let detail = e.inner().to_string();
+        let named = |prefix: &str| detail.strip_prefix(prefix).and_then(|rest| rest.split('`').next());
+        let below = |name: &str| match pointer.ends_with(&format!("/{name}")) {
+            true => pointer.clone(),
+            false => format!("{pointer}/{name}"),
+        };
+        Invalid(vec![if let Some(name) = named("unknown field `") {
+            error(below(name), "unknown_field", "is not a field of this resource")
+        } else if let Some(name) = named("missing field `") {
+            error(below(name), "required", "is required")
+        } else if detail.starts_with("invalid type") {
+            error(pointer, "invalid_type", detail)
+        } else {
+            error(pointer, "invalid_value", detail)
+        }])
+    })
+}
+
+/// Cleans every text in place; `long` says which top-level fields may hold line breaks.
+fn clean(value: &mut Value, at: &str, long: &dyn Fn(&str) -> bool, errors: &mut Vec<FieldError>) {
+    match value {
+        Value::String(found) => {
+            let lines = at.strip_prefix("#/").is_some_and(|path| long(path.split('/').next().unwrap_or(path)));
+            match text::clean(found, lines) {
+                Some(text) => *found = text,
+                None => errors.push(error(at.into(), "control_character", "holds a control character")),
+            }
+        }
+        Value::Array(items) => {
+            for (n, item) in items.iter_mut().enumerate() {
+                clean(item, &format!("{at}/{n}"), long, errors);
+            }
+        }
+        Value::Object(fields) => {
+            for (name, field) in fields.iter_mut() {
+                clean(field, &format!("{at}/{}", escaped(name)), long, errors);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A name as a JSON pointer writes it (RFC 6901).
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+fn apply(target: &mut Value, patch: Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch;
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(Map::new());
+    }
+    if let Value::Object(fields) = target {
+        for (name, change) in patch {
+            // A null stays in as null: the fields of an entity are fixed, and null is how "none" is written.
+            if change.is_object() && fields.get(&name).is_some_and(Value::is_object) {
+                apply(fields.entry(name).or_insert(Value::Null), change);
+            } else {
+                fields.insert(name, change);
+            }
+        }
+    }
+}
+
+fn collect(found: &ValidationErrors, at: &str, errors: &mut Vec<FieldError>) {
+    for (name, kind) in found.errors() {
+        let pointer = format!("{at}/{name}");
+        match kind {
+            ValidationErrorsKind::Field(list) => errors.extend(list.iter().map(|e| FieldError {
+                pointer: pointer.clone(),
+                code: e.code.clone(),
+                detail: e.message.as_ref().map_or_else(|| told(e), |m| m.to_string()),
+            })),
+            ValidationErrorsKind::Struct(inner) => collect(inner, &pointer, errors),
+            ValidationErrorsKind::List(items) => {
+                for (n, inner) in items {
+                    collect(inner, &format!("{pointer}/{n}"), errors);
+                }
+            }
+        }
+    }
+}
+
+fn told(e: &validator::ValidationError) -> String {
+    let bound = |name: &str| e.params.get(name).map(Value::to_string);
+    match (e.code.as_ref(), bound("min"), bound("max")) {
+        ("length", Some(min), Some(max)) => format!("has to be {min} to {max} long"),
+        ("length", None, Some(max)) => format!("has to be at most {max} long"),
+        ("range", Some(min), Some(max)) => format!("has to be {min} to {max}"),
+        (code, _, _) => format!("is not a valid {code}"),
+    }
+}
+
+fn error(pointer: String, code: &'static str, detail: impl Into<String>) -> FieldError {
+    FieldError { pointer, code: code.into(), detail: detail.into() }
+}
+
+fn anywhere(detail: String) -> Invalid {
+    Invalid(vec![error("#".into(), "invalid_type", detail)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crm::{Company, Deal};
+    use serde_json::json;
+
+    fn first<E: Entity + std::fmt::Debug>(body: Value) -> (String, String) {
+        let Invalid(errors) = read::<E>(body).unwrap_err();
+        (errors[0].pointer.clone(), errors[0].code.to_string())
+    }
+
+    #[test]
+    fn names_what_is_wrong_and_where() {
+        let wrong = |body| first::<Company>(body);
+        assert_eq!(wrong(json!({})), ("#/name".into(), "required".into()));
+        assert_eq!(wrong(json!([])), ("#".into(), "invalid_type".into()));
+        assert_eq!(wrong(json!({"name": 5})), ("#/name".into(), "invalid_type".into()));
+        assert_eq!(wrong(json!({"name": "x", "colour": 1})), ("#/colour".into(), "unknown_field".into()));
+        assert_eq!(wrong(json!({"name": "a\u{0}b"})), ("#/name".into(), "control_character".into()));
+        assert_eq!(wrong(json!({"name": "x".repeat(300)})), ("#/name".into(), "length".into()));
+        assert_eq!(wrong(json!({"name": "  "})), ("#/name".into(), "length".into()));
+        assert_eq!(
+            wrong(json!({"name": "x", "billing_address": {"zip": "1"}})),
+            ("#/billing_address/zip".into(), "unknown_field".into())
+        );
+        assert_eq!(
+            first::<Deal>(json!({"title": "x", "opened_on": "2026-02-30"})),
+            ("#/opened_on".into(), "invalid_value".into())
+        );
+        assert_eq!(first::<Deal>(json!({"title": "x", "status": "WON"})), ("#/status".into(), "read_only".into()));
+    }
+
+    #[test]
+    fn a_patch_changes_what_it_names_and_null_empties() {
+        let company: Company =
+            read(json!({"name": "A", "industry": "steel", "billing_address": {"city": "Bor", "country": "RS"}})).unwrap();
+        let patched =
+            merge(&company, json!({"industry": null, "billing_address": {"city": "Niš"}})).unwrap();
+        assert_eq!(patched.industry, None);
+        let address = patched.billing_address.unwrap();
+        assert_eq!((address.city.as_deref(), address.country.as_deref()), (Some("Niš"), Some("RS")));
+        assert!(merge(&company, json!({"name": null})).is_err());
+    }
+}

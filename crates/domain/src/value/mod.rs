@@ -1,0 +1,20 @@
+//! Values that many entities are made of.
+
+pub mod decimal;
+mod email;
+mod id;
+mod instant;
+mod money;
+mod rate;
+mod slug;
+pub mod text;
+
+pub use email::Email;
+pub use id::Id;
+pub use instant::Instant;
+pub use money::{Currency, MAX_MINOR, Money};
+pub use rate::Rate;
+pub use slug::Slug;
+
+
+pub use chrono::NaiveDate;
