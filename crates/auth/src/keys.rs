@@ -30,11 +30,16 @@ impl Keys {
         let key = |label: &str| {
             let mut bytes = [0u8; 32];
             // 32 bytes are far below what HKDF can give, so that expanding can't fail.
-            let expanded = hkdf::Hkdf::<Sha256>::new(Some(b"firma"), root).expand(label.as_bytes(), &mut bytes);
+            let expanded =
+                hkdf::Hkdf::<Sha256>::new(Some(b"firma"), root).expand(label.as_bytes(), &mut bytes);
             debug_assert!(expanded.is_ok());
             Key(bytes)
         };
-        Keys { access: key("access-token 1"), refresh: key("refresh-token 1"), cursor: key("cursor 1") }
+        Keys {
+            access: key("access-token 1"),
+            refresh: key("refresh-token 1"),
+            cursor: key("cursor 1"),
+        }
     }
 }
 

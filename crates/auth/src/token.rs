@@ -55,7 +55,10 @@ impl AccessTokens {
 
     /// A token for `seconds` from `now`; `None` only if signing itself fails.
     pub fn issue(&self, claims: Claims, now: Instant, seconds: i64) -> Option<String> {
-        let header = Header { kid: Some(KEY_ID.into()), ..Header::new(Algorithm::HS256) };
+        let header = Header {
+            kid: Some(KEY_ID.into()),
+            ..Header::new(Algorithm::HS256)
+        };
         let written = Written {
             iss: ISSUER.into(),
             aud: AUDIENCE.into(),
@@ -74,7 +77,10 @@ impl AccessTokens {
             return None;
         }
         let Written { sub, sid, exp, .. } = read.claims;
-        (now.seconds() < exp).then_some(Claims { user: sub, session: sid })
+        (now.seconds() < exp).then_some(Claims {
+            user: sub,
+            session: sid,
+        })
     }
 }
 
@@ -109,9 +115,7 @@ impl RefreshToken {
         if mark.len() != 16 || !key.verify(said, mark) {
             return None;
         }
-        let id = |part: Option<&[u8]>| -> Option<Id> {
-            Some(Id::from_bytes(part?.try_into().ok()?))
-        };
+        let id = |part: Option<&[u8]>| -> Option<Id> { Some(Id::from_bytes(part?.try_into().ok()?)) };
         Some(RefreshToken {
             user: id(said.get(0..16))?,
             session: id(said.get(16..32))?,
@@ -129,7 +133,10 @@ mod tests {
     fn reads_its_own_tokens_and_no_others() {
         let (ours, other) = (Keys::derive(&[1; 32]), Keys::derive(&[2; 32]));
         let now = Instant::from_micros(1_700_000_000_000_000).unwrap();
-        let claims = Claims { user: Id::fixed(2, 1), session: Id::fixed(2, 2) };
+        let claims = Claims {
+            user: Id::fixed(2, 1),
+            session: Id::fixed(2, 2),
+        };
         let tokens = AccessTokens::new(&ours.access);
         let token = tokens.issue(claims, now, 900).unwrap();
         assert_eq!(tokens.read(&token, now), Some(claims));
@@ -139,7 +146,10 @@ mod tests {
         assert_eq!(tokens.read(&format!("{unsigned}."), now), None);
 
         let (text, _) = RefreshToken::issue(claims.user, claims.session, &[3; 32], &ours.refresh);
-        assert_eq!(RefreshToken::read(&text, &ours.refresh).unwrap().session, claims.session);
+        assert_eq!(
+            RefreshToken::read(&text, &ours.refresh).unwrap().session,
+            claims.session
+        );
         assert!(RefreshToken::read(&text, &other.refresh).is_none());
         assert!(RefreshToken::read("AAAA", &ours.refresh).is_none());
     }

@@ -6,13 +6,17 @@ use serde::{Serialize, de::DeserializeOwned};
 use validator::Validate;
 
 /// A kind of thing that an organization keeps. The value is what its JSON says; [`Record`] adds the rest.
-pub trait Entity: Clone + PartialEq + Send + Sync + Serialize + DeserializeOwned + Validate + 'static {
+pub trait Entity:
+    Clone + PartialEq + Send + Sync + Serialize + DeserializeOwned + Validate + 'static
+{
     /// What one is called: `deal`. Also the prefix of its events.
     const NAME: &'static str;
     /// What many are called, in paths and in permissions: `deals`.
     const COLLECTION: &'static str;
     /// Whether rows have an owner, so that `own` and `team` mean something.
     const OWNED: bool = false;
+    /// Whether rows have tags.
+    const TAGGED: bool = false;
     /// Fields that rules set and input can't.
     const READ_ONLY: &'static [&'static str] = &[];
     /// Text fields that may hold line breaks.
@@ -28,9 +32,9 @@ pub trait Entity: Clone + PartialEq + Send + Sync + Serialize + DeserializeOwned
         "updated"
     }
 
-    /// Tags, if the entity has them.
-    fn tags(&self) -> Option<&[String]> {
-        None
+    /// Its tags.
+    fn tags(&self) -> &[String] {
+        &[]
     }
 
     /// The member who owns this row: a user's id.

@@ -25,12 +25,20 @@ pub struct Invalid(pub Vec<FieldError>);
 impl Invalid {
     /// One fault of one field.
     pub fn field(name: &str, code: &'static str, detail: impl Into<String>) -> Invalid {
-        Invalid(vec![FieldError { pointer: format!("#/{name}"), code: code.into(), detail: detail.into() }])
+        Invalid(vec![FieldError {
+            pointer: format!("#/{name}"),
+            code: code.into(),
+            detail: detail.into(),
+        }])
     }
 
     /// `Ok` where nothing was found.
     pub fn unless_empty(errors: Vec<FieldError>) -> Result<(), Invalid> {
-        if errors.is_empty() { Ok(()) } else { Err(Invalid(errors)) }
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Invalid(errors))
+        }
     }
 
     /// The same faults below `prefix`, such as `/operations/3/value`.
@@ -59,9 +67,22 @@ pub fn read<E: Entity>(body: Value) -> Result<E, Invalid> {
     strict(Value::Object(body))
 }
 
-/// `current` with a merge patch (RFC 7396) applied, read back as strictly as a new one.
-pub fn merge<E: Entity>(current: &E, patch: Value) -> Result<E, Invalid> {
-    let patch = prepared::<E>(patch)?;
+/// A merge patch (RFC 7396) that is right by itself: cleaned, and every field that it names known and of its type.
+#[derive(Debug, Clone)]
+pub struct Patch(Map<String, Value>);
+
+/// The patch from the body of a request.
+pub fn patch<E: Entity>(body: Value) -> Result<Patch, Invalid> {
+    let fields = prepared::<E>(body)?;
+    match typed::<E>(Value::Object(fields.clone())) {
+        // What a patch leaves out, the row has.
+        Err(Invalid(errors)) if errors.iter().any(|e| e.code != "required") => Err(Invalid(errors)),
+        _ => Ok(Patch(fields)),
+    }
+}
+
+/// `current` with a patch applied, read back as strictly as a new one.
+pub fn merge<E: Entity>(current: &E, Patch(patch): Patch) -> Result<E, Invalid> {
     let mut whole = serde_json::to_value(current).map_err(|e| anywhere(e.to_string()))?;
     apply(&mut whole, Value::Object(patch));
     strict(whole)
@@ -72,6 +93,11 @@ pub fn plain<T: serde::de::DeserializeOwned>(mut body: Value) -> Result<T, Inval
     let mut errors = Vec::new();
     clean(&mut body, "#", &|_| false, &mut errors);
     Invalid::unless_empty(errors)?;
+    typed(body)
+}
+
+/// Reads a body whose parts are read for themselves later: strict, but its text as it came.
+pub fn raw<T: serde::de::DeserializeOwned>(body: Value) -> Result<T, Invalid> {
     typed(body)
 }
 
@@ -92,7 +118,7 @@ fn strict<E: Entity>(value: Value) -> Result<E, Invalid> {
     let entity: E = typed(value)?;
     let mut errors = Vec::new();
     if let Err(found) = entity.validate() {
-        collect(&found, "#", &mut errors);
+        errors.extend(invalid(&found).0);
     }
     if let Err(Invalid(more)) = entity.check() {
         errors.extend(more);
@@ -113,7 +139,11 @@ fn typed<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Invalid> {
             }
         }
         let detail = e.inner().to_string();
-        let named = |prefix: &str| detail.strip_prefix(prefix).and_then(|rest| rest.split('`').next());
+        let named = |prefix: &str| {
+            detail
+                .strip_prefix(prefix)
+                .and_then(|rest| rest.split('`').next())
+        };
         let below = |name: &str| match pointer.ends_with(&format!("/{name}")) {
             true => pointer.clone(),
             false => format!("{pointer}/{name}"),
@@ -134,7 +164,9 @@ fn typed<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Invalid> {
 fn clean(value: &mut Value, at: &str, long: &dyn Fn(&str) -> bool, errors: &mut Vec<FieldError>) {
     match value {
         Value::String(found) => {
-            let lines = at.strip_prefix("#/").is_some_and(|path| long(path.split('/').next().unwrap_or(path)));
+            let lines = at
+                .strip_prefix("#/")
+                .is_some_and(|path| long(path.split('/').next().unwrap_or(path)));
             match text::clean(found, lines) {
                 Some(text) => *found = text,
                 None => errors.push(error(at.into(), "control_character", "holds a control character")),
@@ -179,6 +211,13 @@ fn apply(target: &mut Value, patch: Value) {
     }
 }
 
+/// What the checks of fields found.
+pub fn invalid(found: &ValidationErrors) -> Invalid {
+    let mut errors = Vec::new();
+    collect(found, "#", &mut errors);
+    Invalid(errors)
+}
+
 fn collect(found: &ValidationErrors, at: &str, errors: &mut Vec<FieldError>) {
     for (name, kind) in found.errors() {
         let pointer = format!("{at}/{name}");
@@ -209,7 +248,11 @@ fn told(e: &validator::ValidationError) -> String {
 }
 
 fn error(pointer: String, code: &'static str, detail: impl Into<String>) -> FieldError {
-    FieldError { pointer, code: code.into(), detail: detail.into() }
+    FieldError {
+        pointer,
+        code: code.into(),
+        detail: detail.into(),
+    }
 }
 
 fn anywhere(detail: String) -> Invalid {
@@ -232,10 +275,22 @@ mod tests {
         let wrong = |body| first::<Company>(body);
         assert_eq!(wrong(json!({})), ("#/name".into(), "required".into()));
         assert_eq!(wrong(json!([])), ("#".into(), "invalid_type".into()));
-        assert_eq!(wrong(json!({"name": 5})), ("#/name".into(), "invalid_type".into()));
-        assert_eq!(wrong(json!({"name": "x", "colour": 1})), ("#/colour".into(), "unknown_field".into()));
-        assert_eq!(wrong(json!({"name": "a\u{0}b"})), ("#/name".into(), "control_character".into()));
-        assert_eq!(wrong(json!({"name": "x".repeat(300)})), ("#/name".into(), "length".into()));
+        assert_eq!(
+            wrong(json!({"name": 5})),
+            ("#/name".into(), "invalid_type".into())
+        );
+        assert_eq!(
+            wrong(json!({"name": "x", "colour": 1})),
+            ("#/colour".into(), "unknown_field".into())
+        );
+        assert_eq!(
+            wrong(json!({"name": "a\u{0}b"})),
+            ("#/name".into(), "control_character".into())
+        );
+        assert_eq!(
+            wrong(json!({"name": "x".repeat(300)})),
+            ("#/name".into(), "length".into())
+        );
         assert_eq!(wrong(json!({"name": "  "})), ("#/name".into(), "length".into()));
         assert_eq!(
             wrong(json!({"name": "x", "billing_address": {"zip": "1"}})),
@@ -245,18 +300,38 @@ mod tests {
             first::<Deal>(json!({"title": "x", "opened_on": "2026-02-30"})),
             ("#/opened_on".into(), "invalid_value".into())
         );
-        assert_eq!(first::<Deal>(json!({"title": "x", "status": "WON"})), ("#/status".into(), "read_only".into()));
+        assert_eq!(
+            first::<Deal>(json!({"title": "x", "status": "WON"})),
+            ("#/status".into(), "read_only".into())
+        );
     }
 
     #[test]
     fn a_patch_changes_what_it_names_and_null_empties() {
-        let company: Company =
-            read(json!({"name": "A", "industry": "steel", "billing_address": {"city": "Bor", "country": "RS"}})).unwrap();
-        let patched =
-            merge(&company, json!({"industry": null, "billing_address": {"city": "Niš"}})).unwrap();
+        let company: Company = read(
+            json!({"name": "A", "industry": "steel", "billing_address": {"city": "Bor", "country": "RS"}}),
+        )
+        .unwrap();
+        let patched = merge(
+            &company,
+            patch::<Company>(json!({"industry": null, "billing_address": {"city": "Niš"}})).unwrap(),
+        )
+        .unwrap();
         assert_eq!(patched.industry, None);
         let address = patched.billing_address.unwrap();
-        assert_eq!((address.city.as_deref(), address.country.as_deref()), (Some("Niš"), Some("RS")));
-        assert!(merge(&company, json!({"name": null})).is_err());
+        assert_eq!(
+            (address.city.as_deref(), address.country.as_deref()),
+            (Some("Niš"), Some("RS"))
+        );
+        for wrong in [
+            json!({"name": null}),
+            json!({"colour": 1}),
+            json!({"name": 5}),
+            json!({"industry": "a\u{0}"}),
+            json!(3),
+        ] {
+            assert!(patch::<Company>(wrong.clone()).is_err(), "{wrong}");
+        }
+        assert!(merge(&company, patch::<Company>(json!({"name": ""})).unwrap()).is_err());
     }
 }

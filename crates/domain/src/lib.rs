@@ -16,4 +16,4 @@ pub mod value;
 
 pub use entity::{Entity, Record};
 pub use input::{FieldError, Invalid};
-pub use value::{Currency, NaiveDate, Email, Id, Instant, Money, Rate, Slug};
+pub use value::{Currency, Email, Id, Instant, Money, NaiveDate, Rate, Slug};

@@ -1,1 +1,99 @@
-fn main() {}
+//! `firma-migrate`: brings a database to the schema of this binary, and back.
+
+use clap::{Parser, Subcommand};
+use firma_adapters::SystemClock;
+use firma_domain::source::Clock;
+use firma_persistence::Target;
+use firma_persistence::migrations::{Done, MigrationError, Migrator};
+use std::process::ExitCode;
+
+/// Migrations of Firma's database.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    /// The database: sqlite://PATH or postgres://…, as its owner
+    #[arg(long, global = true, value_name = "URL")]
+    database_url: Option<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Apply what is missing, and seed
+    Run,
+    /// Take the last migration back
+    Revert,
+    /// Take the last migration back and apply it again
+    Redo,
+    /// Show each migration, and whether it is applied
+    #[command(alias = "show")]
+    Status,
+    /// Exit with 1 unless the database has just the schema of this binary
+    Check,
+    /// Put in permissions and system roles; again and again without change
+    Seed,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match target(cli.database_url).and_then(|target| run(&cli.command, &target).map_err(|e| e.to_string())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(what) => {
+            eprintln!("firma-migrate: {what}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The flag, FIRMA_MIGRATE_DATABASE_URL, DATABASE_URL, or the file that `firma` serves from.
+fn target(flag: Option<String>) -> Result<Target, String> {
+    let var = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let url = flag
+        .or_else(|| var("FIRMA_MIGRATE_DATABASE_URL"))
+        .or_else(|| var("DATABASE_URL"));
+    let url = url.unwrap_or_else(|| {
+        let folder = var("FIRMA_DATA_DIR").unwrap_or_else(|| "./data".into());
+        format!("sqlite://{folder}/firma.db")
+    });
+    Target::parse(&url)
+}
+
+fn run(command: &Command, target: &Target) -> Result<(), MigrationError> {
+    let mut migrator = Migrator::connect(target, SystemClock.now())?;
+    match command {
+        Command::Run => told("applied", migrator.run()?),
+        Command::Revert => told("taken back", migrator.revert()?),
+        Command::Redo => told("taken back and applied", migrator.redo()?),
+        Command::Check => migrator.check()?,
+        Command::Seed => migrator.seed()?,
+        Command::Status => {
+            for step in migrator.status()? {
+                say(&format!(
+                    "{} {}",
+                    if step.applied { "applied" } else { "missing" },
+                    step.name
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn told(what: &str, done: Done) {
+    if let Some(backup) = done.backup {
+        say(&format!(
+            "the database as it was before is in {}",
+            backup.display()
+        ));
+    }
+    match done.steps.is_empty() {
+        true => say("nothing to do"),
+        false => done.steps.iter().for_each(|step| say(&format!("{what}: {step}"))),
+    }
+}
+
+#[allow(clippy::print_stdout)]
+fn say(line: &str) {
+    println!("{line}");
+}

@@ -1,0 +1,21 @@
+//! The database: SQLite and PostgreSQL behind one code.
+//!
+//! A repository opens with a grant of its own entity and action, and there is no other way to one;
+//! the connection never leaves this crate.
+
+pub mod access;
+mod backend;
+pub mod crm;
+mod fault;
+pub mod identity;
+pub mod migrations;
+pub mod organizations;
+mod sql;
+mod store;
+
+pub use backend::{Database, Settings, Sources, Target};
+pub use fault::{Failure, Fault};
+pub use sql::{Col, Cond, Kind, Op, Value};
+pub use store::{
+    Field, Key, Known, Listing, Origin, Page, Position, Repo, SortBy, Stored, StoredAnswer, Tx, Verification,
+};

@@ -1,0 +1,26 @@
+//! Use cases, one transaction each: decide, load, apply, store, record.
+
+pub mod access;
+mod answer;
+pub mod bulk;
+pub mod crm;
+pub mod crud;
+mod cursor;
+mod hasher;
+pub mod identity;
+mod keeping;
+mod link;
+pub mod listing;
+pub mod organizations;
+mod refusal;
+mod work;
+
+pub use answer::{Answer, Request, perform, perform_alone};
+pub use hasher::Hasher;
+pub use keeping::Keeping;
+pub use link::{Expand, Link};
+pub use refusal::Refusal;
+pub use work::{Caller, Work};
+
+pub use firma_persistence::access::Segment;
+pub use firma_persistence::{Database, Fault, Origin, Tx};

@@ -87,6 +87,5 @@ settings! {
         migrate_database_url: Database, "FIRMA_MIGRATE_DATABASE_URL", url::database, "The same database with another login, for migrations";
         secret: Hidden<[u8; 32]>, "FIRMA_SECRET", read::secret, "Root secret, 32 bytes in base64; a flag shows in the list of processes, FIRMA_SECRET_FILE doesn't";
         db_pool_max: u32, "FIRMA_DB_POOL_MAX", |text| read::number(text, 1..=200), "Most connections to the database, 1 to 200";
-        public_url: String, "FIRMA_PUBLIC_URL", url::public_url, "URL under which people reach this server";
     }
 }

@@ -56,7 +56,7 @@ fn defaults_hold_when_nothing_is_said() -> Outcome {
     assert_eq!(config.db_connect_timeout, Duration::from_secs(5));
     assert_eq!(config.db_statement_timeout, Duration::from_secs(30));
     assert_eq!(config.max_body, 2_000_000);
-    assert!(config.secret.is_none() && config.public_url.is_none());
+    assert!(config.secret.is_none());
     Ok(())
 }
 

@@ -38,24 +38,39 @@ pub struct Resource {
     pub verbs: &'static [Verb],
 }
 
-const fn resource(
-    name: &'static str,
-    module: &'static str,
-    owned: bool,
-    verbs: &'static [Verb],
-) -> Resource {
-    Resource { name, module, owned, verbs }
+const fn resource(name: &'static str, module: &'static str, owned: bool, verbs: &'static [Verb]) -> Resource {
+    Resource {
+        name,
+        module,
+        owned,
+        verbs,
+    }
 }
 
 /// The catalogue: written here once; the table of permissions, the documentation, the matrix and the
 /// tests are made from it.
 pub const RESOURCES: &[Resource] = &[
-    resource("organizations", "organizations", false, &[Verb::Read, Verb::Update]),
-    resource("members", "organizations", false, &[Verb::Read, Verb::Create, Verb::Update]),
+    resource(
+        "organizations",
+        "organizations",
+        false,
+        &[Verb::Read, Verb::Update],
+    ),
+    resource(
+        "members",
+        "organizations",
+        false,
+        &[Verb::Read, Verb::Create, Verb::Update],
+    ),
     resource("teams", "organizations", false, Verb::ALL),
     resource("team-members", "organizations", false, Verb::ALL),
     resource("roles", "access", false, &[Verb::Read]),
-    resource("role-assignments", "access", false, &[Verb::Read, Verb::Create, Verb::Update]),
+    resource(
+        "role-assignments",
+        "access",
+        false,
+        &[Verb::Read, Verb::Create, Verb::Update],
+    ),
     resource("companies", "crm", true, Verb::ALL),
     resource("pipelines", "crm", false, Verb::ALL),
     resource("stages", "crm", false, Verb::ALL),
@@ -76,7 +91,12 @@ pub struct Permission {
 impl Permission {
     /// The name: `deals:read:team`.
     pub fn name(&self) -> String {
-        format!("{}:{}:{}", self.resource.name, self.verb.as_str(), self.scope.as_str())
+        format!(
+            "{}:{}:{}",
+            self.resource.name,
+            self.verb.as_str(),
+            self.scope.as_str()
+        )
     }
 }
 
@@ -84,10 +104,13 @@ impl Permission {
 pub fn permissions() -> impl Iterator<Item = Permission> {
     RESOURCES.iter().flat_map(|resource| {
         let scopes = if resource.owned { Scope::ALL } else { &[Scope::Org] };
-        resource
-            .verbs
-            .iter()
-            .flat_map(move |verb| scopes.iter().map(move |scope| Permission { resource, verb: *verb, scope: *scope }))
+        resource.verbs.iter().flat_map(move |verb| {
+            scopes.iter().map(move |scope| Permission {
+                resource,
+                verb: *verb,
+                scope: *scope,
+            })
+        })
     })
 }
 

@@ -1,6 +1,6 @@
 use super::action::{Create, Delete, Read, Update};
 use firma_domain::access::RoleAssignment;
-use firma_domain::crm::{Deal, Pipeline, Stage};
+use firma_domain::crm::{Company, Deal, Pipeline, Stage};
 use firma_domain::organizations::{Member, Organization, Team, TeamMember};
 
 /// Says that who may do `A` to `E` thereby also does `B` to rows of `F`: making a pipeline makes its
@@ -13,6 +13,8 @@ touches! {
     Pipeline, Delete => Stage, Delete;
     Pipeline, Delete => Deal, Read;
     Stage, Delete => Deal, Read;
+    Company, Update => Company, Read;
+    Company, Delete => Deal, Read;
     Deal, Create => Stage, Read;
     Deal, Create => Pipeline, Read;
     Deal, Update => Stage, Read;

@@ -83,12 +83,20 @@ impl Facts {
         Some(Grant::new(self.tenant.id, self.user, Some(reach), reach))
     }
 
+    /// Whether the caller holds the role of that id.
+    pub fn holds_role(&self, role_id: Id) -> bool {
+        self.assignments
+            .iter()
+            .any(|a| a.role_id == role_id && a.expires_at.is_none_or(|end| self.now < end))
+    }
+
     /// Whether the caller holds everything that the role of that id gives; what one may hand on.
     pub fn holds_all_of(&self, role_id: Id) -> bool {
         let Some(role) = role_by_id(role_id).filter(|role| !role.platform) else {
             return false;
         };
-        super::permissions().all(|p| role.scope(p.resource.name, p.verb) <= self.scope(p.resource.name, p.verb))
+        super::permissions()
+            .all(|p| role.scope(p.resource.name, p.verb) <= self.scope(p.resource.name, p.verb))
     }
 }
 
@@ -102,10 +110,16 @@ mod tests {
         let at = |micros| Instant::from_micros(micros).unwrap();
         Facts {
             user: Id::fixed(9, 1),
-            tenant: Tenant { id: Id::fixed(9, 2), status },
+            tenant: Tenant {
+                id: Id::fixed(9, 2),
+                status,
+            },
             assignments: roles
                 .iter()
-                .map(|(name, end)| Assignment { role_id: role_by_name(name).unwrap().id, expires_at: end.map(at) })
+                .map(|(name, end)| Assignment {
+                    role_id: role_by_name(name).unwrap().id,
+                    expires_at: end.map(at),
+                })
                 .collect(),
             now: at(100),
         }
@@ -113,13 +127,23 @@ mod tests {
 
     #[test]
     fn an_expired_role_gives_nothing_from_that_instant_on() {
-        assert!(facts(&[("ceo", Some(100))], Status::Active).decide::<Deal, Read>().is_err());
-        assert!(facts(&[("ceo", Some(101))], Status::Active).decide::<Deal, Read>().is_ok());
+        assert!(
+            facts(&[("ceo", Some(100))], Status::Active)
+                .decide::<Deal, Read>()
+                .is_err()
+        );
+        assert!(
+            facts(&[("ceo", Some(101))], Status::Active)
+                .decide::<Deal, Read>()
+                .is_ok()
+        );
     }
 
     #[test]
     fn roles_add_up_and_seeing_is_wider_than_acting() {
-        let grant = facts(&[("employee", None)], Status::Active).decide::<Deal, Update>().unwrap();
+        let grant = facts(&[("employee", None)], Status::Active)
+            .decide::<Deal, Update>()
+            .unwrap();
         assert_eq!((grant.seen(), grant.reach()), (Some(Scope::Team), Scope::Own));
         let both = facts(&[("employee", None), ("manager", None)], Status::Active);
         assert_eq!(both.decide::<Deal, Update>().unwrap().reach(), Scope::Team);

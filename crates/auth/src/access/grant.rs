@@ -27,7 +27,13 @@ impl<E, A> Copy for Grant<E, A> {}
 
 impl<E, A> Grant<E, A> {
     pub(super) fn new(organization: Id, actor: Id, seen: Option<Reach>, reach: Reach) -> Self {
-        Grant { organization, actor, seen, reach, of: PhantomData }
+        Grant {
+            organization,
+            actor,
+            seen,
+            reach,
+            of: PhantomData,
+        }
     }
 
     /// The tenant.
@@ -79,5 +85,29 @@ impl Founding {
     /// The grant to make rows of `E` in it.
     pub fn grant<E: Entity>(&self) -> Grant<E, super::Create> {
         Grant::new(self.organization, self.actor, Some(Reach::Org), Reach::Org)
+    }
+}
+
+/// The right of a person to take up a membership that was made for them.
+#[derive(Debug)]
+pub struct Joining {
+    organization: Id,
+    user: Id,
+}
+
+impl Joining {
+    /// For the user whose membership it is.
+    pub fn of(organization: Id, user: Id) -> Joining {
+        Joining { organization, user }
+    }
+
+    /// The user, whose own row alone is to be changed with it.
+    pub fn user(&self) -> Id {
+        self.user
+    }
+
+    /// The grant to change it.
+    pub fn grant(&self) -> Grant<firma_domain::organizations::Member, super::Update> {
+        Grant::new(self.organization, self.user, Some(Reach::Org), Reach::Org)
     }
 }

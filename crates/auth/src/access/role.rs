@@ -36,19 +36,43 @@ const READ: &[Verb] = &[Verb::Read];
 const CREATE_UPDATE: &[Verb] = &[Verb::Create, Verb::Update];
 
 const fn all(scope: Scope) -> Rule {
-    Rule { about: About::Everything, verbs: Verb::ALL, scope }
+    Rule {
+        about: About::Everything,
+        verbs: Verb::ALL,
+        scope,
+    }
 }
 const fn module(name: &'static str, verbs: &'static [Verb], scope: Scope) -> Rule {
-    Rule { about: About::Module(name), verbs, scope }
+    Rule {
+        about: About::Module(name),
+        verbs,
+        scope,
+    }
 }
 const fn resource(name: &'static str, verbs: &'static [Verb], scope: Scope) -> Rule {
-    Rule { about: About::Resource(name), verbs, scope }
+    Rule {
+        about: About::Resource(name),
+        verbs,
+        scope,
+    }
 }
 const fn role(number: u16, name: &'static str, display_name: &'static str, rules: &'static [Rule]) -> Role {
-    Role { id: Id::fixed(1, number), name, display_name, platform: false, rules }
+    Role {
+        id: Id::fixed(1, number),
+        name,
+        display_name,
+        platform: false,
+        rules,
+    }
 }
 const fn platform(number: u16, name: &'static str, display_name: &'static str) -> Role {
-    Role { id: Id::fixed(1, number), name, display_name, platform: true, rules: &[] }
+    Role {
+        id: Id::fixed(1, number),
+        name,
+        display_name,
+        platform: true,
+        rules: &[],
+    }
 }
 
 /// Reads that everybody who works in the organization has: who is in it.
@@ -64,18 +88,36 @@ pub const SYSTEM_ROLES: &[Role] = &[
         13,
         "manager",
         "Manager",
-        &[COLLEAGUES, resource("roles", READ, Scope::Org), module("crm", Verb::ALL, Scope::Team)],
+        &[
+            COLLEAGUES,
+            resource("roles", READ, Scope::Org),
+            module("crm", Verb::ALL, Scope::Team),
+        ],
     ),
-    role(14, "product_manager", "Product manager", &[COLLEAGUES, module("crm", READ, Scope::Org)]),
+    role(
+        14,
+        "product_manager",
+        "Product manager",
+        &[COLLEAGUES, module("crm", READ, Scope::Org)],
+    ),
     role(15, "developer", "Developer", &[COLLEAGUES]),
     role(16, "designer", "Designer", &[COLLEAGUES]),
     role(
         17,
         "employee",
         "Employee",
-        &[COLLEAGUES, module("crm", READ, Scope::Team), module("crm", CREATE_UPDATE, Scope::Own)],
+        &[
+            COLLEAGUES,
+            module("crm", READ, Scope::Team),
+            module("crm", CREATE_UPDATE, Scope::Own),
+        ],
     ),
-    role(18, "stakeholder", "Stakeholder", &[resource("organizations", READ, Scope::Org)]),
+    role(
+        18,
+        "stakeholder",
+        "Stakeholder",
+        &[resource("organizations", READ, Scope::Org)],
+    ),
     role(19, "client", "Client", &[]),
 ];
 
@@ -101,7 +143,11 @@ impl Role {
             About::Module(module) => module == resource.module,
             About::Resource(name) => name == resource.name,
         };
-        self.rules.iter().filter(about).filter_map(|rule| rule.gives(resource, verb)).max()
+        self.rules
+            .iter()
+            .filter(about)
+            .filter_map(|rule| rule.gives(resource, verb))
+            .max()
     }
 }
 

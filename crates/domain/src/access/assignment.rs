@@ -12,6 +12,9 @@ pub struct RoleAssignment {
     pub user_id: Id,
     /// The role
     pub role_id: Id,
+    /// The organization of a custom role; none for a system role
+    #[serde(default)]
+    pub role_organization_id: Option<Id>,
     /// Who gave it; none for the system
     #[serde(default)]
     pub assigned_by: Option<Id>,
@@ -44,7 +47,7 @@ impl RoleAssignment {
 impl Entity for RoleAssignment {
     const NAME: &'static str = "role_assignment";
     const COLLECTION: &'static str = "role-assignments";
-    const READ_ONLY: &'static [&'static str] = &["assigned_by", "assigned_at"];
+    const READ_ONLY: &'static [&'static str] = &["role_organization_id", "assigned_by", "assigned_at"];
 
     fn verb(before: &Self, after: &Self) -> &'static str {
         match (before.is_active, after.is_active) {

@@ -97,9 +97,10 @@ impl Entity for Company {
     const NAME: &'static str = "company";
     const COLLECTION: &'static str = "companies";
     const OWNED: bool = true;
+    const TAGGED: bool = true;
 
-    fn tags(&self) -> Option<&[String]> {
-        Some(&self.tags)
+    fn tags(&self) -> &[String] {
+        &self.tags
     }
     fn owner(&self) -> Option<Id> {
         self.owner_id

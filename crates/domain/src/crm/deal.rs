@@ -2,7 +2,7 @@ use super::stage::{Stage, StageKind};
 use crate::entity::Entity;
 use crate::input::Invalid;
 use crate::spelled;
-use crate::value::{NaiveDate, Id, Money, Rate};
+use crate::value::{Id, Money, NaiveDate, Rate};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 
@@ -81,7 +81,12 @@ impl Deal {
     ///
     /// # Errors
     /// A move to lost without a reason, a closing day on an open deal, a closing before the opening.
-    pub fn standing_in(mut self, stage: &Stage, before: Option<&Deal>, today: NaiveDate) -> Result<Deal, Invalid> {
+    pub fn standing_in(
+        mut self,
+        stage: &Stage,
+        before: Option<&Deal>,
+        today: NaiveDate,
+    ) -> Result<Deal, Invalid> {
         self.pipeline_id = Some(stage.pipeline_id);
         self.status = match stage.kind {
             StageKind::Open => DealStatus::Open,
@@ -93,7 +98,11 @@ impl Deal {
             DealStatus::Open => {
                 let reopened = was.is_some_and(|was| was != DealStatus::Open);
                 if self.actual_close.is_some() && !reopened {
-                    return Err(Invalid::field("actual_close", "deal_open", "an open deal has no closing date"));
+                    return Err(Invalid::field(
+                        "actual_close",
+                        "deal_open",
+                        "an open deal has no closing date",
+                    ));
                 }
                 self.actual_close = None;
                 self.lost_reason = None;
@@ -102,15 +111,21 @@ impl Deal {
                 if closed == DealStatus::Won {
                     self.lost_reason = None;
                 } else if was.is_some_and(|was| was != DealStatus::Lost) && self.lost_reason.is_none() {
-                    return Err(Invalid::field("lost_reason", "required", "is required when a deal is lost"));
+                    return Err(Invalid::field(
+                        "lost_reason",
+                        "required",
+                        "is required when a deal is lost",
+                    ));
                 }
                 self.actual_close = self.actual_close.or(Some(today));
             }
         }
         match (self.opened_on, self.actual_close) {
-            (Some(opened), Some(closed)) if closed < opened => {
-                Err(Invalid::field("actual_close", "date_order", "is before opened_on"))
-            }
+            (Some(opened), Some(closed)) if closed < opened => Err(Invalid::field(
+                "actual_close",
+                "date_order",
+                "is before opened_on",
+            )),
             _ => Ok(self),
         }
     }
@@ -120,6 +135,7 @@ impl Entity for Deal {
     const NAME: &'static str = "deal";
     const COLLECTION: &'static str = "deals";
     const OWNED: bool = true;
+    const TAGGED: bool = true;
     const READ_ONLY: &'static [&'static str] = &["status"];
     const LONG: &'static [&'static str] = &["lost_reason"];
 
@@ -132,8 +148,8 @@ impl Entity for Deal {
             (_, DealStatus::Open) => "reopened",
         }
     }
-    fn tags(&self) -> Option<&[String]> {
-        Some(&self.tags)
+    fn tags(&self) -> &[String] {
+        &self.tags
     }
     fn owner(&self) -> Option<Id> {
         self.owner_id
@@ -153,7 +169,13 @@ mod tests {
         text.parse().unwrap()
     }
     fn stage(kind: StageKind) -> Stage {
-        Stage { pipeline_id: Id::NIL, name: "s".into(), kind, position: 0, probability: Rate::ZERO }
+        Stage {
+            pipeline_id: Id::NIL,
+            name: "s".into(),
+            kind,
+            position: 0,
+            probability: Rate::ZERO,
+        }
     }
     fn deal(body: serde_json::Value) -> Deal {
         input::read(body).unwrap()
@@ -162,10 +184,18 @@ mod tests {
     #[test]
     fn follows_its_stage() {
         let today = day("2026-03-01");
-        let open = deal(json!({"title": "x"})).standing_in(&stage(StageKind::Open), None, today).unwrap();
-        let won = open.clone().standing_in(&stage(StageKind::Won), Some(&open), today).unwrap();
+        let open = deal(json!({"title": "x"}))
+            .standing_in(&stage(StageKind::Open), None, today)
+            .unwrap();
+        let won = open
+            .clone()
+            .standing_in(&stage(StageKind::Won), Some(&open), today)
+            .unwrap();
         assert_eq!((won.status, won.actual_close), (DealStatus::Won, Some(today)));
-        let again = won.clone().standing_in(&stage(StageKind::Open), Some(&won), today).unwrap();
+        let again = won
+            .clone()
+            .standing_in(&stage(StageKind::Open), Some(&won), today)
+            .unwrap();
         assert_eq!((again.status, again.actual_close), (DealStatus::Open, None));
     }
 

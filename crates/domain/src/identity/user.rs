@@ -29,7 +29,12 @@ impl<'de> Deserialize<'de> for Username {
 }
 
 #[cfg(feature = "openapi")]
-crate::entity::schema_of!(Username, string, "username", "4 to 50 letters, digits, '.', '_' or '-'");
+crate::entity::schema_of!(
+    Username,
+    string,
+    "username",
+    "4 to 50 letters, digits, '.', '_' or '-'"
+);
 
 /// A person with an account; may be a member of many organizations. Belongs to none.
 /// The password's hash is no part of it.
@@ -91,6 +96,11 @@ impl User {
 impl Entity for User {
     const NAME: &'static str = "user";
     const COLLECTION: &'static str = "users";
-    const READ_ONLY: &'static [&'static str] =
-        &["email", "is_active", "is_configured", "email_verified_at", "last_login_at"];
+    const READ_ONLY: &'static [&'static str] = &[
+        "email",
+        "is_active",
+        "is_configured",
+        "email_verified_at",
+        "last_login_at",
+    ];
 }

@@ -39,7 +39,15 @@ fn yes() -> bool {
 impl Member {
     /// A member who was added and has not accepted yet.
     pub fn added(email: Email, name: String, invited_by: Option<Id>) -> Member {
-        Member { email, name, title: None, department: None, joined_at: None, invited_by, is_active: true }
+        Member {
+            email,
+            name,
+            title: None,
+            department: None,
+            joined_at: None,
+            invited_by,
+            is_active: true,
+        }
     }
 
     /// Whether the member may act at all.

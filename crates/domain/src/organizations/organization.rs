@@ -108,9 +108,11 @@ impl Entity for Organization {
     fn check(&self) -> Result<(), Invalid> {
         let capitals = |code: &str| code.bytes().all(|b| b.is_ascii_uppercase());
         match &self.country {
-            Some(code) if !capitals(code) => {
-                Err(Invalid::field("country", "country", "is not a code of ISO 3166 alpha-2"))
-            }
+            Some(code) if !capitals(code) => Err(Invalid::field(
+                "country",
+                "country",
+                "is not a code of ISO 3166 alpha-2",
+            )),
             _ => Ok(()),
         }
     }

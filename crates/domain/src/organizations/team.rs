@@ -1,5 +1,5 @@
 use crate::entity::Entity;
-use crate::value::{NaiveDate, Id, Slug};
+use crate::value::{Id, NaiveDate, Slug};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 

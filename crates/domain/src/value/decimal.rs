@@ -18,7 +18,11 @@ pub fn parse(text: &str, places: u32) -> Option<i64> {
         return None;
     }
     let missing = places.checked_sub(u32::try_from(fraction.len()).ok()?)?;
-    let fraction: i64 = if fraction.is_empty() { 0 } else { fraction.parse().ok()? };
+    let fraction: i64 = if fraction.is_empty() {
+        0
+    } else {
+        fraction.parse().ok()?
+    };
     let scaled = whole
         .parse::<i64>()
         .ok()?
@@ -49,7 +53,11 @@ pub fn ratio(numerator: i64, denominator: i64, places: u32) -> Option<i64> {
     let scaled = n.checked_mul(10i128.checked_pow(places)?)?;
     let half = d.abs();
     let (twice, whole) = (2 * (scaled % d).abs(), scaled / d);
-    let away = if twice >= half { scaled.signum() * d.signum() } else { 0 };
+    let away = if twice >= half {
+        scaled.signum() * d.signum()
+    } else {
+        0
+    };
     i64::try_from(whole + away).ok()
 }
 
@@ -73,7 +81,21 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_plain_decimal() {
-        for text in ["", "-", ".5", "5.", "1e3", "+1", " 1", "1 ", "1,5", "0x1", "1.234", "٣", "99999999999999999999"] {
+        for text in [
+            "",
+            "-",
+            ".5",
+            "5.",
+            "1e3",
+            "+1",
+            " 1",
+            "1 ",
+            "1,5",
+            "0x1",
+            "1.234",
+            "٣",
+            "99999999999999999999",
+        ] {
             assert_eq!(parse(text, 2), None, "{text:?}");
         }
         assert_eq!(parse("-0.5", 2), Some(-50));

@@ -14,7 +14,8 @@ impl Email {
             .with_required_tld()
             .without_display_text()
             .without_domain_literal();
-        let fits = text.len() <= 254 && email_address::EmailAddress::parse_with_options(text, options).is_ok();
+        let fits =
+            text.len() <= 254 && email_address::EmailAddress::parse_with_options(text, options).is_ok();
         fits.then(|| Email(text.to_owned()))
     }
 

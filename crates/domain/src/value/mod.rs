@@ -16,5 +16,4 @@ pub use money::{Currency, MAX_MINOR, Money};
 pub use rate::Rate;
 pub use slug::Slug;
 
-
 pub use chrono::NaiveDate;

@@ -105,7 +105,11 @@ struct Written {
 
 impl Serialize for Money {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        Written { amount: self.amount(), currency: self.currency.code().into() }.serialize(to)
+        Written {
+            amount: self.amount(),
+            currency: self.currency.code().into(),
+        }
+        .serialize(to)
     }
 }
 
@@ -156,10 +160,22 @@ mod tests {
 
     #[test]
     fn has_the_decimals_of_its_currency() {
-        let print = |minor, code| Money::new(minor, Currency::from_code(code).unwrap()).unwrap().amount();
-        assert_eq!((print(123450, "EUR"), print(5, "JPY"), print(-5, "KWD")), ("1234.50".into(), "5".into(), "-0.005".into()));
-        for wrong in [r#"{"amount":"1.005","currency":"EUR"}"#, r#"{"amount":1,"currency":"EUR"}"#, r#"{"amount":"1","currency":"XYZ"}"#,
-                      r#"{"amount":"10000000000000.01","currency":"EUR"}"#, r#"{"amount":"1","currency":"EUR","x":1}"#] {
+        let print = |minor, code| {
+            Money::new(minor, Currency::from_code(code).unwrap())
+                .unwrap()
+                .amount()
+        };
+        assert_eq!(
+            (print(123450, "EUR"), print(5, "JPY"), print(-5, "KWD")),
+            ("1234.50".into(), "5".into(), "-0.005".into())
+        );
+        for wrong in [
+            r#"{"amount":"1.005","currency":"EUR"}"#,
+            r#"{"amount":1,"currency":"EUR"}"#,
+            r#"{"amount":"1","currency":"XYZ"}"#,
+            r#"{"amount":"10000000000000.01","currency":"EUR"}"#,
+            r#"{"amount":"1","currency":"EUR","x":1}"#,
+        ] {
             assert!(serde_json::from_str::<Money>(wrong).is_err(), "{wrong}");
         }
     }

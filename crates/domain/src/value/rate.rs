@@ -40,4 +40,9 @@ impl<'de> Deserialize<'de> for Rate {
 }
 
 #[cfg(feature = "openapi")]
-crate::entity::schema_of!(Rate, string, "decimal", "A share of one, 0 to 1, with four decimals");
+crate::entity::schema_of!(
+    Rate,
+    string,
+    "decimal",
+    "A share of one, 0 to 1, with four decimals"
+);

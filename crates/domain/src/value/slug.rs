@@ -33,8 +33,9 @@ impl fmt::Display for Slug {
 
 impl<'de> Deserialize<'de> for Slug {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Slug::parse(&String::deserialize(from)?)
-            .ok_or_else(|| D::Error::custom("not 2 to 63 of a-z, 0-9 and single hyphens, or shaped like an id"))
+        Slug::parse(&String::deserialize(from)?).ok_or_else(|| {
+            D::Error::custom("not 2 to 63 of a-z, 0-9 and single hyphens, or shaped like an id")
+        })
     }
 }
 
@@ -47,7 +48,18 @@ mod tests {
 
     #[test]
     fn refuses_what_could_be_taken_for_an_id_or_a_path() {
-        for wrong in ["", "a", "Acme", "a--b", "-ab", "ab-", "a/b", "a.b", "018f3c1e-7000-7000-8000-000000000000", "018f3c1e700070008000000000000000"] {
+        for wrong in [
+            "",
+            "a",
+            "Acme",
+            "a--b",
+            "-ab",
+            "ab-",
+            "a/b",
+            "a.b",
+            "018f3c1e-7000-7000-8000-000000000000",
+            "018f3c1e700070008000000000000000",
+        ] {
             assert_eq!(Slug::parse(wrong), None, "{wrong:?}");
         }
         assert!(Slug::parse("acme-2").is_some());

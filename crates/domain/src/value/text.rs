@@ -6,19 +6,31 @@ use unicode_normalization::{UnicodeNormalization, char::is_combining_mark, is_nf
 /// a line break or a tab counts as one unless `lines` is set.
 pub fn clean(text: &str, lines: bool) -> Option<String> {
     let allowed = |c: char| !c.is_control() || (lines && (c == '\n' || c == '\t'));
-    let text = if lines && text.contains('\r') { text.replace("\r\n", "\n") } else { text.to_owned() };
+    let text = if lines && text.contains('\r') {
+        text.replace("\r\n", "\n")
+    } else {
+        text.to_owned()
+    };
     let text = text.trim();
     if !text.chars().all(allowed) {
         return None;
     }
-    Some(if is_nfc(text) { text.to_owned() } else { text.nfc().collect() })
+    Some(if is_nfc(text) {
+        text.to_owned()
+    } else {
+        text.nfc().collect()
+    })
 }
 
 /// The form by which text is sorted and found: lower case without marks, `ß` as `ss`, `ı` as `i`,
 /// `đ` as `d`, `ø` as `o`, `ł` as `l`. The same bytes on both databases.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    for c in text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase) {
+    for c in text
+        .nfd()
+        .filter(|c| !is_combining_mark(*c))
+        .flat_map(char::to_lowercase)
+    {
         match c {
             'ß' => folded.push_str("ss"),
             'æ' => folded.push_str("ae"),

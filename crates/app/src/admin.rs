@@ -1,0 +1,76 @@
+//! What who runs the server does before anybody can sign in.
+
+use crate::cli::NewAdmin;
+use crate::compose::{Parts, compose};
+use crate::config::Config;
+use firma_auth::password;
+use firma_domain::{Email, input};
+use firma_services::identity::{self, NewOwner};
+use firma_services::{Origin, Refusal, Tx};
+use serde_json::json;
+use std::io::{BufRead, IsTerminal};
+
+/// Makes the owner and the organization.
+pub(crate) fn create(config: &Config, new: NewAdmin) -> Result<(), String> {
+    let email = Email::parse(&new.email).ok_or_else(|| format!("{} is not an e-mail address", new.email))?;
+    let organization = input::read(json!({"name": new.organization, "slug": new.slug}))
+        .map_err(|invalid| invalid.to_string())?;
+    let password = ask("Password for the owner: ")?;
+    in_runtime(config, async |parts| {
+        let hash = parts.hasher.hash(password).await?;
+        let owner = NewOwner { email, organization };
+        let make = move |tx: &mut Tx<'_>| identity::create_owner(tx, owner.clone(), &hash);
+        let made = parts.database.write(Origin::default(), make).await?;
+        crate::say(format!(
+            "organization {} ({}), owner {}",
+            made.value.slug, made.id, new.email
+        ));
+        Ok(())
+    })
+}
+
+/// Sets a password.
+pub(crate) fn password(config: &Config, email: &str) -> Result<(), String> {
+    let address = Email::parse(email).ok_or_else(|| format!("{email} is not an e-mail address"))?;
+    let password = ask("New password: ")?;
+    in_runtime(config, async |parts| {
+        let hash = parts.hasher.hash(password).await?;
+        let set = move |tx: &mut Tx<'_>| identity::set_password(tx, &address, &hash);
+        parts
+            .database
+            .write(Origin::default(), set)
+            .await
+            .map_err(|refusal| match refusal {
+                Refusal::NotFound => Refusal::conflict("not_found", "there is no user with this e-mail"),
+                other => other,
+            })?;
+        crate::say("the password is set".into());
+        Ok(())
+    })
+}
+
+/// A password: typed without echo, or a line of standard input where that is no terminal.
+fn ask(prompt: &str) -> Result<String, String> {
+    let given = if std::io::stdin().is_terminal() {
+        rpassword::prompt_password(prompt).map_err(|e| e.to_string())?
+    } else {
+        let mut line = String::new();
+        std::io::stdin()
+            .lock()
+            .read_line(&mut line)
+            .map_err(|e| e.to_string())?;
+        line.trim_end_matches(['\r', '\n']).to_owned()
+    };
+    password::check(&given).map_err(|weak| format!("the password {weak}"))?;
+    Ok(given)
+}
+
+fn in_runtime(config: &Config, run: impl AsyncFnOnce(&Parts) -> Result<(), Refusal>) -> Result<(), String> {
+    let parts = compose(config)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .map_err(|e| e.to_string())?;
+    runtime
+        .block_on(run(&parts))
+        .map_err(|refusal| refusal.to_string())
+}

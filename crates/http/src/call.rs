@@ -1,0 +1,309 @@
+//! The one extractor: who calls, from where, about what. Refusals come in one order whatever the
+//! operation: 401, 404 organization, 403, 400 and 422, then what depends on rows.
+
+use crate::frame::{LoggedUser, request_id};
+use crate::problem::Problem;
+use crate::render;
+use crate::state::State;
+use actix_web::dev::Payload;
+use actix_web::http::{Method, header};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
+use firma_auth::access::{Action, Grant};
+use firma_domain::{Entity, Id, Slug};
+use firma_services::crud::Expected;
+use firma_services::listing::Parameters;
+use firma_services::{Answer, Caller, Origin, Refusal, Request, Segment, Tx, Work};
+use futures_util::StreamExt;
+use serde_json::Value;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// What a request says, before any of it is judged.
+pub(crate) struct Said {
+    pub state: web::Data<State>,
+    pub origin: Origin,
+    pub path: String,
+    query: Option<Vec<(String, String)>>,
+    segment: Option<Segment>,
+    id: Option<Id>,
+    is_json: bool,
+    body: Vec<u8>,
+    key: Result<Option<String>, ()>,
+    pub if_match: Expected,
+    pub if_none_match: Option<String>,
+}
+
+/// A call by nobody in particular.
+pub(crate) struct Open(pub Arc<Said>);
+
+/// A call by who is signed in.
+pub(crate) struct Call {
+    caller: Caller,
+    said: Arc<Said>,
+    request: HttpRequest,
+}
+
+type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+
+impl FromRequest for Open {
+    type Error = Problem;
+    type Future = Extracted<Open>;
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move { Ok(Open(Arc::new(said(&request, payload).await?))) })
+    }
+}
+
+impl FromRequest for Call {
+    type Error = Problem;
+    type Future = Extracted<Call>;
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let caller = caller(&request)?;
+            request.extensions_mut().insert(LoggedUser(caller.user));
+            let said = Arc::new(said(&request, payload).await?);
+            Ok(Call {
+                caller,
+                said,
+                request,
+            })
+        })
+    }
+}
+
+fn caller(request: &HttpRequest) -> Result<Caller, Problem> {
+    let state = state(request)?;
+    let token = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    let token = token
+        .and_then(|value| value.split_once(' '))
+        .filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer"));
+    let now = state.database.sources.clock.now();
+    let claims = token.and_then(|(_, token)| state.signer.access.read(token.trim(), now));
+    let claims = claims.ok_or(Refusal::Unauthenticated)?;
+    Ok(Caller {
+        user: claims.user,
+        session: claims.session,
+    })
+}
+
+fn state(request: &HttpRequest) -> Result<web::Data<State>, Problem> {
+    let state = request.app_data::<web::Data<State>>();
+    state
+        .cloned()
+        .ok_or_else(|| Problem::new("internal", "the server has no state"))
+}
+
+async fn said(request: &HttpRequest, mut payload: Payload) -> Result<Said, Problem> {
+    let state = state(request)?;
+    let mut body = Vec::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Problem::new("malformed_body", "the body broke off"))?;
+        if body.len() + chunk.len() > state.max_body {
+            return Err(Problem::new(
+                "body_too_large",
+                format!("a body may have {} bytes", state.max_body),
+            ));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let text = |name: header::HeaderName| {
+        request
+            .headers()
+            .get(name)
+            .and_then(|v| v.to_str().ok())
+            .map(str::to_owned)
+    };
+    let segment = request.match_info().get("organization").and_then(|name| {
+        name.parse()
+            .map(Segment::Id)
+            .ok()
+            .or_else(|| Slug::parse(name).map(Segment::Slug))
+    });
+    let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
+    Ok(Said {
+        origin: Origin {
+            ip: request.peer_addr().map(|peer| peer.ip().to_string()),
+            user_agent: text(header::USER_AGENT).map(|agent| agent.chars().take(255).collect()),
+            request_id: Some(request_id(request)),
+        },
+        path: request.path().to_owned(),
+        query: query.ok().map(web::Query::into_inner),
+        segment,
+        id: request.match_info().get("id").and_then(|id| id.parse().ok()),
+        is_json: is_json(request),
+        body,
+        key: key(request),
+        if_match: expected(text(header::IF_MATCH)),
+        if_none_match: text(header::IF_NONE_MATCH),
+        state,
+    })
+}
+
+fn is_json(request: &HttpRequest) -> bool {
+    matches!(
+        request.content_type(),
+        "application/json" | "application/merge-patch+json"
+    )
+}
+
+/// Only a POST is made once; the other methods are so by themselves.
+fn key(request: &HttpRequest) -> Result<Option<String>, ()> {
+    if request.method() != Method::POST {
+        return Ok(None);
+    }
+    let Some(value) = request.headers().get("idempotency-key") else {
+        return Ok(None);
+    };
+    let key = value.to_str().map_err(drop)?;
+    let fits = (1..=255).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
+    fits.then(|| Some(key.to_owned())).ok_or(())
+}
+
+/// `"3"`, or several, or `*`. What isn't a version of ours matches none.
+fn expected(header: Option<String>) -> Expected {
+    let Some(tags) = header.filter(|tags| tags.trim() != "*") else {
+        return Expected(None);
+    };
+    let version = |tag: &str| tag.trim().trim_matches('"').parse().unwrap_or(0);
+    Expected(Some(tags.split(',').map(version).collect()))
+}
+
+impl Said {
+    /// The query's parameters, decoded.
+    pub(crate) fn query(&self) -> Result<&Parameters, Refusal> {
+        let query = self.query.as_deref();
+        query.ok_or_else(|| Refusal::parameter("query", "malformed_query", "can't be read"))
+    }
+
+    /// Refuses any parameter.
+    pub(crate) fn no_query(&self) -> Result<(), Refusal> {
+        match self.query()?.first() {
+            None => Ok(()),
+            Some((name, _)) => Err(Refusal::parameter(
+                name.as_str(),
+                "unknown_parameter",
+                "is not a parameter of this operation",
+            )),
+        }
+    }
+
+    /// The body.
+    pub(crate) fn json(&self) -> Result<Value, Refusal> {
+        self.no_query()?;
+        self.json_beside_query()
+    }
+
+    /// The body, where the operation has parameters too.
+    pub(crate) fn json_beside_query(&self) -> Result<Value, Refusal> {
+        if !self.is_json {
+            return Err(Refusal::MediaType);
+        }
+        serde_json::from_slice(&self.body).map_err(|e| Refusal::Malformed(e.to_string()))
+    }
+
+    /// The id in the path.
+    pub(crate) fn id(&self) -> Result<Id, Refusal> {
+        self.id.ok_or(Refusal::NotFound)
+    }
+
+    /// Refuses a call that has no `Idempotency-Key` where one is needed.
+    pub(crate) fn needs_key(&self) -> Result<(), Refusal> {
+        match self.key {
+            Ok(Some(_)) => Ok(()),
+            _ => Err(Refusal::KeyMissing),
+        }
+    }
+
+    /// The organization in the path; what names none names nobody's.
+    fn segment(&self) -> Result<&Segment, Refusal> {
+        self.segment.as_ref().ok_or(Refusal::OrganizationNotFound)
+    }
+
+    fn request(&self) -> Result<Request, Refusal> {
+        let wrong = || {
+            Refusal::parameter(
+                "Idempotency-Key",
+                "invalid_header",
+                "has to be 1 to 255 printable characters",
+            )
+        };
+        let key = self.key.clone().map_err(|()| wrong())?;
+        Ok(Request::new(self.path.clone(), key, &self.body))
+    }
+}
+
+impl Call {
+    /// A call in an organization that stores nothing.
+    pub(crate) async fn read<F>(self, run: F) -> Result<HttpResponse, Problem>
+    where
+        F: Fn(&mut Work<'_, '_>, &Said) -> Result<Answer, Refusal> + Send + 'static,
+    {
+        let (state, said, caller) = (self.said.state.clone(), self.said.clone(), self.caller);
+        let answer = state.database.read(move |tx: &mut Tx<'_>| {
+            let mut work = match said.segment() {
+                Ok(segment) => Work::enter(tx, caller, segment)?,
+                Err(refusal) => {
+                    caller.check(tx)?;
+                    return Err(refusal);
+                }
+            };
+            run(&mut work, &said)
+        });
+        Ok(render::response(answer.await?, &self.request))
+    }
+
+    /// A call that does `A` to `E` in an organization, once for each `Idempotency-Key`.
+    pub(crate) async fn write<E: Entity, A: Action, F>(self, run: F) -> Result<HttpResponse, Problem>
+    where
+        F: Fn(&mut Work<'_, '_>, Grant<E, A>, &Said) -> Result<Answer, Refusal> + Send + 'static,
+    {
+        let (state, said, caller) = (self.said.state.clone(), self.said.clone(), self.caller);
+        let answer = state.database.write(said.origin.clone(), move |tx: &mut Tx<'_>| {
+            let segment = match said.segment() {
+                Ok(segment) => segment,
+                Err(refusal) => {
+                    caller.check(tx)?;
+                    return Err(refusal);
+                }
+            };
+            firma_services::perform(
+                tx,
+                caller,
+                segment,
+                || said.request(),
+                |work, grant| run(work, grant, &said),
+            )
+        });
+        Ok(render::response(answer.await?, &self.request))
+    }
+
+    /// A call about no organization that stores nothing.
+    pub(crate) async fn read_alone<F>(self, run: F) -> Result<HttpResponse, Problem>
+    where
+        F: Fn(&mut Tx<'_>, Caller, &Said) -> Result<Answer, Refusal> + Send + 'static,
+    {
+        let (state, said, caller) = (self.said.state.clone(), self.said.clone(), self.caller);
+        let answer = state.database.read(move |tx: &mut Tx<'_>| {
+            caller.check(tx)?;
+            run(tx, caller, &said)
+        });
+        Ok(render::response(answer.await?, &self.request))
+    }
+
+    /// A call about no organization, once for each `Idempotency-Key`.
+    pub(crate) async fn write_alone<F>(self, run: F) -> Result<HttpResponse, Problem>
+    where
+        F: Fn(&mut Tx<'_>, Caller, &Said) -> Result<Answer, Refusal> + Send + 'static,
+    {
+        let (state, said, caller) = (self.said.state.clone(), self.said.clone(), self.caller);
+        let answer = state.database.write(said.origin.clone(), move |tx: &mut Tx<'_>| {
+            firma_services::perform_alone(tx, caller, || said.request(), |tx| run(tx, caller, &said))
+        });
+        Ok(render::response(answer.await?, &self.request))
+    }
+}

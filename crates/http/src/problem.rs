@@ -1,0 +1,234 @@
+//! Problems (RFC 9457): every error of the API, from one table of codes.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use firma_domain::FieldError;
+use firma_services::Refusal;
+use serde_json::{Map, Value, json};
+use std::fmt;
+
+/// Every code: its status and its title. Stable; the documentation prints it.
+pub const CODES: &[(&str, u16, &str)] = &[
+    ("malformed_body", 400, "The body is not JSON"),
+    ("malformed_query", 400, "The query can't be read"),
+    ("unknown_parameter", 400, "Unknown query parameter"),
+    ("repeated_parameter", 400, "A query parameter is given twice"),
+    ("required", 400, "A query parameter is missing"),
+    ("invalid_value", 400, "A query parameter has a wrong value"),
+    (
+        "unknown_field",
+        400,
+        "fields names what the resource doesn't have",
+    ),
+    ("unknown_expansion", 400, "expand names what can't be expanded"),
+    ("unknown_sort", 400, "The list can't be sorted by this"),
+    ("invalid_cursor", 400, "The cursor is not one of this list"),
+    ("invalid_header", 400, "A header has a wrong value"),
+    ("idempotency_key_required", 400, "The Idempotency-Key is missing"),
+    ("unauthenticated", 401, "Sign in first"),
+    ("wrong_credentials", 401, "The e-mail or the password is wrong"),
+    ("invalid_refresh_token", 401, "The refresh token is not valid"),
+    ("permission_required", 403, "A permission is missing"),
+    ("out_of_reach", 403, "The resource may be read, but not changed"),
+    ("organization_suspended", 403, "The organization is suspended"),
+    ("organization_not_found", 404, "There is no such organization"),
+    ("not_found", 404, "There is no such resource"),
+    ("no_route", 404, "There is nothing at this path"),
+    ("method_not_allowed", 405, "The path doesn't know this method"),
+    ("not_unique", 409, "Another resource has the same value"),
+    ("in_use", 409, "Something else still needs it"),
+    (
+        "referred_to",
+        409,
+        "A resource that is referred to is missing, or still referred to",
+    ),
+    (
+        "member_limit",
+        409,
+        "The organization has as many members as it may have",
+    ),
+    ("last_owner", 409, "The owner can't be removed"),
+    ("no_open_stage", 409, "The pipeline has no open stage"),
+    ("no_upsert", 409, "The collection has no external_id"),
+    (
+        "changed",
+        412,
+        "The resource is no longer the one named by If-Match",
+    ),
+    ("body_too_large", 413, "The body is too large"),
+    ("media_type", 415, "The body has to be JSON"),
+    ("invalid", 422, "The body has wrong values"),
+    (
+        "idempotency_key_reused",
+        422,
+        "The Idempotency-Key was used for another request",
+    ),
+    ("internal", 500, "Something went wrong on our side"),
+    ("busy", 503, "Too many calls are waiting"),
+    ("database_away", 503, "The database can't be reached"),
+    ("timeout", 503, "The database took too long"),
+];
+
+/// An error on its way to the client.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    code: &'static str,
+    detail: String,
+    extra: Map<String, Value>,
+    allow: Option<String>,
+}
+
+impl Problem {
+    pub(crate) fn new(code: &'static str, detail: impl Into<String>) -> Problem {
+        Problem {
+            code,
+            detail: detail.into(),
+            extra: Map::new(),
+            allow: None,
+        }
+    }
+
+    fn with(mut self, name: &str, value: impl Into<Value>) -> Problem {
+        self.extra.insert(name.into(), value.into());
+        self
+    }
+
+    pub(crate) fn allowing(mut self, methods: String) -> Problem {
+        self.allow = Some(methods);
+        self
+    }
+
+    fn errors(errors: &[FieldError]) -> Problem {
+        let detail = match errors {
+            [one] => format!("{} {}", one.pointer, one.detail),
+            many => format!("{} values are wrong", many.len()),
+        };
+        Problem::new("invalid", detail).with("errors", json!(errors))
+    }
+
+    fn entry(&self) -> (u16, &'static str) {
+        let found = CODES.iter().find(|(code, ..)| *code == self.code);
+        found.map_or((500, "Something went wrong on our side"), |(_, status, title)| {
+            (*status, *title)
+        })
+    }
+
+    /// The status and the body, for a part of an answer.
+    pub(crate) fn body(&self) -> (u16, Value) {
+        let (status, title) = self.entry();
+        let mut body = json!({
+            "type": format!("urn:firma:problem:{}", self.code), "title": title, "status": status,
+            "detail": self.detail, "code": self.code,
+        });
+        if let Value::Object(fields) = &mut body {
+            fields.extend(self.extra.clone());
+        }
+        (status, body)
+    }
+
+    /// With the id under which it stands in the log.
+    pub(crate) fn noted(self, request_id: &str) -> Problem {
+        self.with("request_id", request_id)
+    }
+
+    /// The whole answer to a request.
+    pub(crate) fn answer(&self, request: &HttpRequest) -> HttpResponse {
+        let (_, mut body) = self.body();
+        if let Value::Object(fields) = &mut body {
+            fields.insert("instance".into(), request.path().into());
+            fields.insert("request_id".into(), crate::frame::request_id(request).into());
+        }
+        self.written(&body)
+    }
+
+    fn written(&self, body: &Value) -> HttpResponse {
+        let status = self.status_code();
+        let mut answer = HttpResponse::build(status);
+        answer.insert_header((header::CONTENT_TYPE, "application/problem+json"));
+        if status == StatusCode::UNAUTHORIZED {
+            answer.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            answer.insert_header((header::RETRY_AFTER, "1"));
+        }
+        if let Some(methods) = &self.allow {
+            answer.insert_header((header::ALLOW, methods.as_str()));
+        }
+        answer.body(body.to_string())
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.detail)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.entry().0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// For what fails outside the frame; inside it, the request is told too.
+    fn error_response(&self) -> HttpResponse {
+        self.written(&self.body().1)
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Problem {
+        Problem::from(&refusal)
+    }
+}
+
+impl From<&Refusal> for Problem {
+    fn from(refusal: &Refusal) -> Problem {
+        use firma_services::Fault;
+        let said = refusal.to_string();
+        match refusal {
+            Refusal::Unauthenticated => Problem::new("unauthenticated", said),
+            Refusal::WrongCredentials => Problem::new("wrong_credentials", said),
+            Refusal::OrganizationNotFound => Problem::new("organization_not_found", said),
+            Refusal::Permission(name) => {
+                Problem::new("permission_required", &*said).with("permission", name.as_str())
+            }
+            Refusal::Suspended => Problem::new("organization_suspended", said),
+            Refusal::Parameter { name, code, detail } => {
+                Problem::new(code, format!("{name} {detail}")).with("parameter", name.as_str())
+            }
+            Refusal::KeyMissing => Problem::new("idempotency_key_required", said),
+            Refusal::MediaType => Problem::new("media_type", said),
+            Refusal::Malformed(_) => Problem::new("malformed_body", said),
+            Refusal::Invalid(invalid) => Problem::errors(&invalid.0),
+            Refusal::KeyReused => Problem::new("idempotency_key_reused", said),
+            Refusal::NotFound => Problem::new("not_found", said),
+            Refusal::Forbidden(name) => {
+                Problem::new("out_of_reach", said.clone()).with("permission", name.as_str())
+            }
+            Refusal::PreconditionFailed => Problem::new("changed", said),
+            Refusal::Conflict { code, field, detail } => {
+                let problem = Problem::new(code, detail.as_str());
+                match field {
+                    Some(field) => problem.with(
+                        "errors",
+                        json!([{"pointer": format!("#/{field}"), "code": code, "detail": detail}]),
+                    ),
+                    None => problem,
+                }
+            }
+            Refusal::Fault(Fault::Busy | Fault::Again) => Problem::new("busy", "try again in a moment"),
+            Refusal::Fault(Fault::Away) => Problem::new("database_away", "try again in a moment"),
+            Refusal::Fault(Fault::Timeout) => Problem::new("timeout", "try again in a moment"),
+            Refusal::Fault(Fault::Conflict(_)) => {
+                Problem::new("not_unique", "another resource has the same value")
+            }
+            Refusal::Fault(Fault::Reference) => {
+                Problem::new("referred_to", "a resource that is referred to is missing")
+            }
+            Refusal::Fault(fault) => {
+                log::error!("{fault}");
+                Problem::new("internal", "it was noted, with the request_id")
+            }
+        }
+    }
+}

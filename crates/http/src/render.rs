@@ -1,0 +1,132 @@
+//! Answers: rendered inside the call, so that what is stored for a retry is what was sent.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse};
+use firma_domain::Record;
+use firma_services::crud::{self, Listed};
+use firma_services::listing::Shape;
+use firma_services::{Answer, Keeping, Refusal, Work};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::call::Said;
+
+fn etag(version: i32) -> String {
+    format!("\"{version}\"")
+}
+
+fn answer(status: u16, body: String) -> Answer {
+    Answer {
+        status,
+        location: None,
+        etag: None,
+        body,
+        replayed: false,
+    }
+}
+
+/// Any value.
+pub(crate) fn plain<T: Serialize>(status: u16, value: &T) -> Result<Answer, Refusal> {
+    Ok(answer(status, crud::json(value)?))
+}
+
+/// Nothing.
+pub(crate) fn empty() -> Answer {
+    answer(204, String::new())
+}
+
+/// A resource as it stands.
+pub(crate) fn record<E: Serialize>(record: &Record<E>) -> Result<Answer, Refusal> {
+    Ok(Answer {
+        etag: Some(etag(record.version)),
+        ..plain(200, record)?
+    })
+}
+
+/// A resource that was made, and where it is.
+pub(crate) fn made<E: Serialize>(said: &Said, made: &Record<E>) -> Result<Answer, Refusal> {
+    let location = format!("{}/{}", said.path.trim_end_matches('/'), made.id);
+    Ok(Answer {
+        status: 201,
+        location: Some(location),
+        ..record(made)?
+    })
+}
+
+/// A resource as it was asked for; 304 for who has this version already.
+pub(crate) fn found<E: Keeping>(
+    work: &mut Work<'_, '_>,
+    found: &Record<E>,
+    shape: &Shape,
+    if_none_match: Option<&str>,
+) -> Result<Answer, Refusal> {
+    if !shape.bare {
+        return plain(200, &crud::shaped(work, found, shape)?);
+    }
+    let tag = etag(found.version);
+    let has_it =
+        |tags: &str| tags.trim() == "*" || tags.split(',').any(|t| t.trim().trim_start_matches("W/") == tag);
+    if if_none_match.is_some_and(has_it) {
+        return Ok(Answer {
+            etag: Some(tag),
+            ..answer(304, String::new())
+        });
+    }
+    record(found)
+}
+
+/// A page.
+pub(crate) fn page(listed: Listed) -> Result<Answer, Refusal> {
+    let mut pagination = json!({"next_cursor": listed.next, "has_more": listed.more});
+    if let (Some(total), Value::Object(fields)) = (listed.total, &mut pagination) {
+        fields.insert("total_count".into(), total.into());
+    }
+    let mut whole = answer(
+        200,
+        format!("{{\"data\":{},\"pagination\":{pagination}}}", listed.rows),
+    );
+    whole.location = listed.next;
+    Ok(whole)
+}
+
+/// The answer on the wire.
+pub(crate) fn response(answer: Answer, request: &HttpRequest) -> HttpResponse {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    let mut response = HttpResponse::build(status);
+    if let Some(etag) = answer.etag {
+        response.insert_header((header::ETAG, etag));
+    }
+    match answer.location {
+        // A page carries its next cursor there: it becomes the link to the next page.
+        Some(cursor) if status == StatusCode::OK => {
+            response.insert_header((
+                header::LINK,
+                format!("<{}>; rel=\"next\"", next(request, &cursor)),
+            ));
+        }
+        Some(location) => {
+            response.insert_header((header::LOCATION, location));
+        }
+        None => {}
+    }
+    if answer.replayed {
+        response.insert_header(("Idempotency-Replayed", "true"));
+    }
+    if answer.body.is_empty() {
+        return response.finish();
+    }
+    response.insert_header((header::CONTENT_TYPE, "application/json"));
+    response.body(answer.body)
+}
+
+fn next(request: &HttpRequest, cursor: &str) -> String {
+    let kept = request
+        .query_string()
+        .split('&')
+        .filter(|p| !p.is_empty() && !p.starts_with("cursor="));
+    let query: Vec<_> = kept
+        .map(str::to_owned)
+        .chain([format!("cursor={cursor}")])
+        .collect();
+    format!("{}?{}", request.path(), query.join("&"))
+}

@@ -1,0 +1,29 @@
+//! What all handlers share.
+
+use firma_services::identity::Signer;
+use firma_services::{Database, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The parts that the binary puts together.
+pub struct State {
+    pub database: Database,
+    pub hasher: Hasher,
+    pub signer: Signer,
+    /// The most bytes of a body
+    pub max_body: usize,
+    pub draining: Draining,
+}
+
+/// Whether the server is about to stop: it still answers, but isn't ready for more.
+#[derive(Clone, Default)]
+pub struct Draining(Arc<AtomicBool>);
+
+impl Draining {
+    pub fn begin(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+    pub fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}

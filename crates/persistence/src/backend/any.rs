@@ -1,0 +1,27 @@
+//! A connection to either database.
+
+/// Over both: Diesel's own enum. Its derived `establish` is never called, see [`super::manager`].
+#[derive(diesel::MultiConnection)]
+pub enum AnyConnection {
+    Pg(diesel::PgConnection),
+    Sqlite(diesel::SqliteConnection),
+}
+
+/// The same code for each database, where Diesel has no words for both at once.
+macro_rules! on_backend {
+    ($conn:expr, $c:ident => $body:expr) => {
+        match $conn {
+            $crate::backend::AnyConnection::Pg($c) => $body,
+            $crate::backend::AnyConnection::Sqlite($c) => $body,
+        }
+    };
+}
+pub(crate) use on_backend;
+
+impl AnyConnection {
+    /// Statements without parameters, in one round trip.
+    pub(crate) fn batch(&mut self, statements: &str) -> diesel::QueryResult<()> {
+        use diesel::connection::SimpleConnection;
+        on_backend!(self, c => c.batch_execute(statements))
+    }
+}

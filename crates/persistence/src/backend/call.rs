@@ -1,0 +1,95 @@
+//! A call on its way to a database thread and its answer on the way back.
+
+use crate::fault::{Failure, Fault};
+use crate::store::{Origin, Tx, Unit};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use tokio::sync::oneshot;
+
+/// How an attempt ended.
+pub(super) enum Verdict {
+    Done,
+    Refused,
+    Again,
+    Away,
+    Unsure,
+}
+
+/// What the threads know of a call.
+pub(super) trait Work: Send {
+    /// Runs it once and keeps the outcome; `last` says that it won't be run again.
+    fn attempt(&mut self, seat: &mut super::seat::Seat, last: bool) -> Verdict;
+    /// The outcome is no longer true: the transaction failed.
+    fn fail(&mut self, fault: Fault);
+    /// Sends the outcome.
+    fn settle(self: Box<Self>);
+    fn writes(&self) -> bool;
+}
+
+pub(super) struct Call<T, E, F> {
+    run: F,
+    origin: Option<Origin>,
+    outcome: Option<Result<T, E>>,
+    answer: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Call<T, E, F>
+where
+    T: Send + 'static,
+    E: Failure,
+    F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+{
+    pub(super) fn new(run: F, origin: Option<Origin>) -> (Box<dyn Work>, oneshot::Receiver<Result<T, E>>) {
+        let (answer, received) = oneshot::channel();
+        (
+            Box::new(Call {
+                run,
+                origin,
+                outcome: None,
+                answer,
+            }),
+            received,
+        )
+    }
+}
+
+impl<T, E, F> Work for Call<T, E, F>
+where
+    T: Send,
+    E: Failure,
+    F: Fn(&mut Tx<'_>) -> Result<T, E> + Send,
+{
+    fn attempt(&mut self, seat: &mut super::seat::Seat, last: bool) -> Verdict {
+        let unit = self.origin.clone().map(Unit::new);
+        let ran = catch_unwind(AssertUnwindSafe(|| {
+            let mut tx = Tx::new(seat, unit, last)?;
+            let value = (self.run)(&mut tx)?;
+            tx.finish()?;
+            Ok::<T, E>(value)
+        }));
+        let outcome = ran.unwrap_or_else(|_| Err(E::from(Fault::internal("a call panicked"))));
+        let verdict = match outcome.as_ref().err().map(|e| e.fault()) {
+            None => Verdict::Done,
+            Some(Some(Fault::Again)) => Verdict::Again,
+            Some(Some(Fault::Away)) => Verdict::Away,
+            Some(Some(Fault::Internal(_))) => Verdict::Unsure,
+            Some(_) => Verdict::Refused,
+        };
+        self.outcome = Some(outcome);
+        verdict
+    }
+
+    fn fail(&mut self, fault: Fault) {
+        self.outcome = Some(Err(E::from(fault)));
+    }
+
+    fn settle(self: Box<Self>) {
+        if let Some(outcome) = self.outcome {
+            // Who asked may have gone; what was done stays done.
+            let _ = self.answer.send(outcome);
+        }
+    }
+
+    fn writes(&self) -> bool {
+        self.origin.is_some()
+    }
+}

@@ -1,0 +1,191 @@
+//! The database as the layers above see it: two ways in, reading and writing.
+
+use super::call::{Call, Work};
+use super::manager::Manager;
+use super::seat::Seat;
+use super::target::Target;
+use super::threads;
+use crate::fault::{Failure, Fault};
+use crate::sql::Sql;
+use crate::store::{Origin, Tx};
+use crossbeam_channel::{Sender, TrySendError, bounded};
+use diesel::sql_types::{Bool, Text};
+use firma_domain::source::{Clock, Entropy, IdSource};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Time, ids and randomness, given.
+#[derive(Clone)]
+pub struct Sources {
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn IdSource>,
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// How to open a database.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub target: Target,
+    /// The role that the server takes on, on PostgreSQL
+    pub role: String,
+    /// Connections on PostgreSQL, readers on SQLite; two a core and at least four, or one a core
+    pub connections: Option<u32>,
+    pub connect_timeout: Duration,
+    pub statement_timeout: Duration,
+}
+
+impl Settings {
+    /// The usual settings for a target.
+    pub fn new(target: Target) -> Settings {
+        Settings {
+            target,
+            role: "firma_app".into(),
+            connections: None,
+            connect_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Calls that may wait; one more is refused as busy.
+const WAITING: usize = 1_024;
+
+/// An open database. Cheap to clone; the threads end with the last one.
+#[derive(Clone)]
+pub struct Database {
+    reads: Sender<Box<dyn Work>>,
+    writes: Sender<Box<dyn Work>>,
+    /// Time, ids and randomness, for what happens outside a transaction.
+    pub sources: Sources,
+}
+
+impl Database {
+    /// Opens a database that has been migrated and starts its threads.
+    ///
+    /// # Errors
+    /// It can't be reached, or, on PostgreSQL, the role that was taken on could see past row-level security.
+    pub fn open(settings: &Settings, sources: Sources) -> Result<Database, String> {
+        let cores = std::thread::available_parallelism().map_or(2, |n| u32::try_from(n.get()).unwrap_or(2));
+        let (count, postgres) = match &settings.target {
+            Target::Sqlite(_) => (settings.connections.unwrap_or(cores.max(2)), false),
+            Target::Postgres(_) => (settings.connections.unwrap_or((cores * 2).max(4)), true),
+        };
+        let pool = |read_only: bool, size: u32| {
+            let manager = Manager {
+                target: settings.target.clone(),
+                role: settings.role.clone(),
+                connect_timeout: settings.connect_timeout,
+                statement_timeout: settings.statement_timeout,
+                read_only,
+            };
+            r2d2::Pool::builder()
+                .max_size(size)
+                .min_idle(Some(0))
+                .test_on_check_out(false)
+                .max_lifetime(None)
+                .idle_timeout(None)
+                .connection_timeout(settings.connect_timeout)
+                .error_handler(Box::new(r2d2::NopErrorHandler))
+                .build_unchecked(manager)
+        };
+        let (reads, calls) = bounded(WAITING);
+        let readers = pool(!postgres, count);
+        for n in 0..count {
+            let (seat, calls) = (Seat::new(readers.clone(), sources.clone()), calls.clone());
+            spawn(&format!("db-{n}"), move || threads::serve(seat, calls))?;
+        }
+        let writes = if postgres {
+            reads.clone()
+        } else {
+            let (writes, calls) = bounded(WAITING);
+            let seat = Seat::new(pool(false, 1), sources.clone());
+            spawn("db-writer", move || threads::write_in_groups(seat, calls))?;
+            writes
+        };
+        let database = Database {
+            reads,
+            writes,
+            sources,
+        };
+        if postgres {
+            database.check_role()?;
+        }
+        Ok(database)
+    }
+
+    /// A call that stores nothing.
+    pub async fn read<T, E, F>(&self, run: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: Failure,
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        self.send(&self.reads, run, None)?
+            .await
+            .map_err(|_| E::from(Fault::internal("the thread ended")))?
+    }
+
+    /// A call in one transaction. It may be run again, up to three times, so it only looks at what it is given.
+    pub async fn write<T, E, F>(&self, origin: Origin, run: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: Failure,
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let waiting = self.send(&self.writes, run, Some(origin))?;
+        waiting
+            .await
+            .map_err(|_| E::from(Fault::internal("the thread ended")))?
+    }
+
+    fn send<T, E, F>(
+        &self,
+        queue: &Sender<Box<dyn Work>>,
+        run: F,
+        origin: Option<Origin>,
+    ) -> Result<tokio::sync::oneshot::Receiver<Result<T, E>>, E>
+    where
+        T: Send + 'static,
+        E: Failure,
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let (call, answer) = Call::new(run, origin);
+        match queue.try_send(call) {
+            Ok(()) => Ok(answer),
+            Err(TrySendError::Full(_)) => Err(Fault::Busy.into()),
+            Err(TrySendError::Disconnected(_)) => Err(Fault::Away.into()),
+        }
+    }
+
+    /// The second fence is worth nothing to who may climb it.
+    fn check_role(&self) -> Result<(), String> {
+        let (call, answer) = Call::new(
+            |tx: &mut Tx<'_>| {
+                Sql::<(Text, Bool)>::text(
+                    "SELECT current_user::text, rolsuper OR rolbypassrls OR EXISTS (SELECT 1 FROM pg_class \
+                     WHERE relowner = r.oid AND relname = 'tenants') FROM pg_roles r WHERE rolname = current_user",
+                )
+                .one::<(String, bool)>(tx)
+            },
+            None,
+        );
+        self.reads
+            .try_send(call)
+            .map_err(|_| "the threads did not start".to_owned())?;
+        match answer.blocking_recv() {
+            Ok(Ok((_, false))) => Ok(()),
+            Ok(Ok((role, true))) => Err(format!(
+                "the role {role} could see past row-level security; not serving with it"
+            )),
+            Ok(Err(fault)) => Err(format!("PostgreSQL: {fault}")),
+            Err(_) => Err("a database thread ended".into()),
+        }
+    }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), String> {
+    let started = std::thread::Builder::new().name(name.into()).spawn(run);
+    started
+        .map(drop)
+        .map_err(|e| format!("a database thread did not start: {e}"))
+}

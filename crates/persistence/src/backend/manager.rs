@@ -1,0 +1,104 @@
+//! Makes connections, chosen by the target: Diesel's own choice tries one database after the other.
+
+use super::any::AnyConnection;
+use super::target::Target;
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use std::time::Duration;
+
+/// r2d2's way to connections; the threads keep what they get.
+#[derive(Debug, Clone)]
+pub(super) struct Manager {
+    pub target: Target,
+    pub role: String,
+    pub connect_timeout: Duration,
+    pub statement_timeout: Duration,
+    pub read_only: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct ConnectError(String);
+
+impl r2d2::ManageConnection for Manager {
+    type Connection = AnyConnection;
+    type Error = ConnectError;
+
+    fn connect(&self) -> Result<AnyConnection, ConnectError> {
+        let wrong = |e: &dyn std::fmt::Display| ConnectError(e.to_string());
+        match &self.target {
+            Target::Sqlite(path) => {
+                let name = path
+                    .to_str()
+                    .ok_or_else(|| ConnectError("the path is not Unicode".into()))?;
+                let mut conn = SqliteConnection::establish(name).map_err(|e| wrong(&e))?;
+                let read_only = if self.read_only {
+                    "PRAGMA query_only = ON;"
+                } else {
+                    ""
+                };
+                conn.batch_execute(&format!(
+                    "PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; \
+                     PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY; {read_only}"
+                ))
+                .map_err(|e| wrong(&e))?;
+                Ok(AnyConnection::Sqlite(conn))
+            }
+            Target::Postgres(url) => {
+                let mut conn = PgConnection::establish(&with_timeout(url, self.connect_timeout))
+                    .map_err(|e| wrong(&e))?;
+                conn.batch_execute(&format!(
+                    "SET ROLE {}; SET TIME ZONE 'UTC'; SET statement_timeout = {}; SET datestyle = 'ISO'",
+                    quoted(&self.role),
+                    self.statement_timeout.as_millis()
+                ))
+                .map_err(|e| wrong(&e))?;
+                Ok(AnyConnection::Pg(conn))
+            }
+        }
+    }
+
+    fn is_valid(&self, conn: &mut AnyConnection) -> Result<(), ConnectError> {
+        conn.batch("SELECT 1").map_err(|e| ConnectError(e.to_string()))
+    }
+
+    /// Threads give back only what is broken.
+    fn has_broken(&self, _: &mut AnyConnection) -> bool {
+        true
+    }
+}
+
+/// A connection as the owner of the schema, for migrations.
+pub(crate) fn connect_owner(target: &Target) -> Result<AnyConnection, String> {
+    match target {
+        Target::Sqlite(path) => {
+            let name = path.to_str().ok_or("the path is not Unicode")?;
+            let mut conn = SqliteConnection::establish(name).map_err(|e| e.to_string())?;
+            conn.batch_execute(
+                "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;",
+            )
+            .map_err(|e| e.to_string())?;
+            Ok(AnyConnection::Sqlite(conn))
+        }
+        Target::Postgres(url) => {
+            let url = with_timeout(url, Duration::from_secs(5));
+            PgConnection::establish(&url)
+                .map(AnyConnection::Pg)
+                .map_err(|e| e.to_string())
+        }
+    }
+}
+
+/// libpq waits for a server that doesn't answer as long as it is told, and otherwise for minutes.
+fn with_timeout(url: &str, timeout: Duration) -> String {
+    if url.contains("connect_timeout=") {
+        return url.to_owned();
+    }
+    let glue = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{glue}connect_timeout={}", timeout.as_secs().max(2))
+}
+
+/// An identifier for SQL.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

@@ -1,0 +1,18 @@
+//! Connections, the threads that own them, and the way that calls cross over to them.
+
+mod any;
+mod call;
+mod database;
+mod manager;
+mod seat;
+mod target;
+mod threads;
+mod types;
+
+pub(crate) use any::MultiBackend;
+pub(crate) use any::{AnyConnection, on_backend};
+pub use database::{Database, Settings, Sources};
+pub(crate) use manager::connect_owner;
+pub(crate) use seat::{Fence, Seat};
+pub use target::Target;
+pub(crate) use types::{At, Id, Instant, Uid};

@@ -1,0 +1,82 @@
+//! One thread's place at the database: its connection, where its fence stands, and the sources.
+
+use super::any::AnyConnection;
+use super::database::Sources;
+use super::manager::Manager;
+use crate::fault::Fault;
+use firma_domain::Id;
+use std::time::{Duration, Instant};
+
+/// Where PostgreSQL's row-level security stands on this connection. Set again only when it moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Fence {
+    pub user: Option<Id>,
+    pub organization: Option<Id>,
+}
+
+pub(crate) struct Seat {
+    pool: r2d2::Pool<Manager>,
+    held: Option<r2d2::PooledConnection<Manager>>,
+    /// After a failed attempt nobody waits again until then.
+    away_until: Option<Instant>,
+    pub fence: Option<Fence>,
+    pub sources: Sources,
+}
+
+impl Seat {
+    pub(super) fn new(pool: r2d2::Pool<Manager>, sources: Sources) -> Seat {
+        Seat {
+            pool,
+            held: None,
+            away_until: None,
+            fence: None,
+            sources,
+        }
+    }
+
+    /// The connection, a new one if there is none.
+    pub(super) fn sit(&mut self) -> Result<(), Fault> {
+        if self.held.is_some() {
+            return Ok(());
+        }
+        if self.away_until.is_some_and(|until| Instant::now() < until) {
+            return Err(Fault::Away);
+        }
+        match self.pool.get() {
+            Ok(held) => {
+                self.held = Some(held);
+                self.fence = None;
+                self.away_until = None;
+                Ok(())
+            }
+            Err(error) => {
+                log::warn!("no connection to the database: {error}");
+                self.away_until = Some(Instant::now() + Duration::from_millis(500));
+                Err(Fault::Away)
+            }
+        }
+    }
+
+    pub(crate) fn parts(&mut self) -> Result<(&mut AnyConnection, &mut Option<Fence>, &Sources), Fault> {
+        let held = self.held.as_mut().ok_or(Fault::Away)?;
+        Ok((&mut *held, &mut self.fence, &self.sources))
+    }
+
+    pub(super) fn batch(&mut self, statements: &str) -> Result<(), Fault> {
+        let (conn, ..) = self.parts()?;
+        Ok(conn.batch(statements)?)
+    }
+
+    /// Gives a broken connection back; the next call gets another.
+    pub(super) fn stand_up(&mut self) {
+        self.held = None;
+        self.fence = None;
+    }
+
+    /// After a fault that says nothing of the connection: whether it still answers.
+    pub(super) fn check(&mut self) {
+        if self.batch("SELECT 1").is_err() {
+            self.stand_up();
+        }
+    }
+}

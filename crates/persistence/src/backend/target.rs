@@ -1,0 +1,101 @@
+//! Which database: by the scheme of its URL.
+
+use std::path::PathBuf;
+
+/// A database, as its URL names it.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A file
+    Sqlite(PathBuf),
+    /// A server: the URL as given
+    Postgres(String),
+}
+
+impl Target {
+    /// Reads a URL: `sqlite://PATH`, `postgres://…` or `postgresql://…`.
+    ///
+    /// # Errors
+    /// Another scheme; or a PostgreSQL server that isn't on this machine, since libpq is built in
+    /// without TLS and would send everything as plain text.
+    pub fn parse(url: &str) -> Result<Target, String> {
+        if let Some(path) = url.strip_prefix("sqlite://") {
+            return match path {
+                "" => Err("sqlite:// names no file".into()),
+                path => Ok(Target::Sqlite(path.into())),
+            };
+        }
+        let rest = url
+            .strip_prefix("postgres://")
+            .or_else(|| url.strip_prefix("postgresql://"))
+            .ok_or("a database URL begins with sqlite:// or postgres://")?;
+        match hosts(rest).iter().all(|host| is_local(host)) {
+            true => Ok(Target::Postgres(url.into())),
+            false => Err(
+                "this build has no TLS: PostgreSQL has to be on this machine (loopback or a socket)".into(),
+            ),
+        }
+    }
+}
+
+impl std::fmt::Debug for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Target::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
+            Target::Postgres(_) => f.write_str("postgres://…"),
+        }
+    }
+}
+
+/// All hosts that a URL names: in its authority, and in the parameters `host` and `hostaddr`.
+fn hosts(rest: &str) -> Vec<String> {
+    let (before, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+    let authority = before.split('/').next().unwrap_or("");
+    let list = authority.rsplit_once('@').map_or(authority, |(_, list)| list);
+    let without_port = |host: &str| match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or("").to_owned(),
+        None => host.split(':').next().unwrap_or("").to_owned(),
+    };
+    let named = parameters
+        .split('&')
+        .filter_map(|p| p.strip_prefix("host=").or_else(|| p.strip_prefix("hostaddr=")))
+        .flat_map(|value| value.split(','))
+        .map(str::to_owned);
+    list.split(',').map(without_port).chain(named).collect()
+}
+
+fn is_local(host: &str) -> bool {
+    let socket = host.starts_with('/') || host.to_lowercase().starts_with("%2f");
+    let loopback = |ip: std::net::IpAddr| ip.is_loopback();
+    host.is_empty() || socket || host == "localhost" || host.parse().is_ok_and(loopback)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_to_send_plain_text_over_a_network() {
+        for local in [
+            "postgres:///firma",
+            "postgres://u:p@localhost/firma",
+            "postgresql://127.0.0.1:5433/firma",
+            "postgres://u@[::1]:5432/x",
+            "postgres://u@%2Fvar%2Frun/firma",
+            "postgres:///firma?host=/tmp",
+        ] {
+            assert!(Target::parse(local).is_ok(), "{local}");
+        }
+        for other in [
+            "postgres://db.example.com/firma",
+            "postgres://10.0.0.5/firma",
+            "postgres:///firma?host=db.example.com",
+            "postgres://localhost,db.example.com/firma",
+            "mysql://localhost/x",
+            "firma.db",
+            "sqlite://",
+            "postgres://localhost/firma?hostaddr=10.0.0.5",
+        ] {
+            assert!(Target::parse(other).is_err(), "{other}");
+        }
+    }
+}

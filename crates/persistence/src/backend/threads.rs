@@ -1,0 +1,126 @@
+//! The threads that own the connections. PostgreSQL: each takes any call. SQLite: a reader a core, and
+//! one writer that takes the calls that wait together and commits them once.
+
+use super::call::{Verdict, Work};
+use super::seat::Seat;
+use crate::fault::Fault;
+use crossbeam_channel::Receiver;
+
+const ATTEMPTS: usize = 3;
+/// The most calls that one commit of SQLite's writer carries.
+const GROUP: usize = 64;
+
+/// Reads, and on PostgreSQL writes too, each in a transaction of its own.
+pub(super) fn serve(mut seat: Seat, calls: Receiver<Box<dyn Work>>) {
+    for mut call in calls {
+        for left in (0..ATTEMPTS).rev() {
+            let verdict = match seat.sit() {
+                Err(fault) => {
+                    call.fail(fault);
+                    Verdict::Refused
+                }
+                Ok(()) if call.writes() => transaction(&mut seat, call.as_mut(), left == 0),
+                Ok(()) => call.attempt(&mut seat, left == 0),
+            };
+            match verdict {
+                Verdict::Again if left > 0 => continue,
+                Verdict::Away => {
+                    seat.stand_up();
+                    // A read is asked again of a new connection; of a write nobody knows how far it came.
+                    if left > 0 && !call.writes() {
+                        continue;
+                    }
+                }
+                Verdict::Unsure => seat.check(),
+                _ => {}
+            }
+            break;
+        }
+        call.settle();
+    }
+}
+
+fn transaction(seat: &mut Seat, call: &mut dyn Work, last: bool) -> Verdict {
+    if let Err(fault) = seat.batch("BEGIN") {
+        let away = matches!(fault, Fault::Away);
+        call.fail(fault);
+        return if away { Verdict::Away } else { Verdict::Unsure };
+    }
+    let verdict = call.attempt(seat, last);
+    if let Verdict::Done = verdict {
+        return match seat.batch("COMMIT") {
+            Ok(()) => Verdict::Done,
+            Err(fault) => {
+                let verdict = match fault {
+                    Fault::Again => Verdict::Again,
+                    Fault::Away => Verdict::Away,
+                    _ => Verdict::Unsure,
+                };
+                call.fail(fault);
+                seat.fence = None;
+                verdict
+            }
+        };
+    }
+    // What was set in the transaction is undone with it.
+    seat.fence = None;
+    match seat.batch("ROLLBACK") {
+        Ok(()) => verdict,
+        Err(_) => Verdict::Away,
+    }
+}
+
+/// SQLite's one writer: a savepoint for each call, one COMMIT for all that wait, and only then the answers.
+pub(super) fn write_in_groups(mut seat: Seat, calls: Receiver<Box<dyn Work>>) {
+    while let Ok(first) = calls.recv() {
+        let mut group = vec![first];
+        if let Err(fault) = seat.sit().and_then(|()| seat.batch("BEGIN IMMEDIATE")) {
+            refuse(group, &fault);
+            seat.check();
+            continue;
+        }
+        let mut done = Vec::new();
+        while let Some(mut call) = group.pop() {
+            saved(&mut seat, call.as_mut());
+            done.push(call);
+            if done.len() < GROUP
+                && let Ok(next) = calls.try_recv()
+            {
+                group.push(next);
+            }
+        }
+        match seat.batch("COMMIT") {
+            Ok(()) => done.into_iter().for_each(|call| call.settle()),
+            Err(fault) => {
+                let _ = seat.batch("ROLLBACK");
+                refuse(done, &fault);
+                seat.check();
+            }
+        }
+    }
+}
+
+fn saved(seat: &mut Seat, call: &mut dyn Work) {
+    if let Err(fault) = seat.batch("SAVEPOINT call") {
+        return call.fail(fault);
+    }
+    let end = match call.attempt(seat, true) {
+        Verdict::Done => seat.batch("RELEASE call"),
+        _ => seat.batch("ROLLBACK TO call; RELEASE call"),
+    };
+    if let Err(fault) = end {
+        call.fail(fault);
+    }
+}
+
+fn refuse(calls: Vec<Box<dyn Work>>, fault: &Fault) {
+    log::warn!("a commit failed: {fault}");
+    for mut call in calls {
+        call.fail(match fault {
+            Fault::Away => Fault::Away,
+            Fault::Busy => Fault::Busy,
+            other => Fault::internal(other),
+        });
+        call.settle();
+    }
+}

@@ -1,0 +1,9 @@
+//! Companies, pipelines, stages, deals.
+
+mod companies;
+mod deals;
+mod pipelines;
+mod reports;
+mod stage_history;
+
+pub use reports::{Between, Line, Report};

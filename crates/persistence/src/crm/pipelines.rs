@@ -1,0 +1,17 @@
+use crate::store::columns::*;
+use crate::store::stored;
+use firma_domain::crm::{Pipeline, Stage};
+
+stored! {
+    Pipeline as PipelineRow in pipelines,
+    columns { name: Text, is_default: Bool }
+    filter { name: Text }
+    sort {}
+}
+
+stored! {
+    Stage as StageRow in stages,
+    columns { pipeline_id: Id, name: Text, kind: Text, position: Integer, probability: Integer }
+    filter { pipeline_id: Id, kind: Text }
+    sort { position: Integer }
+}

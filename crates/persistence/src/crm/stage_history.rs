@@ -1,0 +1,87 @@
+//! How long a deal stood in which stage: written and read under the deal's own grant.
+
+use crate::backend::{At, Id as IdType, Instant as AtType, Uid};
+use crate::fault::Fault;
+use crate::sql::Sql;
+use crate::store::{Tx, id_or_null, instant_or_null};
+use diesel::sql_types::Nullable;
+use firma_auth::access::{Grant, Read, Writes};
+use firma_domain::crm::{Deal, StagePeriod};
+use firma_domain::{Id, Instant};
+
+/// Stage, entered, left.
+type Period = (Option<Id>, Instant, Option<Instant>);
+type Row = (Uid, Option<Uid>, At, Option<At>, Option<Uid>);
+
+impl Tx<'_> {
+    /// Adds periods to a deal's history.
+    pub fn add_stage_periods<A: Writes>(
+        &mut self,
+        grant: Grant<Deal, A>,
+        deal: Id,
+        periods: Vec<Period>,
+    ) -> Result<(), Fault> {
+        self.fenced(grant.organization())?;
+        for (stage, entered, left) in periods {
+            let id = self.new_id();
+            Sql::<()>::text(
+                "INSERT INTO stage_periods (organization_id, id, deal_id, stage_id, entered_at, left_at, changed_by) VALUES (",
+            )
+            .binds(vec![
+                grant.organization().into(),
+                id.into(),
+                deal.into(),
+                id_or_null(stage),
+                entered.into(),
+                instant_or_null(left),
+                grant.actor().into(),
+            ])
+            .then(")")
+            .run(self)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the period that a deal stands in now.
+    pub fn end_stage_period<A: Writes>(
+        &mut self,
+        grant: Grant<Deal, A>,
+        deal: Id,
+        at: Instant,
+    ) -> Result<(), Fault> {
+        self.fenced(grant.organization())?;
+        Sql::<()>::either(
+            "UPDATE stage_periods SET left_at = GREATEST(entered_at, ",
+            "UPDATE stage_periods SET left_at = MAX(entered_at, ",
+        )
+        .bind(at)
+        .then(") WHERE organization_id = ")
+        .bind(grant.organization())
+        .then(" AND deal_id = ")
+        .bind(deal)
+        .then(" AND left_at IS NULL")
+        .run(self)?;
+        Ok(())
+    }
+
+    /// A deal's history, the first period first. The deal itself has to be found before, under the same grant.
+    pub fn stage_periods(&mut self, grant: Grant<Deal, Read>, deal: Id) -> Result<Vec<StagePeriod>, Fault> {
+        self.open(grant)?.find(deal)?;
+        let rows = Sql::<(IdType, Nullable<IdType>, AtType, Nullable<AtType>, Nullable<IdType>)>::text(
+            "SELECT id, stage_id, entered_at, left_at, changed_by FROM stage_periods WHERE organization_id = ",
+        )
+        .bind(grant.organization())
+        .then(" AND deal_id = ")
+        .bind(deal)
+        .then(" ORDER BY entered_at, id")
+        .rows::<Row>(self)?;
+        let period = |(id, stage, entered, left, by): Row| StagePeriod {
+            id: id.0,
+            stage_id: stage.map(|s| s.0),
+            entered_at: entered.0,
+            left_at: left.map(|l| l.0),
+            changed_by: by.map(|b| b.0),
+        };
+        Ok(rows.into_iter().map(period).collect())
+    }
+}

@@ -1,0 +1,160 @@
+use crate::backend::{At, Id as IdType, Instant as AtType, Uid};
+use crate::fault::Fault;
+use crate::sql::{Sql, Value};
+use crate::store::{Tx, id_or_null, instant_or_null, text_or_null};
+use diesel::sql_types::{Bool, Integer, Nullable, Text};
+use firma_domain::identity::{User, Username};
+use firma_domain::{Email, Id, Instant, Record};
+
+type Columns = (
+    (IdType, Integer, AtType, Nullable<IdType>, AtType),
+    (
+        Text,
+        Nullable<Text>,
+        Nullable<Text>,
+        Nullable<Text>,
+        Text,
+        Bool,
+        Bool,
+        Nullable<AtType>,
+        Nullable<AtType>,
+    ),
+);
+type Row = (
+    (Uid, i32, At, Option<Uid>, At),
+    (
+        String,
+        Option<String>,
+        Option<String>,
+        Option<String>,
+        String,
+        bool,
+        bool,
+        Option<At>,
+        Option<At>,
+    ),
+);
+
+impl Tx<'_> {
+    /// Whose login that is: an e-mail or a username in lower case.
+    pub fn user_of_login(&mut self, login: &str) -> Result<Option<Id>, Fault> {
+        let found = Sql::<IdType>::text("SELECT user_id FROM user_logins WHERE login = ")
+            .bind(login)
+            .maybe::<Uid>(self)?;
+        Ok(found.map(|id| id.0))
+    }
+
+    /// The user's password hash; none for who never had a password.
+    pub fn password_hash(&mut self, user: Id) -> Result<Option<String>, Fault> {
+        self.identify(user)?;
+        Sql::<Text>::text("SELECT password_hash FROM user_credentials WHERE user_id = ")
+            .bind(user)
+            .maybe::<String>(self)
+    }
+
+    /// The user's own row.
+    pub fn user(&mut self, user: Id) -> Result<Record<User>, Fault> {
+        self.identify(user)?;
+        let row = Sql::<Columns>::text(
+            "SELECT id, version, created_at, created_by, updated_at, email, username, given_name, family_name, name, \
+             is_active, is_configured, email_verified_at, last_login_at FROM users WHERE deleted_at IS NULL AND id = ",
+        )
+        .bind(user)
+        .one::<Row>(self)?;
+        read(row).ok_or_else(|| Fault::internal("users holds what no rule would store"))
+    }
+
+    /// Makes a user, and the logins it signs in with.
+    pub fn add_user(&mut self, id: Id, value: &User, by: Option<Id>) -> Result<(), Fault> {
+        let now = self.now();
+        Sql::<()>::text(
+            "INSERT INTO users (id, version, created_at, created_by, updated_at, email, username, given_name, \
+             family_name, name, is_active, is_configured, email_verified_at) VALUES (",
+        )
+        .binds(vec![
+            id.into(),
+            Value::Int(1),
+            now.into(),
+            id_or_null(by),
+            now.into(),
+            value.email.as_str().into(),
+            text_or_null(value.username.as_ref().map(Username::as_str)),
+            text_or_null(value.given_name.as_deref()),
+            text_or_null(value.family_name.as_deref()),
+            value.name.as_str().into(),
+            Value::Bool(value.is_active),
+            Value::Bool(value.is_configured),
+            instant_or_null(value.email_verified_at),
+        ])
+        .then(")")
+        .run(self)?;
+        let names = [
+            Some(value.email.key()),
+            value.username.as_ref().map(|name| name.as_str().to_lowercase()),
+        ];
+        for login in names.into_iter().flatten() {
+            Sql::<()>::text("INSERT INTO user_logins (login, user_id) VALUES (")
+                .binds(vec![Value::Text(login), id.into()])
+                .then(")")
+                .run(self)?;
+        }
+        Ok(())
+    }
+
+    /// Sets the password's hash, and holds the e-mail as proved: who sets it reads that mail, or runs the server.
+    pub fn set_password(&mut self, user: Id, hash: &str) -> Result<(), Fault> {
+        self.identify(user)?;
+        let now = self.now();
+        Sql::<()>::text("INSERT INTO user_credentials (user_id, password_hash, changed_at) VALUES (")
+            .binds(vec![user.into(), hash.into(), now.into()])
+            .then(
+                ") ON CONFLICT (user_id) DO UPDATE SET password_hash = excluded.password_hash, \
+                 changed_at = excluded.changed_at",
+            )
+            .run(self)?;
+        Sql::<()>::text("UPDATE users SET version = version + 1, updated_at = ")
+            .bind(now)
+            .then(", email_verified_at = COALESCE(email_verified_at, ")
+            .bind(now)
+            .then(") WHERE id = ")
+            .bind(user)
+            .run(self)?;
+        Ok(())
+    }
+
+    /// Notes a sign-in.
+    pub fn signed_in(&mut self, user: Id) -> Result<(), Fault> {
+        let now = self.now();
+        Sql::<()>::text("UPDATE users SET last_login_at = ")
+            .bind(now)
+            .then(" WHERE id = ")
+            .bind(user)
+            .run(self)?;
+        Ok(())
+    }
+}
+
+fn read(((id, version, created, by, updated), rest): Row) -> Option<Record<User>> {
+    let (email, username, given_name, family_name, name, is_active, is_configured, verified, login) = rest;
+    let instant = |at: Option<At>| -> Option<Instant> { at.map(|at| at.0) };
+    Some(Record {
+        id: id.0,
+        version,
+        created_at: created.0,
+        created_by: by.map(|by| by.0),
+        updated_at: updated.0,
+        deleted_at: None,
+        deletion_id: None,
+        value: User {
+            email: Email::parse(&email)?,
+            username: username.as_deref().and_then(Username::parse),
+            given_name,
+            family_name,
+            name,
+            is_active,
+            is_configured,
+            email_verified_at: instant(verified),
+            last_login_at: instant(login),
+        },
+    })
+}

@@ -1,0 +1,290 @@
+//! Brings a database to the schema that this binary knows, and back.
+
+mod lock;
+mod seed;
+
+use crate::backend::{AnyConnection, Target, connect_owner};
+use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel::pg::Pg;
+use diesel::sqlite::Sqlite;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use firma_domain::Instant;
+use lock::Lock;
+use std::path::{Path, PathBuf};
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+
+/// Why a migration can't be done.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrationError {
+    /// The database can't be reached.
+    #[error("the database can't be reached: {0}")]
+    Connect(String),
+    /// Another process is migrating.
+    #[error("another process is migrating this database")]
+    Locked,
+    /// The database was migrated by a newer binary.
+    #[error("the database has migrations that this binary doesn't know ({}): use a newer one", .0.join(", "))]
+    Newer(Vec<String>),
+    /// The database lacks migrations that this binary has.
+    #[error("the database lacks the migrations {}: run `firma-migrate run`", .0.join(", "))]
+    Older(Vec<String>),
+    /// A step failed; nothing of that step stays.
+    #[error("{0}")]
+    Failed(String),
+}
+
+type Outcome<T> = Result<T, MigrationError>;
+
+fn failed(e: impl std::fmt::Display) -> MigrationError {
+    MigrationError::Failed(e.to_string())
+}
+
+/// One migration and whether the database has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    pub name: String,
+    pub applied: bool,
+}
+
+/// What was done: the migrations, and the copy of the file that was made before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    pub steps: Vec<String>,
+    pub backup: Option<PathBuf>,
+}
+
+/// A database to be migrated, as its owner.
+pub struct Migrator {
+    target: Target,
+    conn: AnyConnection,
+    now: Instant,
+}
+
+impl Migrator {
+    /// Connects. A SQLite file that isn't there is made, with its folder.
+    ///
+    /// # Errors
+    /// The database can't be reached.
+    pub fn connect(target: &Target, now: Instant) -> Outcome<Migrator> {
+        if let Target::Sqlite(path) = target
+            && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
+        {
+            std::fs::create_dir_all(folder)
+                .map_err(|e| MigrationError::Connect(format!("{}: {e}", folder.display())))?;
+        }
+        let conn = connect_owner(target).map_err(MigrationError::Connect)?;
+        Ok(Migrator {
+            target: target.clone(),
+            conn,
+            now,
+        })
+    }
+
+    /// All migrations of this binary, in order.
+    ///
+    /// # Errors
+    /// The database can't be asked.
+    pub fn status(&mut self) -> Outcome<Vec<Step>> {
+        let applied = self.applied()?;
+        let step = |(version, name)| Step {
+            applied: applied.contains(&version),
+            name,
+        };
+        Ok(known(&self.conn)?.into_iter().map(step).collect())
+    }
+
+    /// Whether nothing was ever migrated here.
+    ///
+    /// # Errors
+    /// The database can't be asked.
+    pub fn is_empty(&mut self) -> Outcome<bool> {
+        Ok(self.applied()?.is_empty())
+    }
+
+    /// Whether the database has just the schema of this binary.
+    ///
+    /// # Errors
+    /// [`MigrationError::Newer`] or [`MigrationError::Older`].
+    pub fn check(&mut self) -> Outcome<()> {
+        self.refuse_newer()?;
+        let missing: Vec<_> = self.missing()?;
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(MigrationError::Older(missing))
+        }
+    }
+
+    /// Applies what is missing and seeds.
+    ///
+    /// # Errors
+    /// Locked by another, migrated by a newer binary, or a step that fails.
+    pub fn run(&mut self) -> Outcome<Done> {
+        let _lock = Lock::take(&self.target, &mut self.conn)?;
+        self.refuse_newer()?;
+        let steps = self.missing()?;
+        let backup = match steps.first() {
+            Some(first) if !self.is_empty()? => self.back_up(first)?,
+            _ => None,
+        };
+        match &mut self.conn {
+            AnyConnection::Pg(c) => c.run_pending_migrations(POSTGRES).map(drop).map_err(failed)?,
+            AnyConnection::Sqlite(c) => c.run_pending_migrations(SQLITE).map(drop).map_err(failed)?,
+        }
+        self.check_references()?;
+        seed::seed(&mut self.conn, self.now).map_err(failed)?;
+        Ok(Done { steps, backup })
+    }
+
+    /// Takes the last migration back.
+    ///
+    /// # Errors
+    /// As [`Migrator::run`]; or there is none.
+    pub fn revert(&mut self) -> Outcome<Done> {
+        let _lock = Lock::take(&self.target, &mut self.conn)?;
+        self.revert_locked()
+    }
+
+    /// Takes the last migration back and applies it again.
+    ///
+    /// # Errors
+    /// As [`Migrator::run`].
+    pub fn redo(&mut self) -> Outcome<Done> {
+        let done = self.revert()?;
+        self.run()?;
+        Ok(done)
+    }
+
+    /// Puts in what every installation needs; again and again without change.
+    ///
+    /// # Errors
+    /// The schema isn't this binary's.
+    pub fn seed(&mut self) -> Outcome<()> {
+        let _lock = Lock::take(&self.target, &mut self.conn)?;
+        self.check()?;
+        seed::seed(&mut self.conn, self.now).map_err(failed)
+    }
+
+    fn revert_locked(&mut self) -> Outcome<Done> {
+        self.refuse_newer()?;
+        let last = self.status()?.into_iter().rfind(|step| step.applied);
+        let last = last
+            .ok_or_else(|| failed("there is no migration to take back"))?
+            .name;
+        let backup = self.back_up(&last)?;
+        match &mut self.conn {
+            AnyConnection::Pg(c) => c.revert_last_migration(POSTGRES).map(drop).map_err(failed)?,
+            AnyConnection::Sqlite(c) => c.revert_last_migration(SQLITE).map(drop).map_err(failed)?,
+        }
+        self.check_references()?;
+        Ok(Done {
+            steps: vec![last],
+            backup,
+        })
+    }
+
+    fn missing(&mut self) -> Outcome<Vec<String>> {
+        Ok(self
+            .status()?
+            .into_iter()
+            .filter(|step| !step.applied)
+            .map(|step| step.name)
+            .collect())
+    }
+
+    fn refuse_newer(&mut self) -> Outcome<()> {
+        let known: Vec<_> = known(&self.conn)?
+            .into_iter()
+            .map(|(version, _)| version)
+            .collect();
+        let newer: Vec<_> = self
+            .applied()?
+            .into_iter()
+            .filter(|version| !known.contains(version))
+            .collect();
+        if newer.is_empty() {
+            Ok(())
+        } else {
+            Err(MigrationError::Newer(newer))
+        }
+    }
+
+    fn applied(&mut self) -> Outcome<Vec<String>> {
+        let versions: Vec<MigrationVersion<'static>> = match &mut self.conn {
+            AnyConnection::Pg(c) => c.applied_migrations().map_err(failed)?,
+            AnyConnection::Sqlite(c) => c.applied_migrations().map_err(failed)?,
+        };
+        Ok(versions.iter().map(ToString::to_string).collect())
+    }
+
+    /// SQLite: a copy of the file beside it, named after the migration that follows.
+    fn back_up(&mut self, before: &str) -> Outcome<Option<PathBuf>> {
+        let Target::Sqlite(path) = &self.target else {
+            return Ok(None);
+        };
+        let name = |n: u32| {
+            let again = if n > 0 { format!("-{n}") } else { String::new() };
+            PathBuf::from(format!("{}.before-{before}{again}", path.display()))
+        };
+        let copy = (0..)
+            .map(name)
+            .find(|copy| !Path::new(copy).exists())
+            .unwrap_or_else(|| name(0));
+        self.conn
+            .batch(&format!(
+                "VACUUM INTO '{}'",
+                copy.display().to_string().replace('\'', "''")
+            ))
+            .map_err(|e| failed(format!("the backup before the migration failed: {e}")))?;
+        Ok(Some(copy))
+    }
+
+    /// SQLite migrates without foreign keys, since a table can't be rebuilt with them; so they are checked after.
+    fn check_references(&mut self) -> Outcome<()> {
+        use diesel::prelude::*;
+        let AnyConnection::Sqlite(c) = &mut self.conn else {
+            return Ok(());
+        };
+        let count =
+            diesel::dsl::sql::<diesel::sql_types::BigInt>("SELECT COUNT(*) FROM pragma_foreign_key_check");
+        match count.get_result::<i64>(c).map_err(failed)? {
+            0 => Ok(()),
+            n => Err(failed(format!("{n} rows refer to rows that don't exist"))),
+        }
+    }
+}
+
+impl crate::Tx<'_> {
+    /// Whether the database has just the migrations of this binary.
+    ///
+    /// # Errors
+    /// The database can't be asked.
+    pub fn is_current(&mut self) -> Result<bool, crate::Fault> {
+        use diesel::sql_types::BigInt;
+        let count = crate::sql::Sql::<BigInt>::text("SELECT COUNT(*) FROM __diesel_schema_migrations")
+            .one::<i64>(self)?;
+        let known = known(self.conn()).map_err(|e| crate::Fault::Internal(e.to_string()))?;
+        Ok(usize::try_from(count) == Ok(known.len()))
+    }
+}
+
+fn known(conn: &AnyConnection) -> Outcome<Vec<(String, String)>> {
+    fn names<DB: diesel::backend::Backend>(all: Vec<Box<dyn Migration<DB>>>) -> Vec<(String, String)> {
+        let mut names: Vec<_> = all
+            .iter()
+            .map(|m| (m.name().version().to_string(), m.name().to_string()))
+            .collect();
+        names.sort();
+        names
+    }
+    match conn {
+        AnyConnection::Pg(_) => MigrationSource::<Pg>::migrations(&POSTGRES)
+            .map(names)
+            .map_err(failed),
+        AnyConnection::Sqlite(_) => MigrationSource::<Sqlite>::migrations(&SQLITE)
+            .map(names)
+            .map_err(failed),
+    }
+}

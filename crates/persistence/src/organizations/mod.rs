@@ -1,0 +1,8 @@
+//! Organizations, members, teams.
+
+mod members;
+mod organizations;
+mod teams;
+mod tenants;
+
+pub use tenants::Membership;

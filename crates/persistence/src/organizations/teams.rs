@@ -1,0 +1,18 @@
+use crate::store::columns::*;
+use crate::store::stored;
+use firma_domain::organizations::{Team, TeamMember};
+
+stored! {
+    Team as TeamRow in teams,
+    columns { name: Text, slug: Text, description: Nullable<Text> }
+    folded { name: name_folded }
+    filter { slug: Text }
+    sort {}
+}
+
+stored! {
+    TeamMember as TeamMemberRow in team_members,
+    columns { team_id: Id, user_id: Id, is_lead: Bool, since: Nullable<Date> }
+    filter { team_id: Id, user_id: Id }
+    sort {}
+}

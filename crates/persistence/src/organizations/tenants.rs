@@ -1,0 +1,83 @@
+use crate::backend::{At, Id as IdType, Instant as AtType, Uid};
+use crate::fault::Fault;
+use crate::sql::{Sql, Value};
+use crate::store::Tx;
+use diesel::sql_types::{Bool, Nullable, Text};
+use firma_auth::access::{Founding, Grant, Writes};
+use firma_domain::organizations::Organization;
+use firma_domain::{Id, Instant};
+
+/// An organization as one of its members sees it from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    pub organization: Id,
+    pub name: String,
+    pub slug: String,
+    pub status: String,
+    pub is_active: bool,
+    pub joined_at: Option<Instant>,
+}
+
+type Row = (Uid, String, String, String, bool, Option<At>);
+
+impl Tx<'_> {
+    /// Makes the tenant: the small row that is read before any grant, and the head of its chain.
+    pub fn found(&mut self, founding: &Founding, organization: &Organization) -> Result<(), Fault> {
+        let id = founding.grant::<Organization>().organization();
+        self.fenced(id)?;
+        Sql::<()>::text("INSERT INTO tenants (id, slug, status, currency) VALUES (")
+            .binds(vec![
+                id.into(),
+                organization.slug.as_str().into(),
+                organization.status.as_str().into(),
+                organization.default_currency.code().into(),
+            ])
+            .then(")")
+            .run(self)?;
+        Sql::<()>::text("INSERT INTO heads (organization_id, last_number, digest) VALUES (")
+            .binds(vec![id.into(), Value::Big(0), Value::Bytes(vec![0; 32])])
+            .then(")")
+            .run(self)?;
+        Ok(())
+    }
+
+    /// Brings the small row to what the organization says now.
+    pub fn update_tenant<A: Writes>(
+        &mut self,
+        grant: Grant<Organization, A>,
+        organization: &Organization,
+    ) -> Result<(), Fault> {
+        Sql::<()>::text("UPDATE tenants SET slug = ")
+            .bind(organization.slug.as_str())
+            .then(", status = ")
+            .bind(organization.status.as_str())
+            .then(", currency = ")
+            .bind(organization.default_currency.code())
+            .then(" WHERE id = ")
+            .bind(grant.organization())
+            .run(self)?;
+        Ok(())
+    }
+
+    /// The organizations that a user is a member of, accepted or not.
+    pub fn memberships_of(&mut self, user: Id) -> Result<Vec<Membership>, Fault> {
+        self.identify(user)?;
+        let rows = Sql::<(IdType, Text, Text, Text, Bool, Nullable<AtType>)>::text(
+            "SELECT o.id, o.name, o.slug, o.status, m.is_active, m.joined_at FROM memberships m \
+             JOIN organizations o ON o.organization_id = m.organization_id AND o.id = m.organization_id \
+             WHERE o.deleted_at IS NULL AND m.id = ",
+        )
+        .bind(user)
+        .then(" ORDER BY o.name, o.id")
+        .rows::<Row>(self)?;
+        let membership = |(id, name, slug, status, is_active, joined): Row| Membership {
+            organization: id.0,
+            name,
+            slug,
+            status,
+            is_active,
+            joined_at: joined.map(|at| at.0),
+        };
+        Ok(rows.into_iter().map(membership).collect())
+    }
+}

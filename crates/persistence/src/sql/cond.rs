@@ -1,0 +1,304 @@
+//! Conditions and orders as data: what scoping, filters and pages are made of. One Diesel expression
+//! renders them for any table, so no query of ours is generic over columns.
+
+use super::value::{Kind, Value};
+use crate::backend::{At, Id, Instant, MultiBackend, Uid};
+use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_source::{AppearsInFromClause, Once};
+use diesel::sql_types::{Array, BigInt, Binary, Bool, Date, Integer, Nullable, Text};
+use diesel::sqlite::Sqlite;
+use diesel::{QueryResult, backend::Backend};
+use std::marker::PhantomData;
+
+/// A column of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Col {
+    pub table: &'static str,
+    pub name: &'static str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Op {
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+}
+
+impl Op {
+    fn sql(self) -> &'static str {
+        match self {
+            Op::Eq => " = ",
+            Op::Ne => " <> ",
+            Op::Lt => " < ",
+            Op::Le => " <= ",
+            Op::Gt => " > ",
+            Op::Ge => " >= ",
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub enum Cond {
+    All(Vec<Cond>),
+    Any(Vec<Cond>),
+    Is(Col, Op, Value),
+    In(Col, Vec<Value>),
+    Null(Col),
+    NotNull(Col),
+    /// A key after (or before) another in one direction: a row comparison, which both planners seek.
+    Beyond(Vec<Col>, Vec<Value>, Op),
+    /// The row's owner shares a live team with the member.
+    TeamOf {
+        owner: Col,
+        organization: Value,
+        member: Value,
+    },
+    /// The row has one of the tags.
+    Tagged {
+        id: Col,
+        organization: Value,
+        entity: &'static str,
+        tags: Vec<Value>,
+    },
+}
+
+/// A condition said of table `T`.
+#[derive(Debug, Clone)]
+pub(crate) struct On<T>(pub Cond, PhantomData<T>);
+/// An order of table `T`: columns, and whether each goes down.
+#[derive(Debug, Clone)]
+pub(crate) struct By<T>(pub Vec<(Col, bool)>, PhantomData<T>);
+
+impl<T> On<T> {
+    pub(crate) fn new(cond: Cond) -> Self {
+        On(cond, PhantomData)
+    }
+}
+impl<T> By<T> {
+    pub(crate) fn new(order: Vec<(Col, bool)>) -> Self {
+        By(order, PhantomData)
+    }
+}
+impl<T> Expression for On<T> {
+    type SqlType = Bool;
+}
+impl<T> Expression for By<T> {
+    type SqlType = diesel::expression::expression_types::NotSelectable;
+}
+
+macro_rules! placed { ($($name:ident),*) => { $(
+    impl<T, QS> AppearsOnTable<QS> for $name<T> where QS: AppearsInFromClause<T, Count = Once> {}
+    impl<T, QS> SelectableExpression<QS> for $name<T> where $name<T>: AppearsOnTable<QS> {}
+    impl<T, G> ValidGrouping<G> for $name<T> {
+        type IsAggregate = is_aggregate::Never;
+    }
+    impl<T> QueryId for $name<T> {
+        type QueryId = ();
+        const HAS_STATIC_QUERY_ID: bool = false;
+    }
+)* } }
+placed!(On, By);
+
+macro_rules! rendered { ($($db:ty),*) => { $(
+    impl<T> QueryFragment<$db> for On<T> {
+        fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, $db>) -> QueryResult<()> {
+            self.0.render(&mut out)
+        }
+    }
+    impl<T> QueryFragment<$db> for By<T> {
+        fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, $db>) -> QueryResult<()> {
+            list(&mut out, &self.0, ", ", |out, (col, down)| {
+                col.push(out)?;
+                if *down {
+                    out.push_sql(" DESC");
+                }
+                Ok(())
+            })
+        }
+    }
+)* } }
+rendered!(Pg, Sqlite, MultiBackend);
+
+/// How a value is bound on one backend.
+pub(crate) trait Bind<DB: Backend> {
+    fn bind<'b>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>;
+}
+
+/// What every backend has.
+macro_rules! scalars {
+    ($self:ident, $out:ident, $else:pat => $other:expr) => {
+        match $self {
+            Value::Text(v) => $out.push_bind_param::<Text, _>(v),
+            Value::Int(v) => $out.push_bind_param::<Integer, _>(v),
+            Value::Big(v) => $out.push_bind_param::<BigInt, _>(v),
+            Value::Bool(v) => $out.push_bind_param::<Bool, _>(v),
+            Value::Day(v) => $out.push_bind_param::<Date, _>(v),
+            Value::Id(v) => $out.push_bind_param::<Id, _>(v),
+            Value::At(v) => $out.push_bind_param::<Instant, _>(v),
+            Value::Bytes(v) => $out.push_bind_param::<Binary, _>(v),
+            Value::Null(Kind::Text) => $out.push_bind_param::<Nullable<Text>, Option<String>>(&None),
+            Value::Null(Kind::Int) => $out.push_bind_param::<Nullable<Integer>, Option<i32>>(&None),
+            Value::Null(Kind::Big) => $out.push_bind_param::<Nullable<BigInt>, Option<i64>>(&None),
+            Value::Null(Kind::Bool) => $out.push_bind_param::<Nullable<Bool>, Option<bool>>(&None),
+            Value::Null(Kind::Day) => {
+                $out.push_bind_param::<Nullable<Date>, Option<chrono::NaiveDate>>(&None)
+            }
+            Value::Null(Kind::Id) => $out.push_bind_param::<Nullable<Id>, Option<Uid>>(&None),
+            Value::Null(Kind::At) => $out.push_bind_param::<Nullable<Instant>, Option<At>>(&None),
+            Value::Null(Kind::Bytes) => $out.push_bind_param::<Nullable<Binary>, Option<Vec<u8>>>(&None),
+            $else => $other,
+        }
+    };
+}
+
+fn no_arrays() -> QueryResult<()> {
+    Err(diesel::result::Error::QueryBuilderError(
+        "arrays are for PostgreSQL".into(),
+    ))
+}
+
+impl Bind<Sqlite> for Value {
+    fn bind<'b>(&'b self, out: &mut AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        scalars!(self, out, _ => no_arrays())
+    }
+}
+impl Bind<MultiBackend> for Value {
+    fn bind<'b>(&'b self, out: &mut AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        scalars!(self, out, _ => no_arrays())
+    }
+}
+impl Bind<Pg> for Value {
+    fn bind<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        match self {
+            Value::Texts(v) => out.push_bind_param::<Array<Nullable<Text>>, _>(v),
+            Value::Ids(v) => out.push_bind_param::<Array<Id>, _>(v),
+            Value::Ints(v) => out.push_bind_param::<Array<Integer>, _>(v),
+            Value::Blobs(v) => out.push_bind_param::<Array<Binary>, _>(v),
+            scalar => scalars!(scalar, out, _ => no_arrays()),
+        }
+    }
+}
+
+impl Col {
+    fn push<DB: Backend>(&self, out: &mut AstPass<'_, '_, DB>) -> QueryResult<()> {
+        out.push_identifier(self.table)?;
+        out.push_sql(".");
+        out.push_identifier(self.name)
+    }
+}
+
+impl Cond {
+    /// Of a column and one value or many: an equality or a list.
+    pub fn one_of(col: Col, mut values: Vec<Value>) -> Cond {
+        match (values.len(), values.pop()) {
+            (1, Some(only)) => Cond::Is(col, Op::Eq, only),
+            (_, last) => {
+                values.extend(last);
+                Cond::In(col, values)
+            }
+        }
+    }
+
+    pub(super) fn render<'b, DB: Backend>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
+    where
+        Value: Bind<DB>,
+    {
+        match self {
+            Cond::All(all) if all.is_empty() => out.push_sql("1 = 1"),
+            Cond::Any(any) if any.is_empty() => out.push_sql("1 = 0"),
+            Cond::In(_, values) if values.is_empty() => out.push_sql("1 = 0"),
+            Cond::All(all) => return grouped(out, all, " AND ", |out, cond| cond.render(out)),
+            Cond::Any(any) => return grouped(out, any, " OR ", |out, cond| cond.render(out)),
+            Cond::Is(col, op, value) => {
+                col.push(out)?;
+                out.push_sql(op.sql());
+                return value.bind(out);
+            }
+            Cond::In(col, values) => {
+                out.unsafe_to_cache_prepared(); // its length is the caller's
+                col.push(out)?;
+                out.push_sql(" IN ");
+                return grouped(out, values, ", ", |out, value| value.bind(out));
+            }
+            Cond::Null(col) => {
+                col.push(out)?;
+                out.push_sql(" IS NULL");
+            }
+            Cond::NotNull(col) => {
+                col.push(out)?;
+                out.push_sql(" IS NOT NULL");
+            }
+            Cond::Beyond(cols, values, op) => {
+                grouped(out, cols, ", ", |out, col| col.push(out))?;
+                out.push_sql(op.sql());
+                return grouped(out, values, ", ", |out, value| value.bind(out));
+            }
+            Cond::TeamOf {
+                owner,
+                organization,
+                member,
+            } => {
+                owner.push(out)?;
+                out.push_sql(
+                    " IN (SELECT theirs.user_id FROM team_members mine JOIN team_members theirs \
+                     ON theirs.organization_id = mine.organization_id AND theirs.team_id = mine.team_id \
+                     AND theirs.deleted_at IS NULL WHERE mine.organization_id = ",
+                );
+                organization.bind(out)?;
+                out.push_sql(" AND mine.deleted_at IS NULL AND mine.user_id = ");
+                member.bind(out)?;
+                out.push_sql(")");
+            }
+            Cond::Tagged {
+                id,
+                organization,
+                entity,
+                tags,
+            } => {
+                out.unsafe_to_cache_prepared();
+                id.push(out)?;
+                out.push_sql(" IN (SELECT t.entity_id FROM tags t WHERE t.organization_id = ");
+                organization.bind(out)?;
+                // A name of ours, not of a caller.
+                out.push_sql(" AND t.entity_type = '");
+                out.push_sql(entity);
+                out.push_sql("' AND t.tag IN ");
+                grouped(out, tags, ", ", |out, tag| tag.bind(out))?;
+                out.push_sql(")");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn list<'a, 'b, DB: Backend, X>(
+    out: &mut AstPass<'a, 'b, DB>,
+    items: &'b [X],
+    glue: &str,
+    mut each: impl FnMut(&mut AstPass<'a, 'b, DB>, &'b X) -> QueryResult<()>,
+) -> QueryResult<()> {
+    for (n, item) in items.iter().enumerate() {
+        if n > 0 {
+            out.push_sql(glue);
+        }
+        each(out, item)?;
+    }
+    Ok(())
+}
+
+fn grouped<'a, 'b, DB: Backend, X>(
+    out: &mut AstPass<'a, 'b, DB>,
+    items: &'b [X],
+    glue: &str,
+    each: impl FnMut(&mut AstPass<'a, 'b, DB>, &'b X) -> QueryResult<()>,
+) -> QueryResult<()> {
+    out.push_sql("(");
+    list(out, items, glue, each)?;
+    out.push_sql(")");
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! Conditions and orders as data, and statements written by hand. The only place where bind markers are made.
+
+mod cond;
+mod statement;
+mod value;
+
+pub(crate) use cond::{By, On};
+pub use cond::{Col, Cond, Op};
+pub(crate) use statement::Sql;
+pub(crate) use value::{Cell, Column, Kinded, Raw};
+pub use value::{Kind, Value};

@@ -1,0 +1,141 @@
+//! Statements written by hand: text, values and conditions in a row, with the types of what comes back.
+
+use super::cond::{Bind, Cond};
+use super::value::Value;
+use crate::backend::{AnyConnection, on_backend};
+use crate::fault::Fault;
+use crate::store::Tx;
+use diesel::backend::Backend;
+use diesel::pg::{Pg, PgConnection};
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_dsl::methods::{ExecuteDsl, LoadQuery};
+use diesel::sqlite::{Sqlite, SqliteConnection};
+use std::marker::PhantomData;
+
+#[derive(Debug)]
+enum Part {
+    Text(&'static str),
+    /// The databases' own words for the same: PostgreSQL's, SQLite's
+    Either(&'static str, &'static str),
+    Value(Value),
+    Cond(Cond),
+}
+
+/// A statement that gives rows of the SQL types `R`. Its text has no values of callers in it.
+#[derive(Debug)]
+pub(crate) struct Sql<R = ()> {
+    parts: Vec<Part>,
+    of: PhantomData<R>,
+}
+
+impl<R> Sql<R> {
+    pub(crate) fn text(text: &'static str) -> Self {
+        Sql {
+            parts: vec![Part::Text(text)],
+            of: PhantomData,
+        }
+    }
+    pub(crate) fn either(postgres: &'static str, sqlite: &'static str) -> Self {
+        Sql {
+            parts: vec![Part::Either(postgres, sqlite)],
+            of: PhantomData,
+        }
+    }
+    pub(crate) fn then(mut self, text: &'static str) -> Self {
+        self.parts.push(Part::Text(text));
+        self
+    }
+    pub(crate) fn then_either(mut self, postgres: &'static str, sqlite: &'static str) -> Self {
+        self.parts.push(Part::Either(postgres, sqlite));
+        self
+    }
+    pub(crate) fn bind(mut self, value: impl Into<Value>) -> Self {
+        self.parts.push(Part::Value(value.into()));
+        self
+    }
+    /// Values between commas.
+    pub(crate) fn binds(mut self, values: Vec<Value>) -> Self {
+        for (n, value) in values.into_iter().enumerate() {
+            if n > 0 {
+                self.parts.push(Part::Text(", "));
+            }
+            self.parts.push(Part::Value(value));
+        }
+        self
+    }
+    pub(crate) fn cond(mut self, cond: Cond) -> Self {
+        self.parts.push(Part::Cond(cond));
+        self
+    }
+
+    fn render<'b, DB: Backend>(&'b self, out: &mut AstPass<'_, 'b, DB>, postgres: bool) -> QueryResult<()>
+    where
+        Value: Bind<DB>,
+    {
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => out.push_sql(text),
+                Part::Either(pg, _) if postgres => out.push_sql(pg),
+                Part::Either(_, lite) => out.push_sql(lite),
+                Part::Value(value) => value.bind(out)?,
+                Part::Cond(cond) => cond.render(out)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// All rows.
+    pub(crate) fn rows<T>(self, tx: &mut Tx<'_>) -> Result<Vec<T>, Fault>
+    where
+        Sql<R>: for<'q> LoadQuery<'q, PgConnection, T> + for<'q> LoadQuery<'q, SqliteConnection, T>,
+    {
+        Ok(on_backend!(tx.conn(), c => self.load::<T>(c))?)
+    }
+
+    /// The first row.
+    pub(crate) fn maybe<T>(self, tx: &mut Tx<'_>) -> Result<Option<T>, Fault>
+    where
+        Sql<R>: for<'q> LoadQuery<'q, PgConnection, T> + for<'q> LoadQuery<'q, SqliteConnection, T>,
+    {
+        Ok(self.rows(tx)?.into_iter().next())
+    }
+
+    /// The first row, which there has to be.
+    pub(crate) fn one<T>(self, tx: &mut Tx<'_>) -> Result<T, Fault>
+    where
+        Sql<R>: for<'q> LoadQuery<'q, PgConnection, T> + for<'q> LoadQuery<'q, SqliteConnection, T>,
+    {
+        self.maybe(tx)?.ok_or(Fault::Missing)
+    }
+}
+
+impl Sql<()> {
+    /// How many rows it touched.
+    pub(crate) fn run(self, tx: &mut Tx<'_>) -> Result<usize, Fault> {
+        self.run_on(tx.conn())
+    }
+
+    pub(crate) fn run_on(self, conn: &mut AnyConnection) -> Result<usize, Fault> {
+        Ok(on_backend!(conn, c => ExecuteDsl::execute(self, c))?)
+    }
+}
+
+impl<R> QueryFragment<Pg> for Sql<R> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.render(&mut out, true)
+    }
+}
+impl<R> QueryFragment<Sqlite> for Sql<R> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        self.render(&mut out, false)
+    }
+}
+impl<R> QueryId for Sql<R> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+impl<R> Query for Sql<R> {
+    type SqlType = R;
+}
+impl<R, Conn> RunQueryDsl<Conn> for Sql<R> {}

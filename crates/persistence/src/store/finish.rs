@@ -1,0 +1,259 @@
+//! The end of a transaction: the organization's head numbers and chains what was done.
+
+use super::audit::{Entry, Sealed, batch_digest, link, payload_digest};
+use super::idempotency::{self, Claim};
+use super::tx::{Origin, Tx, Unit, id_or_null, text_or_null};
+use crate::backend::Uid;
+use crate::fault::Fault;
+use crate::sql::{Sql, Value};
+use diesel::sql_types::{BigInt, Binary};
+use firma_domain::Id;
+
+struct Batch {
+    id: Id,
+    digest: [u8; 32],
+    /// Of each entry: its payload's digest and its own
+    seals: Vec<([u8; 32], [u8; 32])>,
+}
+
+impl Tx<'_> {
+    /// Records what was stored. The last thing before COMMIT, and all that is held until then is the head.
+    pub(crate) fn finish(&mut self) -> Result<(), Fault> {
+        let Some(Unit {
+            origin,
+            entries,
+            mut claim,
+        }) = self.unit.take()
+        else {
+            return Ok(());
+        };
+        for (organization, entries) in entries {
+            self.fenced(organization)?;
+            let batch = self.seal(organization, &origin, &entries);
+            let with = claim.take_if(|claim| claim.key.organization == organization);
+            if self.is_postgres() {
+                self.record_at_once(organization, origin.clone(), entries, batch, with)?;
+            } else {
+                self.record_in_turn(organization, &origin, entries, batch)?;
+                self.keep(with)?;
+            }
+        }
+        self.keep(claim)
+    }
+
+    fn seal(&self, organization: Id, origin: &Origin, entries: &[Entry]) -> Batch {
+        let id = self.new_id();
+        let seal = |entry: &Entry| {
+            let payload = payload_digest(
+                &entry.salt,
+                &entry.changes,
+                origin.ip.as_deref(),
+                origin.user_agent.as_deref(),
+            );
+            let sealed = Sealed {
+                organization,
+                batch: id,
+                id: entry.id,
+                occurred_at: entry.occurred_at,
+                actor: entry.actor,
+                action: &entry.action,
+                entity_type: entry.entity_type,
+                entity_id: entry.entity_id,
+                version: entry.version,
+                request_id: origin.request_id.as_deref(),
+                payload: &payload,
+            };
+            (payload, sealed.digest())
+        };
+        let seals: Vec<_> = entries.iter().map(seal).collect();
+        let digest = batch_digest(seals.iter().map(|(_, digest)| digest.as_slice()));
+        Batch { id, digest, seals }
+    }
+
+    fn keep(&mut self, claim: Option<Claim>) -> Result<(), Fault> {
+        let Some(claim) = claim else { return Ok(()) };
+        self.fenced(claim.key.organization)?;
+        let values = idempotency::values(claim, self.now());
+        Sql::<()>::text(idempotency::INSERT)
+            .binds(values)
+            .then(")")
+            .run(self)
+            .map_err(lost_race)?;
+        Ok(())
+    }
+
+    /// PostgreSQL: head, entries, payloads, events and the stored answer in one statement.
+    fn record_at_once(
+        &mut self,
+        organization: Id,
+        origin: Origin,
+        entries: Vec<Entry>,
+        batch: Batch,
+        claim: Option<Claim>,
+    ) -> Result<(), Fault> {
+        let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
+        let ids = entries.iter().map(|e| Uid(e.id)).collect();
+        let actors = entries.first().and_then(|e| e.actor);
+        let text =
+            |of: fn(&Entry) -> &str| Value::Texts(entries.iter().map(|e| Some(of(e).to_owned())).collect());
+        let blobs = |of: &dyn Fn(&([u8; 32], [u8; 32])) -> [u8; 32]| {
+            Value::Blobs(batch.seals.iter().map(|seal| of(seal).to_vec()).collect())
+        };
+        let mut statement = Sql::<()>::text("WITH head AS (UPDATE heads SET last_number = last_number + ")
+            .bind(Value::Big(count))
+            .then(", digest = sha256(digest || ")
+            .bind(Value::Bytes(batch.digest.to_vec()))
+            .then(") WHERE organization_id = ")
+            .bind(organization)
+            .then(" RETURNING organization_id, last_number - ")
+            .bind(Value::Big(count))
+            .then(" AS base, digest), e AS (SELECT * FROM unnest(")
+            .bind(Value::Ids(ids))
+            .then("::uuid[], ")
+            .bind(text(|e| &e.action))
+            .then("::text[], ")
+            .bind(text(|e| e.entity_type))
+            .then("::text[], ")
+            .bind(Value::Ids(entries.iter().map(|e| Uid(e.entity_id)).collect()))
+            .then("::uuid[], ")
+            .bind(Value::Ints(entries.iter().map(|e| e.version).collect()))
+            .then("::int[], ")
+            .bind(blobs(&|(payload, _)| *payload))
+            .then("::bytea[], ")
+            .bind(blobs(&|(_, digest)| *digest))
+            .then("::bytea[], ")
+            .bind(Value::Blobs(entries.iter().map(|e| e.salt.to_vec()).collect()))
+            .then("::bytea[], ")
+            .bind(text(|e| &e.changes))
+            .then(
+                "::text[]) WITH ORDINALITY AS e (id, action, entity_type, entity_id, entity_version, \
+                 payload_digest, digest, salt, changes, n)), \
+                 payload AS (INSERT INTO audit_payloads (organization_id, entry_id, salt, changes, ip, user_agent) \
+                 SELECT head.organization_id, e.id, e.salt, e.changes, ",
+            )
+            .bind(text_or_null(origin.ip.as_deref()))
+            .then(", ")
+            .bind(text_or_null(origin.user_agent.as_deref()))
+            .then(" FROM head, e), ");
+        if let Some(claim) = claim {
+            let values = idempotency::values(claim, self.now());
+            statement = statement
+                .then("answer AS (")
+                .then(idempotency::INSERT)
+                .binds(values)
+                .then(")), ");
+        }
+        statement
+            .then(
+                "entry AS (INSERT INTO audit_entries (organization_id, number, id, batch_id, occurred_at, actor_id, \
+                 action, entity_type, entity_id, entity_version, request_id, payload_digest, digest, chain) \
+                 SELECT head.organization_id, head.base + e.n, e.id, ",
+            )
+            .bind(batch.id)
+            .then(", ")
+            .bind(self.now())
+            .then(", ")
+            .bind(id_or_null(actors))
+            .then(", e.action, e.entity_type, e.entity_id, e.entity_version, ")
+            .bind(text_or_null(origin.request_id.as_deref()))
+            .then(
+                ", e.payload_digest, e.digest, head.digest FROM head, e) \
+                 INSERT INTO events (organization_id, number, type, entity_type, entity_id, entity_version, \
+                 occurred_at, actor_id) SELECT head.organization_id, head.base + e.n, e.action, e.entity_type, \
+                 e.entity_id, e.entity_version, ",
+            )
+            .bind(self.now())
+            .then(", ")
+            .bind(id_or_null(actors))
+            .then(" FROM head, e")
+            .run(self)
+            .map_err(lost_race)?;
+        Ok(())
+    }
+
+    /// SQLite: the writer is alone, so statement after statement.
+    fn record_in_turn(
+        &mut self,
+        organization: Id,
+        origin: &Origin,
+        entries: Vec<Entry>,
+        batch: Batch,
+    ) -> Result<(), Fault> {
+        let (last, before) =
+            Sql::<(BigInt, Binary)>::text("SELECT last_number, digest FROM heads WHERE organization_id = ")
+                .bind(organization)
+                .one::<(i64, Vec<u8>)>(self)?;
+        let chain = link(&before, &batch.digest).to_vec();
+        let mut number = last;
+        for (entry, (payload, digest)) in entries.into_iter().zip(batch.seals) {
+            number += 1;
+            Sql::<()>::text(
+                "INSERT INTO audit_entries (organization_id, number, id, batch_id, occurred_at, actor_id, action, \
+                 entity_type, entity_id, entity_version, request_id, payload_digest, digest, chain) VALUES (",
+            )
+            .binds(vec![
+                organization.into(),
+                Value::Big(number),
+                entry.id.into(),
+                batch.id.into(),
+                entry.occurred_at.into(),
+                id_or_null(entry.actor),
+                Value::Text(entry.action.clone()),
+                entry.entity_type.into(),
+                entry.entity_id.into(),
+                Value::Int(entry.version),
+                text_or_null(origin.request_id.as_deref()),
+                Value::Bytes(payload.to_vec()),
+                Value::Bytes(digest.to_vec()),
+                Value::Bytes(chain.clone()),
+            ])
+            .then(")")
+            .run(self)?;
+            Sql::<()>::text(
+                "INSERT INTO audit_payloads (organization_id, entry_id, salt, changes, ip, user_agent) VALUES (",
+            )
+            .binds(vec![
+                organization.into(),
+                entry.id.into(),
+                Value::Bytes(entry.salt.to_vec()),
+                Value::Text(entry.changes),
+                text_or_null(origin.ip.as_deref()),
+                text_or_null(origin.user_agent.as_deref()),
+            ])
+            .then(")")
+            .run(self)?;
+            Sql::<()>::text(
+                "INSERT INTO events (organization_id, number, type, entity_type, entity_id, entity_version, \
+                 occurred_at, actor_id) VALUES (",
+            )
+            .binds(vec![
+                organization.into(),
+                Value::Big(number),
+                Value::Text(entry.action),
+                entry.entity_type.into(),
+                entry.entity_id.into(),
+                Value::Int(entry.version),
+                entry.occurred_at.into(),
+                id_or_null(entry.actor),
+            ])
+            .then(")")
+            .run(self)?;
+        }
+        Sql::<()>::text("UPDATE heads SET last_number = ")
+            .bind(Value::Big(number))
+            .then(", digest = ")
+            .bind(Value::Bytes(chain))
+            .then(" WHERE organization_id = ")
+            .bind(organization)
+            .run(self)?;
+        Ok(())
+    }
+}
+
+/// The same key was used by a call that was faster: run again, this one will find its answer.
+fn lost_race(fault: Fault) -> Fault {
+    match fault {
+        Fault::Conflict(name) if name.starts_with("idempotency_keys") => Fault::Again,
+        other => other,
+    }
+}

@@ -1,0 +1,31 @@
+//! What is written once: the unit of work, the repository, lists, audit, idempotency.
+
+mod audit;
+mod field;
+mod finish;
+mod idempotency;
+mod list;
+mod repo;
+mod stored;
+mod tags;
+mod tx;
+mod verify;
+
+pub use field::{Field, SortBy};
+pub(crate) use field::{field, sort_by};
+pub use idempotency::{Key, Known, StoredAnswer};
+pub use list::{Listing, Page, Position};
+pub use repo::Repo;
+pub use stored::Stored;
+pub(crate) use stored::{
+    Common, MetaRow, instant_literal, key_of, literal, money, no_literal, only, record, stored,
+};
+pub use tx::{Origin, Tx};
+pub(crate) use tx::{Unit, id_or_null, instant_or_null, text_or_null};
+pub use verify::Verification;
+
+/// The types of columns, for the lists of [`stored!`].
+pub(crate) mod columns {
+    pub(crate) use crate::backend::{Id, Instant};
+    pub(crate) use diesel::sql_types::{BigInt, Bool, Date, Integer, Nullable, Text};
+}

@@ -1,0 +1,344 @@
+//! The repository: every query carries the tenant and the reach of the grant that opened it.
+
+use super::audit::{Entry, changes};
+use super::list::{Listing, Page, parts};
+use super::stored::Stored;
+use super::tx::{Tx, actor};
+use crate::fault::Fault;
+use crate::sql::{Cond, Op, Sql, Value};
+use diesel::sql_types::Integer;
+use firma_auth::access::{Action, Grant, Reach, Writes};
+use firma_domain::{Id, Record};
+
+/// Rows of `E` of one organization, within a reach, for `A`.
+pub struct Repo<'t, 'c, E, A> {
+    tx: &'t mut Tx<'c>,
+    grant: Grant<E, A>,
+}
+
+impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
+    pub(super) fn new(tx: &'t mut Tx<'c>, grant: Grant<E, A>) -> Self {
+        Repo { tx, grant }
+    }
+
+    /// The condition that every query has: tenant, reach, and living or deleted.
+    fn visible(&self, reach: Option<Reach>, deleted: bool) -> Vec<Cond> {
+        let common = E::COMMON;
+        let mut all = Vec::with_capacity(6);
+        if !cfg!(feature = "without-tenant-condition") {
+            all.push(Cond::Is(
+                common.organization,
+                Op::Eq,
+                self.grant.organization().into(),
+            ));
+        }
+        let me = Value::from(self.grant.actor());
+        match (reach, E::OWNER) {
+            (Some(Reach::Org), _) => {}
+            (Some(Reach::Own), Some(owner)) => all.push(Cond::Is(owner, Op::Eq, me)),
+            (Some(Reach::Team), Some(owner)) => {
+                all.push(Cond::TeamOf {
+                    owner,
+                    organization: self.grant.organization().into(),
+                    member: me,
+                });
+            }
+            // Nobody's row: only `org` reaches it.
+            (_, None) | (None, _) => all.push(Cond::Any(vec![])),
+        }
+        all.push(if deleted {
+            Cond::NotNull(common.deleted_at)
+        } else {
+            Cond::Null(common.deleted_at)
+        });
+        all
+    }
+
+    fn one(&mut self, id: Id, deleted: bool, lock: bool) -> Result<Record<E>, Fault> {
+        let mut cond = self.visible(self.grant.seen(), deleted);
+        cond.push(Cond::Is(E::COMMON.id, Op::Eq, id.into()));
+        self.tx
+            .select::<E>(Cond::All(cond), vec![], 1, lock)?
+            .pop()
+            .ok_or(Fault::Missing)
+    }
+
+    /// A live row.
+    pub fn find(&mut self, id: Id) -> Result<Record<E>, Fault> {
+        self.one(id, false, false)
+    }
+
+    /// A deleted row.
+    pub fn find_deleted(&mut self, id: Id) -> Result<Record<E>, Fault> {
+        self.one(id, true, false)
+    }
+
+    /// The live rows among these ids.
+    pub fn by_ids(&mut self, ids: &[Id]) -> Result<Vec<Record<E>>, Fault> {
+        let Ok(most) = i64::try_from(ids.len()) else {
+            return Ok(vec![]);
+        };
+        let mut cond = self.visible(self.grant.seen(), false);
+        cond.push(Cond::one_of(
+            E::COMMON.id,
+            ids.iter().map(|id| (*id).into()).collect(),
+        ));
+        self.tx.select::<E>(Cond::All(cond), vec![], most, false)
+    }
+
+    /// The first live row that fits, in the order of ids.
+    pub fn first(&mut self, fits: Vec<Cond>) -> Result<Option<Record<E>>, Fault> {
+        Ok(self.some(fits, 1)?.pop())
+    }
+
+    /// The live rows that fit, the first made first.
+    pub fn some(&mut self, fits: Vec<Cond>, most: i64) -> Result<Vec<Record<E>>, Fault> {
+        let mut cond = self.visible(self.grant.seen(), false);
+        cond.extend(fits);
+        self.tx.select::<E>(
+            Cond::All(cond),
+            vec![(E::COMMON.created_at, false), (E::COMMON.id, false)],
+            most,
+            false,
+        )
+    }
+
+    /// A page.
+    pub fn list(&mut self, listing: &Listing) -> Result<Page<E>, Fault> {
+        let (at, down) = listing.sort;
+        let sort = E::sorts()
+            .get(at)
+            .ok_or_else(|| Fault::internal("a sort that the entity doesn't have"))?;
+        let wanted = listing.limit + 1;
+        let mut rows: Vec<Record<E>> = Vec::new();
+        for part in parts(
+            sort.col,
+            E::COMMON.id,
+            sort.nullable,
+            down,
+            listing.after.as_ref(),
+        ) {
+            let left = wanted - i64::try_from(rows.len()).unwrap_or(wanted);
+            if left <= 0 {
+                break;
+            }
+            let mut cond = self.visible(self.grant.seen(), listing.deleted);
+            cond.extend(listing.filters.iter().cloned());
+            cond.extend(part.cond);
+            rows.extend(self.tx.select::<E>(Cond::All(cond), part.order, left, false)?);
+        }
+        let limit = usize::try_from(listing.limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        Ok(Page { rows, more })
+    }
+
+    /// How many rows a list would have.
+    pub fn count(&mut self, filters: &[Cond], deleted: bool) -> Result<i64, Fault> {
+        let mut cond = self.visible(self.grant.seen(), deleted);
+        cond.extend(filters.iter().cloned());
+        Ok(E::count(self.tx.conn(), Cond::All(cond))?)
+    }
+
+    /// What may be seen, as a condition: for reports, which are written by hand.
+    pub(crate) fn seen(&self) -> Cond {
+        Cond::All(self.visible(self.grant.seen(), false))
+    }
+
+    /// Whether a row of that owner is within what may be acted on.
+    fn may_own(&mut self, owner: Option<Id>) -> Result<bool, Fault> {
+        let (me, organization) = (self.grant.actor(), self.grant.organization());
+        Ok(match (self.grant.reach(), owner) {
+            (Reach::Org, _) => true,
+            (_, Some(owner)) if owner == me => true,
+            (Reach::Team, Some(owner)) => {
+                let shared = Sql::<Integer>::text(
+                    "SELECT 1 FROM team_members mine JOIN team_members theirs \
+                     ON theirs.organization_id = mine.organization_id AND theirs.team_id = mine.team_id \
+                     WHERE mine.deleted_at IS NULL AND theirs.deleted_at IS NULL AND mine.organization_id = ",
+                )
+                .bind(organization)
+                .then(" AND mine.user_id = ")
+                .bind(me)
+                .then(" AND theirs.user_id = ")
+                .bind(owner)
+                .then(" LIMIT 1");
+                shared.maybe::<i32>(self.tx)?.is_some()
+            }
+            _ => false,
+        })
+    }
+
+    fn check_owner(&mut self, value: &E) -> Result<(), Fault> {
+        match E::OWNER.is_none() || self.may_own(value.owner())? {
+            true => Ok(()),
+            false => Err(Fault::Forbidden),
+        }
+    }
+}
+
+impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
+    /// A row that is about to be changed: locked, and within what may be acted on.
+    pub fn find_for_change(&mut self, id: Id) -> Result<Record<E>, Fault> {
+        let found = self.one(id, false, true)?;
+        self.check_owner(&found.value)?;
+        Ok(found)
+    }
+
+    /// A deleted row that is about to be restored.
+    pub fn find_for_restore(&mut self, id: Id) -> Result<Record<E>, Fault> {
+        let found = self.one(id, true, true)?;
+        self.check_owner(&found.value)?;
+        Ok(found)
+    }
+
+    /// Holds a row until the end of the transaction.
+    pub fn lock(&mut self, id: Id) -> Result<(), Fault> {
+        self.one(id, false, true).map(drop)
+    }
+
+    /// A new row with a new id.
+    pub fn add(&mut self, value: E) -> Result<Record<E>, Fault> {
+        let id = self.tx.new_id();
+        self.add_as(id, value)
+    }
+
+    /// A new row whose id is given: a member's is the user's.
+    pub fn add_as(&mut self, id: Id, value: E) -> Result<Record<E>, Fault> {
+        let mut made = self.add_rows(vec![(id, value)])?;
+        made.pop().ok_or(Fault::Missing)
+    }
+
+    /// New rows, in one statement.
+    pub fn add_many(&mut self, values: Vec<E>) -> Result<Vec<Record<E>>, Fault> {
+        let rows = values
+            .into_iter()
+            .map(|value| (self.tx.new_id(), value))
+            .collect();
+        self.add_rows(rows)
+    }
+
+    fn add_rows(&mut self, rows: Vec<(Id, E)>) -> Result<Vec<Record<E>>, Fault> {
+        self.tx.unit()?;
+        let (now, organization) = (self.tx.now(), self.grant.organization());
+        let created_by = actor(self.grant.actor());
+        let mut records = Vec::with_capacity(rows.len());
+        for (id, value) in rows {
+            self.check_owner(&value)?;
+            records.push(Record {
+                id,
+                version: 1,
+                created_at: now,
+                created_by,
+                updated_at: now,
+                deleted_at: None,
+                deletion_id: None,
+                value,
+            });
+        }
+        E::insert(self.tx.conn(), organization, &records)?;
+        for record in &records {
+            self.tx
+                .retag::<E>(organization, record.id, &[], record.value.tags())?;
+            self.note("created", None, Some(record))?;
+        }
+        Ok(records)
+    }
+
+    /// Stores a changed value over the row that was found for change. The verb is the entity's own.
+    pub fn change(&mut self, before: &Record<E>, value: E) -> Result<Record<E>, Fault> {
+        if value.owner() != before.value.owner() {
+            self.check_owner(&value)?;
+        }
+        let verb = E::verb(&before.value, &value);
+        self.store(
+            verb,
+            before,
+            Record {
+                value,
+                ..before.clone()
+            },
+        )
+    }
+
+    /// Deletes softly. What one delete takes shares its `deletion`.
+    pub fn delete(&mut self, before: &Record<E>, deletion: Id) -> Result<Record<E>, Fault> {
+        let now = self.tx.now();
+        self.store(
+            "deleted",
+            before,
+            Record {
+                deleted_at: Some(now),
+                deletion_id: Some(deletion),
+                ..before.clone()
+            },
+        )
+    }
+
+    /// Brings a deleted row back.
+    pub fn restore(&mut self, before: &Record<E>) -> Result<Record<E>, Fault> {
+        self.store(
+            "restored",
+            before,
+            Record {
+                deleted_at: None,
+                deletion_id: None,
+                ..before.clone()
+            },
+        )
+    }
+
+    /// The rows that one delete took.
+    pub fn taken_by(&mut self, deletion: Id) -> Result<Vec<Record<E>>, Fault> {
+        let mut cond = self.visible(self.grant.seen(), true);
+        cond.push(Cond::Is(E::COMMON.deletion_id, Op::Eq, deletion.into()));
+        self.tx.select::<E>(Cond::All(cond), vec![], i64::MAX, false)
+    }
+
+    fn store(&mut self, verb: &str, before: &Record<E>, mut after: Record<E>) -> Result<Record<E>, Fault> {
+        self.tx.unit()?;
+        after.version = before.version + 1;
+        after.updated_at = self.tx.now();
+        let mut cond = self.visible(self.grant.seen(), before.deleted_at.is_some());
+        cond.push(Cond::Is(E::COMMON.id, Op::Eq, before.id.into()));
+        cond.push(Cond::Is(E::COMMON.version, Op::Eq, Value::Int(before.version)));
+        if E::update(self.tx.conn(), Cond::All(cond), &after)? == 0 {
+            return Err(Fault::Changed);
+        }
+        self.tx.retag::<E>(
+            self.grant.organization(),
+            after.id,
+            before.value.tags(),
+            after.value.tags(),
+        )?;
+        self.note(verb, Some(before), Some(&after))?;
+        Ok(after)
+    }
+
+    fn note(
+        &mut self,
+        verb: &str,
+        before: Option<&Record<E>>,
+        after: Option<&Record<E>>,
+    ) -> Result<(), Fault> {
+        let Some(of) = after.or(before) else { return Ok(()) };
+        let entry = Entry {
+            id: self.tx.new_id(),
+            occurred_at: self.tx.now(),
+            actor: actor(self.grant.actor()),
+            action: format!("{}.{verb}", E::NAME),
+            entity_type: E::NAME,
+            entity_id: of.id,
+            version: of.version,
+            changes: changes(before, after),
+            salt: self.tx.random(),
+        };
+        self.tx
+            .unit()?
+            .entries
+            .entry(self.grant.organization())
+            .or_default()
+            .push(entry);
+        Ok(())
+    }
+}

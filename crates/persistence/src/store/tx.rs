@@ -1,0 +1,191 @@
+//! One call at the database: the connection, the fence, the sources, and in a call that writes the unit of work.
+
+use super::audit::Entry;
+use super::idempotency::Claim;
+use super::repo::Repo;
+use super::stored::Stored;
+use crate::backend::{AnyConnection, Fence, Seat, Sources, Uid};
+use crate::fault::{Failure, Fault};
+use crate::sql::{Kind, Sql, Value};
+use diesel::sql_types::Nullable;
+use diesel::sql_types::Text;
+use firma_auth::access::{Action, Grant};
+use firma_domain::{Id, Instant};
+
+/// Where a call comes from: what the audit's payload keeps.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    pub ip: Option<String>,
+    pub user_agent: Option<String>,
+    pub request_id: Option<String>,
+}
+
+/// What a call has stored, to be recorded at its end.
+pub(crate) struct Unit {
+    pub(super) origin: Origin,
+    /// By organization, in the order of the ids: the order in which heads are taken.
+    pub(super) entries: std::collections::BTreeMap<Id, Vec<Entry>>,
+    pub(super) claim: Option<Claim>,
+}
+
+impl Unit {
+    pub(crate) fn new(origin: Origin) -> Unit {
+        Unit {
+            origin,
+            entries: Default::default(),
+            claim: None,
+        }
+    }
+
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+}
+
+/// One call. Only this crate reaches the connection in it.
+pub struct Tx<'c> {
+    conn: &'c mut AnyConnection,
+    fence: &'c mut Option<Fence>,
+    sources: &'c Sources,
+    now: Instant,
+    last: bool,
+    pub(super) unit: Option<Unit>,
+}
+
+impl<'c> Tx<'c> {
+    pub(crate) fn new(seat: &'c mut Seat, unit: Option<Unit>, last: bool) -> Result<Tx<'c>, Fault> {
+        let (conn, fence, sources) = seat.parts()?;
+        let now = sources.clock.now();
+        Ok(Tx {
+            conn,
+            fence,
+            sources,
+            now,
+            last,
+            unit,
+        })
+    }
+
+    /// The instant of the call.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// Whether the call won't be run again, whatever comes of it.
+    pub fn is_last_attempt(&self) -> bool {
+        self.last
+    }
+
+    /// A new id.
+    pub fn new_id(&self) -> Id {
+        self.sources.ids.next(self.now)
+    }
+
+    pub(super) fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.sources.entropy.fill(&mut bytes);
+        bytes
+    }
+
+    pub(crate) fn conn(&mut self) -> &mut AnyConnection {
+        self.conn
+    }
+
+    pub(crate) fn is_postgres(&self) -> bool {
+        matches!(self.conn, AnyConnection::Pg(_))
+    }
+
+    /// Refuses to store in a call that only reads.
+    pub(crate) fn unit(&mut self) -> Result<&mut Unit, Fault> {
+        self.unit
+            .as_mut()
+            .ok_or_else(|| Fault::internal("a call that reads may not store"))
+    }
+
+    /// Opens a repository: the only way to rows of an organization.
+    pub fn open<E: Stored, A: Action>(&mut self, grant: Grant<E, A>) -> Result<Repo<'_, 'c, E, A>, Fault> {
+        self.fenced(grant.organization())?;
+        Ok(Repo::new(self, grant))
+    }
+
+    /// A part of a transaction that may fail alone: what it stored is undone, the rest goes on.
+    pub fn part<T, E: Failure>(&mut self, run: impl FnOnce(&mut Tx<'c>) -> Result<T, E>) -> Result<T, E> {
+        let noted: Vec<_> = self
+            .unit()?
+            .entries
+            .iter()
+            .map(|(id, entries)| (*id, entries.len()))
+            .collect();
+        self.conn.batch("SAVEPOINT part").map_err(Fault::from)?;
+        let outcome = run(self);
+        match &outcome {
+            Ok(_) => self.conn.batch("RELEASE SAVEPOINT part").map_err(Fault::from)?,
+            Err(_) => {
+                *self.fence = None;
+                self.conn
+                    .batch("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
+                    .map_err(Fault::from)?;
+                let entries = &mut self.unit()?.entries;
+                entries.retain(|id, _| noted.iter().any(|(known, _)| known == id));
+                for (id, length) in noted {
+                    entries.entry(id).or_default().truncate(length);
+                }
+            }
+        }
+        outcome
+    }
+
+    /// Lets row-level security see the user's own rows of identity.
+    pub fn identify(&mut self, user: Id) -> Result<(), Fault> {
+        let organization = self.fence.and_then(|fence| fence.organization);
+        self.stand(Fence {
+            user: Some(user),
+            organization,
+        })
+    }
+
+    /// Lets row-level security see one organization.
+    pub(crate) fn fenced(&mut self, organization: Id) -> Result<(), Fault> {
+        let user = self.fence.and_then(|fence| fence.user);
+        self.stand(Fence {
+            user,
+            organization: Some(organization),
+        })
+    }
+
+    /// A statement has moved the fence itself.
+    pub(crate) fn fence_moved(&mut self, organization: Option<Id>) {
+        let user = self.fence.and_then(|fence| fence.user);
+        *self.fence = Some(Fence { user, organization });
+    }
+
+    fn stand(&mut self, fence: Fence) -> Result<(), Fault> {
+        if !self.is_postgres() || *self.fence == Some(fence) {
+            return Ok(());
+        }
+        let text = |id: Option<Id>| Value::Text(id.map(|id| id.to_string()).unwrap_or_default());
+        Sql::<(Nullable<Text>, Nullable<Text>)>::text("SELECT set_config('app.user_id', ")
+            .bind(text(fence.user))
+            .then(", false), set_config('app.organization_id', ")
+            .bind(text(fence.organization))
+            .then(", false)")
+            .rows::<(Option<String>, Option<String>)>(self)?;
+        *self.fence = Some(fence);
+        Ok(())
+    }
+}
+
+/// Who acts, as a column holds it: none for the system.
+pub(crate) fn actor(id: Id) -> Option<Id> {
+    (id != Id::NIL).then_some(id)
+}
+
+pub(crate) fn id_or_null(id: Option<Id>) -> Value {
+    id.map_or(Value::Null(Kind::Id), |id| Value::Id(Uid(id)))
+}
+pub(crate) fn text_or_null(text: Option<&str>) -> Value {
+    text.map_or(Value::Null(Kind::Text), Value::from)
+}
+pub(crate) fn instant_or_null(at: Option<Instant>) -> Value {
+    at.map_or(Value::Null(Kind::At), Value::from)
+}

@@ -1,0 +1,157 @@
+//! Whether the log is whole: each entry as it was written, in its place, and the chain unbroken to its head.
+
+use super::audit::{Sealed, batch_digest, link, payload_digest};
+use super::tx::Tx;
+use crate::backend::{At, Id as IdType, Instant as AtType, Uid};
+use crate::fault::Fault;
+use crate::sql::{Sql, Value};
+use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+use firma_auth::access::{Grant, Read};
+use firma_domain::Id;
+use firma_domain::organizations::Organization;
+
+/// What a look at an organization's log found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verification {
+    /// Entries that are whole, from the first on
+    pub entries: i64,
+    /// The number of the first entry that isn't, and in which way
+    pub broken: Option<(i64, &'static str)>,
+}
+
+type Columns = (
+    (BigInt, IdType, IdType, AtType, Nullable<IdType>, Text, Text),
+    (IdType, Integer, Nullable<Text>, Binary, Binary, Binary),
+    (Nullable<Binary>, Nullable<Text>, Nullable<Text>, Nullable<Text>),
+);
+type Row = (
+    (i64, Uid, Uid, At, Option<Uid>, String, String),
+    (Uid, i32, Option<String>, Vec<u8>, Vec<u8>, Vec<u8>),
+    (Option<Vec<u8>>, Option<String>, Option<String>, Option<String>),
+);
+
+const PAGE: i64 = 1_000;
+
+impl Tx<'_> {
+    /// Walks the log of the organization of the grant.
+    pub fn verify_log(&mut self, grant: Grant<Organization, Read>) -> Result<Verification, Fault> {
+        let organization = grant.organization();
+        self.fenced(organization)?;
+        let mut walk = Walk {
+            number: 0,
+            head: vec![0; 32],
+            batch: None,
+        };
+        loop {
+            let page = self.log_page(organization, walk.number)?;
+            let last = page.is_empty();
+            for row in page {
+                let number = walk.number;
+                if let Err(what) = walk.step(organization, row) {
+                    return Ok(Verification {
+                        entries: number,
+                        broken: Some((number + 1, what)),
+                    });
+                }
+            }
+            if last {
+                break;
+            }
+        }
+        let (last, digest) =
+            Sql::<(BigInt, Binary)>::text("SELECT last_number, digest FROM heads WHERE organization_id = ")
+                .bind(organization)
+                .one::<(i64, Vec<u8>)>(self)?;
+        let broken = match walk.end() {
+            Err(what) => Some((walk.number, what)),
+            Ok(()) if last != walk.number => Some((walk.number + 1, "entries at the end are missing")),
+            Ok(()) if digest != walk.head => Some((walk.number, "the head doesn't follow from it")),
+            Ok(()) => None,
+        };
+        Ok(Verification {
+            entries: walk.number,
+            broken,
+        })
+    }
+
+    fn log_page(&mut self, organization: Id, after: i64) -> Result<Vec<Row>, Fault> {
+        Sql::<Columns>::text(
+            "SELECT a.number, a.id, a.batch_id, a.occurred_at, a.actor_id, a.action, a.entity_type, a.entity_id, \
+             a.entity_version, a.request_id, a.payload_digest, a.digest, a.chain, p.salt, p.changes, p.ip, p.user_agent \
+             FROM audit_entries a LEFT JOIN audit_payloads p ON p.organization_id = a.organization_id \
+             AND p.entry_id = a.id WHERE a.organization_id = ",
+        )
+        .bind(organization)
+        .then(" AND a.number > ")
+        .bind(Value::Big(after))
+        .then(" ORDER BY a.number LIMIT ")
+        .bind(Value::Big(PAGE))
+        .rows(self)
+    }
+}
+
+struct Walk {
+    number: i64,
+    head: Vec<u8>,
+    /// The transaction that is being walked: its id, the digests so far, the chain that its entries name
+    batch: Option<(Id, Vec<Vec<u8>>, Vec<u8>)>,
+}
+
+impl Walk {
+    fn step(&mut self, organization: Id, row: Row) -> Result<(), &'static str> {
+        let ((number, id, batch, at, actor, action, entity_type), rest, payload) = row;
+        let (entity_id, version, request_id, payload_digest_stored, digest, chain) = rest;
+        if number != self.number + 1 {
+            return Err("entries before it are missing");
+        }
+        let sealed = Sealed {
+            organization,
+            batch: batch.0,
+            id: id.0,
+            occurred_at: at.0,
+            actor: actor.map(|a| a.0),
+            action: &action,
+            entity_type: &entity_type,
+            entity_id: entity_id.0,
+            version,
+            request_id: request_id.as_deref(),
+            payload: &payload_digest_stored,
+        };
+        if sealed.digest().as_slice() != digest {
+            return Err("it was changed");
+        }
+        // An erased payload is lawful; a changed one is not.
+        if let (Some(salt), Some(changes), ip, agent) = payload
+            && payload_digest(&salt, &changes, ip.as_deref(), agent.as_deref()).as_slice()
+                != payload_digest_stored
+        {
+            return Err("its payload was changed");
+        }
+        if self
+            .batch
+            .as_ref()
+            .is_some_and(|(current, ..)| *current != batch.0)
+        {
+            self.end()?;
+        }
+        let (_, digests, named) = self
+            .batch
+            .get_or_insert_with(|| (batch.0, Vec::new(), chain.clone()));
+        if *named != chain {
+            return Err("it was moved");
+        }
+        digests.push(digest);
+        self.number = number;
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), &'static str> {
+        if let Some((_, digests, named)) = self.batch.take() {
+            self.head = link(&self.head, &batch_digest(digests.iter().map(Vec::as_slice))).to_vec();
+            if self.head != named {
+                return Err("the chain is broken here");
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,114 @@
+//! Calls that write: decided, looked up by their key, run, and their answer stored with the effect.
+
+use crate::refusal::Refusal;
+use crate::work::{Caller, Work};
+use firma_auth::access::{Action, Grant};
+use firma_domain::{Entity, Id};
+use firma_persistence::access::Segment;
+use firma_persistence::{Fault, Key, Known, StoredAnswer, Tx};
+use sha2::{Digest, Sha256};
+
+/// An answer, rendered inside the transaction.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: u16,
+    pub location: Option<String>,
+    pub etag: Option<String>,
+    pub body: String,
+    /// Whether it was given before
+    pub replayed: bool,
+}
+
+/// What makes a retried call the same call.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub path: String,
+    pub key: Option<String>,
+    pub digest: [u8; 32],
+}
+
+impl Request {
+    pub fn new(path: String, key: Option<String>, body: &[u8]) -> Request {
+        Request {
+            path,
+            key,
+            digest: Sha256::digest(body).into(),
+        }
+    }
+
+    fn key(self, organization: Id, actor: Id) -> Option<Key> {
+        self.key.map(|key| Key {
+            organization,
+            actor,
+            path: self.path,
+            key,
+            request: self.digest,
+        })
+    }
+}
+
+/// Runs a call that does `A` to `E` in an organization, once for each key.
+pub fn perform<E: Entity, A: Action>(
+    tx: &mut Tx<'_>,
+    caller: Caller,
+    segment: &Segment,
+    request: impl Fn() -> Result<Request, Refusal>,
+    run: impl Fn(&mut Work<'_, '_>, Grant<E, A>) -> Result<Answer, Refusal>,
+) -> Result<Answer, Refusal> {
+    let mut work = Work::enter(tx, caller, segment)?;
+    let grant = work.grant::<E, A>()?;
+    let key = request()?.key(work.organization(), work.user());
+    once(&mut work, |work| work.tx, key, |work| run(work, grant))
+}
+
+/// Runs a call about no organization, once for each key.
+pub fn perform_alone(
+    tx: &mut Tx<'_>,
+    caller: Caller,
+    request: impl Fn() -> Result<Request, Refusal>,
+    run: impl Fn(&mut Tx<'_>) -> Result<Answer, Refusal>,
+) -> Result<Answer, Refusal> {
+    caller.check(tx)?;
+    let key = request()?.key(Id::NIL, caller.user);
+    once(tx, |tx| tx, key, run)
+}
+
+fn once<'c, W>(
+    work: &mut W,
+    tx: impl Fn(&mut W) -> &mut Tx<'c>,
+    key: Option<Key>,
+    run: impl FnOnce(&mut W) -> Result<Answer, Refusal>,
+) -> Result<Answer, Refusal> {
+    let Some(key) = key else { return run(work) };
+    match tx(work).known(&key)? {
+        Known::Answered(stored) => return Ok(replay(stored)),
+        Known::Other => return Err(Refusal::KeyReused),
+        Known::New => {}
+    }
+    match run(work) {
+        Ok(answer) => {
+            let stored = StoredAnswer {
+                status: i32::from(answer.status),
+                location: answer.location.clone(),
+                etag: answer.etag.clone(),
+                body: answer.body.clone(),
+            };
+            tx(work).answer_once(key, stored)?;
+            Ok(answer)
+        }
+        Err(Refusal::Fault(fault)) if !matches!(fault, Fault::Conflict(_)) => Err(Refusal::Fault(fault)),
+        // What refuses it may be what the first call with this key has done: the next attempt finds its answer.
+        Err(_) if !tx(work).is_last_attempt() => Err(Refusal::Fault(Fault::Again)),
+        Err(refusal) => Err(refusal),
+    }
+}
+
+fn replay(stored: StoredAnswer) -> Answer {
+    Answer {
+        status: u16::try_from(stored.status).unwrap_or(200),
+        location: stored.location,
+        etag: stored.etag,
+        body: stored.body,
+        replayed: true,
+    }
+}

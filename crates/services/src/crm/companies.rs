@@ -1,0 +1,78 @@
+use super::{column, is};
+use crate::keeping::Keeping;
+use crate::link::Link;
+use crate::refusal::Refusal;
+use crate::work::Work;
+use firma_auth::access::{Delete, Grant, Update};
+use firma_domain::crm::{Company, Deal, DealStatus};
+use firma_domain::organizations::Member;
+use firma_domain::{Id, Record};
+use firma_persistence::Op;
+
+/// How far a chain of parents is followed.
+const GENERATIONS: usize = 50;
+
+impl Keeping for Company {
+    fn links() -> &'static [Link<Self>] {
+        const LINKS: &[Link<Company>] = &[
+            Link::to::<Company>("parent_id", "parent", |company| company.parent_id),
+            Link::to::<Member>("owner_id", "owner", |company| company.owner_id),
+        ];
+        LINKS
+    }
+
+    fn changing(
+        work: &mut Work<'_, '_>,
+        grant: Grant<Self, Update>,
+        before: &Record<Self>,
+        value: Self,
+    ) -> Result<Self, Refusal> {
+        if value.parent_id != before.value.parent_id {
+            no_circle(work, grant, before.id, value.parent_id)?;
+        }
+        Ok(value)
+    }
+
+    fn deleting(
+        work: &mut Work<'_, '_>,
+        grant: Grant<Self, Delete>,
+        before: &Record<Self>,
+        _: Id,
+    ) -> Result<(), Refusal> {
+        let of = column::<Deal>("company_id");
+        let status = column::<Deal>("status");
+        let open = vec![
+            is(of, Op::Eq, before.id),
+            is(status, Op::Eq, DealStatus::Open.as_str()),
+        ];
+        match work.open(grant.also::<Deal, _>())?.first(open)? {
+            Some(_) => Err(Refusal::conflict("in_use", "the company has open deals")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A company is no parent of its own parents.
+fn no_circle(
+    work: &mut Work<'_, '_>,
+    grant: Grant<Company, Update>,
+    id: Id,
+    parent: Option<Id>,
+) -> Result<(), Refusal> {
+    let mut next = parent;
+    for _ in 0..GENERATIONS {
+        match next {
+            None => return Ok(()),
+            Some(above) if above == id => break,
+            Some(above) => {
+                let above = work.open(grant.also::<Company, _>())?.by_ids(&[above])?.pop();
+                next = above.and_then(|company| company.value.parent_id);
+            }
+        }
+    }
+    Err(Refusal::field(
+        "parent_id",
+        "circle",
+        "the company would be above itself",
+    ))
+}

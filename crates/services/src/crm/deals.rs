@@ -1,0 +1,145 @@
+use super::{column, is};
+use crate::keeping::Keeping;
+use crate::link::{Link, not_found};
+use crate::refusal::Refusal;
+use crate::work::Work;
+use firma_auth::access::{Create, Grant, Read, Touches, Update};
+use firma_domain::crm::{Company, Deal, Pipeline, Stage, StageKind, StagePeriod, first_periods};
+use firma_domain::organizations::Member;
+use firma_domain::{Id, Invalid, Record};
+use firma_persistence::{Op, Value};
+
+impl Keeping for Deal {
+    fn links() -> &'static [Link<Self>] {
+        const LINKS: &[Link<Deal>] = &[
+            Link::to::<Company>("company_id", "company", |deal| deal.company_id),
+            Link::to::<Member>("owner_id", "owner", |deal| deal.owner_id),
+            Link::ruled::<Pipeline>("pipeline_id", "pipeline", |deal| deal.pipeline_id),
+            Link::ruled::<Stage>("stage_id", "stage", |deal| deal.stage_id),
+        ];
+        LINKS
+    }
+
+    fn creating(work: &mut Work<'_, '_>, grant: Grant<Self, Create>, value: Self) -> Result<Self, Refusal> {
+        placed(work, grant, None, value)
+    }
+
+    fn created(
+        work: &mut Work<'_, '_>,
+        grant: Grant<Self, Create>,
+        record: &Record<Self>,
+    ) -> Result<(), Refusal> {
+        let periods = first_periods(&record.value, work.now());
+        Ok(work.tx.add_stage_periods(grant, record.id, periods)?)
+    }
+
+    fn changing(
+        work: &mut Work<'_, '_>,
+        grant: Grant<Self, Update>,
+        before: &Record<Self>,
+        value: Self,
+    ) -> Result<Self, Refusal> {
+        placed(work, grant, Some(&before.value), value)
+    }
+
+    fn changed(
+        work: &mut Work<'_, '_>,
+        grant: Grant<Self, Update>,
+        before: &Record<Self>,
+        after: &Record<Self>,
+    ) -> Result<(), Refusal> {
+        if before.value.stage_id == after.value.stage_id {
+            return Ok(());
+        }
+        let now = work.now();
+        work.tx.end_stage_period(grant, after.id, now)?;
+        Ok(work
+            .tx
+            .add_stage_periods(grant, after.id, vec![(after.value.stage_id, now, None)])?)
+    }
+}
+
+/// The deal in its stage: the one that is named, the one it stands in, or the first of its pipeline.
+fn placed<A>(
+    work: &mut Work<'_, '_>,
+    grant: Grant<Deal, A>,
+    before: Option<&Deal>,
+    mut deal: Deal,
+) -> Result<Deal, Refusal>
+where
+    A: firma_auth::access::Action,
+    (Deal, A): Touches<Stage, Read> + Touches<Pipeline, Read>,
+{
+    let moved_on = |was: &Deal| deal.pipeline_id != was.pipeline_id && deal.stage_id == was.stage_id;
+    if before.is_some_and(moved_on) {
+        deal.stage_id = None;
+    }
+    let stage = match deal.stage_id {
+        Some(id) => {
+            let found = work.open(grant.also::<Stage, Read>())?.by_ids(&[id])?.pop();
+            found.ok_or_else(|| Invalid(vec![not_found("stage_id")]))?
+        }
+        None => {
+            let pipeline = pipeline(work, grant, deal.pipeline_id)?;
+            first_stage(work, grant, pipeline)?
+        }
+    };
+    if deal
+        .pipeline_id
+        .is_some_and(|pipeline| pipeline != stage.value.pipeline_id)
+    {
+        return Err(Refusal::field(
+            "pipeline_id",
+            "not_its_stage",
+            "the stage is one of another pipeline",
+        ));
+    }
+    deal.stage_id = Some(stage.id);
+    Ok(deal.standing_in(&stage.value, before, work.today())?)
+}
+
+fn pipeline<A>(work: &mut Work<'_, '_>, grant: Grant<Deal, A>, named: Option<Id>) -> Result<Id, Refusal>
+where
+    A: firma_auth::access::Action,
+    (Deal, A): Touches<Pipeline, Read>,
+{
+    let mut pipelines = work.open(grant.also::<Pipeline, Read>())?;
+    let found = match named {
+        Some(id) => pipelines.by_ids(&[id])?.pop(),
+        None => pipelines.first(vec![is(
+            column::<Pipeline>("is_default"),
+            Op::Eq,
+            Value::Bool(true),
+        )])?,
+    };
+    Ok(found.ok_or_else(|| Invalid(vec![not_found("pipeline_id")]))?.id)
+}
+
+fn first_stage<A>(
+    work: &mut Work<'_, '_>,
+    grant: Grant<Deal, A>,
+    pipeline: Id,
+) -> Result<Record<Stage>, Refusal>
+where
+    A: firma_auth::access::Action,
+    (Deal, A): Touches<Stage, Read>,
+{
+    let of = is(column::<Stage>("pipeline_id"), Op::Eq, pipeline);
+    let open = is(column::<Stage>("kind"), Op::Eq, StageKind::Open.as_str());
+    let stages = work
+        .open(grant.also::<Stage, Read>())?
+        .some(vec![of, open], 1_000)?;
+    let first = stages
+        .into_iter()
+        .min_by_key(|stage| (stage.value.position, stage.id));
+    first.ok_or_else(|| Refusal::conflict("no_open_stage", "the pipeline has no open stage"))
+}
+
+/// The stages that a deal stood in.
+pub fn stage_history(
+    work: &mut Work<'_, '_>,
+    grant: Grant<Deal, Read>,
+    deal: Id,
+) -> Result<Vec<StagePeriod>, Refusal> {
+    Ok(work.tx.stage_periods(grant, deal)?)
+}

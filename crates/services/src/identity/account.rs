@@ -1,0 +1,82 @@
+use crate::organizations::{found, join_all};
+use crate::refusal::Refusal;
+use crate::work::Caller;
+use firma_domain::identity::User;
+use firma_domain::organizations::Organization;
+use firma_domain::{Email, Id, Instant, Record};
+use firma_persistence::Tx;
+use serde::Serialize;
+
+/// Who is signed in, and where they are a member.
+#[derive(Debug, Clone, Serialize)]
+pub struct Me {
+    pub user: Record<User>,
+    pub memberships: Vec<Place>,
+}
+
+/// An organization that the user is a member of, or was asked into.
+#[derive(Debug, Clone, Serialize)]
+pub struct Place {
+    pub organization_id: Id,
+    pub name: String,
+    pub slug: String,
+    pub status: String,
+    pub is_active: bool,
+    /// None until the membership is accepted
+    pub joined_at: Option<Instant>,
+}
+
+/// The caller's own account.
+pub fn me(tx: &mut Tx<'_>, caller: Caller) -> Result<Me, Refusal> {
+    caller.check(tx)?;
+    let user = tx.user(caller.user)?;
+    let place = |m: firma_persistence::organizations::Membership| Place {
+        organization_id: m.organization,
+        name: m.name,
+        slug: m.slug,
+        status: m.status,
+        is_active: m.is_active,
+        joined_at: m.joined_at,
+    };
+    Ok(Me {
+        user,
+        memberships: tx.memberships_of(caller.user)?.into_iter().map(place).collect(),
+    })
+}
+
+/// The first owner of an organization, made by who runs the server.
+#[derive(Debug, Clone)]
+pub struct NewOwner {
+    pub email: Email,
+    pub organization: Organization,
+}
+
+/// Makes the organization, and its owner with a password of that hash, unless there is a user with that
+/// e-mail already, whose password stays.
+pub fn create_owner(tx: &mut Tx<'_>, new: NewOwner, hash: &str) -> Result<Record<Organization>, Refusal> {
+    let owner = match tx.user_of_login(&new.email.key())? {
+        Some(owner) => owner,
+        None => {
+            let owner = tx.new_id();
+            let name = new
+                .email
+                .as_str()
+                .split('@')
+                .next()
+                .unwrap_or_default()
+                .to_owned();
+            tx.add_user(owner, &User::unclaimed(new.email.clone(), name), None)?;
+            tx.set_password(owner, hash)?;
+            owner
+        }
+    };
+    found(tx, owner, new.organization)
+}
+
+/// Sets a person's password. Who had none claims the account with it, and the memberships that wait.
+pub fn set_password(tx: &mut Tx<'_>, email: &Email, hash: &str) -> Result<(), Refusal> {
+    let user = tx.user_of_login(&email.key())?.ok_or(Refusal::NotFound)?;
+    let claimed = tx.password_hash(user)?.is_some();
+    tx.set_password(user, hash)?;
+    if claimed { Ok(()) } else { join_all(tx, user) }
+}

@@ -1,0 +1,7 @@
+//! Signing in and out, and a person's own account.
+
+mod account;
+mod sessions;
+
+pub use account::{Me, NewOwner, Place, create_owner, me, set_password};
+pub use sessions::{Credentials, Lifetimes, SignedIn, Signer, login, logout, refresh};

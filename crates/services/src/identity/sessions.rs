@@ -1,0 +1,192 @@
+use crate::hasher::Hasher;
+use crate::refusal::Refusal;
+use crate::work::Caller;
+use firma_auth::keys::Keys;
+use firma_auth::token::{AccessTokens, Claims, RefreshToken};
+use firma_domain::identity::User;
+use firma_domain::source::Entropy;
+use firma_domain::{Id, Instant, Record};
+use firma_persistence::identity::{NewSession, Rotation, SecurityEvent, Severity};
+use firma_persistence::{Database, Fault, Origin, Tx};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// What signs in.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Credentials {
+    /// The e-mail, or the username
+    pub email: String,
+    pub password: String,
+}
+
+/// How long tokens live, in seconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Lifetimes {
+    pub access: i64,
+    /// From each use
+    pub refresh: i64,
+    /// From the sign-in, however often it is refreshed
+    pub session: i64,
+}
+
+/// Makes tokens.
+#[derive(Clone)]
+pub struct Signer {
+    pub keys: Arc<Keys>,
+    pub access: Arc<AccessTokens>,
+    pub lifetimes: Lifetimes,
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// The answer to a sign-in and to a refresh.
+#[derive(Debug, Clone, Serialize)]
+pub struct SignedIn {
+    pub access_token: String,
+    pub refresh_token: String,
+    pub token_type: &'static str,
+    pub expires_in: i64,
+    pub user: Record<User>,
+}
+
+/// A refresh token that was used before is reuse, but for so many seconds only late.
+const LATE: i64 = 10;
+
+impl Signer {
+    fn refresh_token(&self, user: Id, session: Id) -> (String, RefreshToken) {
+        let mut random = [0; 32];
+        self.entropy.fill(&mut random);
+        RefreshToken::issue(user, session, &random, &self.keys.refresh)
+    }
+
+    fn signed_in(
+        &self,
+        claims: Claims,
+        now: Instant,
+        refresh_token: String,
+        user: Record<User>,
+    ) -> Result<SignedIn, Refusal> {
+        let access = self.access.issue(claims, now, self.lifetimes.access);
+        let access_token = access.ok_or_else(|| Fault::Internal("a token could not be signed".into()))?;
+        Ok(SignedIn {
+            access_token,
+            refresh_token,
+            token_type: "Bearer",
+            expires_in: self.lifetimes.access,
+            user,
+        })
+    }
+}
+
+/// Signs in. Reads, compares the password without holding a connection, and writes.
+pub async fn login(
+    database: &Database,
+    hasher: &Hasher,
+    signer: &Signer,
+    origin: Origin,
+    credentials: Credentials,
+) -> Result<SignedIn, Refusal> {
+    let name = credentials.email.trim().to_lowercase();
+    let known = database.read(move |tx| known(tx, &name)).await?;
+    let (user, hash) = known.map_or((None, None), |(user, hash)| (Some(user), hash));
+    let right = hasher.verify(credentials.password, hash).await?;
+    let signer = signer.clone();
+    let outcome = database
+        .write(origin, move |tx| match user {
+            Some(user) if right => open(tx, &signer, user).map(Some),
+            user => {
+                failed(tx, user)?;
+                Ok(None)
+            }
+        })
+        .await?;
+    outcome.ok_or(Refusal::WrongCredentials)
+}
+
+fn known(tx: &mut Tx<'_>, name: &str) -> Result<Option<(Id, Option<String>)>, Refusal> {
+    let Some(user) = tx.user_of_login(name)? else {
+        return Ok(None);
+    };
+    let hash = tx.password_hash(user)?;
+    let is_active = tx.user(user).is_ok_and(|user| user.value.is_active);
+    Ok(is_active.then_some((user, hash)))
+}
+
+fn failed(tx: &mut Tx<'_>, user: Option<Id>) -> Result<(), Refusal> {
+    Ok(tx.security_event(SecurityEvent {
+        organization: None,
+        user,
+        kind: "sign_in_failed",
+        severity: Severity::Warning,
+        details: None,
+    })?)
+}
+
+fn open(tx: &mut Tx<'_>, signer: &Signer, user: Id) -> Result<SignedIn, Refusal> {
+    let (now, session) = (tx.now(), tx.new_id());
+    let (text, token) = signer.refresh_token(user, session);
+    tx.add_session(NewSession {
+        id: session,
+        user,
+        refresh_hash: token.hash,
+        expires_at: now.plus_seconds(signer.lifetimes.refresh),
+        ends_at: now.plus_seconds(signer.lifetimes.session),
+    })?;
+    tx.signed_in(user)?;
+    let record = tx.user(user)?;
+    signer.signed_in(Claims { user, session }, now, text, record)
+}
+
+/// The next pair of tokens for a refresh token. An old one that is used again ends its session.
+pub fn refresh(tx: &mut Tx<'_>, signer: &Signer, token: &str) -> Result<Option<SignedIn>, Refusal> {
+    let Some(token) = RefreshToken::read(token, &signer.keys.refresh) else {
+        return Ok(None);
+    };
+    let now = tx.now();
+    let Some(session) = tx.session_for_refresh(token.user, token.session)? else {
+        return Ok(None);
+    };
+    if session.revoked_at.is_some() || session.expires_at <= now {
+        return Ok(None);
+    }
+    if session.refresh_hash != token.hash {
+        if session.rotated_at.plus_seconds(LATE) < now {
+            tx.revoke_session(token.user, token.session)?;
+            tx.security_event(SecurityEvent {
+                organization: None,
+                user: Some(token.user),
+                kind: "refresh_token_reused",
+                severity: Severity::Warning,
+                details: Some(token.session.to_string()),
+            })?;
+        }
+        return Ok(None);
+    }
+    let (text, next) = signer.refresh_token(token.user, token.session);
+    let expires_at = now.plus_seconds(signer.lifetimes.refresh).min(session.ends_at);
+    tx.rotate_session(
+        token.session,
+        &Rotation {
+            refresh_hash: next.hash,
+            expires_at,
+        },
+    )?;
+    let record = tx.user(token.user)?;
+    signer
+        .signed_in(
+            Claims {
+                user: token.user,
+                session: token.session,
+            },
+            now,
+            text,
+            record,
+        )
+        .map(Some)
+}
+
+/// Ends the caller's session.
+pub fn logout(tx: &mut Tx<'_>, caller: Caller) -> Result<(), Refusal> {
+    caller.check(tx)?;
+    Ok(tx.revoke_session(caller.user, caller.session)?)
+}

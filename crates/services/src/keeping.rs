@@ -1,0 +1,61 @@
+//! What an entity's use cases do beside storing it. A plain entity leaves all of it as it is.
+
+use crate::link::Link;
+use crate::refusal::Refusal;
+use crate::work::Work;
+use firma_auth::access::{Create, Delete, Grant, Update};
+use firma_domain::{Id, Record};
+use firma_persistence::Stored;
+
+/// An entity that is kept: its references, and what its rules say beside stored rows.
+pub trait Keeping: Stored {
+    /// Its references to other rows: checked when they are set, and what `expand` follows.
+    fn links() -> &'static [Link<Self>] {
+        &[]
+    }
+
+    /// The value as it is to be stored.
+    fn creating(_: &mut Work<'_, '_>, _: Grant<Self, Create>, value: Self) -> Result<Self, Refusal> {
+        Ok(value)
+    }
+    /// What follows from a new row.
+    fn created(_: &mut Work<'_, '_>, _: Grant<Self, Create>, _: &Record<Self>) -> Result<(), Refusal> {
+        Ok(())
+    }
+    /// The changed value as it is to be stored.
+    fn changing(
+        _: &mut Work<'_, '_>,
+        _: Grant<Self, Update>,
+        _: &Record<Self>,
+        value: Self,
+    ) -> Result<Self, Refusal> {
+        Ok(value)
+    }
+    /// What follows from a change.
+    fn changed(
+        _: &mut Work<'_, '_>,
+        _: Grant<Self, Update>,
+        _: &Record<Self>,
+        _: &Record<Self>,
+    ) -> Result<(), Refusal> {
+        Ok(())
+    }
+    /// Whether it may be deleted, and what goes with it under the same deletion.
+    fn deleting(
+        _: &mut Work<'_, '_>,
+        _: Grant<Self, Delete>,
+        _: &Record<Self>,
+        _deletion: Id,
+    ) -> Result<(), Refusal> {
+        Ok(())
+    }
+    /// What comes back with it.
+    fn restored(
+        _: &mut Work<'_, '_>,
+        _: Grant<Self, Delete>,
+        _: &Record<Self>,
+        _deletion: Id,
+    ) -> Result<(), Refusal> {
+        Ok(())
+    }
+}

@@ -1,0 +1,288 @@
+//! The query of a list: a closed vocabulary. What isn't in it is refused by name.
+
+use crate::cursor;
+use crate::keeping::Keeping;
+use crate::link::Expand;
+use crate::refusal::Refusal;
+use firma_auth::keys::Key;
+use firma_domain::value::decimal;
+use firma_domain::{Currency, Id, Record};
+use firma_persistence::{Cond, Field, Listing, Op, Position, Value};
+
+/// Rows a page has unless asked, and the most it may have.
+const LIMIT: (i64, i64) = (50, 200);
+/// The most values of a list such as `status=WON,LOST`.
+const VALUES: usize = 100;
+/// Fields that every resource has beside its own.
+const COMMON: &[&str] = &[
+    "id",
+    "version",
+    "created_at",
+    "created_by",
+    "updated_at",
+    "deleted_at",
+];
+
+/// Parameters as they came, decoded, in their order.
+pub type Parameters = [(String, String)];
+
+/// What the answer is to show of each resource.
+#[derive(Debug, Clone, Default)]
+pub struct Shape {
+    pub fields: Option<Vec<String>>,
+    pub expand: Expand,
+    /// Whether it is the bare resource
+    pub bare: bool,
+}
+
+/// A list that was asked for.
+pub struct Query {
+    pub listing: Listing,
+    pub shape: Shape,
+    pub total: bool,
+    bound: String,
+}
+
+/// The parameters of a single resource: `fields` and `expand`.
+pub fn shape<E: Keeping>(parameters: &Parameters) -> Result<Shape, Refusal> {
+    let mut seen = Vec::new();
+    let mut shape = Shape {
+        bare: true,
+        ..Shape::default()
+    };
+    for (name, value) in parameters {
+        once(&mut seen, name)?;
+        if !shape.take::<E>(name, value)? {
+            return Err(unknown(name));
+        }
+    }
+    Ok(shape)
+}
+
+impl Shape {
+    fn take<E: Keeping>(&mut self, name: &str, value: &str) -> Result<bool, Refusal> {
+        match name {
+            "fields" => {
+                let fields: Vec<_> = value.split(',').map(str::to_owned).collect();
+                let known = |f: &String| COMMON.contains(&f.as_str()) || E::FIELDS.contains(&f.as_str());
+                if let Some(wrong) = fields.iter().find(|field| !known(field)) {
+                    return Err(Refusal::parameter(
+                        "fields",
+                        "unknown_field",
+                        format!("{wrong} is not a field here"),
+                    ));
+                }
+                self.fields = Some(fields);
+            }
+            "expand" => self.expand = Expand::parse::<E>(value)?,
+            _ => return Ok(false),
+        }
+        self.bare = false;
+        Ok(true)
+    }
+}
+
+/// Reads the query of a list of `E` in an organization whose currency is `currency`.
+pub fn query<E: Keeping>(
+    parameters: &Parameters,
+    organization: Id,
+    currency: Currency,
+    key: &Key,
+) -> Result<Query, Refusal> {
+    let mut seen = Vec::new();
+    let mut query = Query {
+        listing: Listing {
+            filters: vec![],
+            sort: (0, true),
+            after: None,
+            limit: LIMIT.0,
+            deleted: false,
+        },
+        shape: Shape {
+            bare: true,
+            ..Shape::default()
+        },
+        total: false,
+        bound: String::new(),
+    };
+    let stated = parameters
+        .iter()
+        .find(|(name, _)| name == "currency")
+        .map(|(_, code)| code.as_str());
+    let has_money = E::filters().iter().any(|field| field.currency.is_some());
+    let currency = match stated.filter(|_| has_money) {
+        None => currency,
+        Some(code) => Currency::from_code(code).ok_or_else(|| {
+            Refusal::parameter("currency", "invalid_value", "is not a currency code of ISO 4217")
+        })?,
+    };
+    let mut cursor = None;
+    let mut parts = Vec::new();
+    for (name, value) in parameters {
+        once(&mut seen, name)?;
+        match name.as_str() {
+            "limit" => query.listing.limit = limit(value)?,
+            "cursor" => {
+                cursor = Some(value);
+                continue;
+            }
+            "sort" => query.listing.sort = sort::<E>(value)?,
+            "include" if value == "total_count" => query.total = true,
+            "deleted" => query.listing.deleted = flag("deleted", value)?,
+            "currency" if has_money => query.listing.filters.extend(in_currency::<E>(currency)),
+            "tag" if E::TAGGED => query.listing.filters.push(tagged::<E>(organization, value)?),
+            _ if query.shape.take::<E>(name, value)? => {}
+            _ => {
+                let conds = filter::<E>(name, value, currency, stated.is_some())?;
+                query.listing.filters.extend(conds);
+            }
+        }
+        if name != "limit" {
+            parts.push(format!("{name}={value}"));
+        }
+    }
+    parts.sort_unstable();
+    query.bound = format!("{organization}/{}?{}", E::COLLECTION, parts.join("&"));
+    if let Some(cursor) = cursor {
+        let position = cursor::read(key, &query.bound, cursor);
+        query.listing.after = Some(position.ok_or_else(|| {
+            Refusal::parameter(
+                "cursor",
+                "invalid_cursor",
+                "is not a cursor of this list, filter and sort",
+            )
+        })?);
+    }
+    Ok(query)
+}
+
+impl Query {
+    /// The cursor behind a row.
+    pub fn cursor_after<E: Keeping>(&self, row: &Record<E>, key: &Key) -> Option<String> {
+        let sort = E::sorts().get(self.listing.sort.0)?;
+        let position = Position {
+            key: (sort.key)(row),
+            id: row.id,
+        };
+        Some(cursor::write(key, &self.bound, &position))
+    }
+}
+
+pub(crate) fn once<'a>(seen: &mut Vec<&'a str>, name: &'a str) -> Result<(), Refusal> {
+    if seen.contains(&name) {
+        return Err(Refusal::parameter(name, "repeated_parameter", "is given twice"));
+    }
+    seen.push(name);
+    Ok(())
+}
+
+pub(crate) fn unknown(name: &str) -> Refusal {
+    Refusal::parameter(name, "unknown_parameter", "is not a parameter of this operation")
+}
+
+fn limit(text: &str) -> Result<i64, Refusal> {
+    let limit = text
+        .parse::<i64>()
+        .ok()
+        .filter(|limit| (1..=LIMIT.1).contains(limit));
+    limit.ok_or_else(|| Refusal::parameter("limit", "invalid_value", format!("has to be 1 to {}", LIMIT.1)))
+}
+
+fn flag(name: &str, text: &str) -> Result<bool, Refusal> {
+    text.parse()
+        .map_err(|_| Refusal::parameter(name, "invalid_value", "has to be true or false"))
+}
+
+fn sort<E: Keeping>(text: &str) -> Result<(usize, bool), Refusal> {
+    let (name, down) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
+    let at = E::sorts().iter().position(|sort| sort.name == name);
+    let names = || {
+        E::sorts()
+            .iter()
+            .map(|sort| sort.name)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    at.map(|at| (at, down)).ok_or_else(|| {
+        Refusal::parameter(
+            "sort",
+            "unknown_sort",
+            format!("has to be one of {}, or - and one", names()),
+        )
+    })
+}
+
+fn tagged<E: Keeping>(organization: Id, text: &str) -> Result<Cond, Refusal> {
+    let tags: Vec<Value> = text.split(',').map(Value::from).collect();
+    if tags.len() > VALUES {
+        return Err(Refusal::parameter("tag", "invalid_value", "names too many tags"));
+    }
+    Ok(Cond::Tagged {
+        id: E::COMMON.id,
+        organization: organization.into(),
+        entity: E::NAME,
+        tags,
+    })
+}
+
+fn in_currency<E: Keeping>(currency: Currency) -> Option<Cond> {
+    let col = E::filters().iter().find_map(|field| field.currency)?;
+    Some(Cond::Is(col, Op::Eq, currency.code().into()))
+}
+
+/// `name=a,b` or `name[op]=a`.
+fn filter<E: Keeping>(
+    name: &str,
+    text: &str,
+    currency: Currency,
+    stated: bool,
+) -> Result<Vec<Cond>, Refusal> {
+    let (field_name, op) = match name.strip_suffix(']').and_then(|rest| rest.split_once('[')) {
+        Some((field, op)) => (field, Some(op)),
+        None => (name, None),
+    };
+    let field = E::filters()
+        .iter()
+        .find(|field| field.name == field_name)
+        .ok_or_else(|| unknown(name))?;
+    let ranged = field.is_ranged();
+    let op = match op {
+        None => None,
+        Some("gt") if ranged => Some(Op::Gt),
+        Some("gte") if ranged => Some(Op::Ge),
+        Some("lt") if ranged => Some(Op::Lt),
+        Some("lte") if ranged => Some(Op::Le),
+        Some(_) => return Err(unknown(name)),
+    };
+    let one = |text: &str| {
+        literal(field, text, currency).ok_or_else(|| {
+            Refusal::parameter(
+                name,
+                "invalid_value",
+                format!("{text:?} is not a value of {field_name}"),
+            )
+        })
+    };
+    let mut conds = match op {
+        Some(op) => vec![Cond::Is(field.col, op, one(text)?)],
+        None => {
+            let values = text.split(',').map(one).collect::<Result<Vec<_>, _>>()?;
+            if values.len() > VALUES {
+                return Err(Refusal::parameter(name, "invalid_value", "names too many values"));
+            }
+            vec![Cond::one_of(field.col, values)]
+        }
+    };
+    // An amount means nothing without its currency: the one that is named, or the organization's.
+    if let Some(col) = field.currency.filter(|_| !stated) {
+        conds.push(Cond::Is(col, Op::Eq, currency.code().into()));
+    }
+    Ok(conds)
+}
+
+fn literal(field: &Field, text: &str, currency: Currency) -> Option<Value> {
+    match field.currency {
+        Some(_) => decimal::parse(text, currency.decimals()).map(Value::Big),
+        None => (field.parse)(text),
+    }
+}

@@ -1,0 +1,97 @@
+use crate::access;
+use crate::keeping::Keeping;
+use crate::refusal::Refusal;
+use crate::work::Work;
+use firma_auth::access::{Create, Grant, Update};
+use firma_domain::identity::User;
+use firma_domain::organizations::{Member, Organization};
+use firma_domain::{Email, Id, Record};
+use serde::Deserialize;
+
+/// Who is to become a member.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewMember {
+    pub email: Email,
+    pub name: String,
+    #[serde(default)]
+    pub title: Option<String>,
+    #[serde(default)]
+    pub department: Option<String>,
+    /// Roles to give; none unless asked
+    #[serde(default)]
+    pub role_ids: Vec<Id>,
+}
+
+/// Adds a member. The answer is the same for a known and an unknown address: who has an account
+/// accepts first, who hasn't claims it first.
+pub fn add_member(
+    work: &mut Work<'_, '_>,
+    grant: Grant<Member, Create>,
+    new: NewMember,
+) -> Result<Record<Member>, Refusal> {
+    let member = Member {
+        title: new.title,
+        department: new.department,
+        ..Member::added(new.email.clone(), new.name.clone(), Some(work.user()))
+    };
+    validator::Validate::validate(&member).map_err(|e| firma_domain::input::invalid(&e))?;
+    for role in &new.role_ids {
+        access::may_give(work, *role)?;
+    }
+    let organization = work.organization();
+    let parent = grant.also::<Organization, Update>();
+    let limit = work.open(parent)?.find_for_change(organization)?.value.max_users;
+    if let Some(limit) = limit
+        && work.open(grant)?.count(&[super::own::active()], false)? >= i64::from(limit)
+    {
+        return Err(Refusal::conflict(
+            "member_limit",
+            format!("the organization may have {limit} members"),
+        ));
+    }
+    let user = match work.tx.user_of_login(&new.email.key())? {
+        Some(user) => user,
+        None => {
+            let user = work.tx.new_id();
+            let by = work.user();
+            work.tx
+                .add_user(user, &User::unclaimed(new.email, new.name), Some(by))?;
+            user
+        }
+    };
+    if !work.open(grant)?.by_ids(&[user])?.is_empty() {
+        return Err(Refusal::Conflict {
+            code: "not_unique",
+            field: Some("email".into()),
+            detail: "there is a member with this e-mail".into(),
+        });
+    }
+    let record = work.open(grant)?.add_as(user, member)?;
+    for role in new.role_ids {
+        access::give(work, grant.also(), user, role)?;
+    }
+    Ok(record)
+}
+
+impl Keeping for Member {
+    fn changing(
+        work: &mut Work<'_, '_>,
+        grant: Grant<Self, Update>,
+        before: &Record<Self>,
+        value: Self,
+    ) -> Result<Self, Refusal> {
+        if before.value.is_active && !value.is_active {
+            let organization = work.organization();
+            let owner = work
+                .open(grant.also::<Organization, _>())?
+                .find(organization)?
+                .value
+                .owner_id;
+            if owner == Some(before.id) {
+                return Err(Refusal::conflict("last_owner", "the owner can't be deactivated"));
+            }
+        }
+        Ok(value)
+    }
+}

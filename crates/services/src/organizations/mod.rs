@@ -1,0 +1,11 @@
+//! Organizations, members, teams.
+
+mod found;
+mod members;
+mod own;
+mod teams;
+
+pub use found::{found, found_by};
+pub use members::{NewMember, add_member};
+pub use own::accept;
+pub(crate) use own::join_all;

@@ -1,0 +1,50 @@
+//! A person's own memberships: seen and accepted from outside the organization.
+
+use crate::refusal::Refusal;
+use crate::work::Caller;
+use firma_auth::access::Joining;
+use firma_domain::organizations::Member;
+use firma_domain::{Id, Record};
+use firma_persistence::{Col, Cond, Op, Stored, Tx, Value};
+
+/// The condition that a member is active.
+pub(super) fn active() -> Cond {
+    Cond::Is(
+        Col {
+            table: Member::TABLE,
+            name: "is_active",
+        },
+        Op::Eq,
+        Value::Bool(true),
+    )
+}
+
+/// Takes up a membership that was made for the caller.
+pub fn accept(tx: &mut Tx<'_>, caller: Caller, organization: Id) -> Result<Record<Member>, Refusal> {
+    tx.identify(caller.user)?;
+    join(tx, &Joining::of(organization, caller.user))
+}
+
+/// Takes up all memberships that wait for a person who now is known to read that mail.
+pub(crate) fn join_all(tx: &mut Tx<'_>, user: Id) -> Result<(), Refusal> {
+    for membership in tx.memberships_of(user)? {
+        if membership.joined_at.is_none() {
+            join(tx, &Joining::of(membership.organization, user))?;
+        }
+    }
+    Ok(())
+}
+
+fn join(tx: &mut Tx<'_>, joining: &Joining) -> Result<Record<Member>, Refusal> {
+    let now = tx.now();
+    let mut members = tx.open(joining.grant())?;
+    let before = members.find_for_change(joining.user())?;
+    if before.value.joined_at.is_some() {
+        return Ok(before);
+    }
+    let value = Member {
+        joined_at: Some(now),
+        ..before.value.clone()
+    };
+    Ok(members.change(&before, value)?)
+}

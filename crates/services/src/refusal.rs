@@ -1,0 +1,117 @@
+//! Why a call is refused, in the order in which it is found out.
+
+use firma_auth::access::Refused;
+use firma_domain::Invalid;
+use firma_persistence::{Failure, Fault};
+
+/// A refusal. What HTTP makes of each stands in its one table of codes.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    #[error("nobody is signed in")]
+    Unauthenticated,
+    #[error("the e-mail or the password is wrong")]
+    WrongCredentials,
+    #[error("no such organization")]
+    OrganizationNotFound,
+    #[error("the permission {0} is missing")]
+    Permission(String),
+    #[error("the organization is suspended and may only be read")]
+    Suspended,
+    #[error("{detail}")]
+    Parameter {
+        name: String,
+        code: &'static str,
+        detail: String,
+    },
+    #[error("the Idempotency-Key is missing")]
+    KeyMissing,
+    #[error("the body has to be JSON")]
+    MediaType,
+    #[error("the body can't be read: {0}")]
+    Malformed(String),
+    #[error("{0}")]
+    Invalid(Invalid),
+    #[error("the Idempotency-Key was used for another request")]
+    KeyReused,
+    #[error("no such resource")]
+    NotFound,
+    #[error("the resource may be read, but not changed: {0} does not reach it")]
+    Forbidden(String),
+    #[error("the resource is no longer the one named by If-Match")]
+    PreconditionFailed,
+    #[error("{detail}")]
+    Conflict {
+        code: &'static str,
+        field: Option<String>,
+        detail: String,
+    },
+    #[error("{0}")]
+    Fault(Fault),
+}
+
+impl Refusal {
+    /// A conflict with the state of things.
+    pub fn conflict(code: &'static str, detail: impl Into<String>) -> Refusal {
+        Refusal::Conflict {
+            code,
+            field: None,
+            detail: detail.into(),
+        }
+    }
+
+    /// One field of the body that is wrong.
+    pub fn field(name: &str, code: &'static str, detail: impl Into<String>) -> Refusal {
+        Refusal::Invalid(Invalid::field(name, code, detail))
+    }
+
+    /// A query parameter that is wrong.
+    pub fn parameter(name: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Refusal {
+        Refusal::Parameter {
+            name: name.into(),
+            code,
+            detail: detail.into(),
+        }
+    }
+
+    /// The same refusal of a part of a body.
+    pub fn below(self, prefix: &str) -> Refusal {
+        match self {
+            Refusal::Invalid(invalid) => Refusal::Invalid(invalid.below(prefix)),
+            other => other,
+        }
+    }
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Refusal {
+        match fault {
+            Fault::Missing => Refusal::NotFound,
+            Fault::Changed => Refusal::PreconditionFailed,
+            other => Refusal::Fault(other),
+        }
+    }
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Refusal {
+        match refused {
+            Refused::Permission(name) => Refusal::Permission(name),
+            Refused::Suspended => Refusal::Suspended,
+        }
+    }
+}
+
+impl From<Invalid> for Refusal {
+    fn from(invalid: Invalid) -> Refusal {
+        Refusal::Invalid(invalid)
+    }
+}
+
+impl Failure for Refusal {
+    fn fault(&self) -> Option<&Fault> {
+        match self {
+            Refusal::Fault(fault) => Some(fault),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! One signed-in call in one organization.
+
+use crate::refusal::Refusal;
+use firma_auth::access::{Action, Facts, Grant, Verb};
+use firma_domain::{Currency, Entity, Id, Instant};
+use firma_persistence::access::{Known, Segment};
+use firma_persistence::{Repo, Stored, Tx};
+
+/// Who calls, as the access token says.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller {
+    pub user: Id,
+    pub session: Id,
+}
+
+impl Caller {
+    /// Refuses who isn't signed in any more, for calls about no organization.
+    pub fn check(self, tx: &mut Tx<'_>) -> Result<(), Refusal> {
+        if tx.session_lives(self.user, self.session)? {
+            Ok(())
+        } else {
+            Err(Refusal::Unauthenticated)
+        }
+    }
+}
+
+/// A call in an organization that the caller is a live member of.
+pub struct Work<'t, 'c> {
+    pub(crate) tx: &'t mut Tx<'c>,
+    facts: Facts,
+    currency: Currency,
+}
+
+impl<'t, 'c> Work<'t, 'c> {
+    /// 401 for who isn't signed in, 404 for who is no live member: another's organization doesn't exist.
+    pub fn enter(tx: &'t mut Tx<'c>, caller: Caller, segment: &Segment) -> Result<Self, Refusal> {
+        match tx.facts(caller.user, caller.session, segment)? {
+            Known::Nobody => Err(Refusal::Unauthenticated),
+            Known::Stranger => Err(Refusal::OrganizationNotFound),
+            Known::Member(facts, currency) => Ok(Work { tx, facts, currency }),
+        }
+    }
+
+    /// The decision.
+    pub fn grant<E: Entity, A: Action>(&self) -> Result<Grant<E, A>, Refusal> {
+        Ok(self.facts.decide()?)
+    }
+
+    /// The decision about what is code and stands in no repository.
+    pub(crate) fn may(&self, resource: &str, verb: Verb) -> Result<(), Refusal> {
+        match self.facts.scope(resource, verb) {
+            Some(_) => Ok(()),
+            None => Err(Refusal::Permission(format!("{resource}:{}", verb.as_str()))),
+        }
+    }
+
+    /// Opens a repository.
+    pub(crate) fn open<E: Stored, A: Action>(
+        &mut self,
+        grant: Grant<E, A>,
+    ) -> Result<Repo<'_, 'c, E, A>, Refusal> {
+        Ok(self.tx.open(grant)?)
+    }
+
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.facts
+    }
+    /// Who calls: a user's id.
+    pub fn user(&self) -> Id {
+        self.facts.user
+    }
+    /// The organization.
+    pub fn organization(&self) -> Id {
+        self.facts.tenant.id
+    }
+    /// The organization's currency.
+    pub fn currency(&self) -> Currency {
+        self.currency
+    }
+    /// The instant of the call.
+    pub fn now(&self) -> Instant {
+        self.facts.now
+    }
+    /// The organization's day.
+    pub fn today(&self) -> firma_domain::value::NaiveDate {
+        self.facts.now.day()
+    }
+
+    /// The same call on another hold of its transaction: for a part that may fail alone.
+    pub(crate) fn part<T>(
+        &mut self,
+        run: impl FnOnce(&mut Work<'_, 'c>) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let (facts, currency) = (self.facts.clone(), self.currency);
+        self.tx.part(|tx| run(&mut Work { tx, facts, currency }))
+    }
+}
