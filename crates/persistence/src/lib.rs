@@ -12,6 +12,8 @@ pub mod migrations;
 pub mod organizations;
 mod sql;
 mod store;
+#[cfg(feature = "testing")]
+pub use store::{drop_tenant_condition, has_tenant_condition};
 
 pub use backend::{Database, Settings, Sources, Target};
 pub use fault::{Failure, Fault};

@@ -141,6 +141,9 @@ pub fn query<E: Keeping>(
             parts.push(format!("{name}={value}"));
         }
     }
+    if !seen.contains(&"sort") {
+        query.listing.sort = usual_sort::<E>(parameters);
+    }
     parts.sort_unstable();
     query.bound = format!("{organization}/{}?{}", E::COLLECTION, parts.join("&"));
     if let Some(cursor) = cursor {
@@ -210,6 +213,14 @@ fn sort<E: Keeping>(text: &str) -> Result<(usize, bool), Refusal> {
             format!("has to be one of {}, or - and one", names()),
         )
     })
+}
+
+/// The newest first; but a list that is cut by a field that it can be sorted by comes in the order of that
+/// field, which an index gives.
+fn usual_sort<E: Keeping>(parameters: &Parameters) -> (usize, bool) {
+    let fields = parameters.iter().filter_map(|(name, _)| name.split('[').next());
+    let mut sorts = fields.filter_map(|field| E::sorts().iter().position(|sort| sort.name == field));
+    (sorts.next().unwrap_or(0), true)
 }
 
 fn tagged<E: Keeping>(organization: Id, text: &str) -> Result<Cond, Refusal> {

@@ -1,1 +1,21 @@
+//! Test databases and a running server: real SQLite, real PostgreSQL, real HTTP.
+//!
+//! PostgreSQL is tested where `FIRMA_TEST_POSTGRES` names a cluster; `scripts/test` starts one.
 
+mod client;
+mod database;
+mod firm;
+mod server;
+
+pub use client::{Answer, Client};
+pub use database::TestDatabase;
+pub use firm::Firm;
+pub use server::Server;
+
+/// Runs a test on each database, each with a server of its own.
+pub fn on_each(test: impl Fn(&Server)) {
+    for database in TestDatabase::each() {
+        eprintln!("on {}", database.kind());
+        test(&Server::start(database));
+    }
+}

@@ -192,7 +192,7 @@ CREATE INDEX team_members_sort_updated_at ON team_members (organization_id, upda
 CREATE UNIQUE INDEX team_members_team_id_user_id ON team_members (organization_id, team_id, user_id) WHERE deleted_at IS NULL;
 CREATE INDEX team_members_sort_created_at ON team_members (organization_id, created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX team_members_by_team_id ON team_members (organization_id, team_id, created_at, id) WHERE deleted_at IS NULL;
-CREATE INDEX team_members_by_user ON team_members (organization_id, user_id, team_id) WHERE deleted_at IS NULL;
+CREATE INDEX team_members_by_user_id ON team_members (organization_id, user_id, created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX team_members_deleted ON team_members (organization_id, created_at, id) WHERE deleted_at IS NOT NULL;
 
 -- The catalogue of permissions, seeded from the code.
@@ -262,7 +262,7 @@ CREATE TABLE role_assignments (
     role_id BLOB NOT NULL,
     role_organization_id BLOB NOT NULL,
     assigned_by BLOB,
-    assigned_at INTEGER NOT NULL,
+    assigned_at INTEGER,
     expires_at INTEGER,
     is_active BOOLEAN NOT NULL CHECK (is_active IN (0, 1)),
     reason TEXT,
@@ -279,6 +279,7 @@ CREATE INDEX role_assignments_sort_updated_at ON role_assignments (organization_
 CREATE INDEX role_assignments_by_role ON role_assignments (role_organization_id, role_id);
 CREATE INDEX role_assignments_sort_created_at ON role_assignments (organization_id, created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX role_assignments_by_role_id ON role_assignments (organization_id, role_id, created_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX role_assignments_by_user_id ON role_assignments (organization_id, user_id, created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX role_assignments_deleted ON role_assignments (organization_id, created_at, id) WHERE deleted_at IS NOT NULL;
 
 -- Businesses that the organization deals with.

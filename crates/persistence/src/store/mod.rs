@@ -8,6 +8,8 @@ mod list;
 mod repo;
 mod stored;
 mod tags;
+#[cfg(feature = "testing")]
+mod testing;
 mod tx;
 mod verify;
 
@@ -23,6 +25,15 @@ pub(crate) use stored::{
 pub use tx::{Origin, Tx};
 pub(crate) use tx::{Unit, id_or_null, instant_or_null, text_or_null};
 pub use verify::Verification;
+
+#[cfg(feature = "testing")]
+pub(crate) use testing::Explain;
+#[cfg(feature = "testing")]
+pub use testing::{drop_tenant_condition, has_tenant_condition};
+#[cfg(not(feature = "testing"))]
+const fn has_tenant_condition() -> bool {
+    true
+}
 
 /// The types of columns, for the lists of [`stored!`].
 pub(crate) mod columns {

@@ -25,7 +25,7 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
     fn visible(&self, reach: Option<Reach>, deleted: bool) -> Vec<Cond> {
         let common = E::COMMON;
         let mut all = Vec::with_capacity(6);
-        if !cfg!(feature = "without-tenant-condition") {
+        if crate::store::has_tenant_condition() {
             all.push(Cond::Is(
                 common.organization,
                 Op::Eq,
@@ -131,6 +131,21 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
         let more = rows.len() > limit;
         rows.truncate(limit);
         Ok(Page { rows, more })
+    }
+
+    /// The plans of the queries that make a page.
+    #[cfg(feature = "testing")]
+    pub fn plans(&mut self, listing: &Listing) -> Result<Vec<String>, Fault> {
+        let (at, down) = listing.sort;
+        let sort = E::sorts().get(at).ok_or_else(|| Fault::internal("a sort that the entity doesn't have"))?;
+        let mut plans = Vec::new();
+        for part in parts(sort.col, E::COMMON.id, sort.nullable, down, listing.after.as_ref()) {
+            let mut cond = self.visible(self.grant.seen(), listing.deleted);
+            cond.extend(listing.filters.iter().cloned());
+            cond.extend(part.cond);
+            plans.extend(E::plan(self.tx.conn(), Cond::All(cond), part.order, listing.limit + 1)?);
+        }
+        Ok(plans)
     }
 
     /// How many rows a list would have.

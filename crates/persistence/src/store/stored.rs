@@ -29,6 +29,9 @@ pub trait Stored: Entity {
         limit: i64,
         lock: bool,
     ) -> QueryResult<Vec<Result<Record<Self>, String>>>;
+    #[cfg(feature = "testing")]
+    #[doc(hidden)]
+    fn plan(c: &mut AnyConnection, w: Cond, by: Vec<(Col, bool)>, limit: i64) -> QueryResult<Vec<String>>;
     #[doc(hidden)]
     fn count(c: &mut AnyConnection, w: Cond) -> QueryResult<i64>;
     #[doc(hidden)]
@@ -167,6 +170,8 @@ macro_rules! stored {
             }
         }
         const _: () = {
+            #[cfg(feature = "testing")]
+            use $crate::store::columns::{Integer, Text};
             use $crate::sql::{Col, Cond, On, By};
             use $crate::store::{Common, Field, MetaRow, SortBy, Stored};
             use diesel::prelude::*;
@@ -219,6 +224,28 @@ macro_rules! stored {
                         (false, false) => query.order_by(By::<$t::table>::new(by)).limit(limit).load(c)?,
                     };
                     Ok(rows.into_iter().map(|(meta, row)| Ok($crate::store::record(meta, row.try_into()?))).collect())
+                }
+                #[cfg(feature = "testing")]
+                fn plan(
+                    c: &mut $crate::backend::AnyConnection,
+                    w: Cond,
+                    by: Vec<(Col, bool)>,
+                    limit: i64,
+                ) -> diesel::QueryResult<Vec<String>> {
+                    use $crate::store::Explain;
+                    let query = $t::table
+                        .select($t::all_columns)
+                        .filter(On::<$t::table>::new(w))
+                        .order_by(By::<$t::table>::new(by))
+                        .limit(limit);
+                    match c {
+                        $crate::backend::AnyConnection::Pg(c) => Explain::<_, Text>::new(query, "EXPLAIN ").load::<String>(c),
+                        $crate::backend::AnyConnection::Sqlite(c) => {
+                            let rows = Explain::<_, (Integer, Integer, Integer, Text)>::new(query, "EXPLAIN QUERY PLAN ")
+                                .load::<(i32, i32, i32, String)>(c)?;
+                            Ok(rows.into_iter().map(|(.., detail)| detail).collect())
+                        }
+                    }
                 }
                 fn count(c: &mut $crate::backend::AnyConnection, w: Cond) -> diesel::QueryResult<i64> {
                     $t::table.filter(On::<$t::table>::new(w)).count().get_result(c)

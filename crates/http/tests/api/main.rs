@@ -1,0 +1,3 @@
+//! The whole system over HTTP, on each database.
+
+mod sales;

@@ -1,0 +1,181 @@
+//! No list scans or sorts an organization: each filter and each sort alone, on 100,000 rows of two tenants,
+//! as the server's own role.
+
+use firma_auth::access::Read;
+use firma_auth::keys::Keys;
+use firma_persistence::access::Segment;
+use firma_persistence::{Database, Settings};
+use firma_services::listing::{Query, query};
+use firma_services::{Caller, Keeping, Refusal, Tx, Work};
+use firma_testing::{Firm, Server, TestDatabase};
+
+const ROWS: i64 = 100_000;
+
+#[test]
+fn no_list_scans_or_sorts_an_organization() {
+    for base in TestDatabase::each() {
+        let server = Server::start(base);
+        let firms = [Firm::new(&server), Firm::new(&server)];
+        for firm in &firms {
+            fill(&server, firm, ROWS / 2);
+        }
+        server.base.execute("ANALYZE");
+        // Connections of before don't know the statistics.
+        let fresh = Database::open(&Settings::new(server.base.target().clone()), server.database.sources.clone()).unwrap();
+        use firma_domain::{access::RoleAssignment, crm::*, organizations::*};
+        let firm = (firms[0].owner_id, firms[0].id);
+        let mut wrong = Vec::new();
+        wrong.extend(look::<Deal>(&server, &fresh, firm));
+        wrong.extend(look::<Company>(&server, &fresh, firm));
+        wrong.extend(look::<Stage>(&server, &fresh, firm));
+        wrong.extend(look::<Pipeline>(&server, &fresh, firm));
+        wrong.extend(look::<Member>(&server, &fresh, firm));
+        wrong.extend(look::<Team>(&server, &fresh, firm));
+        wrong.extend(look::<TeamMember>(&server, &fresh, firm));
+        wrong.extend(look::<RoleAssignment>(&server, &fresh, firm));
+        assert!(wrong.is_empty(), "on {}:\n{}", server.base.kind(), wrong.join("\n"));
+    }
+}
+
+/// What is wrong with the plans of an entity's lists.
+fn look<E: Keeping>(server: &Server, fresh: &Database, (user, organization): (firma_domain::Id, firma_domain::Id)) -> Vec<String> {
+    let token = server.token(user, 900);
+    let session = server.signer.access.read(&token, server.database.sources.clock.now()).unwrap().session;
+    let postgres = server.base.is_postgres();
+    let looked = fresh.read(move |tx: &mut Tx<'_>| -> Result<Vec<String>, Refusal> {
+        let work = Work::enter(tx, Caller { user, session }, &Segment::Id(organization))?;
+        let grant = work.grant::<E, Read>()?;
+        let sample = sample::<E>(tx, grant)?;
+        let mut wrong = Vec::new();
+        for parameters in cases::<E>(&sample) {
+            let keys = Keys::derive(&[7; 32]);
+            let Query { listing, .. } = query::<E>(&parameters, organization, firma_domain::Currency::default(), &keys.cursor)?;
+            let plan = tx.open(grant)?.plans(&listing)?;
+            let bad = if postgres { postgres_fault(&plan, E::TABLE) } else { sqlite_fault(&plan, E::TABLE) };
+            wrong.extend(bad.map(|line| format!("{} {parameters:?}: {line}\n{}", E::COLLECTION, plan.join("\n"))));
+        }
+        Ok(wrong)
+    });
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(looked).unwrap()
+}
+
+/// A value of each field, from rows in the middle: what the filters ask for.
+fn sample<E: Keeping>(tx: &mut Tx<'_>, grant: firma_auth::access::Grant<E, Read>) -> Result<serde_json::Value, Refusal> {
+    let mut sample = serde_json::Map::new();
+    for row in tx.open(grant)?.some(vec![], 2_000)?.iter().rev() {
+        let serde_json::Value::Object(fields) = serde_json::to_value(row).unwrap() else { continue };
+        sample.extend(fields.into_iter().filter(|(_, value)| !value.is_null()));
+    }
+    Ok(sample.into())
+}
+
+/// Each filter alone and each sort alone, up and down.
+fn cases<E: Keeping>(sample: &serde_json::Value) -> Vec<Vec<(String, String)>> {
+    let text = |value: &serde_json::Value| match value {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Object(money) => money["amount"].as_str().unwrap_or("1").to_owned(),
+        serde_json::Value::Null => String::new(),
+        other => other.to_string(),
+    };
+    let mut cases = vec![vec![]];
+    for field in E::filters() {
+        let value = text(&sample[field.name]);
+        assert!(!value.is_empty(), "the sample has no {} in {}", field.name, E::TABLE);
+        cases.push(vec![(field.name.to_owned(), value.clone())]);
+        if field.is_ranged() {
+            cases.push(vec![(format!("{}[gte]", field.name), value.clone())]);
+            cases.push(vec![(format!("{}[lt]", field.name), value)]);
+        }
+    }
+    for sort in E::sorts() {
+        cases.push(vec![("sort".into(), sort.name.into())]);
+        cases.push(vec![("sort".into(), format!("-{}", sort.name))]);
+    }
+    if E::TAGGED {
+        cases.push(vec![("tag".into(), "rare".into())]);
+    }
+    cases.push(vec![("deleted".into(), "true".into())]);
+    cases
+}
+
+fn postgres_fault(plan: &[String], table: &str) -> Option<String> {
+    let rows = |line: &str| line.split("rows=").nth(1)?.split(' ').next()?.parse::<i64>().ok();
+    plan.iter().enumerate().find_map(|(n, line)| {
+        // What is sorted stands a line below, and how much of it.
+        let sorted = line.contains("Sort  (").then(|| plan[n + 1..].iter().find_map(|below| rows(below))).flatten();
+        let scan = line.contains("Seq Scan") && line.contains(table);
+        (scan || sorted.is_some_and(|rows| rows > ROWS / 20)).then(|| line.trim().to_owned())
+    })
+}
+
+fn sqlite_fault(plan: &[String], table: &str) -> Option<String> {
+    let scan = format!("SCAN {table}");
+    // A tag's rows and the few that are deleted are sorted; nothing else is.
+    let few = plan.iter().any(|line| line.contains("LIST SUBQUERY") || line.contains("_deleted") || line.contains("(organization_id=? AND external_id=?)"));
+    plan.iter().find(|line| line.starts_with(&scan) || (line.contains("TEMP B-TREE") && !few)).cloned()
+}
+
+/// Rows behind the application's back: companies and deals in full, of the rest a fifth.
+fn fill(server: &Server, firm: &Firm<'_>, rows: i64) {
+    let base = &server.base;
+    let org = base.id_literal(firm.id);
+    let (me, few) = (base.id_literal(firm.owner_id), rows / 5);
+    let pg = base.is_postgres();
+    let series = |n: i64| match pg {
+        true => format!("WITH g (n) AS (SELECT generate_series(1, {n}))"),
+        false => format!("WITH RECURSIVE g (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM g WHERE n < {n})"),
+    };
+    let (id, at, day) = match pg {
+        true => ("gen_random_uuid()", "now() - n * interval '1 second'", "DATE '2020-01-01' + n % 2000"),
+        false => ("randomblob(16)", "1700000000000000 - n * 1000000", "date('2020-01-01', (n % 2000) || ' days')"),
+    };
+    let yes = if pg { "TRUE" } else { "1" };
+    let meta = "organization_id, id, version, created_at, created_by, updated_at";
+    let values = format!("{org}, {id}, 1, {at}, {me}, {at}");
+    let pick = |table: &str| format!("(SELECT id FROM t_{table} WHERE k = n % 1000)");
+    let numbered = |table: &str| {
+        format!(
+            "DROP TABLE IF EXISTS t_{table}; CREATE TABLE t_{table} AS SELECT id, row_number() OVER (ORDER BY id) - 1 AS k \
+             FROM (SELECT id FROM {table} WHERE organization_id = {org} ORDER BY id LIMIT 1000) x; \
+             CREATE INDEX t_{table}_k ON t_{table} (k);"
+        )
+    };
+    let text = |prefix: &str| format!("'{prefix}-' || n");
+    let slug = &firm.slug;
+    let role = base.id_literal(firma_auth::access::role_by_name("employee").unwrap().id);
+    let nil = base.id_literal(firma_domain::Id::NIL);
+    base.execute(&[
+        format!("CREATE TABLE t_users AS {} SELECT {id} AS id, n FROM g;", series(few)),
+        format!("INSERT INTO users (id, version, created_at, updated_at, email, name, is_active, is_configured) \
+                 SELECT id, 1, {at}, {at}, 'u' || n || '@{slug}.example', 'u' || n, {yes}, {yes} FROM t_users;"),
+        format!("INSERT INTO memberships ({meta}, email, name, name_folded, joined_at, is_active) SELECT {org}, id, 1, {at}, {me}, {at}, \
+                 'u' || n || '@{slug}.example', 'u' || n, 'u' || n, {at}, {yes} FROM t_users;"),
+        numbered("memberships"),
+        format!("INSERT INTO role_assignments ({meta}, user_id, role_id, role_organization_id, assigned_at, is_active) \
+                 SELECT {org}, {id}, 1, {at}, {me}, {at}, id, {role}, {nil}, {at}, {yes} FROM t_users;"),
+        format!("{} INSERT INTO teams ({meta}, name, name_folded, slug) SELECT {values}, {t}, {t}, {t} FROM g;", series(few), t = text("team")),
+        numbered("teams"),
+        format!("{} INSERT INTO team_members ({meta}, team_id, user_id, is_lead) SELECT {values}, {team}, \
+                 (SELECT id FROM t_memberships WHERE k = (n / 1000 * 7 + n) % 1000), {yes} FROM g;", series(few), team = pick("teams")),
+        format!("{} INSERT INTO companies ({meta}, external_id, name, name_folded, tax_number, industry, owner_id, tags) \
+                 SELECT {values}, {x}, {t}, {t}, {x}, 'industry-' || n % 100, {owner}, '[]' FROM g;",
+                series(rows), x = text("x"), t = text("company"), owner = pick("memberships")),
+        numbered("companies"),
+        format!("UPDATE companies SET parent_id = (SELECT id FROM t_companies WHERE k = 7) WHERE organization_id = {org} AND industry = 'industry-1';"),
+        format!("UPDATE companies SET parent_id = (SELECT id FROM t_companies WHERE k = 8) WHERE organization_id = {org} AND industry <> 'industry-1' AND {at_half};",
+                at_half = if pg { "random() < 0.1" } else { "abs(random()) % 10 = 0" }),
+        format!("{} INSERT INTO pipelines ({meta}, name, is_default) SELECT {values}, {t}, {no} FROM g;", series(few), t = text("p"), no = if pg { "FALSE" } else { "0" }),
+        numbered("pipelines"),
+        format!("{} INSERT INTO stages ({meta}, pipeline_id, name, kind, position, probability) SELECT {values}, {p}, {t}, 'OPEN', n % 1000, 100 FROM g;",
+                series(few), p = pick("pipelines"), t = text("s")),
+        format!("DROP TABLE IF EXISTS t_stages; CREATE TABLE t_stages AS SELECT id, pipeline_id, row_number() OVER (ORDER BY id) - 1 AS k \
+                 FROM (SELECT id, pipeline_id FROM stages WHERE organization_id = {org} AND kind = 'OPEN' ORDER BY id LIMIT 1000) x; \
+                 CREATE INDEX t_stages_k ON t_stages (k);"),
+        format!("{} INSERT INTO deals ({meta}, external_id, title, company_id, pipeline_id, stage_id, status, value_minor, value_currency, \
+                 probability, opened_on, expected_close, actual_close, owner_id, tags) SELECT {values}, {x}, {t}, {company}, \
+                 (SELECT pipeline_id FROM t_stages WHERE k = n % 1000), (SELECT id FROM t_stages WHERE k = n % 1000), \
+                 CASE n % 3 WHEN 0 THEN 'WON' WHEN 1 THEN 'LOST' ELSE 'WON' END, n * 100, 'EUR', 100, {day}, {day}, {day}, {owner}, '[]' FROM g;",
+                series(rows), x = text("d"), t = text("deal"), company = pick("companies"), owner = pick("memberships")),
+        "DROP TABLE t_users; DROP TABLE t_memberships; DROP TABLE t_teams; DROP TABLE t_companies; DROP TABLE t_pipelines; DROP TABLE t_stages;".into(),
+    ].join("\n"));
+}

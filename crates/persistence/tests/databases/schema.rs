@@ -1,0 +1,93 @@
+//! Both databases have the same tables, and the tables that the code declares.
+
+use firma_persistence::Stored;
+use firma_testing::TestDatabase;
+use std::collections::BTreeSet;
+
+/// `table column null` or `table column not null`, of all tables.
+fn columns(base: &TestDatabase) -> BTreeSet<String> {
+    let query = if base.is_postgres() {
+        "SELECT table_name || ' ' || column_name || CASE is_nullable WHEN 'YES' THEN ' null' ELSE ' not null' END \
+         FROM information_schema.columns WHERE table_schema = 'public'"
+    } else {
+        "SELECT m.name || ' ' || c.name || CASE WHEN c.\"notnull\" OR c.pk THEN ' not null' ELSE ' null' END \
+         FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'"
+    };
+    let ours = |line: &String| !line.starts_with("__diesel");
+    base.lines(query).into_iter().filter(ours).collect()
+}
+
+/// `table (columns)` of every unique index and key, with its condition's presence.
+fn uniques(base: &TestDatabase) -> BTreeSet<String> {
+    let query = if base.is_postgres() {
+        "SELECT t.relname || ' (' || (SELECT string_agg(a.attname, ', ' ORDER BY k.n) FROM unnest(i.indkey) WITH ORDINALITY k(att, n) \
+         JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.att) || ')' || CASE WHEN i.indpred IS NULL THEN '' ELSE ' partial' END \
+         FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid WHERE i.indisunique AND t.relnamespace = 'public'::regnamespace"
+    } else {
+        "SELECT m.name || ' (' || (SELECT group_concat(x.name, ', ') FROM (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno) x) || ')' \
+         || CASE i.partial WHEN 0 THEN '' ELSE ' partial' END FROM sqlite_master m, pragma_index_list(m.name) i \
+         WHERE m.type = 'table' AND i.\"unique\""
+    };
+    let ours = |line: &String| !line.starts_with("__diesel") && !line.starts_with("sqlite_");
+    base.lines(query).into_iter().filter(ours).collect()
+}
+
+/// `table (columns) -> other (columns)` of every foreign key.
+fn references(base: &TestDatabase) -> BTreeSet<String> {
+    let query = if base.is_postgres() {
+        "SELECT t.relname || ' (' || (SELECT string_agg(a.attname, ', ' ORDER BY k.n) FROM unnest(c.conkey) WITH ORDINALITY k(att, n) \
+         JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.att) || ') -> ' || f.relname || ' (' || \
+         (SELECT string_agg(a.attname, ', ' ORDER BY k.n) FROM unnest(c.confkey) WITH ORDINALITY k(att, n) \
+         JOIN pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.att) || ')' \
+         FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid JOIN pg_class f ON f.oid = c.confrelid WHERE c.contype = 'f'"
+    } else {
+        "SELECT m.name || ' (' || group_concat(k.\"from\", ', ') || ') -> ' || k.\"table\" || ' (' || group_concat(k.\"to\", ', ') || ')' \
+         FROM sqlite_master m, pragma_foreign_key_list(m.name) k WHERE m.type = 'table' GROUP BY m.name, k.id"
+    };
+    base.lines(query).into_iter().collect()
+}
+
+#[test]
+fn both_databases_have_the_same_schema() {
+    let [sqlite, postgres] = &TestDatabase::each()[..] else { return };
+    assert_eq!(columns(sqlite), columns(postgres));
+    assert_eq!(references(sqlite), references(postgres));
+    // A key that is the rowid's table itself has no index on SQLite: compare what both list.
+    let (on_sqlite, on_postgres) = (uniques(sqlite), uniques(postgres));
+    let missing: Vec<_> = on_sqlite.symmetric_difference(&on_postgres).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn the_code_declares_the_tables_as_they_are() {
+    for base in TestDatabase::each() {
+        let there = columns(&base);
+        let mut declared = 0;
+        let mut check = |table: &str, columns: &[(&str, bool)], entity: &str| {
+            for (column, nullable) in columns {
+                let line = format!("{table} {column} {}", if *nullable { "null" } else { "not null" });
+                assert!(there.contains(&line), "{entity}: {line} on {}", base.kind());
+            }
+            let own = there.iter().filter(|line| line.starts_with(&format!("{table} "))).count();
+            assert_eq!(own, columns.len() + 8, "{table} has columns that {entity} doesn't declare");
+            declared += 1;
+        };
+        macro_rules! check { ($($entity:ty),*) => { $(check(<$entity>::TABLE, <$entity>::COLUMNS, stringify!($entity));)* } }
+        use firma_domain::{access::*, crm::*, organizations::*};
+        check!(Organization, Member, Team, TeamMember, RoleAssignment, Company, Pipeline, Stage, Deal);
+        assert_eq!(declared, 9);
+    }
+}
+
+/// Every foreign key of a tenant's table is found by an index that begins with its columns.
+#[test]
+fn every_foreign_key_has_an_index() {
+    let Some(base) = TestDatabase::postgres() else { return };
+    let without = base.lines(
+        "SELECT t.relname || ' ' || c.conname FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid WHERE c.contype = 'f' \
+         AND t.relnamespace = 'public'::regnamespace AND NOT EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.conrelid \
+         AND (SELECT count(*) FROM unnest(c.conkey) k WHERE k = ANY (i.indkey::int2[])) = least(array_length(c.conkey, 1), 2) \
+         OR i.indrelid = c.conrelid AND i.indkey[0] = c.conkey[1] AND (array_length(c.conkey, 1) = 1 OR i.indkey[1] = ANY (c.conkey)))",
+    );
+    assert_eq!(without, Vec::<String>::new());
+}

@@ -1,0 +1,117 @@
+//! A client of the API, as a program would write it.
+
+use serde_json::Value;
+use ureq::http::{Method, Request};
+
+/// Speaks to a server, with a token or without.
+#[derive(Clone)]
+pub struct Client {
+    agent: ureq::Agent,
+    base: String,
+    token: Option<String>,
+}
+
+/// What came back.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub text: String,
+    /// Null where the body is no JSON
+    pub body: Value,
+}
+
+impl Answer {
+    /// A header, by its name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The body, if the status is the one that is expected; else the test fails with both.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        self.body
+    }
+
+    /// Fails unless it is a whole problem of that status and code; the body.
+    #[track_caller]
+    pub fn problem(self, status: u16, code: &str) -> Value {
+        assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{}", self.text);
+        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{}", self.text);
+        assert_eq!(self.body["request_id"].as_str(), self.header("x-request-id"), "{}", self.text);
+        for field in ["type", "title", "detail", "instance"] {
+            assert!(self.body[field].is_string(), "{field} in {}", self.text);
+        }
+        self.body
+    }
+
+    /// The id of a resource.
+    #[track_caller]
+    pub fn id(&self) -> String {
+        self.body["id"].as_str().unwrap_or_else(|| panic!("no id in {}", self.text)).to_owned()
+    }
+}
+
+impl Client {
+    pub fn new(base: &str, token: Option<String>) -> Client {
+        let config = ureq::Agent::config_builder().http_status_as_error(false).build();
+        Client { agent: config.into(), base: base.to_owned(), token }
+    }
+
+    /// The same client with another token.
+    pub fn with_token(&self, token: Option<String>) -> Client {
+        Client { token, ..self.clone() }
+    }
+
+    /// Sends a request; `path` begins with `/`.
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Answer {
+        let mut request = Request::builder()
+            .method(Method::from_bytes(method.as_bytes()).unwrap())
+            .uri(format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        if body.is_some() && !headers.iter().any(|(name, _)| *name == "content-type") {
+            request = request.header("content-type", "application/json");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answered = match body {
+            Some(body) => self.agent.run(request.body(body.to_vec()).unwrap()),
+            None => self.agent.run(request.body(()).unwrap()),
+        };
+        let mut response = answered.unwrap_or_else(|e| panic!("{method} {path}: {e}"));
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap_or("").to_owned()))
+            .collect();
+        let status = response.status().as_u16();
+        let text = response.body_mut().with_config().limit(50_000_000).read_to_string().unwrap();
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Answer { status, headers, text, body }
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, &[], None)
+    }
+    pub fn post(&self, path: &str, body: Value) -> Answer {
+        self.send("POST", path, &[], Some(body.to_string().as_bytes()))
+    }
+    /// A POST with an `Idempotency-Key`.
+    pub fn post_once(&self, path: &str, key: &str, body: Value) -> Answer {
+        self.send("POST", path, &[("idempotency-key", key)], Some(body.to_string().as_bytes()))
+    }
+    /// A POST without a body.
+    pub fn act(&self, path: &str) -> Answer {
+        self.send("POST", path, &[], None)
+    }
+    pub fn patch(&self, path: &str, body: Value) -> Answer {
+        self.send("PATCH", path, &[("content-type", "application/merge-patch+json")], Some(body.to_string().as_bytes()))
+    }
+    pub fn delete(&self, path: &str) -> Answer {
+        self.send("DELETE", path, &[], None)
+    }
+}

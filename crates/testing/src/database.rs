@@ -1,0 +1,167 @@
+//! Databases for one test each, copied from a template that is migrated once a process.
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use firma_domain::source::Clock;
+use firma_persistence::Target;
+use firma_persistence::migrations::Migrator;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use tempfile::TempDir;
+
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// A database of its own; gone when dropped.
+pub struct TestDatabase {
+    target: Target,
+    folder: Option<TempDir>,
+    dropped: Option<(String, String)>,
+}
+
+impl TestDatabase {
+    /// One of each kind that can be had, migrated and seeded.
+    pub fn each() -> Vec<TestDatabase> {
+        std::iter::once(TestDatabase::sqlite()).chain(TestDatabase::postgres()).collect()
+    }
+
+    /// One of each kind, with nothing in it.
+    pub fn each_empty() -> Vec<TestDatabase> {
+        let folder = TempDir::new().unwrap();
+        let target = Target::Sqlite(folder.path().join("firma.db"));
+        let sqlite = TestDatabase { target, folder: Some(folder), dropped: None };
+        std::iter::once(sqlite).chain(cluster().map(|url| TestDatabase::made(&url, "template0"))).collect()
+    }
+
+    /// SQLite, a file in a folder of its own.
+    pub fn sqlite() -> TestDatabase {
+        static TEMPLATE: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
+        let (_, template) = TEMPLATE.get_or_init(|| {
+            let folder = TempDir::new().unwrap();
+            let path = folder.path().join("template.db");
+            migrate(&Target::Sqlite(path.clone()));
+            (folder, path)
+        });
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("firma.db");
+        std::fs::copy(template, &path).unwrap();
+        TestDatabase { target: Target::Sqlite(path), folder: Some(folder), dropped: None }
+    }
+
+    /// PostgreSQL, if there is one.
+    pub fn postgres() -> Option<TestDatabase> {
+        static TEMPLATE: OnceLock<Option<String>> = OnceLock::new();
+        let url = cluster()?;
+        let template = TEMPLATE.get_or_init(|| {
+            let name = format!("firma_template_{}", std::process::id());
+            execute(&url, &format!("CREATE DATABASE {name}"));
+            migrate(&Target::parse(&beside(&url, &name)).unwrap());
+            Some(name)
+        });
+        Some(TestDatabase::made(&url, template.as_deref()?))
+    }
+
+    fn made(url: &str, template: &str) -> TestDatabase {
+        let name = format!("firma_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        execute(url, &format!("CREATE DATABASE {name} TEMPLATE {template}"));
+        let target = Target::parse(&beside(url, &name)).unwrap();
+        TestDatabase { target, folder: None, dropped: Some((url.to_owned(), name)) }
+    }
+
+    /// `SQLite` or `PostgreSQL`.
+    pub fn kind(&self) -> &'static str {
+        match self.target {
+            Target::Sqlite(_) => "SQLite",
+            Target::Postgres(_) => "PostgreSQL",
+        }
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        matches!(self.target, Target::Postgres(_))
+    }
+
+    /// What the server opens.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Its URL.
+    pub fn url(&self) -> String {
+        match &self.target {
+            Target::Sqlite(path) => format!("sqlite://{}", path.display()),
+            Target::Postgres(url) => url.clone(),
+        }
+    }
+
+    /// Its folder, if it is a file.
+    pub fn folder(&self) -> Option<&std::path::Path> {
+        self.folder.as_ref().map(TempDir::path)
+    }
+
+    /// An id as it is written in a statement.
+    pub fn id_literal(&self, id: firma_domain::Id) -> String {
+        match self.is_postgres() {
+            true => format!("'{id}'::uuid"),
+            false => format!("x'{}'", id.to_string().replace('-', "")),
+        }
+    }
+
+    /// Runs statements behind the application's back, as the owner.
+    pub fn execute(&self, statements: &str) {
+        match &self.target {
+            Target::Postgres(url) => execute(url, statements),
+            Target::Sqlite(path) => {
+                let mut c = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+                c.batch_execute(&format!("PRAGMA busy_timeout = 5000; {statements}")).unwrap();
+            }
+        }
+    }
+
+    /// The one number that a query gives.
+    pub fn number(&self, query: &str) -> i64 {
+        let query = diesel::dsl::sql::<diesel::sql_types::BigInt>(query);
+        match &self.target {
+            Target::Postgres(url) => query.get_result(&mut PgConnection::establish(url).unwrap()).unwrap(),
+            Target::Sqlite(path) => {
+                query.get_result(&mut SqliteConnection::establish(path.to_str().unwrap()).unwrap()).unwrap()
+            }
+        }
+    }
+
+    /// The lines that a query of one text column gives.
+    pub fn lines(&self, query: &str) -> Vec<String> {
+        let query = diesel::dsl::sql::<diesel::sql_types::Text>(query);
+        match &self.target {
+            Target::Postgres(url) => query.load(&mut PgConnection::establish(url).unwrap()).unwrap(),
+            Target::Sqlite(path) => {
+                query.load(&mut SqliteConnection::establish(path.to_str().unwrap()).unwrap()).unwrap()
+            }
+        }
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        if let Some((url, name)) = &self.dropped
+            && let Ok(mut c) = PgConnection::establish(url)
+        {
+            let _ = c.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+        }
+    }
+}
+
+fn cluster() -> Option<String> {
+    std::env::var("FIRMA_TEST_POSTGRES").ok().filter(|url| !url.is_empty())
+}
+
+fn beside(url: &str, name: &str) -> String {
+    format!("{}/{name}", url.rsplit_once('/').unwrap().0)
+}
+
+fn execute(url: &str, statements: &str) {
+    PgConnection::establish(url).unwrap().batch_execute(statements).unwrap();
+}
+
+fn migrate(target: &Target) {
+    Migrator::connect(target, firma_adapters::SystemClock.now()).unwrap().run().unwrap();
+}

@@ -1,0 +1,120 @@
+//! A server over HTTP on a port of its own.
+
+use crate::client::Client;
+use crate::database::TestDatabase;
+use actix_web::{HttpServer, web};
+use firma_adapters::{Ids, SystemClock, SystemEntropy};
+use firma_auth::keys::Keys;
+use firma_auth::token::{AccessTokens, Claims};
+use firma_domain::Id;
+use firma_domain::source::Clock;
+use firma_http::{Draining, State, app};
+use firma_persistence::identity::NewSession;
+use firma_persistence::{Database, Fault, Origin, Settings, Sources, Tx};
+use firma_services::Hasher;
+use firma_services::identity::{Lifetimes, Signer};
+use std::sync::Arc;
+
+/// Runs until it is dropped.
+pub struct Server {
+    pub database: Database,
+    pub base: TestDatabase,
+    pub signer: Signer,
+    pub hasher: Hasher,
+    pub url: String,
+    handle: actix_web::dev::ServerHandle,
+}
+
+/// The most bytes of a body on a test server.
+pub const MAX_BODY: usize = 2_000_000;
+
+impl Server {
+    /// Starts one over a database.
+    pub fn start(base: TestDatabase) -> Server {
+        let sources = Sources {
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(Ids::default()),
+            entropy: Arc::new(SystemEntropy),
+        };
+        let database = Database::open(&Settings::new(base.target().clone()), sources.clone()).unwrap();
+        let keys = Arc::new(Keys::derive(&[7; 32]));
+        let signer = Signer {
+            access: Arc::new(AccessTokens::new(&keys.access)),
+            keys,
+            lifetimes: Lifetimes { access: 900, refresh: 7 * 86_400, session: 30 * 86_400 },
+            entropy: sources.entropy.clone(),
+        };
+        // A low cost: tests sign in often.
+        let hasher = Hasher::start(2, 4, sources.entropy).unwrap();
+        let state = web::Data::new(State {
+            database: database.clone(),
+            hasher: hasher.clone(),
+            signer: signer.clone(),
+            max_body: MAX_BODY,
+            draining: Draining::default(),
+        });
+        let (sender, receiver) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let server = HttpServer::new(move || app(state.clone()))
+                    .workers(2)
+                    .disable_signals()
+                    .bind("127.0.0.1:0")
+                    .unwrap();
+                let port = server.addrs()[0].port();
+                let server = server.run();
+                sender.send((port, server.handle())).unwrap();
+                server.await.unwrap();
+            });
+        });
+        let (port, handle) = receiver.recv().unwrap();
+        Server { database, base, signer, hasher, url: format!("http://127.0.0.1:{port}"), handle }
+    }
+
+    /// Runs a use case directly, as a call that writes.
+    pub fn write<T, F>(&self, run: F) -> T
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx<'_>) -> Result<T, firma_services::Refusal> + Send + 'static,
+    {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(self.database.write(Origin::default(), run)).unwrap()
+    }
+
+    /// Runs something directly, as a call that reads.
+    pub fn read<T, F>(&self, run: F) -> T
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx<'_>) -> Result<T, firma_services::Refusal> + Send + 'static,
+    {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(self.database.read(run)).unwrap()
+    }
+
+    /// An access token of a session that lives, for `seconds` from now.
+    pub fn token(&self, user: Id, seconds: i64) -> String {
+        let session = self.write(move |tx| {
+            let (id, now) = (tx.new_id(), tx.now());
+            let end = now.plus_seconds(3_600);
+            let new = NewSession { id, user, refresh_hash: [0; 32], expires_at: end, ends_at: end };
+            tx.add_session(new).map(|()| id).map_err(|fault: Fault| fault.into())
+        });
+        self.signer.access.issue(Claims { user, session }, SystemClock.now(), seconds).unwrap()
+    }
+
+    /// A client who is signed in.
+    pub fn client(&self, user: Id) -> Client {
+        Client::new(&self.url, Some(self.token(user, 900)))
+    }
+
+    /// A client who isn't.
+    pub fn nobody(&self) -> Client {
+        Client::new(&self.url, None)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.handle.stop(false));
+    }
+}
