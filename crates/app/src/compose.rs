@@ -1,7 +1,7 @@
 //! Puts the parts together.
 
 use crate::config::{Config, Database as Url, Migrate};
-use crate::secret::root_secret;
+use crate::secret::{make_folder, root_secret};
 use firma_adapters::{Ids, SystemClock, SystemEntropy};
 use firma_auth::keys::Keys;
 use firma_auth::token::AccessTokens;
@@ -61,7 +61,7 @@ fn migrate(config: &Config) -> Result<Target, String> {
 }
 
 pub(crate) fn compose(config: &Config) -> Result<Parts, String> {
-    std::fs::create_dir_all(&config.data_dir).map_err(|e| format!("{}: {e}", config.data_dir.display()))?;
+    make_folder(&config.data_dir).map_err(|e| format!("{}: {e}", config.data_dir.display()))?;
     let target = migrate(config)?;
     let given = config.secret.as_ref().map(|secret| *secret.reveal());
     let root = root_secret(given, &config.data_dir, &|bytes| SystemEntropy.fill(bytes))

@@ -93,7 +93,8 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     file.sync_all()
 }
 
-fn make_folder(path: &Path) -> io::Result<()> {
+/// For the files of the server alone. A folder that is there already keeps its mode.
+pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -32,9 +32,11 @@ pub(crate) fn serve(config: &Config) -> Result<(), String> {
             .shutdown_timeout(GRACE_SECONDS)
             .disable_signals()
             .bind(config.bind)
-            .map_err(|e| format!("{}: {e}", config.bind))?
-            .run();
-        log::info!("serving on http://{}", config.bind);
+            .map_err(|e| format!("{}: {e}", config.bind))?;
+        for address in server.addrs() {
+            log::info!("serving on http://{address}");
+        }
+        let server = server.run();
         let handle = server.handle();
         actix_web::rt::spawn(async move {
             stop_asked().await;

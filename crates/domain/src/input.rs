@@ -134,7 +134,7 @@ fn typed<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Invalid> {
             use serde_path_to_error::Segment::*;
             match segment {
                 Seq { index } => pointer.push_str(&format!("/{index}")),
-                Map { key } => pointer.push_str(&format!("/{key}")),
+                Map { key } => pointer.push_str(&format!("/{}", escaped(key))),
                 Enum { .. } | Unknown => {}
             }
         }
@@ -144,9 +144,9 @@ fn typed<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Invalid> {
                 .strip_prefix(prefix)
                 .and_then(|rest| rest.split('`').next())
         };
-        let below = |name: &str| match pointer.ends_with(&format!("/{name}")) {
-            true => pointer.clone(),
-            false => format!("{pointer}/{name}"),
+        let below = |name: &str| match format!("/{}", escaped(name)) {
+            end if pointer.ends_with(&end) => pointer.clone(),
+            end => format!("{pointer}{end}"),
         };
         Invalid(vec![if let Some(name) = named("unknown field `") {
             error(below(name), "unknown_field", "is not a field of this resource")

@@ -24,6 +24,10 @@ pub(crate) struct Said {
     pub state: web::Data<State>,
     pub origin: Origin,
     pub path: String,
+    /// The path under which an `Idempotency-Key` is kept
+    keyed: String,
+    /// The query as it came
+    asked: String,
     query: Option<Vec<(String, String)>>,
     segment: Option<Segment>,
     id: Option<Id>,
@@ -132,13 +136,15 @@ async fn said(request: &HttpRequest, mut payload: Payload) -> Result<Said, Probl
             request_id: Some(request_id(request)),
         },
         path: request.path().to_owned(),
+        keyed: keyed(request.path()),
+        asked: request.query_string().to_owned(),
         query: query.ok().map(web::Query::into_inner),
         segment,
         id: request.match_info().get("id").and_then(|id| id.parse().ok()),
         is_json: is_json(request),
         body,
         key: key(request),
-        if_match: expected(text(header::IF_MATCH)),
+        if_match: expected(request),
         if_none_match: text(header::IF_NONE_MATCH),
         state,
     })
@@ -149,6 +155,14 @@ fn is_json(request: &HttpRequest) -> bool {
         request.content_type(),
         "application/json" | "application/merge-patch+json"
     )
+}
+
+/// Inside an organization the path below it: the organization has two names, and the key is kept under its id.
+fn keyed(path: &str) -> String {
+    let below = path
+        .strip_prefix("/api/v1/organizations/")
+        .and_then(|rest| rest.split_once('/'));
+    below.map_or(path, |(_, below)| below).to_owned()
 }
 
 /// Only a POST is made once; the other methods are so by themselves.
@@ -164,13 +178,20 @@ fn key(request: &HttpRequest) -> Result<Option<String>, ()> {
     fits.then(|| Some(key.to_owned())).ok_or(())
 }
 
-/// `"3"`, or several, or `*`. What isn't a version of ours matches none.
-fn expected(header: Option<String>) -> Expected {
-    let Some(tags) = header.filter(|tags| tags.trim() != "*") else {
+/// `"3"`, or several, or `*`. What isn't a version of ours matches none, nor what can't be read.
+fn expected(request: &HttpRequest) -> Expected {
+    let Some(tags) = request.headers().get(header::IF_MATCH) else {
         return Expected(None);
     };
-    let version = |tag: &str| tag.trim().trim_matches('"').parse().unwrap_or(0);
-    Expected(Some(tags.split(',').map(version).collect()))
+    let tags = tags.to_str().unwrap_or("");
+    if tags.trim() == "*" {
+        return Expected(None);
+    }
+    let version = |tag: &str| {
+        let quoted = tag.trim().strip_prefix('"')?.strip_suffix('"')?;
+        quoted.parse().ok()
+    };
+    Expected(Some(tags.split(',').filter_map(version).collect()))
 }
 
 impl Said {
@@ -233,7 +254,7 @@ impl Said {
             )
         };
         let key = self.key.clone().map_err(|()| wrong())?;
-        Ok(Request::new(self.path.clone(), key, &self.body))
+        Ok(Request::new(self.keyed.clone(), key, &self.asked, &self.body))
     }
 }
 

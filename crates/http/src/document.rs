@@ -157,6 +157,9 @@ fn described(operation: &Operation) -> OperationBuilder {
 fn headers(operation: &Operation) -> Vec<(&'static str, bool)> {
     let in_organization = matches!(operation.access, Access::Permission(..));
     match operation.method {
+        Method::POST if operation.path.ends_with("/restore") => {
+            vec![("Idempotency-Key", operation.needs_key), ("If-Match", false)]
+        }
         Method::POST if operation.access != Access::Public => vec![("Idempotency-Key", operation.needs_key)],
         Method::PATCH | Method::DELETE => vec![("If-Match", false)],
         Method::GET if in_organization && operation.path.ends_with("{id}") => vec![("If-None-Match", false)],

@@ -53,7 +53,11 @@ pub(crate) async fn frame<B: MessageBody + 'static>(
         return Err(internal().noted(&id).into());
     };
     let response = answered?;
-    let mut response = match response.response().error().map(|error| problem(error, response.request())) {
+    let mut response = match response
+        .response()
+        .error()
+        .map(|error| problem(error, response.request()))
+    {
         Some(answer) => ServiceResponse::new(response.request().clone(), answer),
         None => response.map_into_boxed_body(),
     };

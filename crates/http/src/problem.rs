@@ -29,6 +29,8 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("wrong_credentials", 401, "The e-mail or the password is wrong"),
     ("invalid_refresh_token", 401, "The refresh token is not valid"),
     ("permission_required", 403, "A permission is missing"),
+    ("role_not_held", 403, "Nobody gives what they don't hold"),
+    ("email_unverified", 403, "The e-mail has to be verified first"),
     ("out_of_reach", 403, "The resource may be read, but not changed"),
     ("organization_suspended", 403, "The organization is suspended"),
     ("organization_not_found", 404, "There is no such organization"),
@@ -192,6 +194,8 @@ impl From<&Refusal> for Problem {
             Refusal::Permission(name) => {
                 Problem::new("permission_required", &*said).with("permission", name.as_str())
             }
+            Refusal::RoleNotHeld(_) => Problem::new("role_not_held", said),
+            Refusal::Unverified => Problem::new("email_unverified", said),
             Refusal::Suspended => Problem::new("organization_suspended", said),
             Refusal::Parameter { name, code, detail } => {
                 Problem::new(code, format!("{name} {detail}")).with("parameter", name.as_str())
@@ -215,6 +219,11 @@ impl From<&Refusal> for Problem {
                     ),
                     None => problem,
                 }
+            }
+            Refusal::Part { pointer, refusal } => {
+                let problem = Problem::from(refusal.as_ref());
+                let error = json!([{"pointer": pointer, "code": problem.code, "detail": problem.detail}]);
+                problem.with("errors", error)
             }
             Refusal::Fault(Fault::Busy | Fault::Again) => Problem::new("busy", "try again in a moment"),
             Refusal::Fault(Fault::Away) => Problem::new("database_away", "try again in a moment"),

@@ -79,7 +79,7 @@ async fn bulk<E: Resource>(call: Call) -> Answered {
         let atomic = atomic(said.query()?)?;
         said.needs_key()?;
         let operations = bulk::read(said.json_beside_query()?)?;
-        let each = (!atomic).then_some(problem as fn(&Refusal) -> _);
+        let each: Option<bulk::Problem> = if atomic { None } else { Some(problem) };
         let outcomes = bulk::run::<E>(work, &operations, each)?;
         render::plain(
             if atomic { 200 } else { 207 },
@@ -261,7 +261,7 @@ fn list_parameters<E: Resource>() -> Vec<Parameter> {
         parameter(
             "sort",
             format!(
-                "One of {}; with - before it downwards; -created_at unless given",
+                "One of {}; with - before it downwards. Unless given, downwards by the first filter that can be sorted by, else by created_at",
                 sorts.join(", ")
             ),
         ),

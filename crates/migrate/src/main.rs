@@ -48,15 +48,28 @@ fn main() -> ExitCode {
 
 /// The flag, FIRMA_MIGRATE_DATABASE_URL, DATABASE_URL, or the file that `firma` serves from.
 fn target(flag: Option<String>) -> Result<Target, String> {
-    let var = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let url = flag
-        .or_else(|| var("FIRMA_MIGRATE_DATABASE_URL"))
-        .or_else(|| var("DATABASE_URL"));
-    let url = url.unwrap_or_else(|| {
-        let folder = var("FIRMA_DATA_DIR").unwrap_or_else(|| "./data".into());
-        format!("sqlite://{folder}/firma.db")
-    });
-    Target::parse(&url)
+    let named = match flag {
+        Some(url) => Some(url),
+        None => match var("FIRMA_MIGRATE_DATABASE_URL")? {
+            Some(url) => Some(url),
+            None => var("DATABASE_URL")?,
+        },
+    };
+    let folder = var("FIRMA_DATA_DIR")?.unwrap_or_else(|| "./data".into());
+    Target::parse(&named.unwrap_or_else(|| format!("sqlite://{folder}/firma.db")))
+}
+
+/// A variable, or what is in the file that NAME_FILE names.
+fn var(name: &str) -> Result<Option<String>, String> {
+    let given = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    match (given(name), given(&format!("{name}_FILE"))) {
+        (Some(_), Some(_)) => Err(format!("{name} and {name}_FILE are both given")),
+        (None, Some(path)) => match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(text.trim().to_owned())),
+            Err(e) => Err(format!("{path}: {e}")),
+        },
+        (value, None) => Ok(value),
+    }
 }
 
 fn run(command: &Command, target: &Target) -> Result<(), MigrationError> {

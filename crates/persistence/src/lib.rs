@@ -13,7 +13,7 @@ pub mod organizations;
 mod sql;
 mod store;
 #[cfg(feature = "testing")]
-pub use store::{drop_tenant_condition, has_tenant_condition};
+pub use store::drop_tenant_condition;
 
 pub use backend::{Database, Settings, Sources, Target};
 pub use fault::{Failure, Fault};

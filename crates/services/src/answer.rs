@@ -28,11 +28,16 @@ pub struct Request {
 }
 
 impl Request {
-    pub fn new(path: String, key: Option<String>, body: &[u8]) -> Request {
+    /// `path` names the operation and its ids, but not the organization, which has a slug beside its id.
+    pub fn new(path: String, key: Option<String>, query: &str, body: &[u8]) -> Request {
+        let digest = Sha256::new()
+            .chain_update(query)
+            .chain_update([0])
+            .chain_update(body);
         Request {
             path,
             key,
-            digest: Sha256::digest(body).into(),
+            digest: digest.finalize().into(),
         }
     }
 

@@ -51,6 +51,9 @@ pub struct Outcome {
     pub problem: Option<Value>,
 }
 
+/// How a refusal of one operation is answered: its status and its problem.
+pub type Problem = fn(&Refusal) -> (u16, Value);
+
 /// Reads the body of a bulk call.
 pub fn read(body: Value) -> Result<Operations, Refusal> {
     let read: Operations = input::raw(body)?;
@@ -61,6 +64,12 @@ pub fn read(body: Value) -> Result<Operations, Refusal> {
             format!("has to be at most {MOST} long"),
         ));
     }
+    let needs_id = |operation: &Operation| matches!(operation.op, Kind::Update | Kind::Delete);
+    let nameless = |operation: &Operation| needs_id(operation) && operation.id.is_none();
+    if let Some(n) = read.operations.iter().position(nameless) {
+        let at = format!("operations/{n}/id");
+        return Err(Refusal::field(&at, "required", "the operation names no id"));
+    }
     Ok(read)
 }
 
@@ -69,11 +78,11 @@ pub fn read(body: Value) -> Result<Operations, Refusal> {
 pub fn run<E: Keeping>(
     work: &mut Work<'_, '_>,
     Operations { operations }: &Operations,
-    each: Option<fn(&Refusal) -> (u16, Value)>,
+    each: Option<Problem>,
 ) -> Result<Vec<Outcome>, Refusal> {
     let mut outcomes = Vec::with_capacity(operations.len());
     for (n, operation) in operations.iter().enumerate() {
-        let below = |refusal: Refusal| refusal.below(&format!("/operations/{n}/value"));
+        let below = |refusal: Refusal| refusal.below(&format!("operations/{n}"), "/value");
         let outcome = match each {
             None => one::<E>(work, operation).map_err(below)?,
             Some(problem) => match work.part(|work| one::<E>(work, operation)) {
@@ -97,11 +106,7 @@ pub fn run<E: Keeping>(
 
 fn one<E: Keeping>(work: &mut Work<'_, '_>, operation: &Operation) -> Result<Outcome, Refusal> {
     let expected = Expected(operation.version.map(|version| vec![version]));
-    let id = || {
-        operation
-            .id
-            .ok_or_else(|| Refusal::field("id", "required", "the operation names no id"))
-    };
+    let id = || operation.id.ok_or(Refusal::NotFound);
     match operation.op {
         Kind::Create => {
             let grant = work.grant::<E, Create>()?;

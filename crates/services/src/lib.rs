@@ -23,4 +23,4 @@ pub use refusal::Refusal;
 pub use work::{Caller, Work};
 
 pub use firma_persistence::access::Segment;
-pub use firma_persistence::{Database, Fault, Origin, Tx};
+pub use firma_persistence::{Database, Fault, Origin, Tx, Verification};

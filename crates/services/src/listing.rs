@@ -5,7 +5,7 @@ use crate::keeping::Keeping;
 use crate::link::Expand;
 use crate::refusal::Refusal;
 use firma_auth::keys::Key;
-use firma_domain::value::decimal;
+use firma_domain::value::{decimal, text};
 use firma_domain::{Currency, Id, Record};
 use firma_persistence::{Cond, Field, Listing, Op, Position, Value};
 
@@ -128,6 +128,13 @@ pub fn query<E: Keeping>(
             }
             "sort" => query.listing.sort = sort::<E>(value)?,
             "include" if value == "total_count" => query.total = true,
+            "include" => {
+                return Err(Refusal::parameter(
+                    "include",
+                    "invalid_value",
+                    "has to be total_count",
+                ));
+            }
             "deleted" => query.listing.deleted = flag("deleted", value)?,
             "currency" if has_money => query.listing.filters.extend(in_currency::<E>(currency)),
             "tag" if E::TAGGED => query.listing.filters.push(tagged::<E>(organization, value)?),
@@ -137,7 +144,8 @@ pub fn query<E: Keeping>(
                 query.listing.filters.extend(conds);
             }
         }
-        if name != "limit" {
+        // How much of each row a page shows, and how many, may differ from page to page.
+        if !matches!(name.as_str(), "limit" | "include" | "fields" | "expand") {
             parts.push(format!("{name}={value}"));
         }
     }
@@ -223,10 +231,13 @@ fn usual_sort<E: Keeping>(parameters: &Parameters) -> (usize, bool) {
     (sorts.next().unwrap_or(0), true)
 }
 
-fn tagged<E: Keeping>(organization: Id, text: &str) -> Result<Cond, Refusal> {
-    let tags: Vec<Value> = text.split(',').map(Value::from).collect();
+fn tagged<E: Keeping>(organization: Id, named: &str) -> Result<Cond, Refusal> {
+    let wrong = |detail: &str| Refusal::parameter("tag", "invalid_value", detail);
+    let clean = |tag: &str| text::clean(tag, false).map(Value::Text);
+    let tags: Option<Vec<_>> = named.split(',').map(clean).collect();
+    let tags = tags.ok_or_else(|| wrong("holds a control character"))?;
     if tags.len() > VALUES {
-        return Err(Refusal::parameter("tag", "invalid_value", "names too many tags"));
+        return Err(wrong("names too many tags"));
     }
     Ok(Cond::Tagged {
         id: E::COMMON.id,

@@ -15,6 +15,10 @@ pub enum Refusal {
     OrganizationNotFound,
     #[error("the permission {0} is missing")]
     Permission(String),
+    #[error("the role {0} gives more than the caller holds")]
+    RoleNotHeld(&'static str),
+    #[error("the e-mail has to be verified first")]
+    Unverified,
     #[error("the organization is suspended and may only be read")]
     Suspended,
     #[error("{detail}")]
@@ -45,6 +49,9 @@ pub enum Refusal {
         field: Option<String>,
         detail: String,
     },
+    /// A refusal of a part of the call, and where that part stands in the body
+    #[error("{refusal}")]
+    Part { pointer: String, refusal: Box<Refusal> },
     #[error("{0}")]
     Fault(Fault),
 }
@@ -73,11 +80,25 @@ impl Refusal {
         }
     }
 
-    /// The same refusal of a part of a body.
-    pub fn below(self, prefix: &str) -> Refusal {
+    /// The same refusal of a part of a body: `part` is where it stands, `value` where in it the fields are.
+    pub fn below(self, part: &str, value: &str) -> Refusal {
         match self {
-            Refusal::Invalid(invalid) => Refusal::Invalid(invalid.below(prefix)),
-            other => other,
+            Refusal::Invalid(invalid) => Refusal::Invalid(invalid.below(&format!("/{part}{value}"))),
+            Refusal::Conflict {
+                code,
+                field: Some(field),
+                detail,
+            } => Refusal::Conflict {
+                code,
+                field: Some(format!("{part}{value}/{field}")),
+                detail,
+            },
+            Refusal::Fault(fault) => Refusal::Fault(fault),
+            Refusal::Part { pointer, refusal } => Refusal::Part { pointer, refusal },
+            other => Refusal::Part {
+                pointer: format!("#/{part}"),
+                refusal: Box::new(other),
+            },
         }
     }
 }

@@ -82,7 +82,7 @@ impl<'t, 'c> Work<'t, 'c> {
         self.facts.now
     }
     /// The organization's day.
-    pub fn today(&self) -> firma_domain::value::NaiveDate {
+    pub fn today(&self) -> firma_domain::Day {
         self.facts.now.day()
     }
 

@@ -55,8 +55,16 @@ impl Answer {
 
 impl Client {
     pub fn new(base: &str, token: Option<String>) -> Client {
-        let config = ureq::Agent::config_builder().http_status_as_error(false).build();
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(std::time::Duration::from_secs(60)))
+            .build();
         Client { agent: config.into(), base: base.to_owned(), token }
+    }
+
+    /// The token that it shows.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
     }
 
     /// The same client with another token.
@@ -65,7 +73,19 @@ impl Client {
     }
 
     /// Sends a request; `path` begins with `/`.
+    #[track_caller]
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Answer {
+        self.try_send(method, path, headers, body).unwrap_or_else(|e| panic!("{method} {path}: {e}"))
+    }
+
+    /// Sends a request that may find no answer, as from a server that is killed.
+    pub fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Result<Answer, String> {
         let mut request = Request::builder()
             .method(Method::from_bytes(method.as_bytes()).unwrap())
             .uri(format!("{}{path}", self.base));
@@ -82,16 +102,17 @@ impl Client {
             Some(body) => self.agent.run(request.body(body.to_vec()).unwrap()),
             None => self.agent.run(request.body(()).unwrap()),
         };
-        let mut response = answered.unwrap_or_else(|e| panic!("{method} {path}: {e}"));
+        let mut response = answered.map_err(|e| e.to_string())?;
         let headers = response
             .headers()
             .iter()
             .map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap_or("").to_owned()))
             .collect();
         let status = response.status().as_u16();
-        let text = response.body_mut().with_config().limit(50_000_000).read_to_string().unwrap();
+        let text = response.body_mut().with_config().limit(50_000_000).read_to_string();
+        let text = text.map_err(|e| e.to_string())?;
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Answer { status, headers, text, body }
+        Ok(Answer { status, headers, text, body })
     }
 
     pub fn get(&self, path: &str) -> Answer {

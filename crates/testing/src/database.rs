@@ -80,6 +80,19 @@ impl TestDatabase {
         matches!(self.target, Target::Postgres(_))
     }
 
+    /// The same database for another server; it goes when the first one does.
+    pub fn shared(&self) -> TestDatabase {
+        TestDatabase { target: self.target.clone(), folder: None, dropped: None }
+    }
+
+    /// A column of instants, so many seconds earlier, as this database's SQL computes it.
+    pub fn earlier(&self, column: &str, seconds: u32) -> String {
+        match self.target {
+            Target::Sqlite(_) => format!("{column} - {seconds} * 1000000"),
+            Target::Postgres(_) => format!("{column} - interval '{seconds} seconds'"),
+        }
+    }
+
     /// What the server opens.
     pub fn target(&self) -> &Target {
         &self.target

@@ -23,6 +23,16 @@ use table::{CONFIG, SETTINGS};
 /// Names that other installations use, and that people therefore try.
 const NOT_READ: [&str; 5] = ["DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD"];
 
+/// Names that our own scripts read, beside the server.
+const OTHERS: [&str; 6] = [
+    "FIRMA_URL",
+    "FIRMA_EMAIL",
+    "FIRMA_PASSWORD",
+    "FIRMA_PUBLISH",
+    "FIRMA_TEST_POSTGRES",
+    "FIRMA_REQUIRE_POSTGRES",
+];
+
 /// Reads and checks everything. `variable` looks up one environment variable.
 pub(crate) fn load(flags: &Flags, variable: &dyn Fn(&str) -> Option<String>) -> Result<Config, Vec<Fault>> {
     let mut faults = Vec::new();
@@ -67,6 +77,7 @@ pub(crate) fn warnings(names: impl IntoIterator<Item = String>) -> Vec<String> {
 fn is_known(name: &str) -> bool {
     let bare = name.strip_suffix(FILE_SUFFIX).unwrap_or(name);
     name == CONFIG
+        || OTHERS.contains(&name)
         || SETTINGS
             .iter()
             .any(|setting| setting.variable == name || setting.variable == bare)

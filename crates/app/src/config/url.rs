@@ -1,12 +1,13 @@
 //! The settings that are URLs.
 use super::read::Read;
 use super::value::{Database, Hidden};
+use firma_persistence::Target;
 
 pub(super) fn database(text: &str) -> Read<Database> {
     match text.split_once("://") {
         Some(("sqlite", path)) if !path.is_empty() => Ok(Database::Sqlite(path.into())),
         Some(("postgres" | "postgresql", rest)) if !rest.is_empty() => {
-            Ok(Database::Postgres(Hidden::new(text.to_owned())))
+            Target::parse(text).map(|_| Database::Postgres(Hidden::new(text.to_owned())))
         }
         _ => Err("is neither sqlite://PATH nor postgres://USER@HOST/NAME".to_owned()),
     }
@@ -37,6 +38,7 @@ mod tests {
             "postgres://",
             "sqlite::memory:",
             "mysql://localhost/firma",
+            "postgres://db.example.com/firma",
             "firma.db",
         ] {
             assert!(database(url).is_err(), "{url}");

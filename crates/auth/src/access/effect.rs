@@ -13,15 +13,20 @@ touches! {
     Pipeline, Delete => Stage, Delete;
     Pipeline, Delete => Deal, Read;
     Stage, Delete => Deal, Read;
+    Stage, Delete => Pipeline, Read;
     Company, Update => Company, Read;
     Company, Delete => Deal, Read;
     Deal, Create => Stage, Read;
     Deal, Create => Pipeline, Read;
     Deal, Update => Stage, Read;
     Deal, Update => Pipeline, Read;
+    Deal, Delete => Stage, Read;
     Team, Delete => TeamMember, Delete;
+    TeamMember, Delete => Team, Read;
     Member, Create => RoleAssignment, Create;
     Member, Create => Organization, Update;
     Member, Update => Organization, Read;
+    Member, Update => Organization, Update;
+    RoleAssignment, Create => RoleAssignment, Update;
     RoleAssignment, Update => Organization, Read;
 }

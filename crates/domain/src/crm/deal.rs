@@ -2,7 +2,7 @@ use super::stage::{Stage, StageKind};
 use crate::entity::Entity;
 use crate::input::Invalid;
 use crate::spelled;
-use crate::value::{Id, Money, NaiveDate, Rate};
+use crate::value::{Day, Id, Money, Rate};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 
@@ -50,13 +50,13 @@ pub struct Deal {
     pub probability: Option<Rate>,
     /// When it was engaged; none while prospecting
     #[serde(default)]
-    pub opened_on: Option<NaiveDate>,
+    pub opened_on: Option<Day>,
     /// When it is hoped to close
     #[serde(default)]
-    pub expected_close: Option<NaiveDate>,
+    pub expected_close: Option<Day>,
     /// When it was won or lost; today unless named
     #[serde(default)]
-    pub actual_close: Option<NaiveDate>,
+    pub actual_close: Option<Day>,
     /// Why it was lost; needed when a deal moves to lost
     #[serde(default)]
     #[validate(length(min = 1, max = 1_000))]
@@ -85,7 +85,7 @@ impl Deal {
         mut self,
         stage: &Stage,
         before: Option<&Deal>,
-        today: NaiveDate,
+        today: Day,
     ) -> Result<Deal, Invalid> {
         self.pipeline_id = Some(stage.pipeline_id);
         self.status = match stage.kind {
@@ -165,7 +165,7 @@ mod tests {
     use crate::input;
     use serde_json::json;
 
-    fn day(text: &str) -> NaiveDate {
+    fn day(text: &str) -> Day {
         text.parse().unwrap()
     }
     fn stage(kind: StageKind) -> Stage {

@@ -1,5 +1,5 @@
 use crate::entity::Entity;
-use crate::value::{Id, NaiveDate, Slug};
+use crate::value::{Day, Id, Slug};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 
@@ -39,7 +39,7 @@ pub struct TeamMember {
     pub is_lead: bool,
     /// Since when, if it is told
     #[serde(default)]
-    pub since: Option<NaiveDate>,
+    pub since: Option<Day>,
 }
 
 impl Entity for TeamMember {

@@ -18,6 +18,7 @@ impl Id {
     }
 
     /// A fixed id for what is code and stands in a table too: roles and permissions.
+    #[allow(clippy::as_conversions)] // widening, where `from` is not const
     pub const fn fixed(kind: u16, number: u16) -> Id {
         Id(Uuid::from_u128(
             0x0000_0000_0000_7000_8000_0000_0000_0000 | ((kind as u128) << 32) | number as u128,

@@ -1,3 +1,4 @@
+use super::Day;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::fmt;
@@ -29,13 +30,14 @@ impl Instant {
     }
 
     /// Midnight UTC at the start of `day`.
-    pub fn start_of(day: chrono::NaiveDate) -> Instant {
-        Instant::from(day.and_time(chrono::NaiveTime::MIN).and_utc())
+    pub fn start_of(day: Day) -> Instant {
+        Instant::from(day.to_chrono().and_time(chrono::NaiveTime::MIN).and_utc())
     }
 
-    /// The UTC calendar day of this instant.
-    pub fn day(self) -> chrono::NaiveDate {
-        self.to_chrono().date_naive()
+    /// The UTC calendar day of this instant; the nearest that there is outside the years 1 to 9999.
+    pub fn day(self) -> Day {
+        let date = self.to_chrono().date_naive();
+        Day::new(date).unwrap_or(if self.0 < 0 { Day::FIRST } else { Day::LAST })
     }
 
     /// The same instant for chrono.

@@ -1,5 +1,6 @@
 //! Values that many entities are made of.
 
+mod day;
 pub mod decimal;
 mod email;
 mod id;
@@ -9,6 +10,7 @@ mod rate;
 mod slug;
 pub mod text;
 
+pub use day::Day;
 pub use email::Email;
 pub use id::Id;
 pub use instant::Instant;

@@ -7,7 +7,10 @@ use serde_json::json;
 fn a_deal_goes_through_its_stages_and_into_the_report() {
     on_each(|server| {
         let firm = Firm::new(server);
-        let company = firm.owner.post(&firm.at("companies"), json!({"name": "Škoda"})).id();
+        let company = firm
+            .owner
+            .post(&firm.at("companies"), json!({"name": "Škoda"}))
+            .id();
         let body = json!({"title": "Cars", "company_id": company, "opened_on": "2026-01-10",
                           "value": {"amount": "10.5", "currency": "EUR"}, "tags": ["GTX Pro"]});
         let made = firm.owner.post(&firm.at("deals"), body);
@@ -22,7 +25,10 @@ fn a_deal_goes_through_its_stages_and_into_the_report() {
         assert_eq!(problem["errors"][0]["pointer"], "#/lost_reason");
         let won = json!({"stage_id": firm.stage("Won"), "actual_close": "2026-01-20"});
         let won = firm.owner.patch(&at, won).expect(200);
-        assert_eq!((won["status"].as_str(), won["version"].as_i64()), (Some("WON"), Some(2)));
+        assert_eq!(
+            (won["status"].as_str(), won["version"].as_i64()),
+            (Some("WON"), Some(2))
+        );
 
         let history = firm.owner.get(&format!("{at}/stage-history")).expect(200);
         let periods = history["data"].as_array().unwrap();
@@ -30,17 +36,29 @@ fn a_deal_goes_through_its_stages_and_into_the_report() {
         assert_eq!(periods[0]["entered_at"], "2026-01-10T00:00:00.000000Z");
         assert_eq!(periods[0]["left_at"], periods[1]["entered_at"]);
 
-        let report = firm.owner.get(&firm.at("reports/pipeline?group_by=quarter")).expect(200);
-        assert_eq!(report["total"]["won_value"], json!({"amount": "10.50", "currency": "EUR"}));
+        let report = firm
+            .owner
+            .get(&firm.at("reports/pipeline?group_by=quarter"))
+            .expect(200);
+        assert_eq!(
+            report["total"]["won_value"],
+            json!({"amount": "10.50", "currency": "EUR"})
+        );
         assert_eq!(report["total"]["mean_days_to_won"], "10.00");
         assert_eq!(report["total"]["win_rate"], "1.0000");
         assert_eq!(report["data"][0]["key"], "2026-Q1");
 
         firm.owner.delete(&at).expect(204);
         firm.owner.get(&at).problem(404, "not_found");
-        assert_eq!(firm.owner.get(&firm.at("deals?tag=GTX%20Pro")).expect(200)["data"], json!([]));
+        assert_eq!(
+            firm.owner.get(&firm.at("deals?tag=GTX%20Pro")).expect(200)["data"],
+            json!([])
+        );
         firm.owner.act(&format!("{at}/restore")).expect(200);
-        let tagged = firm.owner.get(&firm.at("deals?tag=GTX%20Pro&expand=company")).expect(200);
+        let tagged = firm
+            .owner
+            .get(&firm.at("deals?tag=GTX%20Pro&expand=company"))
+            .expect(200);
         assert_eq!(tagged["data"][0]["company"]["name"], "Škoda");
     });
 }
@@ -51,7 +69,10 @@ fn a_deal_that_comes_in_closed_has_two_periods() {
         let firm = Firm::new(server);
         let body = json!({"title": "Old", "stage_id": firm.stage("Lost"), "opened_on": "2017-01-01", "actual_close": "2017-03-01"});
         let id = firm.owner.post(&firm.at("deals"), body).id();
-        let history = firm.owner.get(&firm.at(&format!("deals/{id}/stage-history"))).expect(200);
+        let history = firm
+            .owner
+            .get(&firm.at(&format!("deals/{id}/stage-history")))
+            .expect(200);
         let periods = history["data"].as_array().unwrap();
         assert_eq!(periods.len(), 2);
         assert_eq!(periods[0]["stage_id"], json!(null));

@@ -26,8 +26,8 @@ pub(super) fn serve(mut seat: Seat, calls: Receiver<Box<dyn Work>>) {
                 Verdict::Again if left > 0 => continue,
                 Verdict::Away => {
                     seat.stand_up();
-                    // A read is asked again of a new connection; of a write nobody knows how far it came.
-                    if left > 0 && !call.writes() {
+                    // Nothing of it is stored, so it is asked again of a new connection.
+                    if left > 0 {
                         continue;
                     }
                 }
@@ -51,9 +51,9 @@ fn transaction(seat: &mut Seat, call: &mut dyn Work, last: bool) -> Verdict {
         return match seat.batch("COMMIT") {
             Ok(()) => Verdict::Done,
             Err(fault) => {
+                // When the connection goes with a COMMIT, nobody knows whether it came through.
                 let verdict = match fault {
                     Fault::Again => Verdict::Again,
-                    Fault::Away => Verdict::Away,
                     _ => Verdict::Unsure,
                 };
                 call.fail(fault);
@@ -64,10 +64,10 @@ fn transaction(seat: &mut Seat, call: &mut dyn Work, last: bool) -> Verdict {
     }
     // What was set in the transaction is undone with it.
     seat.fence = None;
-    match seat.batch("ROLLBACK") {
-        Ok(()) => verdict,
-        Err(_) => Verdict::Away,
+    if seat.batch("ROLLBACK").is_err() {
+        seat.stand_up();
     }
+    verdict
 }
 
 /// SQLite's one writer: a savepoint for each call, one COMMIT for all that wait, and only then the answers.

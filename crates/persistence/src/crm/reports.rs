@@ -6,13 +6,13 @@ use crate::store::Tx;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use firma_auth::access::{Grant, Read};
 use firma_domain::crm::{Deal, Group, PipelineFigures};
-use firma_domain::{Currency, value::NaiveDate};
+use firma_domain::{Currency, Day};
 
 /// Closing dates, both included; with either, open deals are left out.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Between {
-    pub from: Option<NaiveDate>,
-    pub to: Option<NaiveDate>,
+    pub from: Option<Day>,
+    pub to: Option<Day>,
 }
 
 /// A row: its key (an id or a quarter), its label, its figures.
@@ -59,7 +59,7 @@ impl Tx<'_> {
         cond.extend(
             bounds
                 .into_iter()
-                .filter_map(|(day, op)| Some(Cond::Is(CLOSED, op, Value::Day(day?)))),
+                .filter_map(|(day, op)| Some(Cond::Is(CLOSED, op, Value::Day(day?.to_chrono())))),
         );
         let cond = Cond::All(cond);
 

@@ -4,8 +4,10 @@ mod lock;
 mod seed;
 
 use crate::backend::{AnyConnection, Target, connect_owner};
-use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use crate::sql::Sql;
+use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
+use diesel::sql_types::{Bool, Text};
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use firma_domain::Instant;
@@ -74,6 +76,9 @@ impl Migrator {
             std::fs::create_dir_all(folder)
                 .map_err(|e| MigrationError::Connect(format!("{}: {e}", folder.display())))?;
         }
+        if let Target::Sqlite(path) = target {
+            make_private(path).map_err(|e| MigrationError::Connect(format!("{}: {e}", path.display())))?;
+        }
         let conn = connect_owner(target).map_err(MigrationError::Connect)?;
         Ok(Migrator {
             target: target.clone(),
@@ -95,12 +100,26 @@ impl Migrator {
         Ok(known(&self.conn)?.into_iter().map(step).collect())
     }
 
-    /// Whether nothing was ever migrated here.
+    /// Whether there is nothing in the database, neither ours nor another program's.
     ///
     /// # Errors
     /// The database can't be asked.
     pub fn is_empty(&mut self) -> Outcome<bool> {
-        Ok(self.applied()?.is_empty())
+        use diesel::prelude::*;
+        use diesel::{dsl::sql, sql_types::BigInt};
+        let tables = match &mut self.conn {
+            AnyConnection::Pg(c) => sql::<BigInt>(
+                "SELECT COUNT(*) FROM pg_tables WHERE schemaname = ANY (current_schemas(false)) \
+                 AND tablename <> '__diesel_schema_migrations'",
+            )
+            .get_result::<i64>(c),
+            AnyConnection::Sqlite(c) => sql::<BigInt>(
+                "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' \
+                 AND name NOT LIKE 'sqlite~_%' ESCAPE '~' AND name <> '__diesel_schema_migrations'",
+            )
+            .get_result::<i64>(c),
+        };
+        Ok(tables.map_err(failed)? == 0 && self.applied()?.is_empty())
     }
 
     /// Whether the database has just the schema of this binary.
@@ -212,11 +231,16 @@ impl Migrator {
     }
 
     fn applied(&mut self) -> Outcome<Vec<String>> {
-        let versions: Vec<MigrationVersion<'static>> = match &mut self.conn {
-            AnyConnection::Pg(c) => c.applied_migrations().map_err(failed)?,
-            AnyConnection::Sqlite(c) => c.applied_migrations().map_err(failed)?,
-        };
-        Ok(versions.iter().map(ToString::to_string).collect())
+        // Diesel's own look would make the table, and who only serves may not.
+        let there = Sql::<Bool>::either(
+            "SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL",
+            "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '__diesel_schema_migrations')",
+        );
+        if !there.one_on::<bool>(&mut self.conn).map_err(failed)? {
+            return Ok(vec![]);
+        }
+        let versions = Sql::<Text>::text("SELECT version FROM __diesel_schema_migrations ORDER BY version");
+        versions.rows_on(&mut self.conn).map_err(failed)
     }
 
     /// SQLite: a copy of the file beside it, named after the migration that follows.
@@ -232,6 +256,7 @@ impl Migrator {
             .map(name)
             .find(|copy| !Path::new(copy).exists())
             .unwrap_or_else(|| name(0));
+        make_private(&copy).map_err(|e| failed(format!("the backup before the migration failed: {e}")))?;
         self.conn
             .batch(&format!(
                 "VACUUM INTO '{}'",
@@ -253,6 +278,19 @@ impl Migrator {
             0 => Ok(()),
             n => Err(failed(format!("{n} rows refer to rows that don't exist"))),
         }
+    }
+}
+
+/// An empty file for its owner alone, which SQLite fills: there are password hashes in it. One that is
+/// there already stays as it is; SQLite gives its mode to the files beside it.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => Err(e),
+        _ => Ok(()),
     }
 }
 

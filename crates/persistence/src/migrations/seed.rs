@@ -5,6 +5,7 @@ use crate::fault::Fault;
 use crate::sql::{Kind, Sql, Value};
 use firma_auth::access::{Permission, Role, SYSTEM_ROLES, permissions};
 use firma_domain::{Id, Instant};
+use sha2::{Digest, Sha256};
 
 pub(super) fn seed(conn: &mut AnyConnection, now: Instant) -> Result<(), Fault> {
     conn.batch("BEGIN")?;
@@ -17,13 +18,17 @@ pub(super) fn seed(conn: &mut AnyConnection, now: Instant) -> Result<(), Fault> 
     }
 }
 
-fn permission_id(n: usize) -> Id {
-    Id::fixed(2, u16::try_from(n + 1).unwrap_or(u16::MAX))
+/// From the name, so that it stays whatever else comes into the catalogue.
+fn permission_id(name: &str) -> Id {
+    let digest = Sha256::digest(name);
+    let mut random = [0; 10];
+    random.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+    Id::from_parts(0, &random)
 }
 
 fn seed_all(conn: &mut AnyConnection, now: Instant) -> Result<(), Fault> {
-    for (n, permission) in permissions().enumerate() {
-        upsert_permission(conn, permission_id(n), &permission)?;
+    for permission in permissions() {
+        upsert_permission(conn, &permission)?;
     }
     for role in SYSTEM_ROLES {
         upsert_role(conn, role)?;
@@ -46,7 +51,7 @@ fn seed_all(conn: &mut AnyConnection, now: Instant) -> Result<(), Fault> {
     Ok(())
 }
 
-fn upsert_permission(conn: &mut AnyConnection, id: Id, permission: &Permission) -> Result<(), Fault> {
+fn upsert_permission(conn: &mut AnyConnection, permission: &Permission) -> Result<(), Fault> {
     let what = format!(
         "{} {} ({})",
         permission.verb.as_str(),
@@ -57,7 +62,7 @@ fn upsert_permission(conn: &mut AnyConnection, id: Id, permission: &Permission) 
         "INSERT INTO permissions (id, name, resource, action, scope, description, category, is_system) VALUES (",
     )
     .binds(vec![
-        id.into(),
+        permission_id(&permission.name()).into(),
         Value::Text(permission.name()),
         permission.resource.name.into(),
         permission.verb.as_str().into(),

@@ -52,7 +52,7 @@ pub enum Cond {
     NotNull(Col),
     /// A key after (or before) another in one direction: a row comparison, which both planners seek.
     Beyond(Vec<Col>, Vec<Value>, Op),
-    /// The row's owner shares a live team with the member.
+    /// The row's owner is the member, or shares a live team with the member.
     TeamOf {
         owner: Col,
         organization: Value,
@@ -70,24 +70,32 @@ pub enum Cond {
 /// A condition said of table `T`.
 #[derive(Debug, Clone)]
 pub(crate) struct On<T>(pub Cond, PhantomData<T>);
-/// An order of table `T`: columns, and whether each goes down.
+/// What follows a condition: the order (columns, and whether each goes down), the most rows, a lock.
+#[derive(Debug, Clone, Default)]
+pub struct Tail {
+    pub order: Vec<(Col, bool)>,
+    pub limit: Option<i64>,
+    pub lock: bool,
+}
+/// A tail of a query of table `T`. Diesel takes it for an order, and so its type is the same for every query.
 #[derive(Debug, Clone)]
-pub(crate) struct By<T>(pub Vec<(Col, bool)>, PhantomData<T>);
+pub(crate) struct Ended<T>(Tail, PhantomData<T>);
+
+impl Tail {
+    pub(crate) fn of<T>(self) -> Ended<T> {
+        Ended(self, PhantomData)
+    }
+}
 
 impl<T> On<T> {
     pub(crate) fn new(cond: Cond) -> Self {
         On(cond, PhantomData)
     }
 }
-impl<T> By<T> {
-    pub(crate) fn new(order: Vec<(Col, bool)>) -> Self {
-        By(order, PhantomData)
-    }
-}
 impl<T> Expression for On<T> {
     type SqlType = Bool;
 }
-impl<T> Expression for By<T> {
+impl<T> Expression for Ended<T> {
     type SqlType = diesel::expression::expression_types::NotSelectable;
 }
 
@@ -102,7 +110,7 @@ macro_rules! placed { ($($name:ident),*) => { $(
         const HAS_STATIC_QUERY_ID: bool = false;
     }
 )* } }
-placed!(On, By);
+placed!(On, Ended);
 
 macro_rules! rendered { ($($db:ty),*) => { $(
     impl<T> QueryFragment<$db> for On<T> {
@@ -110,15 +118,9 @@ macro_rules! rendered { ($($db:ty),*) => { $(
             self.0.render(&mut out)
         }
     }
-    impl<T> QueryFragment<$db> for By<T> {
+    impl<T> QueryFragment<$db> for Ended<T> {
         fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, $db>) -> QueryResult<()> {
-            list(&mut out, &self.0, ", ", |out, (col, down)| {
-                col.push(out)?;
-                if *down {
-                    out.push_sql(" DESC");
-                }
-                Ok(())
-            })
+            self.0.render(&mut out)
         }
     }
 )* } }
@@ -192,6 +194,31 @@ impl Col {
     }
 }
 
+impl Tail {
+    /// The words after ORDER BY.
+    pub(super) fn render<'b, DB: Backend>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
+    where
+        i64: diesel::serialize::ToSql<BigInt, DB>,
+        DB: diesel::sql_types::HasSqlType<BigInt>,
+    {
+        list(out, &self.order, ", ", |out, (col, down)| {
+            col.push(out)?;
+            if *down {
+                out.push_sql(" DESC");
+            }
+            Ok(())
+        })?;
+        if let Some(limit) = &self.limit {
+            out.push_sql(" LIMIT ");
+            out.push_bind_param::<BigInt, _>(limit)?;
+        }
+        if self.lock {
+            out.push_sql(" FOR UPDATE");
+        }
+        Ok(())
+    }
+}
+
 impl Cond {
     /// Of a column and one value or many: an equality or a list.
     pub fn one_of(col: Col, mut values: Vec<Value>) -> Cond {
@@ -251,6 +278,9 @@ impl Cond {
                 );
                 organization.bind(out)?;
                 out.push_sql(" AND mine.deleted_at IS NULL AND mine.user_id = ");
+                member.bind(out)?;
+                // One's own rows are in reach of who is in no team, too.
+                out.push_sql(" UNION ALL SELECT ");
                 member.bind(out)?;
                 out.push_sql(")");
             }

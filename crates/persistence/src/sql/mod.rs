@@ -4,7 +4,8 @@ mod cond;
 mod statement;
 mod value;
 
-pub(crate) use cond::{By, On};
+pub(crate) use cond::On;
+pub(crate) use cond::Tail;
 pub use cond::{Col, Cond, Op};
 pub(crate) use statement::Sql;
 pub(crate) use value::{Cell, Column, Kinded, Raw};

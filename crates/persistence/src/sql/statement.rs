@@ -1,6 +1,8 @@
 //! Statements written by hand: text, values and conditions in a row, with the types of what comes back.
 
 use super::cond::{Bind, Cond};
+#[cfg(feature = "testing")]
+use super::cond::Tail;
 use super::value::Value;
 use crate::backend::{AnyConnection, on_backend};
 use crate::fault::Fault;
@@ -20,6 +22,8 @@ enum Part {
     Either(&'static str, &'static str),
     Value(Value),
     Cond(Cond),
+    #[cfg(feature = "testing")]
+    Tail(Tail),
 }
 
 /// A statement that gives rows of the SQL types `R`. Its text has no values of callers in it.
@@ -69,9 +73,26 @@ impl<R> Sql<R> {
         self
     }
 
+    #[cfg(feature = "testing")]
+    pub(crate) fn tail(mut self, tail: Tail) -> Self {
+        self.parts.push(Part::Text(" ORDER BY "));
+        self.parts.push(Part::Tail(tail));
+        self
+    }
+    /// Names of ours between commas.
+    pub(crate) fn names(mut self, names: impl Iterator<Item = &'static str>) -> Self {
+        for (n, name) in names.enumerate() {
+            self.parts.push(Part::Text(if n > 0 { ", " } else { "" }));
+            self.parts.push(Part::Text(name));
+        }
+        self
+    }
+
     fn render<'b, DB: Backend>(&'b self, out: &mut AstPass<'_, 'b, DB>, postgres: bool) -> QueryResult<()>
     where
         Value: Bind<DB>,
+        i64: diesel::serialize::ToSql<diesel::sql_types::BigInt, DB>,
+        DB: diesel::sql_types::HasSqlType<diesel::sql_types::BigInt>,
     {
         for part in &self.parts {
             match part {
@@ -80,6 +101,8 @@ impl<R> Sql<R> {
                 Part::Either(_, lite) => out.push_sql(lite),
                 Part::Value(value) => value.bind(out)?,
                 Part::Cond(cond) => cond.render(out)?,
+                #[cfg(feature = "testing")]
+                Part::Tail(tail) => tail.render(out)?,
             }
         }
         Ok(())
@@ -90,7 +113,23 @@ impl<R> Sql<R> {
     where
         Sql<R>: for<'q> LoadQuery<'q, PgConnection, T> + for<'q> LoadQuery<'q, SqliteConnection, T>,
     {
-        Ok(on_backend!(tx.conn(), c => self.load::<T>(c))?)
+        self.rows_on(tx.conn())
+    }
+
+    /// All rows, outside a call.
+    pub(crate) fn rows_on<T>(self, conn: &mut AnyConnection) -> Result<Vec<T>, Fault>
+    where
+        Sql<R>: for<'q> LoadQuery<'q, PgConnection, T> + for<'q> LoadQuery<'q, SqliteConnection, T>,
+    {
+        Ok(on_backend!(conn, c => self.load::<T>(c))?)
+    }
+
+    /// The first row, which there has to be, outside a call.
+    pub(crate) fn one_on<T>(self, conn: &mut AnyConnection) -> Result<T, Fault>
+    where
+        Sql<R>: for<'q> LoadQuery<'q, PgConnection, T> + for<'q> LoadQuery<'q, SqliteConnection, T>,
+    {
+        self.rows_on(conn)?.into_iter().next().ok_or(Fault::Missing)
     }
 
     /// The first row.

@@ -141,7 +141,7 @@ cells! {
     String as Text: |v| v.clone(), |r| Ok(r);
     i32 as Integer: |v| *v, |r| Ok(r);
     bool as Bool: |v| *v, |r| Ok(r);
-    NaiveDate as Date: |v| *v, |r| Ok(r);
+    domain::Day as Date: |v| v.to_chrono(), |r| domain::Day::new(r).ok_or_else(|| format!("day {r}"));
     domain::Id as Id: |v| Uid(*v), |r| Ok(r.0);
     domain::Instant as Instant: |v| At(*v), |r| Ok(r.0);
     domain::Rate as Integer: |v| v.scaled(), |r| domain::Rate::new(r).ok_or_else(|| format!("rate {r}"));

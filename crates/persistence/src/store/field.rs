@@ -2,6 +2,7 @@
 
 use crate::sql::{Cell, Col, Column, Kind, Kinded, Raw, Value};
 use firma_domain::Record;
+use firma_domain::value::text;
 use serde::de::DeserializeOwned;
 
 /// A field to filter by.
@@ -62,10 +63,12 @@ pub(crate) const fn sort_by<E, S: Kinded>(
 }
 
 /// Reads a caller's text as the domain type `T`, and that as a value of the column's type.
-pub(crate) fn parse<T: DeserializeOwned + Cell<S>, S: Column>(text: &str) -> Option<Value> {
+pub(crate) fn parse<T: DeserializeOwned + Cell<S>, S: Column>(written: &str) -> Option<Value> {
     let json = match S::KIND {
-        Kind::Bool | Kind::Int | Kind::Big => serde_json::from_str(text).ok()?,
-        _ => serde_json::Value::String(text.to_owned()),
+        Kind::Bool | Kind::Int | Kind::Big => serde_json::from_str(written).ok()?,
+        // As it would have been stored: what can't have been is no value of the field.
+        Kind::Text => serde_json::Value::String(text::clean(written, false)?),
+        _ => serde_json::Value::String(written.to_owned()),
     };
     serde_json::from_value::<T>(json).ok()?.put().value()
 }

@@ -15,11 +15,11 @@ const KEPT: i64 = 24 * 3_600;
 pub struct Key {
     pub organization: Id,
     pub actor: Id,
-    /// The path of the call
+    /// The path of the call, without the organization
     pub path: String,
     /// What the caller sent as `Idempotency-Key`
     pub key: String,
-    /// SHA-256 of the request's body
+    /// SHA-256 of the request's query and body
     pub request: [u8; 32],
 }
 

@@ -6,6 +6,7 @@ mod finish;
 mod idempotency;
 mod list;
 mod repo;
+mod rows;
 mod stored;
 mod tags;
 #[cfg(feature = "testing")]
@@ -20,16 +21,17 @@ pub use list::{Listing, Page, Position};
 pub use repo::Repo;
 pub use stored::Stored;
 pub(crate) use stored::{
-    Common, MetaRow, instant_literal, key_of, literal, money, no_literal, only, record, stored,
+    Common, MetaRow, currency_of, instant_literal, key_of, literal, minor_of, money, no_literal, only, record, stored,
+    value_of,
 };
 pub use tx::{Origin, Tx};
 pub(crate) use tx::{Unit, id_or_null, instant_or_null, text_or_null};
 pub use verify::Verification;
 
 #[cfg(feature = "testing")]
-pub(crate) use testing::Explain;
+pub use testing::drop_tenant_condition;
 #[cfg(feature = "testing")]
-pub use testing::{drop_tenant_condition, has_tenant_condition};
+use testing::has_tenant_condition;
 #[cfg(not(feature = "testing"))]
 const fn has_tenant_condition() -> bool {
     true

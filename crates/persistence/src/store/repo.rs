@@ -5,7 +5,7 @@ use super::list::{Listing, Page, parts};
 use super::stored::Stored;
 use super::tx::{Tx, actor};
 use crate::fault::Fault;
-use crate::sql::{Cond, Op, Sql, Value};
+use crate::sql::{Col, Cond, Op, Sql, Tail, Value};
 use diesel::sql_types::Integer;
 use firma_auth::access::{Action, Grant, Reach, Writes};
 use firma_domain::{Id, Record};
@@ -14,6 +14,11 @@ use firma_domain::{Id, Record};
 pub struct Repo<'t, 'c, E, A> {
     tx: &'t mut Tx<'c>,
     grant: Grant<E, A>,
+}
+
+/// No order that anybody asked for: the id costs nothing where it is given.
+fn by_id<E: Stored>() -> Vec<(Col, bool)> {
+    vec![(E::COMMON.id, false)]
 }
 
 impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
@@ -58,7 +63,7 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
         let mut cond = self.visible(self.grant.seen(), deleted);
         cond.push(Cond::Is(E::COMMON.id, Op::Eq, id.into()));
         self.tx
-            .select::<E>(Cond::All(cond), vec![], 1, lock)?
+            .select::<E>(Cond::All(cond), Tail { order: by_id::<E>(), limit: Some(1), lock })?
             .pop()
             .ok_or(Fault::Missing)
     }
@@ -83,7 +88,7 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
             E::COMMON.id,
             ids.iter().map(|id| (*id).into()).collect(),
         ));
-        self.tx.select::<E>(Cond::All(cond), vec![], most, false)
+        self.tx.select::<E>(Cond::All(cond), Tail { order: by_id::<E>(), limit: Some(most), lock: false })
     }
 
     /// The first live row that fits, in the order of ids.
@@ -95,12 +100,10 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
     pub fn some(&mut self, fits: Vec<Cond>, most: i64) -> Result<Vec<Record<E>>, Fault> {
         let mut cond = self.visible(self.grant.seen(), false);
         cond.extend(fits);
-        self.tx.select::<E>(
-            Cond::All(cond),
-            vec![(E::COMMON.created_at, false), (E::COMMON.id, false)],
-            most,
-            false,
-        )
+        {
+            let order = vec![(E::COMMON.created_at, false), (E::COMMON.id, false)];
+            self.tx.select::<E>(Cond::All(cond), Tail { order, limit: Some(most), lock: false })
+        }
     }
 
     /// A page.
@@ -125,7 +128,8 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
             let mut cond = self.visible(self.grant.seen(), listing.deleted);
             cond.extend(listing.filters.iter().cloned());
             cond.extend(part.cond);
-            rows.extend(self.tx.select::<E>(Cond::All(cond), part.order, left, false)?);
+            let tail = Tail { order: part.order, limit: Some(left), lock: false };
+            rows.extend(self.tx.select::<E>(Cond::All(cond), tail)?);
         }
         let limit = usize::try_from(listing.limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
@@ -143,7 +147,8 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
             let mut cond = self.visible(self.grant.seen(), listing.deleted);
             cond.extend(listing.filters.iter().cloned());
             cond.extend(part.cond);
-            plans.extend(E::plan(self.tx.conn(), Cond::All(cond), part.order, listing.limit + 1)?);
+            let tail = Tail { order: part.order, limit: Some(listing.limit + 1), lock: false };
+            plans.extend(super::rows::plan::<E>(self.tx, Cond::All(cond), tail)?);
         }
         Ok(plans)
     }
@@ -152,7 +157,7 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
     pub fn count(&mut self, filters: &[Cond], deleted: bool) -> Result<i64, Fault> {
         let mut cond = self.visible(self.grant.seen(), deleted);
         cond.extend(filters.iter().cloned());
-        Ok(E::count(self.tx.conn(), Cond::All(cond))?)
+        self.tx.count::<E>(Cond::All(cond))
     }
 
     /// What may be seen, as a condition: for reports, which are written by hand.
@@ -251,7 +256,7 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
                 value,
             });
         }
-        E::insert(self.tx.conn(), organization, &records)?;
+        self.tx.insert::<E>(organization, &records)?;
         for record in &records {
             self.tx
                 .retag::<E>(organization, record.id, &[], record.value.tags())?;
@@ -307,7 +312,7 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
     pub fn taken_by(&mut self, deletion: Id) -> Result<Vec<Record<E>>, Fault> {
         let mut cond = self.visible(self.grant.seen(), true);
         cond.push(Cond::Is(E::COMMON.deletion_id, Op::Eq, deletion.into()));
-        self.tx.select::<E>(Cond::All(cond), vec![], i64::MAX, false)
+        self.tx.select::<E>(Cond::All(cond), Tail { order: by_id::<E>(), limit: None, lock: false })
     }
 
     fn store(&mut self, verb: &str, before: &Record<E>, mut after: Record<E>) -> Result<Record<E>, Fault> {
@@ -317,7 +322,7 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
         let mut cond = self.visible(self.grant.seen(), before.deleted_at.is_some());
         cond.push(Cond::Is(E::COMMON.id, Op::Eq, before.id.into()));
         cond.push(Cond::Is(E::COMMON.version, Op::Eq, Value::Int(before.version)));
-        if E::update(self.tx.conn(), Cond::All(cond), &after)? == 0 {
+        if self.tx.update(Cond::All(cond), &after)? == 0 {
             return Err(Fault::Changed);
         }
         self.tx.retag::<E>(

@@ -1,11 +1,10 @@
 //! What a table must tell of an entity. The macro [`stored!`] writes it from one list of columns.
 
 use super::field::{Field, SortBy};
-use super::tx::Tx;
 use crate::backend::{AnyConnection, At, Uid};
-use crate::sql::{Cell, Col, Column, Cond, Raw, Value};
+use crate::sql::{Cell, Col, Column, Cond, Kind, Raw, Tail, Value};
 use diesel::QueryResult;
-use firma_domain::{Currency, Entity, Id, Money, Record};
+use firma_domain::{Currency, Entity, Money, Record};
 use serde::de::DeserializeOwned;
 
 /// An entity that has a table. No type of Diesel appears in it, so nothing above has a bound of Diesel.
@@ -21,23 +20,12 @@ pub trait Stored: Entity {
     const FIELDS: &'static [&'static str];
     fn filters() -> &'static [Field];
     fn sorts() -> &'static [SortBy<Self>];
+    /// The live or deleted rows that a condition leaves, in an order, at most so many, locked or not.
     #[doc(hidden)]
-    fn select(
-        c: &mut AnyConnection,
-        w: Cond,
-        by: Vec<(Col, bool)>,
-        limit: i64,
-        lock: bool,
-    ) -> QueryResult<Vec<Result<Record<Self>, String>>>;
-    #[cfg(feature = "testing")]
+    fn select(c: &mut AnyConnection, w: Cond, tail: Tail) -> QueryResult<Vec<Result<Record<Self>, String>>>;
+    /// What stands in [`Stored::COLUMNS`], in their order.
     #[doc(hidden)]
-    fn plan(c: &mut AnyConnection, w: Cond, by: Vec<(Col, bool)>, limit: i64) -> QueryResult<Vec<String>>;
-    #[doc(hidden)]
-    fn count(c: &mut AnyConnection, w: Cond) -> QueryResult<i64>;
-    #[doc(hidden)]
-    fn insert(c: &mut AnyConnection, organization: Id, rows: &[Record<Self>]) -> QueryResult<usize>;
-    #[doc(hidden)]
-    fn update(c: &mut AnyConnection, w: Cond, row: &Record<Self>) -> QueryResult<usize>;
+    fn values(&self) -> Vec<Value>;
 }
 
 #[doc(hidden)]
@@ -99,24 +87,22 @@ pub(crate) fn money(minor: Option<i64>, currency: Option<String>) -> Result<Opti
     money.map(Some).ok_or_else(|| format!("{minor} {code}"))
 }
 
+/// A field's value as it is stored.
+pub(crate) fn value_of<T: Cell<S>, S: Column>(of: &T) -> Value {
+    of.put().value().unwrap_or(Value::Null(S::KIND))
+}
+
+pub(crate) fn minor_of(money: Option<Money>) -> Value {
+    money.map_or(Value::Null(Kind::Big), |money| Value::Big(money.minor()))
+}
+
+pub(crate) fn currency_of(money: Option<Money>) -> Value {
+    money.map_or(Value::Null(Kind::Text), |money| money.currency().code().into())
+}
+
 /// A field's value as a key of its column.
 pub(crate) fn key_of<T: Cell<S>, S: Column>(of: &T) -> Option<Value> {
     of.put().value()
-}
-
-impl Tx<'_> {
-    pub(crate) fn select<E: Stored>(
-        &mut self,
-        w: Cond,
-        by: Vec<(Col, bool)>,
-        limit: i64,
-        lock: bool,
-    ) -> Result<Vec<Record<E>>, crate::Fault> {
-        let rows = E::select(self.conn(), w, by, limit, lock)?;
-        rows.into_iter().collect::<Result<_, _>>().map_err(|what| {
-            crate::Fault::Internal(format!("{} holds what no rule would store: {what}", E::TABLE))
-        })
-    }
 }
 
 /// One list of columns; from it the table, the row, its conversions, and what [`Stored`] asks for.
@@ -141,24 +127,12 @@ macro_rules! stored {
                 updated_at -> Instant, deleted_at -> Nullable<Instant>, deletion_id -> Nullable<Id>,
                 $($col -> $sql,)*
                 $($($minor -> Nullable<BigInt>, $currency -> Nullable<Text>,)*)?
-                $($($fcol -> Text,)*)?
             }
         }
-        #[derive(diesel::Queryable, diesel::Insertable, diesel::AsChangeset)]
-        #[diesel(table_name = $t, treat_none_as_default_value = false, treat_none_as_null = true)]
+        #[derive(diesel::Queryable)]
         struct $row {
             $($col: <$sql as $crate::sql::Column>::Raw,)*
             $($($minor: Option<i64>, $currency: Option<String>,)*)?
-            $($($fcol: String,)*)?
-        }
-        impl From<&$entity> for $row {
-            fn from(value: &$entity) -> $row {
-                $row {
-                    $($col: $crate::sql::Cell::<$sql>::put(&value.$col),)*
-                    $($($minor: value.$mfield.map(|m| m.minor()), $currency: value.$mfield.map(|m| m.currency().code().to_owned()),)*)?
-                    $($($fcol: firma_domain::value::text::fold(&value.$ffield),)*)?
-                }
-            }
         }
         impl TryFrom<$row> for $entity {
             type Error = String;
@@ -170,13 +144,13 @@ macro_rules! stored {
             }
         }
         const _: () = {
-            #[cfg(feature = "testing")]
-            use $crate::store::columns::{Integer, Text};
-            use $crate::sql::{Col, Cond, On, By};
+            use $crate::sql::{Col, Cond, Kinded, On, Tail, Value};
             use $crate::store::{Common, Field, MetaRow, SortBy, Stored};
             use diesel::prelude::*;
-            use firma_domain::{Id as DomainId, Record};
-            const fn at(name: &'static str) -> Col { Col { table: stringify!($t), name } }
+            use firma_domain::Record;
+            const fn at(name: &'static str) -> Col {
+                Col { table: stringify!($t), name }
+            }
             impl Stored for $entity {
                 const TABLE: &'static str = stringify!($t);
                 const COMMON: Common = Common {
@@ -185,7 +159,7 @@ macro_rules! stored {
                 };
                 const OWNER: Option<Col> = $crate::store::only(&[$(at(stringify!($owner)))?]);
                 const COLUMNS: &'static [(&'static str, bool)] = &[
-                    $((stringify!($col), <$sql as $crate::sql::Kinded>::NULLABLE),)*
+                    $((stringify!($col), <$sql as Kinded>::NULLABLE),)*
                     $($((stringify!($minor), true), (stringify!($currency), true),)*)?
                     $($((stringify!($fcol), false),)*)?
                 ];
@@ -211,63 +185,27 @@ macro_rules! stored {
                     ]);
                     &SORTS
                 }
-                fn select(c: &mut $crate::backend::AnyConnection, w: Cond, by: Vec<(Col, bool)>, limit: i64, lock: bool) -> diesel::QueryResult<Vec<Result<Record<Self>, String>>> {
-                    let query = $t::table
-                        .select((($t::id, $t::version, $t::created_at, $t::created_by, $t::updated_at, $t::deleted_at, $t::deletion_id), ($($t::$col,)* $($($t::$minor, $t::$currency,)*)? $($($t::$fcol,)*)?)))
-                        .filter(On::<$t::table>::new(w));
-                    let rows: Vec<(MetaRow, $row)> = match (lock, by.is_empty()) {
-                        (true, _) => match c {
-                            $crate::backend::AnyConnection::Pg(c) => query.limit(limit).for_update().load(c)?,
-                            $crate::backend::AnyConnection::Sqlite(c) => query.limit(limit).load(c)?,
-                        },
-                        (false, true) => query.limit(limit).load(c)?,
-                        (false, false) => query.order_by(By::<$t::table>::new(by)).limit(limit).load(c)?,
-                    };
-                    Ok(rows.into_iter().map(|(meta, row)| Ok($crate::store::record(meta, row.try_into()?))).collect())
-                }
-                #[cfg(feature = "testing")]
-                fn plan(
+                fn select(
                     c: &mut $crate::backend::AnyConnection,
                     w: Cond,
-                    by: Vec<(Col, bool)>,
-                    limit: i64,
-                ) -> diesel::QueryResult<Vec<String>> {
-                    use $crate::store::Explain;
-                    let query = $t::table
-                        .select($t::all_columns)
+                    tail: Tail,
+                ) -> diesel::QueryResult<Vec<Result<Record<Self>, String>>> {
+                    let rows: Vec<(MetaRow, $row)> = $t::table
+                        .select((
+                            ($t::id, $t::version, $t::created_at, $t::created_by, $t::updated_at, $t::deleted_at, $t::deletion_id),
+                            ($($t::$col,)* $($($t::$minor, $t::$currency,)*)?),
+                        ))
                         .filter(On::<$t::table>::new(w))
-                        .order_by(By::<$t::table>::new(by))
-                        .limit(limit);
-                    match c {
-                        $crate::backend::AnyConnection::Pg(c) => Explain::<_, Text>::new(query, "EXPLAIN ").load::<String>(c),
-                        $crate::backend::AnyConnection::Sqlite(c) => {
-                            let rows = Explain::<_, (Integer, Integer, Integer, Text)>::new(query, "EXPLAIN QUERY PLAN ")
-                                .load::<(i32, i32, i32, String)>(c)?;
-                            Ok(rows.into_iter().map(|(.., detail)| detail).collect())
-                        }
-                    }
+                        .order_by(tail.of::<$t::table>())
+                        .load(c)?;
+                    Ok(rows.into_iter().map(|(meta, row)| Ok($crate::store::record(meta, row.try_into()?))).collect())
                 }
-                fn count(c: &mut $crate::backend::AnyConnection, w: Cond) -> diesel::QueryResult<i64> {
-                    $t::table.filter(On::<$t::table>::new(w)).count().get_result(c)
-                }
-                fn insert(c: &mut $crate::backend::AnyConnection, organization: DomainId, rows: &[Record<Self>]) -> diesel::QueryResult<usize> {
-                    use $crate::backend::{At, Uid};
-                    let rows: Vec<_> = rows.iter().map(|r| (
-                        $t::organization_id.eq(Uid(organization)), $t::id.eq(Uid(r.id)), $t::version.eq(r.version), $t::created_at.eq(At(r.created_at)),
-                        $t::created_by.eq(r.created_by.map(Uid)), $t::updated_at.eq(At(r.updated_at)), $t::deleted_at.eq(r.deleted_at.map(At)),
-                        $t::deletion_id.eq(r.deletion_id.map(Uid)), $row::from(&r.value),
-                    )).collect();
-                    if rows.is_empty() {
-                        return Ok(0);
-                    }
-                    $crate::backend::on_backend!(c, c => diesel::insert_into($t::table).values(&rows).execute(c))
-                }
-                fn update(c: &mut $crate::backend::AnyConnection, w: Cond, r: &Record<Self>) -> diesel::QueryResult<usize> {
-                    use $crate::backend::{At, Uid};
-                    diesel::update($t::table).filter(On::<$t::table>::new(w)).set((
-                        $t::version.eq(r.version), $t::updated_at.eq(At(r.updated_at)), $t::deleted_at.eq(r.deleted_at.map(At)),
-                        $t::deletion_id.eq(r.deletion_id.map(Uid)), $row::from(&r.value),
-                    )).execute(c)
+                fn values(&self) -> Vec<Value> {
+                    vec![
+                        $($crate::store::value_of::<_, $sql>(&self.$col),)*
+                        $($($crate::store::minor_of(self.$mfield), $crate::store::currency_of(self.$mfield),)*)?
+                        $($(Value::Text(firma_domain::value::text::fold(&self.$ffield)),)*)?
+                    ]
                 }
             }
         };

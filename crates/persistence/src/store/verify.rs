@@ -46,11 +46,10 @@ impl Tx<'_> {
             let page = self.log_page(organization, walk.number)?;
             let last = page.is_empty();
             for row in page {
-                let number = walk.number;
-                if let Err(what) = walk.step(organization, row) {
+                if let Err((number, what)) = walk.step(organization, row) {
                     return Ok(Verification {
-                        entries: number,
-                        broken: Some((number + 1, what)),
+                        entries: number - 1,
+                        broken: Some((number, what)),
                     });
                 }
             }
@@ -63,15 +62,16 @@ impl Tx<'_> {
                 .bind(organization)
                 .one::<(i64, Vec<u8>)>(self)?;
         let broken = match walk.end() {
-            Err(what) => Some((walk.number, what)),
+            Err(broken) => Some(broken),
             Ok(()) if last != walk.number => Some((walk.number + 1, "entries at the end are missing")),
             Ok(()) if digest != walk.head => Some((walk.number, "the head doesn't follow from it")),
             Ok(()) => None,
         };
-        Ok(Verification {
-            entries: walk.number,
-            broken,
-        })
+        let entries = match broken {
+            Some((number, _)) => walk.number.min(number - 1),
+            None => walk.number,
+        };
+        Ok(Verification { entries, broken })
     }
 
     fn log_page(&mut self, organization: Id, after: i64) -> Result<Vec<Row>, Fault> {
@@ -93,16 +93,26 @@ impl Tx<'_> {
 struct Walk {
     number: i64,
     head: Vec<u8>,
-    /// The transaction that is being walked: its id, the digests so far, the chain that its entries name
-    batch: Option<(Id, Vec<Vec<u8>>, Vec<u8>)>,
+    batch: Option<Batch>,
+}
+
+/// The transaction that is being walked.
+struct Batch {
+    id: Id,
+    first: i64,
+    digests: Vec<Vec<u8>>,
+    /// The chain that its entries name
+    named: Vec<u8>,
 }
 
 impl Walk {
-    fn step(&mut self, organization: Id, row: Row) -> Result<(), &'static str> {
+    /// Fails with the number of the first entry that is in doubt.
+    fn step(&mut self, organization: Id, row: Row) -> Result<(), (i64, &'static str)> {
         let ((number, id, batch, at, actor, action, entity_type), rest, payload) = row;
         let (entity_id, version, request_id, payload_digest_stored, digest, chain) = rest;
-        if number != self.number + 1 {
-            return Err("entries before it are missing");
+        let here = self.number + 1;
+        if number != here {
+            return Err((here, "entries before it are missing"));
         }
         let sealed = Sealed {
             organization,
@@ -118,38 +128,38 @@ impl Walk {
             payload: &payload_digest_stored,
         };
         if sealed.digest().as_slice() != digest {
-            return Err("it was changed");
+            return Err((here, "it was changed"));
         }
         // An erased payload is lawful; a changed one is not.
         if let (Some(salt), Some(changes), ip, agent) = payload
             && payload_digest(&salt, &changes, ip.as_deref(), agent.as_deref()).as_slice()
                 != payload_digest_stored
         {
-            return Err("its payload was changed");
+            return Err((here, "its payload was changed"));
         }
-        if self
-            .batch
-            .as_ref()
-            .is_some_and(|(current, ..)| *current != batch.0)
-        {
+        if self.batch.as_ref().is_some_and(|current| current.id != batch.0) {
             self.end()?;
         }
-        let (_, digests, named) = self
-            .batch
-            .get_or_insert_with(|| (batch.0, Vec::new(), chain.clone()));
-        if *named != chain {
-            return Err("it was moved");
+        let current = self.batch.get_or_insert_with(|| Batch {
+            id: batch.0,
+            first: here,
+            digests: Vec::new(),
+            named: chain.clone(),
+        });
+        if current.named != chain {
+            return Err((here, "it was moved"));
         }
-        digests.push(digest);
-        self.number = number;
+        current.digests.push(digest);
+        self.number = here;
         Ok(())
     }
 
-    fn end(&mut self) -> Result<(), &'static str> {
-        if let Some((_, digests, named)) = self.batch.take() {
-            self.head = link(&self.head, &batch_digest(digests.iter().map(Vec::as_slice))).to_vec();
-            if self.head != named {
-                return Err("the chain is broken here");
+    /// The entries of a transaction are digested together: where that fails, the first of them is in doubt.
+    fn end(&mut self) -> Result<(), (i64, &'static str)> {
+        if let Some(batch) = self.batch.take() {
+            self.head = link(&self.head, &batch_digest(batch.digests.iter().map(Vec::as_slice))).to_vec();
+            if self.head != batch.named {
+                return Err((batch.first, "the chain is broken here"));
             }
         }
         Ok(())

@@ -7,6 +7,7 @@ use firma_domain::access::RoleAssignment;
 use firma_domain::organizations::{Member, Organization};
 use firma_domain::{Id, Record};
 use firma_persistence::identity::{SecurityEvent, Severity};
+use firma_persistence::{Col, Cond, Op, Stored};
 
 /// Whether the caller may give the role: nobody gives what they don't hold.
 pub(crate) fn may_give(work: &Work<'_, '_>, role: Id) -> Result<(), Refusal> {
@@ -15,12 +16,36 @@ pub(crate) fn may_give(work: &Work<'_, '_>, role: Id) -> Result<(), Refusal> {
     // An owner is made by transfer and by owners alone, whatever else an administrator holds.
     let owners_only = known.name == "ceo" && !work.facts().holds_role(role);
     if owners_only || !work.facts().holds_all_of(role) {
-        return Err(Refusal::Permission(format!(
-            "all that the role {} gives",
-            known.name
-        )));
+        return Err(Refusal::RoleNotHeld(known.name));
     }
     Ok(())
+}
+
+/// Gives a role. One that was given before and has ended is renewed: there is one row a member and role.
+pub fn assign(
+    work: &mut Work<'_, '_>,
+    grant: Grant<RoleAssignment, Create>,
+    value: RoleAssignment,
+) -> Result<Record<RoleAssignment>, Refusal> {
+    let column = |name| Col { table: RoleAssignment::TABLE, name };
+    let same = vec![
+        Cond::Is(column("user_id"), Op::Eq, value.user_id.into()),
+        Cond::Is(column("role_id"), Op::Eq, value.role_id.into()),
+    ];
+    let renewal: Grant<RoleAssignment, Update> = grant.also();
+    let ended = work.open(renewal)?.first(same)?.filter(|before| !before.value.gives(work.now()));
+    match ended {
+        None => crate::crud::add(work, grant, value, false),
+        Some(before) => {
+            let value = RoleAssignment {
+                expires_at: value.expires_at,
+                is_active: value.is_active,
+                reason: value.reason,
+                ..before.value.clone()
+            };
+            crate::crud::change(work, renewal, before, value)
+        }
+    }
 }
 
 /// Gives a role for good.
@@ -40,7 +65,7 @@ pub(crate) fn give(
         is_active: true,
         reason: None,
     };
-    crate::crud::add(work, grant, assignment, false).map(drop)
+    assign(work, grant, assignment).map(drop)
 }
 
 impl Keeping for RoleAssignment {

@@ -3,5 +3,6 @@
 mod assignments;
 mod roles;
 
+pub use assignments::assign;
 pub(crate) use assignments::{give, may_give};
 pub use roles::{RoleView, roles};

@@ -3,7 +3,7 @@ use crate::keeping::Keeping;
 use crate::link::{Link, not_found};
 use crate::refusal::Refusal;
 use crate::work::Work;
-use firma_auth::access::{Create, Grant, Read, Touches, Update};
+use firma_auth::access::{Create, Delete, Grant, Read, Touches, Update};
 use firma_domain::crm::{Company, Deal, Pipeline, Stage, StageKind, StagePeriod, first_periods};
 use firma_domain::organizations::Member;
 use firma_domain::{Id, Invalid, Record};
@@ -56,6 +56,19 @@ impl Keeping for Deal {
         Ok(work
             .tx
             .add_stage_periods(grant, after.id, vec![(after.value.stage_id, now, None)])?)
+    }
+
+    fn restored(
+        work: &mut Work<'_, '_>,
+        grant: Grant<Self, Delete>,
+        after: &Record<Self>,
+        _: Id,
+    ) -> Result<(), Refusal> {
+        let stage: Vec<_> = after.value.stage_id.into_iter().collect();
+        match work.open(grant.also::<Stage, Read>())?.by_ids(&stage)?.is_empty() {
+            false => Ok(()),
+            true => Err(Refusal::conflict("referred_to", "the deal's stage is deleted")),
+        }
     }
 }
 

@@ -3,7 +3,7 @@ use crate::keeping::Keeping;
 use crate::link::Link;
 use crate::refusal::Refusal;
 use crate::work::Work;
-use firma_auth::access::{Create, Delete, Grant, Update};
+use firma_auth::access::{Create, Delete, Grant, Read, Update};
 use firma_domain::crm::{Deal, Pipeline, Stage, StageKind};
 use firma_domain::{Id, Record};
 use firma_persistence::Op;
@@ -66,6 +66,24 @@ impl Keeping for Stage {
         match work.open(grant.also::<Deal, _>())?.first(vec![of])? {
             Some(_) => Err(Refusal::conflict("in_use", "deals stand in this stage")),
             None => Ok(()),
+        }
+    }
+
+    fn restored(
+        work: &mut Work<'_, '_>,
+        grant: Grant<Self, Delete>,
+        after: &Record<Self>,
+        _: Id,
+    ) -> Result<(), Refusal> {
+        let pipelines = work
+            .open(grant.also::<Pipeline, Read>())?
+            .by_ids(&[after.value.pipeline_id])?;
+        match pipelines.is_empty() {
+            false => Ok(()),
+            true => Err(Refusal::conflict(
+                "referred_to",
+                "the stage's pipeline is deleted",
+            )),
         }
     }
 }

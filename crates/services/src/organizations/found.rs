@@ -15,9 +15,7 @@ pub fn found_by(
     organization: Organization,
 ) -> Result<Record<Organization>, Refusal> {
     if tx.user(caller.user)?.value.email_verified_at.is_none() {
-        return Err(Refusal::Permission(
-            "organizations:create (a verified e-mail)".into(),
-        ));
+        return Err(Refusal::Unverified);
     }
     found(tx, caller.user, organization)
 }

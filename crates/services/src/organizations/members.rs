@@ -2,7 +2,7 @@ use crate::access;
 use crate::keeping::Keeping;
 use crate::refusal::Refusal;
 use crate::work::Work;
-use firma_auth::access::{Create, Grant, Update};
+use firma_auth::access::{Action, Create, Grant, Read, Touches, Update};
 use firma_domain::identity::User;
 use firma_domain::organizations::{Member, Organization};
 use firma_domain::{Email, Id, Record};
@@ -39,17 +39,7 @@ pub fn add_member(
     for role in &new.role_ids {
         access::may_give(work, *role)?;
     }
-    let organization = work.organization();
-    let parent = grant.also::<Organization, Update>();
-    let limit = work.open(parent)?.find_for_change(organization)?.value.max_users;
-    if let Some(limit) = limit
-        && work.open(grant)?.count(&[super::own::active()], false)? >= i64::from(limit)
-    {
-        return Err(Refusal::conflict(
-            "member_limit",
-            format!("the organization may have {limit} members"),
-        ));
-    }
+    room_for_one_more(work, grant)?;
     let user = match work.tx.user_of_login(&new.email.key())? {
         Some(user) => user,
         None => {
@@ -74,6 +64,26 @@ pub fn add_member(
     Ok(record)
 }
 
+/// Refuses one more active member than the organization may have; holds the organization, so that two
+/// who come at once are counted.
+fn room_for_one_more<A: Action>(work: &mut Work<'_, '_>, grant: Grant<Member, A>) -> Result<(), Refusal>
+where
+    (Member, A): Touches<Organization, Update>,
+{
+    let organization = work.organization();
+    let parent = grant.also::<Organization, Update>();
+    let limit = work.open(parent)?.find_for_change(organization)?.value.max_users;
+    match limit {
+        Some(limit) if work.open(grant)?.count(&[super::own::active()], false)? >= i64::from(limit) => {
+            Err(Refusal::conflict(
+                "member_limit",
+                format!("the organization may have {limit} members"),
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
 impl Keeping for Member {
     fn changing(
         work: &mut Work<'_, '_>,
@@ -81,10 +91,13 @@ impl Keeping for Member {
         before: &Record<Self>,
         value: Self,
     ) -> Result<Self, Refusal> {
+        if !before.value.is_active && value.is_active {
+            room_for_one_more(work, grant)?;
+        }
         if before.value.is_active && !value.is_active {
             let organization = work.organization();
             let owner = work
-                .open(grant.also::<Organization, _>())?
+                .open(grant.also::<Organization, Read>())?
                 .find(organization)?
                 .value
                 .owner_id;

@@ -1,11 +1,13 @@
 //! Organizations, members, teams.
 
 mod found;
+mod log;
 mod members;
 mod own;
 mod teams;
 
 pub use found::{found, found_by};
+pub use log::verify;
 pub use members::{NewMember, add_member};
 pub use own::accept;
 pub(crate) use own::join_all;

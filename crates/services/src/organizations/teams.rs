@@ -2,7 +2,7 @@ use crate::keeping::Keeping;
 use crate::link::Link;
 use crate::refusal::Refusal;
 use crate::work::Work;
-use firma_auth::access::{Delete, Grant};
+use firma_auth::access::{Delete, Grant, Read};
 use firma_domain::organizations::{Member, Team, TeamMember};
 use firma_domain::{Id, Record};
 use firma_persistence::{Col, Cond, Op, Stored};
@@ -46,5 +46,20 @@ impl Keeping for TeamMember {
             Link::to::<Member>("user_id", "member", |member| Some(member.user_id)),
         ];
         LINKS
+    }
+
+    fn restored(
+        work: &mut Work<'_, '_>,
+        grant: Grant<Self, Delete>,
+        after: &Record<Self>,
+        _: Id,
+    ) -> Result<(), Refusal> {
+        let teams = work
+            .open(grant.also::<Team, Read>())?
+            .by_ids(&[after.value.team_id])?;
+        match teams.is_empty() {
+            false => Ok(()),
+            true => Err(Refusal::conflict("referred_to", "the team is deleted")),
+        }
     }
 }

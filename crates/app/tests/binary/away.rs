@@ -1,0 +1,140 @@
+//! A database that is away: the server says so, and comes back by itself.
+
+use crate::house::{House, at};
+use crate::proxy::Proxy;
+use crate::writers::{retry, until};
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, SqliteConnection};
+use firma_testing::{Answer, Client};
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+/// As long as a connection is waited for, and a little.
+const PATIENCE: Duration = Duration::from_millis(6_500);
+
+fn timed<T>(run: impl FnOnce() -> T) -> (T, Duration) {
+    let begun = Instant::now();
+    (run(), begun.elapsed())
+}
+
+/// Refused for now, in time, and says when to come again.
+#[track_caller]
+fn refused_for_now((answer, took): (Answer, Duration), code: &str) {
+    assert_eq!(answer.header("retry-after"), Some("1"), "{}", answer.text);
+    answer.problem(503, code);
+    assert!(took < PATIENCE, "it took {took:?}");
+}
+
+fn company(client: &Client, name: &str) -> Answer {
+    client.post_once(&at("companies"), name, json!({"name": name, "external_id": name}))
+}
+
+#[test]
+fn postgres_goes_away_and_comes_back() {
+    let Some(house) = House::postgres() else { return };
+    let url = house.database.url();
+    let proxy = Proxy::before(&url);
+    let house = house.by_way_of(proxy.url(&url));
+    house.found();
+    let server = house.start();
+    let owner = house.owner(&server);
+    company(&owner, "before").expect(201);
+
+    proxy.cut();
+    refused_for_now(timed(|| owner.get(&at("companies"))), "database_away");
+    refused_for_now(timed(|| company(&owner, "during")), "database_away");
+    let (ready, took) = timed(|| owner.get("/health/ready"));
+    assert_eq!(ready.expect(503)["database"], "away");
+    assert!(took < PATIENCE, "{took:?}");
+    let (live, took) = timed(|| owner.get("/health/live"));
+    assert_eq!(live.status, 200);
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    std::thread::scope(|scope| {
+        for _ in 0..12 {
+            scope.spawn(|| refused_for_now(timed(|| owner.get(&at("companies"))), "database_away"));
+        }
+    });
+
+    proxy.mend();
+    let ((), took) = timed(|| server.await_that("ready again", || owner.get("/health/ready").status == 200));
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    server.await_that("answering again", || owner.get(&at("companies")).status == 200);
+    company(&owner, "during").expect(201);
+    company(&owner, "after").expect(201);
+    let names = owner
+        .get(&at("companies?sort=created_at&fields=name"))
+        .expect(200);
+    let names: Vec<_> = names["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| c["name"].clone())
+        .collect();
+    assert_eq!(names, ["before", "during", "after"]);
+}
+
+#[test]
+fn postgres_goes_away_while_it_is_written_to() {
+    let Some(house) = House::postgres() else { return };
+    let url = house.database.url();
+    let proxy = Proxy::before(&url);
+    let house = house.by_way_of(proxy.url(&url));
+    house.found();
+    let server = house.start();
+    let owner = house.owner(&server);
+    let mut made = 0;
+    for round in 0..3 {
+        let mut told = until(&owner, &format!("c{round}"), Duration::from_millis(150), || {
+            proxy.cut()
+        });
+        assert!(!told.open.is_empty());
+        proxy.mend();
+        server.await_that("ready again", || owner.get("/health/ready").status == 200);
+        // Each database thread learns for itself that its connection is gone.
+        for n in 0..8 {
+            let _ = company(&owner, &format!("again-{round}-{n}"));
+        }
+        retry(&owner, &mut told);
+        made += i64::try_from(told.made.len()).unwrap();
+    }
+    let count = "SELECT COUNT(*) FROM companies WHERE external_id LIKE 'c%'";
+    assert_eq!(house.database.number(count), made);
+    let events = "SELECT COUNT(*) - MAX(number) FROM events";
+    assert_eq!(house.database.number(events), 0, "gaps");
+}
+
+#[test]
+fn another_process_holds_sqlite() {
+    let house = House::sqlite();
+    house.found();
+    let server = house.start();
+    let owner = house.owner(&server);
+    company(&owner, "before").expect(201);
+
+    let path = house.database.url().replacen("sqlite://", "", 1);
+    let mut other = SqliteConnection::establish(&path).unwrap();
+    other
+        .batch_execute("PRAGMA busy_timeout = 5000; BEGIN EXCLUSIVE")
+        .unwrap();
+    std::thread::scope(|scope| {
+        let write = scope.spawn(|| timed(|| company(&owner, "during")));
+        let ((), took) = timed(|| {
+            for _ in 0..20 {
+                assert_eq!(
+                    owner.get(&at("companies")).expect(200)["data"]
+                        .as_array()
+                        .unwrap()
+                        .len(),
+                    1
+                );
+            }
+            assert_eq!(owner.get("/health/ready").status, 200);
+        });
+        assert!(!write.is_finished() && took < Duration::from_secs(3), "{took:?}");
+        refused_for_now(write.join().unwrap(), "busy");
+    });
+
+    other.batch_execute("ROLLBACK").unwrap();
+    company(&owner, "during").expect(201);
+    assert_eq!(house.database.number("SELECT COUNT(*) FROM companies"), 2);
+}

@@ -1,0 +1,89 @@
+//! What the server is told wrongly: one line for each fault, and exit code 2.
+
+use crate::process::run;
+use tempfile::TempDir;
+
+fn line(environment: &[(&str, &str)], arguments: &[&str]) -> String {
+    let folder = TempDir::new().unwrap();
+    run(folder.path(), environment, arguments, "").line(2).to_owned()
+}
+
+#[test]
+fn every_fault_is_one_line() {
+    assert_eq!(
+        line(&[("FIRMA_BIND", "nowhere")], &[]),
+        "firma: FIRMA_BIND: \"nowhere\" is not an address and port, such as 127.0.0.1:8080"
+    );
+    assert_eq!(
+        line(&[("FIRMA_SECRET", "hunter2")], &[]),
+        "firma: FIRMA_SECRET: is not exactly 32 bytes in base64"
+    );
+    assert_eq!(
+        line(&[("DATABASE_URL", "mysql://u:hunter2@localhost/firma")], &[]),
+        "firma: DATABASE_URL: is neither sqlite://PATH nor postgres://USER@HOST/NAME"
+    );
+    assert_eq!(
+        line(&[("FIRMA_LOG", "")], &[]),
+        "firma: FIRMA_LOG: is empty; give a value or leave it out"
+    );
+
+    let folder = TempDir::new().unwrap();
+    let wrong = [
+        ("FIRMA_BIND", "x"),
+        ("FIRMA_BCRYPT_COST", "4"),
+        ("DATABASE_URL", "x"),
+    ];
+    let ran = run(folder.path(), &wrong, &[], "");
+    assert_eq!((ran.code, ran.err.lines().count()), (Some(2), 3), "{ran:?}");
+    assert!(
+        !folder.path().join("data").exists(),
+        "nothing is made before all is well"
+    );
+}
+
+#[test]
+fn plain_text_stays_on_this_machine() {
+    for url in [
+        "postgres://u:hunter2@db.example.com/firma",
+        "postgres:///firma?host=10.0.0.5",
+    ] {
+        assert_eq!(
+            line(&[("DATABASE_URL", url)], &[]),
+            "firma: DATABASE_URL: this build has no TLS: PostgreSQL has to be on this machine (loopback or a socket)"
+        );
+    }
+}
+
+#[test]
+fn flags_stand_over_the_environment_and_that_over_the_file() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("firma.toml");
+    std::fs::write(&file, "log = \"file file\"\n").unwrap();
+    let file = file.to_str().unwrap();
+    let named = ["--config", file];
+    assert!(line(&[], &named).starts_with(&format!("firma: {file}, log: \"file file\"")));
+    let environment = [("FIRMA_LOG", "environment environment")];
+    assert!(line(&environment, &named).starts_with("firma: FIRMA_LOG: \"environment environment\""));
+    let flags = ["--config", file, "--log", "flag flag"];
+    assert!(line(&environment, &flags).starts_with("firma: --log: \"flag flag\""));
+    // And a good one above a bad one is what counts.
+    let good = ["--config", file, "--log", "info", "permissions"];
+    run(folder.path(), &environment, &good, "").fine();
+}
+
+#[test]
+fn the_file_has_only_what_is_known() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("firma.toml");
+    std::fs::write(&file, "bind = \"127.0.0.1:0\"\nbimd = \"hunter2\"\n").unwrap();
+    let file = file.to_str().unwrap();
+    assert_eq!(
+        line(&[("FIRMA_CONFIG", file)], &[]),
+        format!("firma: {file}, bimd: is not a setting")
+    );
+    let missing = line(&[("FIRMA_CONFIG", "nowhere.toml")], &[]);
+    assert!(
+        missing.starts_with("firma: FIRMA_CONFIG: \"nowhere.toml\" can't be read: "),
+        "{missing}"
+    );
+}

@@ -1,0 +1,123 @@
+//! A data folder and an empty database, and an organization in it.
+
+use crate::process::{Process, Ran, run};
+use firma_testing::{Client, TestDatabase};
+use serde_json::json;
+use tempfile::TempDir;
+
+pub(crate) const EMAIL: &str = "owner@firm.example";
+pub(crate) const PASSWORD: &str = "a password long enough";
+/// The organization's path
+pub(crate) const FIRM: &str = "/api/v1/organizations/firm";
+/// 32 bytes, for servers that have to share them
+pub(crate) const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+pub(crate) struct House {
+    pub(crate) folder: TempDir,
+    pub(crate) database: TestDatabase,
+    url: String,
+}
+
+impl House {
+    fn over(database: TestDatabase) -> House {
+        let folder = TempDir::new().unwrap();
+        let url = database.url();
+        House {
+            folder,
+            database,
+            url,
+        }
+    }
+
+    /// One on each database that can be had.
+    pub(crate) fn each() -> Vec<House> {
+        TestDatabase::each_empty().into_iter().map(House::over).collect()
+    }
+
+    pub(crate) fn sqlite() -> House {
+        House::each()
+            .into_iter()
+            .find(|house| !house.is_postgres())
+            .unwrap()
+    }
+
+    pub(crate) fn postgres() -> Option<House> {
+        House::each().into_iter().find(House::is_postgres)
+    }
+
+    pub(crate) fn is_postgres(&self) -> bool {
+        self.database.is_postgres()
+    }
+
+    /// The server reaches its database by another address.
+    pub(crate) fn by_way_of(mut self, url: String) -> House {
+        self.url = url;
+        self
+    }
+
+    fn environment<'a>(&'a self, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+        [&[("DATABASE_URL", self.url.as_str())], more].concat()
+    }
+
+    /// A server, ready.
+    pub(crate) fn start(&self) -> Process {
+        self.start_with(&[])
+    }
+
+    pub(crate) fn start_with(&self, environment: &[(&str, &str)]) -> Process {
+        Process::start(self.folder.path(), &self.environment(environment))
+    }
+
+    /// A command, to its end; `input` is its standard input.
+    pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Ran {
+        self.run_with(&[], arguments, input)
+    }
+
+    pub(crate) fn run_with(&self, environment: &[(&str, &str)], arguments: &[&str], input: &str) -> Ran {
+        // Only what is wrong, so that a test can count lines.
+        let environment = [&[("FIRMA_LOG", "error")], environment].concat();
+        run(
+            self.folder.path(),
+            &self.environment(&environment),
+            arguments,
+            input,
+        )
+    }
+
+    /// Makes the organization and its owner.
+    pub(crate) fn found(&self) {
+        let create = [
+            "admin",
+            "create",
+            "--email",
+            EMAIL,
+            "--organization",
+            "Firm",
+            "--slug",
+            "firm",
+        ];
+        self.run(&create, PASSWORD).fine();
+    }
+
+    /// The owner, signed in.
+    pub(crate) fn owner(&self, server: &Process) -> Client {
+        sign_in(server, EMAIL, PASSWORD)
+    }
+}
+
+pub(crate) fn sign_in(server: &Process, email: &str, password: &str) -> Client {
+    let signed_in = server
+        .client()
+        .post(
+            "/api/v1/auth/login",
+            json!({"email": email, "password": password}),
+        )
+        .expect(200);
+    let token = signed_in["access_token"].as_str().unwrap().to_owned();
+    server.client().with_token(Some(token))
+}
+
+/// Below the organization.
+pub(crate) fn at(below: &str) -> String {
+    format!("{FIRM}/{below}")
+}

@@ -1,0 +1,167 @@
+//! The binary as a process.
+
+use firma_testing::Client;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// What a command said before it ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Ran {
+    /// What it printed, if it went well; else the test fails with what it said.
+    #[track_caller]
+    pub(crate) fn fine(self) -> String {
+        assert_eq!(self.code, Some(0), "{}", self.err);
+        self.out
+    }
+
+    /// Its one line on standard error, if it ended with that code.
+    #[track_caller]
+    pub(crate) fn line(&self, code: i32) -> &str {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        assert_eq!(self.err.lines().count(), 1, "{self:?}");
+        assert_eq!(self.out, "", "{self:?}");
+        self.err.trim_end()
+    }
+}
+
+/// `firma` with nothing of the caller's environment, in a folder of its own.
+fn command(folder: &Path, environment: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_firma"));
+    command
+        .env_clear()
+        .current_dir(folder)
+        .env("FIRMA_DATA_DIR", folder.join("data"))
+        .env("FIRMA_BIND", "127.0.0.1:0")
+        .env("FIRMA_BCRYPT_COST", "10")
+        .envs(environment.iter().copied());
+    command
+}
+
+/// Runs a command to its end.
+pub(crate) fn run(folder: &Path, environment: &[(&str, &str)], arguments: &[&str], input: &str) -> Ran {
+    let mut child = command(folder, environment)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It may have ended without reading.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let ended = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ran {
+        code: ended.status.code(),
+        out: text(ended.stdout),
+        err: text(ended.stderr),
+    }
+}
+
+/// A running server; killed when dropped.
+pub(crate) struct Process {
+    child: Child,
+    pub(crate) url: String,
+    log: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Process {
+    /// Starts the server on a free port and waits until it is ready.
+    pub(crate) fn start(folder: &Path, environment: &[(&str, &str)]) -> Process {
+        let mut child = command(folder, environment)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = Arc::new(Mutex::new(String::new()));
+        let (lines, kept) = (BufReader::new(child.stderr.take().unwrap()), log.clone());
+        let reader = std::thread::spawn(move || {
+            for line in lines.lines().map_while(Result::ok) {
+                *kept.lock().unwrap() += &(line + "\n");
+            }
+        });
+        let mut process = Process {
+            child,
+            url: String::new(),
+            log,
+            reader: Some(reader),
+        };
+        process.url = process.await_address();
+        let client = process.client();
+        process.await_that("ready", || client.get("/health/ready").status == 200);
+        process
+    }
+
+    fn await_address(&self) -> String {
+        let address = || {
+            let log = self.log();
+            let (_, after) = log.split_once("serving on ")?;
+            Some(after.split(['\n', '"']).next()?.to_owned())
+        };
+        self.await_that("serving", || address().is_some());
+        address().unwrap()
+    }
+
+    /// Waits up to 30 seconds.
+    pub(crate) fn await_that(&self, what: &str, is: impl Fn() -> bool) {
+        let begun = Instant::now();
+        while !is() {
+            assert!(
+                begun.elapsed() < Duration::from_secs(30),
+                "not {what}:\n{}",
+                self.log()
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// A client without a token.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(&self.url, None)
+    }
+
+    /// What it has logged so far.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// As `kill -9` does.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks it to stop, as an init system does.
+    pub(crate) fn terminate(&self) {
+        let kill = format!("kill -TERM {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
+    /// Waits for its end.
+    pub(crate) fn ended(mut self) -> (ExitStatus, String) {
+        let status = self.child.wait().unwrap();
+        self.reader.take().unwrap().join().unwrap();
+        (status, self.log())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("the server said:\n{}", self.log());
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! From an empty folder to a graceful stop.
+
+use crate::house::{FIRM, House, SECRET};
+use crate::process::Process;
+use serde_json::json;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+#[test]
+fn an_empty_folder_is_all_it_needs() {
+    let folder = TempDir::new().unwrap();
+    let server = Process::start(folder.path(), &[]);
+    let ready = server.client().get("/health/ready").expect(200);
+    assert_eq!(
+        ready,
+        json!({"status": "ready", "database": "ok", "migrations": "ok", "draining": false})
+    );
+    server.client().get(FIRM).problem(401, "unauthenticated");
+    #[cfg(unix)]
+    {
+        let data = folder.path().join("data");
+        assert_eq!(mode(&data), 0o700);
+        for file in ["secret", "firma.db", "firma.db-wal", "firma.db-shm"] {
+            assert_eq!(mode(&data.join(file)), 0o600, "{file}");
+        }
+    }
+}
+
+#[cfg(unix)]
+fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn the_secret_stays_and_so_do_tokens() {
+    for house in House::each() {
+        house.found();
+        let server = house.start();
+        let token = house.owner(&server).token().map(str::to_owned);
+        server.kill();
+        let server = house.start();
+        server.client().with_token(token).get(FIRM).expect(200);
+    }
+}
+
+#[test]
+fn a_call_that_is_under_way_is_answered_before_the_stop() {
+    for house in House::each() {
+        // So slow that it outlasts the draining.
+        let server = house.start_with(&[("FIRMA_BCRYPT_COST", "14")]);
+        let client = server.client();
+        client.get("/health/ready").expect(200);
+        let body = json!({"email": "who@example.com", "password": "whatever it may be"});
+        let slow = std::thread::scope(|scope| {
+            let slow = scope.spawn(|| client.post("/api/v1/auth/login", body));
+            std::thread::sleep(Duration::from_millis(150));
+            server.terminate();
+            let begun = Instant::now();
+            loop {
+                assert!(
+                    begun.elapsed() < Duration::from_millis(300),
+                    "it never said that it drains"
+                );
+                let ready = client.get("/health/ready");
+                if ready.status == 503 {
+                    assert_eq!(ready.body["draining"], true);
+                    assert_eq!(client.get("/health/live").status, 200);
+                    break;
+                }
+            }
+            assert!(!slow.is_finished(), "the slow call was too fast for this test");
+            slow.join().unwrap()
+        });
+        slow.problem(401, "wrong_credentials");
+        let (status, log) = server.ended();
+        assert_eq!(status.code(), Some(0), "{log}");
+        assert!(client.try_send("GET", "/health/live", &[], None).is_err());
+    }
+}
+
+#[test]
+fn two_servers_on_one_postgres_are_one() {
+    let Some(house) = House::postgres() else { return };
+    house.found();
+    let shared = [("FIRMA_SECRET", SECRET)];
+    let (one, two) = (house.start_with(&shared), house.start_with(&shared));
+    let at_one = house.owner(&one);
+    let at_two = two.client().with_token(at_one.token().map(str::to_owned));
+    at_two.get(FIRM).expect(200);
+    at_two.get("/api/v1/me").expect(200);
+    at_one.act("/api/v1/auth/logout").expect(204);
+    at_two.get(FIRM).problem(401, "unauthenticated");
+    at_two.get("/api/v1/me").problem(401, "unauthenticated");
+}
+
+#[test]
+fn a_taken_port_is_said() {
+    let house = House::sqlite();
+    let server = house.start();
+    let address = server.url.trim_start_matches("http://");
+    let refused = house.run(&["--bind", address], "");
+    assert!(
+        refused.line(1).starts_with(&format!("firma: {address}: ")),
+        "{refused:?}"
+    );
+}

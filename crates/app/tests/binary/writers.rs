@@ -1,0 +1,83 @@
+//! Clients that write as fast as they can, and remember what they were told.
+
+use crate::house::at;
+use firma_testing::Client;
+use serde_json::json;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+const WRITERS: usize = 4;
+
+/// Companies by their `external_id`, which is also the key of the call that made them.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// Acknowledged, and the id that they got
+    pub(crate) made: Vec<(String, String)>,
+    /// Sent, and then no answer, or that the database is away
+    pub(crate) open: Vec<String>,
+}
+
+pub(crate) fn make(client: &Client, key: &str) -> Result<(u16, String), String> {
+    let body = json!({"name": format!("Company {key}"), "external_id": key}).to_string();
+    let answer = client.try_send(
+        "POST",
+        &at("companies"),
+        &[("idempotency-key", key)],
+        Some(body.as_bytes()),
+    )?;
+    match answer.status {
+        201 => Ok((201, answer.id())),
+        status => Ok((status, answer.text)),
+    }
+}
+
+/// Writes until `interrupt`, which comes after `pause`, has done its work.
+pub(crate) fn until(client: &Client, name: &str, pause: Duration, interrupt: impl FnOnce()) -> Told {
+    let stop = &AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let write = move |writer: usize| {
+            let mut told = Told::default();
+            for n in 0.. {
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
+                let key = format!("{name}-{writer}-{n}");
+                match make(client, &key) {
+                    Ok((201, id)) => told.made.push((key, id)),
+                    Ok((503, _)) | Err(_) => {
+                        told.open.push(key);
+                        break;
+                    }
+                    Ok((status, text)) => panic!("{key}: {status} {text}"),
+                }
+            }
+            told
+        };
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|writer| scope.spawn(move || write(writer)))
+            .collect();
+        std::thread::sleep(pause);
+        interrupt();
+        stop.store(true, Ordering::Relaxed);
+        let mut all = Told::default();
+        for writer in writers {
+            let told = writer.join().unwrap();
+            all.made.extend(told.made);
+            all.open.extend(told.open);
+        }
+        all
+    })
+}
+
+/// Asks again, with the same keys: what was open is made now, once; what was made is answered as it was.
+pub(crate) fn retry(client: &Client, told: &mut Told) {
+    for (key, id) in told.made.iter().rev().take(2 * WRITERS) {
+        assert_eq!(make(client, key), Ok((201, id.clone())), "{key}");
+    }
+    for key in std::mem::take(&mut told.open) {
+        let (status, id) = make(client, &key).unwrap();
+        assert_eq!(status, 201, "{key}: {id}");
+        assert_eq!(make(client, &key), Ok((201, id.clone())), "{key}");
+        told.made.push((key, id));
+    }
+}

@@ -1,0 +1,283 @@
+//! Every operation attacked, made from the table of operations: none can be left out.
+
+use crate::samples::{Place, bare, nothing, path, send, unique};
+use firma_auth::access::{RESOURCES, Role, SYSTEM_ROLES};
+use firma_http::{Access, Operation, operations};
+use firma_testing::{Client, on_each};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+const ROOT: &str = "/api/v1/organizations/{organization}";
+
+fn inside() -> impl Iterator<Item = &'static Operation> {
+    operations()
+        .iter()
+        .filter(|operation| operation.path.starts_with(ROOT))
+}
+
+fn on_a_row() -> impl Iterator<Item = &'static Operation> {
+    inside().filter(|operation| operation.path.contains("{id}"))
+}
+
+#[test]
+fn what_is_in_an_organization_needs_a_permission_of_the_catalogue() {
+    for operation in operations() {
+        let in_one = operation.path.contains("{organization}");
+        assert_eq!(in_one, operation.path.starts_with(ROOT), "{}", operation.path);
+        match operation.access {
+            Access::Permission(name, verb) => {
+                assert!(in_one, "{}", operation.id);
+                let resource = RESOURCES.iter().find(|resource| resource.name == name);
+                assert!(
+                    resource.is_some_and(|resource| resource.verbs.contains(&verb)),
+                    "{}",
+                    operation.id
+                );
+            }
+            Access::SignedIn => assert!(!in_one, "{}", operation.id),
+            Access::Public => {
+                let known = ["get_root", "login", "refresh"].contains(&operation.id.as_str());
+                assert!(known && !in_one, "{} is open to anybody", operation.id);
+            }
+        }
+    }
+    for (n, operation) in operations().iter().enumerate() {
+        assert!(
+            operations()
+                .iter()
+                .skip(n + 1)
+                .all(|other| other.id != operation.id),
+            "{}",
+            operation.id
+        );
+    }
+}
+
+/// The owner gets through everywhere: so the samples are such that a refusal is one of access.
+#[test]
+fn the_owner_may_do_everything() {
+    on_each(|server| {
+        let place = Place::new(server);
+        for operation in operations()
+            .iter()
+            .filter(|operation| operation.access != Access::Public)
+        {
+            // Each signed in anew: signing out is an operation too.
+            let owner = server.client(place.firm.owner_id);
+            place.call(&owner, operation).expect(operation.status);
+        }
+    });
+}
+
+#[test]
+fn nobody_is_let_in_without_a_token_that_lives() {
+    on_each(|server| {
+        let place = Place::new(server);
+        let user = place.firm.owner_id;
+        let revoked = server.client(user);
+        revoked.act("/api/v1/auth/logout").expect(204);
+        let with = |token: String| server.nobody().with_token(Some(token));
+        let lives = server.token(user, 900);
+        let (head, signature) = lives.rsplit_once('.').unwrap();
+        let unsigned = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0";
+        let payload = head.split_once('.').unwrap().1;
+        let clients = [
+            server.nobody(),
+            with(server.token(user, -10)),
+            with("garbage".into()),
+            with(format!("{head}.{}", signature.chars().rev().collect::<String>())),
+            with(format!("{unsigned}.{payload}.")),
+            with(format!("{lives}.")),
+            revoked,
+        ];
+        for operation in operations() {
+            for client in &clients {
+                let answer = place.call(client, operation);
+                if operation.access == Access::Public {
+                    assert_ne!(answer.body["code"], "unauthenticated");
+                    continue;
+                }
+                assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+                answer.problem(401, "unauthenticated");
+                // Nor is it told whether there is such an organization, or such a row.
+                let nowhere = path(operation, "nowhere", "nothing");
+                send(client, operation, &nowhere, None).problem(401, "unauthenticated");
+            }
+        }
+        let basic = format!("Basic {lives}");
+        let basic = [("authorization", basic.as_str())];
+        server
+            .nobody()
+            .send("GET", "/api/v1/me", &basic, None)
+            .problem(401, "unauthenticated");
+        with(lives).get("/api/v1/me").expect(200);
+    });
+}
+
+#[test]
+fn another_organization_does_not_exist() {
+    on_each(|server| {
+        let (place, other) = (Place::new(server), Place::new(server));
+        let firm = &place.firm;
+        let body = json!({"email": format!("owner@{}.example", other.firm.slug), "name": "Other"});
+        let (gone, gone_client) = firm.member(Some("admin"));
+        firm.owner
+            .patch(&firm.at(&format!("members/{gone}")), json!({"is_active": false}))
+            .expect(200);
+        let strangers = [other.firm.owner.clone(), gone_client];
+        let attack = |client: &Client| {
+            for operation in inside() {
+                let row = if operation.path.contains("{id}") {
+                    place.row_of(operation)
+                } else {
+                    ""
+                };
+                for (name, nobodys) in [
+                    (firm.slug.clone(), unique()),
+                    (firm.id.to_string(), nothing(server)),
+                ] {
+                    let there = send(
+                        client,
+                        operation,
+                        &path(operation, &name, row),
+                        place.body(operation),
+                    );
+                    let nowhere = send(
+                        client,
+                        operation,
+                        &path(operation, &nobodys, row),
+                        place.body(operation),
+                    );
+                    assert_eq!(bare(&there, &name), bare(&nowhere, &nobodys));
+                    there.problem(404, "organization_not_found");
+                }
+                send(
+                    client,
+                    operation,
+                    &path(operation, "no slug".replace(' ', "%20").as_str(), row),
+                    None,
+                )
+                .problem(404, "organization_not_found");
+            }
+        };
+        strangers.iter().for_each(attack);
+        // Who was added but has not accepted is as much of a stranger.
+        firm.owner.post(&firm.at("members"), body).expect(201);
+        attack(&other.firm.owner);
+        let accept = |organization: &str| {
+            let accept = format!("/api/v1/me/memberships/{organization}/accept");
+            server.client(firm.owner_id).act(&accept)
+        };
+        let (foreign, nobodys) = (other.firm.id.to_string(), nothing(server));
+        assert_eq!(
+            bare(&accept(&foreign), &foreign),
+            bare(&accept(&nobodys), &nobodys)
+        );
+        accept(&foreign).problem(404, "not_found");
+    });
+}
+
+#[test]
+fn another_organizations_row_is_nowhere() {
+    on_each(|server| {
+        let (place, other) = (Place::new(server), Place::new(server));
+        let found = |operation: &&Operation| operation.method == "GET";
+        let state = || -> BTreeMap<_, _> {
+            let all = on_a_row().filter(found);
+            all.map(|operation| {
+                (
+                    operation.path.clone(),
+                    other.call(&other.firm.owner, operation).expect(200),
+                )
+            })
+            .collect()
+        };
+        let before = state();
+        for operation in on_a_row() {
+            let call = |row: &str| {
+                let at = path(operation, &place.firm.slug, row);
+                send(&place.firm.owner, operation, &at, place.body(operation))
+            };
+            let (foreign, nobodys) = (other.row_of(operation), nothing(server));
+            let there = call(foreign);
+            assert_eq!(bare(&there, foreign), bare(&call(&nobodys), &nobodys));
+            assert_eq!(bare(&there, foreign), bare(&call("no-id"), "no-id"));
+            there.problem(404, "not_found");
+        }
+        assert_eq!(before, state());
+        for operation in
+            inside().filter(|operation| operation.method == "GET" && !operation.path.contains("{id}"))
+        {
+            let text = place.call(&place.firm.owner, operation).text;
+            let of_other = on_a_row().map(|operation| other.row_of(operation).to_owned());
+            for id in of_other.chain([other.firm.id.to_string(), other.firm.owner_id.to_string()]) {
+                assert!(!text.contains(&id), "{} shows {id}", operation.id);
+            }
+        }
+    });
+}
+
+#[test]
+fn each_role_may_do_what_it_says_and_nothing_else() {
+    on_each(|server| {
+        let place = Place::new(server);
+        let roles: Vec<Option<&Role>> = SYSTEM_ROLES
+            .iter()
+            .filter(|role| !role.platform)
+            .map(Some)
+            .chain([None])
+            .collect();
+        for role in roles {
+            eprintln!("as {}", role.map_or("a member without a role", |role| role.name));
+            let (user, client) = place.firm.member(role.map(|role| role.name));
+            // Who may found an organization is no matter of roles: whoever has proved the e-mail.
+            let id = server.base.id_literal(user);
+            server.base.execute(&format!(
+                "UPDATE users SET email_verified_at = created_at WHERE id = {id}"
+            ));
+            for operation in operations() {
+                let Access::Permission(resource, verb) = operation.access else {
+                    // What needs no permission is refused to nobody who is signed in.
+                    let answer = place.call(&server.client(user), operation);
+                    assert_ne!(answer.status, 403, "{}", answer.text);
+                    continue;
+                };
+                let answer = place.call(&client, operation);
+                if role.and_then(|role| role.scope(resource, verb)).is_some() {
+                    let code = answer.body["code"].as_str();
+                    assert_ne!(answer.status, 401, "{}", answer.text);
+                    assert_ne!(code, Some("permission_required"), "{}", answer.text);
+                    assert!(answer.status < 500, "{}", answer.text);
+                    continue;
+                }
+                let named = answer.problem(403, "permission_required")["permission"].clone();
+                assert_eq!(named.as_str(), operation.access.name().as_deref());
+                // Before anything is read or looked up.
+                let nowhere = path(operation, &place.firm.slug, "nothing");
+                let nowhere = format!("{}?unknown=1", nowhere.split('?').next().unwrap());
+                let method = operation.method.as_str();
+                let broken = matches!(method, "POST" | "PATCH").then_some(&b"{no json"[..]);
+                client
+                    .send(method, &nowhere, &[], broken)
+                    .problem(403, "permission_required");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_platform_role_gives_nothing_inside_an_organization() {
+    on_each(|server| {
+        let firm = firma_testing::Firm::new(server);
+        let (user, _) = firm.member(None);
+        for role in SYSTEM_ROLES.iter().filter(|role| role.platform) {
+            let body = json!({"user_id": user, "role_id": role.id});
+            let problem = firm
+                .owner
+                .post(&firm.at("role-assignments"), body)
+                .problem(422, "invalid");
+            assert_eq!(problem["errors"][0]["pointer"], "#/role_id");
+            assert_eq!(problem["errors"][0]["code"], "not_found");
+        }
+    });
+}

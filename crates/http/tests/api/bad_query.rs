@@ -1,0 +1,208 @@
+//! Queries that are wrong: each is a whole problem that names the parameter.
+
+use crate::bad_input::{ask, refused};
+use crate::kit::data;
+use firma_testing::{Firm, on_each};
+use serde_json::{Value, json};
+
+#[test]
+fn parameters_are_a_closed_vocabulary() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let id = firm.owner.post(&firm.at("deals"), json!({"title": "x"})).id();
+        let many = vec!["WON"; 101].join(",");
+        refused(server, &firm, || {
+            for (path, code, parameter) in [
+                ("deals?colour=red", "unknown_parameter", "colour"),
+                ("deals?offset=10", "unknown_parameter", "offset"),
+                ("deals?title=x", "unknown_parameter", "title"),
+                ("deals?status[gte]=WON", "unknown_parameter", "status[gte]"),
+                ("deals?value[ne]=1", "unknown_parameter", "value[ne]"),
+                ("deals?value[gte=1", "unknown_parameter", "value[gte"),
+                ("deals?value]=1", "unknown_parameter", "value]"),
+                ("deals?[=1", "unknown_parameter", "["),
+                ("deals?[]=1", "unknown_parameter", "[]"),
+                ("deals?=1", "unknown_parameter", ""),
+                ("deals?%ff=1", "unknown_parameter", "\u{fffd}"),
+                ("deals?%zz=1", "unknown_parameter", "%zz"),
+                ("deals?%00=1", "unknown_parameter", "\0"),
+                ("companies?currency=EUR", "unknown_parameter", "currency"),
+                ("stages?tag=a", "unknown_parameter", "tag"),
+                ("deals?limit=5&limit=5", "repeated_parameter", "limit"),
+                ("deals?status=WON&status=LOST", "repeated_parameter", "status"),
+                ("deals?limit=0", "invalid_value", "limit"),
+                ("deals?limit=201", "invalid_value", "limit"),
+                ("deals?limit=-1", "invalid_value", "limit"),
+                ("deals?limit=99999999999999999999", "invalid_value", "limit"),
+                ("deals?limit=", "invalid_value", "limit"),
+                ("deals?deleted=maybe", "invalid_value", "deleted"),
+                ("deals?include=everything", "invalid_value", "include"),
+                ("deals?currency=ZZZ", "invalid_value", "currency"),
+                ("deals?status=won", "invalid_value", "status"),
+                ("deals?status=WON,", "invalid_value", "status"),
+                ("deals?status=%ff", "invalid_value", "status"),
+                (&format!("deals?status={many}"), "invalid_value", "status"),
+                (&format!("deals?tag={many}"), "invalid_value", "tag"),
+                ("deals?owner_id=me", "invalid_value", "owner_id"),
+                ("deals?value=1.005", "invalid_value", "value"),
+                ("deals?value[gte]=1e3", "invalid_value", "value[gte]"),
+                (
+                    "deals?value[gte]=99999999999999999999",
+                    "invalid_value",
+                    "value[gte]",
+                ),
+                (
+                    "deals?created_at[gte]=yesterday",
+                    "invalid_value",
+                    "created_at[gte]",
+                ),
+                (
+                    "deals?created_at[gte]=2026-02-30T00:00:00Z",
+                    "invalid_value",
+                    "created_at[gte]",
+                ),
+                ("deals?external_id=a%00b", "invalid_value", "external_id"),
+                ("deals?tag=a%00b", "invalid_value", "tag"),
+                ("companies?industry=%00", "invalid_value", "industry"),
+                ("pipelines?name=a%0ab", "invalid_value", "name"),
+                ("deals?sort=", "unknown_sort", "sort"),
+                ("deals?sort=title", "unknown_sort", "sort"),
+                ("deals?sort=--value", "unknown_sort", "sort"),
+                ("deals?sort=value,id", "unknown_sort", "sort"),
+                ("deals?fields=", "unknown_field", "fields"),
+                ("deals?fields=title,secret", "unknown_field", "fields"),
+                ("deals?fields=deletion_id", "unknown_field", "fields"),
+                ("deals?expand=secret", "unknown_expansion", "expand"),
+                ("reports/pipeline?group_by=moon", "invalid_value", "group_by"),
+                (
+                    "reports/pipeline?group_by=stage&from=2026-02-30",
+                    "invalid_value",
+                    "from",
+                ),
+                (
+                    "reports/pipeline?group_by=stage&limit=5",
+                    "unknown_parameter",
+                    "limit",
+                ),
+                ("reports/pipeline", "required", "group_by"),
+                (&format!("deals/{id}?limit=5"), "unknown_parameter", "limit"),
+                (
+                    &format!("deals/{id}?fields=id&fields=id"),
+                    "repeated_parameter",
+                    "fields",
+                ),
+                (
+                    &format!("deals/{id}/stage-history?sort=x"),
+                    "unknown_parameter",
+                    "sort",
+                ),
+            ] {
+                let problem = ask(&firm.owner, "GET", &firm.at(path), &[], None).problem(400, code);
+                assert_eq!(problem["parameter"], parameter, "{path}");
+            }
+            let body = Some(&b"{\"title\": \"y\"}"[..]);
+            for (method, path, body) in [
+                ("POST", "deals".to_owned(), body),
+                ("POST", "deals/bulk".to_owned(), body),
+                ("PATCH", format!("deals/{id}"), body),
+                ("DELETE", format!("deals/{id}"), None),
+                ("POST", format!("deals/{id}/restore"), None),
+            ] {
+                let headers = [("idempotency-key", "k")];
+                let problem = ask(
+                    &firm.owner,
+                    method,
+                    &firm.at(&format!("{path}?force=true")),
+                    &headers,
+                    body,
+                );
+                assert_eq!(
+                    problem.problem(400, "unknown_parameter")["parameter"],
+                    "force",
+                    "{method} {path}"
+                );
+            }
+        });
+        // What can be read and fits nothing finds nothing.
+        for query in [
+            "external_id=%ff",
+            "external_id=%zz",
+            "tag=%F0%9F%A6%80",
+            "external_id=%25",
+        ] {
+            assert_eq!(
+                data(&firm.owner.get(&firm.at(&format!("deals?{query}"))).expect(200)),
+                [] as [Value; 0]
+            );
+        }
+    });
+}
+
+#[test]
+fn a_cursor_is_of_one_list_filter_sort_and_organization() {
+    on_each(|server| {
+        let (firm, other) = (Firm::new(server), Firm::new(server));
+        for firm in [&firm, &other] {
+            for n in 0..3 {
+                firm.owner
+                    .post(&firm.at("deals"), json!({"title": n.to_string()}))
+                    .expect(201);
+                firm.owner
+                    .post(&firm.at("companies"), json!({"name": n.to_string()}))
+                    .expect(201);
+            }
+        }
+        let page = firm
+            .owner
+            .get(&firm.at("deals?limit=1&status=OPEN&sort=value"))
+            .expect(200);
+        let cursor = page["pagination"]["next_cursor"].as_str().unwrap();
+        let changed = |at: usize| {
+            let mut bytes = cursor.as_bytes().to_vec();
+            bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+            String::from_utf8(bytes).unwrap()
+        };
+        let same = "limit=1&status=OPEN&sort=value";
+        refused(server, &firm, || {
+            for path in [
+                firm.at(&format!("deals?limit=1&status=OPEN&sort=-value&cursor={cursor}")),
+                firm.at(&format!("deals?limit=1&status=OPEN&cursor={cursor}")),
+                firm.at(&format!(
+                    "deals?limit=1&status=OPEN,WON&sort=value&cursor={cursor}"
+                )),
+                firm.at(&format!("deals?limit=1&sort=value&cursor={cursor}")),
+                firm.at(&format!("deals?{same}&tag=a&cursor={cursor}")),
+                firm.at(&format!("deals?{same}&deleted=true&cursor={cursor}")),
+                firm.at(&format!("companies?limit=1&cursor={cursor}")),
+                firm.at(&format!("deals?{same}&cursor={}", changed(0))),
+                firm.at(&format!("deals?{same}&cursor={}", changed(cursor.len() / 2))),
+                firm.at(&format!("deals?{same}&cursor={}", changed(cursor.len() - 2))),
+                firm.at(&format!("deals?{same}&cursor={cursor}A")),
+                firm.at(&format!("deals?{same}&cursor={}", &cursor[..cursor.len() - 4])),
+                firm.at(&format!("deals?{same}&cursor=")),
+                firm.at(&format!("deals?{same}&cursor=AAAA")),
+                firm.at(&format!("deals?{same}&cursor=%00%ff")),
+            ] {
+                assert_eq!(
+                    ask(&firm.owner, "GET", &path, &[], None).problem(400, "invalid_cursor")["parameter"],
+                    "cursor",
+                    "{path}"
+                );
+            }
+            let foreign = other.at(&format!("deals?{same}&cursor={cursor}"));
+            ask(&other.owner, "GET", &foreign, &[], None).problem(400, "invalid_cursor");
+        });
+        // How many rows, how much of each, and by which name the organization is called is no part of it.
+        for path in [
+            firm.at(&format!(
+                "deals?sort=value&limit=200&status=OPEN&fields=id&include=total_count&cursor={cursor}"
+            )),
+            format!(
+                "/api/v1/organizations/{}/deals?{same}&expand=owner&cursor={cursor}",
+                firm.id
+            ),
+        ] {
+            firm.owner.get(&path).expect(200);
+        }
+    });
+}

@@ -1,0 +1,175 @@
+//! What the attack fills into the operations. One that it can't fill in fails the tests.
+
+use firma_auth::access::role_by_name;
+use firma_http::Operation;
+use firma_testing::{Answer, Client, Firm, Server};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A text that no other call gives.
+pub(crate) fn unique() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("sample-{}", COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// An id that names nothing anywhere.
+pub(crate) fn nothing(server: &Server) -> String {
+    server.write(|tx| Ok(tx.new_id())).to_string()
+}
+
+/// The id of a system role.
+pub(crate) fn role(name: &str) -> String {
+    role_by_name(name).unwrap().id.to_string()
+}
+
+/// An organization with a row in each collection.
+pub(crate) struct Place<'s> {
+    pub(crate) firm: Firm<'s>,
+    rows: BTreeMap<&'static str, String>,
+}
+
+impl<'s> Place<'s> {
+    pub(crate) fn new(server: &'s Server) -> Place<'s> {
+        let firm = Firm::new(server);
+        let (member, _) = firm.member(Some("employee"));
+        let made = |collection: &str, body: Value| firm.owner.post(&firm.at(collection), body).id();
+        let team = || made("teams", json!({"name": unique(), "slug": unique()}));
+        let assignment = json!({"user_id": member, "role_id": role("designer")});
+        let pipeline = made("pipelines", json!({"name": unique()}));
+        // The member of a team stands in another one than the team that is deleted and restored.
+        let rows = BTreeMap::from([
+            ("memberships", firm.id.to_string()),
+            ("members", member.to_string()),
+            ("teams", team()),
+            (
+                "team-members",
+                made("team-members", json!({"team_id": team(), "user_id": member})),
+            ),
+            ("role-assignments", made("role-assignments", assignment)),
+            (
+                "stages",
+                made("stages", json!({"name": unique(), "pipeline_id": pipeline})),
+            ),
+            ("pipelines", pipeline),
+            ("companies", made("companies", json!({"name": unique()}))),
+            ("deals", made("deals", json!({"title": unique()}))),
+        ]);
+        Place { firm, rows }
+    }
+
+    /// The id of its row in a collection.
+    pub(crate) fn row(&self, collection: &str) -> &str {
+        let row = self.rows.get(collection);
+        row.unwrap_or_else(|| panic!("the attack has no row of {collection}: give Place one"))
+    }
+
+    /// The row that an operation's `{id}` stands for.
+    pub(crate) fn row_of(&self, operation: &Operation) -> &str {
+        let (before, _) = operation.path.split_once("/{id}").unwrap();
+        self.row(before.rsplit('/').next().unwrap())
+    }
+
+    /// The path of an operation on its own rows.
+    pub(crate) fn path(&self, operation: &Operation) -> String {
+        let row = operation.path.contains("{id}").then(|| self.row_of(operation));
+        path(operation, &self.firm.slug, row.unwrap_or_default())
+    }
+
+    /// A body that the operation takes, if it takes one.
+    pub(crate) fn body(&self, operation: &Operation) -> Option<Value> {
+        match (operation.method.as_str(), operation.body.is_some()) {
+            ("POST" | "PATCH", true) => Some(self.sample(&operation.id)),
+            ("GET" | "POST" | "DELETE", false) => None,
+            shape => panic!("the attack doesn't know what {} takes: {shape:?}", operation.id),
+        }
+    }
+
+    /// Calls an operation as it is meant to be called.
+    pub(crate) fn call(&self, client: &Client, operation: &Operation) -> Answer {
+        send(client, operation, &self.path(operation), self.body(operation))
+    }
+
+    /// A body for an operation of that id.
+    pub(crate) fn sample(&self, id: &str) -> Value {
+        let bulk = |id: &str| json!({"operations": [{"op": "create", "value": self.sample(id)}]});
+        match id {
+            "login" => json!({"email": "nobody@example.com", "password": "none of anybody's"}),
+            "refresh" => json!({"refresh_token": "none"}),
+            "create_organization" | "create_team" => json!({"name": unique(), "slug": unique()}),
+            "update_organization" | "update_team" => json!({"description": unique()}),
+            "add_member" => json!({"email": format!("{}@example.com", unique()), "name": "New"}),
+            "update_member" => json!({"title": unique()}),
+            "bulk_teams" => bulk("create_team"),
+            "create_team_member" => json!({"team_id": self.row("teams"), "user_id": self.firm.owner_id}),
+            "update_team_member" => json!({"since": "2026-01-31"}),
+            "bulk_team_members" => {
+                let change = json!({"is_lead": true});
+                json!({"operations": [{"op": "update", "id": self.row("team-members"), "value": change}]})
+            }
+            "create_role_assignment" => {
+                json!({"user_id": self.row("members"), "role_id": role("stakeholder")})
+            }
+            "update_role_assignment" => json!({"reason": unique()}),
+            "create_company" | "update_company" | "create_pipeline" | "update_pipeline" | "update_stage" => {
+                json!({"name": unique()})
+            }
+            "create_stage" => json!({"name": unique(), "pipeline_id": self.row("pipelines")}),
+            "create_deal" | "update_deal" => json!({"title": unique()}),
+            "bulk_companies" => bulk("create_company"),
+            "bulk_pipelines" => bulk("create_pipeline"),
+            "bulk_stages" => bulk("create_stage"),
+            "bulk_deals" => bulk("create_deal"),
+            _ => panic!("the attack has no body for {id}: give it one here"),
+        }
+    }
+}
+
+/// The path of an operation in an organization, on a row, with the query that it needs.
+pub(crate) fn path(operation: &Operation, organization: &str, row: &str) -> String {
+    let path = operation
+        .path
+        .replace("{organization}", organization)
+        .replace("{id}", row);
+    assert!(
+        !path.contains('{'),
+        "the attack doesn't know what to put into {path}"
+    );
+    let query = match operation.id.as_str() {
+        "get_pipeline_report" => "?group_by=owner",
+        _ => "",
+    };
+    path + query
+}
+
+/// Calls an operation at a path.
+pub(crate) fn send(client: &Client, operation: &Operation, path: &str, body: Option<Value>) -> Answer {
+    // The name of the operation stands above a failure.
+    eprintln!("{} {} {path}", operation.id, operation.method);
+    let key = unique();
+    let headers = [("idempotency-key", key.as_str())];
+    let headers = if operation.needs_key { &headers[..] } else { &[] };
+    let body = body.map(|body| body.to_string());
+    client.send(
+        operation.method.as_str(),
+        path,
+        headers,
+        body.as_deref().map(str::as_bytes),
+    )
+}
+
+/// An answer without what differs between any two: the request's id, the hour, and `own`, what only
+/// this request named.
+pub(crate) fn bare(answer: &Answer, own: &str) -> (u16, Vec<(String, String)>, String) {
+    let request = answer.header("x-request-id").unwrap_or_default();
+    let text = answer.text.replace(request, "REQUEST").replace(own, "OWN");
+    let differs = |name: &str| ["date", "x-request-id", "content-length"].contains(&name);
+    let mut headers: Vec<_> = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| !differs(name))
+        .cloned()
+        .collect();
+    headers.sort();
+    (answer.status, headers, text)
+}

@@ -1,0 +1,88 @@
+//! Storing and counting rows of any entity: statements over its list of columns, none compiled for it alone.
+
+use super::stored::Stored;
+use super::tx::{Tx, id_or_null, instant_or_null};
+use crate::fault::Fault;
+use crate::sql::{Cond, Sql, Tail, Value};
+use diesel::sql_types::BigInt;
+use firma_domain::{Id, Record};
+
+/// The columns before an entity's own.
+const META: [&str; 8] =
+    ["organization_id", "id", "version", "created_at", "created_by", "updated_at", "deleted_at", "deletion_id"];
+/// Both databases take that many values in a statement.
+const MOST_VALUES: usize = 30_000;
+
+impl Tx<'_> {
+    pub(super) fn select<E: Stored>(&mut self, w: Cond, mut tail: Tail) -> Result<Vec<Record<E>>, Fault> {
+        // SQLite's writer is alone, and knows no word for it.
+        tail.lock &= self.is_postgres();
+        let rows = E::select(self.conn(), w, tail)?;
+        let read: Result<Vec<_>, String> = rows.into_iter().collect();
+        read.map_err(|what| Fault::Internal(format!("{} holds what no rule would store: {what}", E::TABLE)))
+    }
+
+    pub(super) fn count<E: Stored>(&mut self, w: Cond) -> Result<i64, Fault> {
+        Sql::<BigInt>::text("SELECT COUNT(*) FROM ").then(E::TABLE).then(" WHERE ").cond(w).one(self)
+    }
+
+    pub(super) fn insert<E: Stored>(&mut self, organization: Id, rows: &[Record<E>]) -> Result<(), Fault> {
+        let width = META.len() + E::COLUMNS.len();
+        for some in rows.chunks(MOST_VALUES / width) {
+            let columns = META.into_iter().chain(E::COLUMNS.iter().map(|(name, _)| *name));
+            let mut statement =
+                Sql::<()>::text("INSERT INTO ").then(E::TABLE).then(" (").names(columns).then(") VALUES ");
+            for (n, row) in some.iter().enumerate() {
+                let glue = if n > 0 { "), (" } else { "(" };
+                statement = statement.then(glue).binds(meta(organization, row)).then(", ").binds(row.value.values());
+            }
+            statement.then(")").run(self)?;
+        }
+        Ok(())
+    }
+
+    /// How many rows were changed: one, or none where the condition no longer holds.
+    pub(super) fn update<E: Stored>(&mut self, w: Cond, row: &Record<E>) -> Result<usize, Fault> {
+        let mut statement = Sql::<()>::text("UPDATE ")
+            .then(E::TABLE)
+            .then(" SET version = ")
+            .bind(Value::Int(row.version))
+            .then(", updated_at = ")
+            .bind(row.updated_at)
+            .then(", deleted_at = ")
+            .bind(instant_or_null(row.deleted_at))
+            .then(", deletion_id = ")
+            .bind(id_or_null(row.deletion_id));
+        for ((column, _), value) in E::COLUMNS.iter().zip(row.value.values()) {
+            statement = statement.then(", ").then(column).then(" = ").bind(value);
+        }
+        statement.then(" WHERE ").cond(w).run(self)
+    }
+}
+
+fn meta<E>(organization: Id, row: &Record<E>) -> Vec<Value> {
+    vec![
+        organization.into(),
+        row.id.into(),
+        Value::Int(row.version),
+        row.created_at.into(),
+        id_or_null(row.created_by),
+        row.updated_at.into(),
+        instant_or_null(row.deleted_at),
+        id_or_null(row.deletion_id),
+    ]
+}
+
+/// The plan of a page's query, for tests.
+#[cfg(feature = "testing")]
+pub(super) fn plan<E: Stored>(tx: &mut Tx<'_>, w: Cond, tail: Tail) -> Result<Vec<String>, Fault> {
+    use crate::sql::Sql as Statement;
+    use diesel::sql_types::{Integer, Text};
+    if tx.is_postgres() {
+        let explain = Statement::<Text>::text("EXPLAIN SELECT * FROM ");
+        return explain.then(E::TABLE).then(" WHERE ").cond(w).tail(tail).rows::<String>(tx);
+    }
+    let explain = Statement::<(Integer, Integer, Integer, Text)>::text("EXPLAIN QUERY PLAN SELECT * FROM ");
+    let rows = explain.then(E::TABLE).then(" WHERE ").cond(w).tail(tail).rows::<(i32, i32, i32, String)>(tx)?;
+    Ok(rows.into_iter().map(|(.., detail)| detail).collect())
+}

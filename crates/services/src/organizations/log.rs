@@ -1,0 +1,10 @@
+use crate::refusal::Refusal;
+use crate::work::Work;
+use firma_auth::access::{Grant, Read};
+use firma_domain::organizations::Organization;
+use firma_persistence::Verification;
+
+/// Whether the organization's log is whole.
+pub fn verify(work: &mut Work<'_, '_>, grant: Grant<Organization, Read>) -> Result<Verification, Refusal> {
+    Ok(work.tx.verify_log(grant)?)
+}

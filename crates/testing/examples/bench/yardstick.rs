@@ -1,0 +1,124 @@
+//! How fast this machine is: one deal read by its id in a loop on one thread, typed, through Diesel.
+
+use crate::fill::Filled;
+use crate::load::Dice;
+use crate::statement::Any;
+use crate::types::{At, Uid};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use std::time::Instant;
+
+/// Microseconds that it takes on the machine that the targets were set on.
+pub const REFERENCE: (f64, f64) = (87.5, 21.0);
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::{Id, Instant};
+    deals (organization_id, id) {
+        organization_id -> Id, id -> Id, version -> Integer, created_at -> Instant, created_by -> Nullable<Id>,
+        updated_at -> Instant, deleted_at -> Nullable<Instant>, deletion_id -> Nullable<Id>,
+        external_id -> Nullable<Text>, title -> Text, company_id -> Nullable<Id>, pipeline_id -> Id,
+        stage_id -> Id, status -> Text, value_minor -> Nullable<BigInt>, value_currency -> Nullable<Text>,
+        probability -> Nullable<Integer>, opened_on -> Nullable<Date>, expected_close -> Nullable<Date>,
+        actual_close -> Nullable<Date>, lost_reason -> Nullable<Text>, owner_id -> Nullable<Id>, tags -> Text,
+    }
+}
+
+pub type Row = (
+    (Uid, Uid, i32, At, Option<Uid>, At, Option<At>, Option<Uid>),
+    (
+        Option<String>,
+        String,
+        Option<Uid>,
+        Uid,
+        Uid,
+        String,
+        Option<i64>,
+        Option<String>,
+    ),
+    (
+        Option<i32>,
+        Option<NaiveDate>,
+        Option<NaiveDate>,
+        Option<NaiveDate>,
+        Option<String>,
+        Option<Uid>,
+        String,
+    ),
+);
+
+/// Microseconds a read.
+pub fn measure(conn: &mut Any, filled: &Filled, seconds: f64) -> Result<f64, String> {
+    use deals::columns::*;
+    let organization = uid(&filled.main.id)?;
+    let ids = filled
+        .deals
+        .iter()
+        .map(|text| uid(text))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut dice = Dice::new(0);
+    let mut read = || -> Result<(), String> {
+        let wanted = ids[dice.below(ids.len())];
+        let query = deals::table
+            .filter(organization_id.eq(organization))
+            .filter(id.eq(wanted))
+            .select((
+                (
+                    organization_id,
+                    id,
+                    version,
+                    created_at,
+                    created_by,
+                    updated_at,
+                    deleted_at,
+                    deletion_id,
+                ),
+                (
+                    external_id,
+                    title,
+                    company_id,
+                    pipeline_id,
+                    stage_id,
+                    status,
+                    value_minor,
+                    value_currency,
+                ),
+                (
+                    probability,
+                    opened_on,
+                    expected_close,
+                    actual_close,
+                    lost_reason,
+                    owner_id,
+                    tags,
+                ),
+            ));
+        let row: Result<Row, _> = match conn {
+            Any::Pg(c) => query.first(c),
+            Any::Sqlite(c) => query.first(c),
+        };
+        row.map(|row| drop(std::hint::black_box(row)))
+            .map_err(|e| e.to_string())
+    };
+    for _ in 0..2_000 {
+        read()?;
+    }
+    // The median of rounds: something else on the machine must not pass for its speed.
+    let mut rounds = Vec::new();
+    let until = Instant::now() + std::time::Duration::from_secs_f64(seconds);
+    while Instant::now() < until {
+        let begun = Instant::now();
+        for _ in 0..1_000 {
+            read()?;
+        }
+        rounds.push(begun.elapsed().as_secs_f64() * 1_000.0);
+    }
+    rounds.sort_by(f64::total_cmp);
+    rounds.get(rounds.len() / 2).copied().ok_or("no round".into())
+}
+
+/// An id from its text.
+pub fn uid(text: &str) -> Result<Uid, String> {
+    let id: firma_domain::Id = text.parse().map_err(|_| format!("{text} is no id"))?;
+    Ok(Uid(*id.as_bytes()))
+}
