@@ -21,6 +21,8 @@ pub(crate) fn start(filter: &str, json: bool) {
     });
     // It fails only when a logger is there already, which then goes on.
     let _ = builder.try_init();
+    // Else a panic would stand between the lines of JSON as text.
+    std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));
 }
 
 fn text_line(out: &mut dyn Write, time: &str, level: &str, record: &Record) -> io::Result<()> {

@@ -56,10 +56,17 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     let path = "/api/v1/organizations/{organization}/role-assignments";
     let may = Access::Permission("role-assignments", Verb::Create);
     to.push(
-        Operation::new(Method::POST, path, "create_role_assignment", "access", may, || web::post().to(assign))
-            .text("Gives a role; one that has ended is renewed.")
-            .body(reference(&name))
-            .answers(201, Some(reference(&name))),
+        Operation::new(
+            Method::POST,
+            path,
+            "create_role_assignment",
+            "access",
+            may,
+            || web::post().to(assign),
+        )
+        .text("Gives a role; one that has ended is renewed.")
+        .body(reference(&name))
+        .answers(201, Some(reference(&name))),
     );
     changeable::<RoleAssignment>(to, schemas);
 }

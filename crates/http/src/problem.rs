@@ -78,6 +78,8 @@ pub(crate) struct Problem {
     detail: String,
     extra: Map<String, Value>,
     allow: Option<String>,
+    /// What really happened, for the log alone
+    cause: Option<String>,
 }
 
 impl Problem {
@@ -87,6 +89,7 @@ impl Problem {
             detail: detail.into(),
             extra: Map::new(),
             allow: None,
+            cause: None,
         }
     }
 
@@ -115,8 +118,8 @@ impl Problem {
         })
     }
 
-    /// The status and the body, for a part of an answer.
-    pub(crate) fn body(&self) -> (u16, Value) {
+    /// The status and the body.
+    fn body(&self) -> (u16, Value) {
         let (status, title) = self.entry();
         let mut body = json!({
             "type": format!("urn:firma:problem:{}", self.code), "title": title, "status": status,
@@ -128,6 +131,14 @@ impl Problem {
         (status, body)
     }
 
+    /// The same for one of many in an answer.
+    pub(crate) fn part(&self) -> (u16, Value) {
+        if let Some(cause) = &self.cause {
+            log::error!("{cause}");
+        }
+        self.body()
+    }
+
     /// With the id under which it stands in the log.
     pub(crate) fn noted(self, request_id: &str) -> Problem {
         self.with("request_id", request_id)
@@ -136,9 +147,13 @@ impl Problem {
     /// The whole answer to a request.
     pub(crate) fn answer(&self, request: &HttpRequest) -> HttpResponse {
         let (_, mut body) = self.body();
+        let id = crate::frame::request_id(request);
+        if let Some(cause) = &self.cause {
+            log::error!(request_id = id.as_str(); "{cause}");
+        }
         if let Value::Object(fields) = &mut body {
             fields.insert("instance".into(), request.path().into());
-            fields.insert("request_id".into(), crate::frame::request_id(request).into());
+            fields.insert("request_id".into(), id.into());
         }
         self.written(&body)
     }
@@ -234,10 +249,10 @@ impl From<&Refusal> for Problem {
             Refusal::Fault(Fault::Reference) => {
                 Problem::new("referred_to", "a resource that is referred to is missing")
             }
-            Refusal::Fault(fault) => {
-                log::error!("{fault}");
-                Problem::new("internal", "it was noted, with the request_id")
-            }
+            Refusal::Fault(fault) => Problem {
+                cause: Some(fault.to_string()),
+                ..Problem::new("internal", "it was noted, with the request_id")
+            },
         }
     }
 }

@@ -104,7 +104,7 @@ fn atomic(parameters: &listing::Parameters) -> Result<bool, Refusal> {
 }
 
 fn problem(refusal: &Refusal) -> (u16, serde_json::Value) {
-    Problem::from(refusal).body()
+    Problem::from(refusal).part()
 }
 
 const ROOT: &str = "/api/v1/organizations/{organization}";

@@ -1,6 +1,9 @@
 //! The second fence alone: with the tenant's condition left out of every query, PostgreSQL's row-level
 //! security still shows no foreign row. A binary of its own, because the switch is the process's.
 
+// What clippy.toml allows in tests, for the helpers between them too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
 use firma_domain::crm::{Company, Deal, Pipeline, Stage};
 use firma_domain::organizations::{Member, Organization, Team, TeamMember};
 use firma_domain::{Id, access::RoleAssignment};
@@ -11,29 +14,43 @@ use firma_testing::{Firm, Server, TestDatabase};
 use serde_json::json;
 
 fn visible<E: Stored>(tx: &mut Tx<'_>, caller: Caller, organization: Id) -> Result<i64, Refusal> {
-    let grant = Work::enter(tx, caller, &Segment::Id(organization))?.grant::<E, firma_auth::access::Read>()?;
+    let grant =
+        Work::enter(tx, caller, &Segment::Id(organization))?.grant::<E, firma_auth::access::Read>()?;
     Ok(tx.open(grant)?.count(&[], false)?)
 }
 
 #[test]
 fn no_foreign_row_is_seen_without_the_tenant_condition() {
-    let Some(base) = TestDatabase::postgres() else { return };
+    let Some(base) = TestDatabase::postgres() else {
+        return;
+    };
     let server = Server::start(base);
     let firms = [Firm::new(&server), Firm::new(&server)];
     for firm in &firms {
         let (id, _) = firm.member(Some("employee"));
         firm.team(&[id]);
         for n in 0..3 {
-            firm.owner.post(&firm.at("companies"), json!({"name": format!("c{n}")})).expect(201);
-            firm.owner.post(&firm.at("deals"), json!({"title": format!("d{n}")})).expect(201);
+            firm.owner
+                .post(&firm.at("companies"), json!({"name": format!("c{n}")}))
+                .expect(201);
+            firm.owner
+                .post(&firm.at("deals"), json!({"title": format!("d{n}")}))
+                .expect(201);
         }
     }
     let counts = || -> Vec<i64> {
         let firm = &firms[0];
         let (user, organization) = (firm.owner_id, firm.id);
         let token = server.token(user, 900);
-        let claims = server.signer.access.read(&token, server.database.sources.clock.now()).unwrap();
-        let caller = Caller { user, session: claims.session };
+        let claims = server
+            .signer
+            .access
+            .read(&token, server.database.sources.clock.now())
+            .unwrap();
+        let caller = Caller {
+            user,
+            session: claims.session,
+        };
         server.read(move |tx| {
             Ok(vec![
                 visible::<Organization>(tx, caller, organization)?,
@@ -52,10 +69,25 @@ fn no_foreign_row_is_seen_without_the_tenant_condition() {
     assert_eq!(with, [1, 2, 1, 1, 2, 3, 1, 5, 3]);
     drop_tenant_condition();
     assert_eq!(counts(), with);
-    let foreign = firms[1].owner.get(&firms[1].at("deals")).expect(200)["data"][0]["id"].as_str().unwrap().to_owned();
-    firms[0].owner.get(&firms[0].at(&format!("deals/{foreign}"))).problem(404, "not_found");
-    firms[0].owner.patch(&firms[0].at(&format!("deals/{foreign}")), json!({"title": "x"})).problem(404, "not_found");
-    assert_eq!(firms[0].owner.get(&firms[0].at("reports/pipeline?group_by=stage")).expect(200)["total"]["deals"], 3);
+    let foreign = firms[1].owner.get(&firms[1].at("deals")).expect(200)["data"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    firms[0]
+        .owner
+        .get(&firms[0].at(&format!("deals/{foreign}")))
+        .problem(404, "not_found");
+    firms[0]
+        .owner
+        .patch(&firms[0].at(&format!("deals/{foreign}")), json!({"title": "x"}))
+        .problem(404, "not_found");
+    assert_eq!(
+        firms[0]
+            .owner
+            .get(&firms[0].at("reports/pipeline?group_by=stage"))
+            .expect(200)["total"]["deals"],
+        3
+    );
     without_a_fence_they_would_be_seen();
 }
 
@@ -63,24 +95,36 @@ fn no_foreign_row_is_seen_without_the_tenant_condition() {
 fn without_a_fence_they_would_be_seen() {
     let server = Server::start(TestDatabase::sqlite());
     let firms = [Firm::new(&server), Firm::new(&server)];
-    firms[1].owner.post(&firms[1].at("companies"), json!({"name": "theirs"})).expect(201);
+    firms[1]
+        .owner
+        .post(&firms[1].at("companies"), json!({"name": "theirs"}))
+        .expect(201);
     let seen = firms[0].owner.get(&firms[0].at("companies")).expect(200);
     assert_eq!(seen["data"][0]["name"], "theirs");
 }
 
 #[test]
 fn the_server_refuses_a_role_that_sees_past_the_fence() {
-    let Some(base) = TestDatabase::postgres() else { return };
+    let Some(base) = TestDatabase::postgres() else {
+        return;
+    };
     let owner = base.lines("SELECT current_user::text").pop().unwrap();
-    let settings = firma_persistence::Settings { role: owner, ..firma_persistence::Settings::new(base.target().clone()) };
+    let settings = firma_persistence::Settings {
+        role: owner,
+        ..firma_persistence::Settings::new(base.target().clone())
+    };
     let server = Server::start(base);
-    let refused = firma_persistence::Database::open(&settings, server.database.sources.clone()).err().unwrap();
+    let refused = firma_persistence::Database::open(&settings, server.database.sources.clone())
+        .err()
+        .unwrap();
     assert!(refused.contains("row-level security"), "{refused}");
 }
 
 #[test]
 fn every_table_with_an_organization_is_fenced() {
-    let Some(base) = TestDatabase::postgres() else { return };
+    let Some(base) = TestDatabase::postgres() else {
+        return;
+    };
     let open = base.lines(
         "SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'organization_id' \
          WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND NOT c.relrowsecurity",
@@ -92,6 +136,11 @@ fn every_table_with_an_organization_is_fenced() {
     );
     assert_eq!(
         append_only,
-        ["audit_entries INSERT", "audit_entries SELECT", "security_events INSERT", "security_events SELECT"]
+        [
+            "audit_entries INSERT",
+            "audit_entries SELECT",
+            "security_events INSERT",
+            "security_events SELECT"
+        ]
     );
 }

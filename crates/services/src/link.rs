@@ -21,11 +21,13 @@ pub struct Link<E> {
     /// Whether setting it is checked here; a rule of the entity checks it otherwise
     checked: bool,
     exists: fn(&mut Work<'_, '_>, Id) -> Result<bool, Refusal>,
-    load: fn(&mut Work<'_, '_>, &[Id], &Expand) -> Result<Option<Loaded>, Refusal>,
+    load: Load,
     understands: fn(&Expand, usize) -> Result<(), Refusal>,
 }
 
 type Loaded = HashMap<Id, Value>;
+/// The rows of these ids as JSON; none where the caller may not read any.
+type Load = fn(&mut Work<'_, '_>, &[Id], &Expand) -> Result<Option<Loaded>, Refusal>;
 
 impl<E> Link<E> {
     /// A reference to a row of `T`, checked when it is set.

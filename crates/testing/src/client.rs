@@ -24,7 +24,10 @@ pub struct Answer {
 impl Answer {
     /// A header, by its name in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The body, if the status is the one that is expected; else the test fails with both.
@@ -37,9 +40,24 @@ impl Answer {
     /// Fails unless it is a whole problem of that status and code; the body.
     #[track_caller]
     pub fn problem(self, status: u16, code: &str) -> Value {
-        assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{}", self.text);
-        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{}", self.text);
-        assert_eq!(self.body["request_id"].as_str(), self.header("x-request-id"), "{}", self.text);
+        assert_eq!(
+            (self.status, self.body["code"].as_str()),
+            (status, Some(code)),
+            "{}",
+            self.text
+        );
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/problem+json"),
+            "{}",
+            self.text
+        );
+        assert_eq!(
+            self.body["request_id"].as_str(),
+            self.header("x-request-id"),
+            "{}",
+            self.text
+        );
         for field in ["type", "title", "detail", "instance"] {
             assert!(self.body[field].is_string(), "{field} in {}", self.text);
         }
@@ -49,7 +67,10 @@ impl Answer {
     /// The id of a resource.
     #[track_caller]
     pub fn id(&self) -> String {
-        self.body["id"].as_str().unwrap_or_else(|| panic!("no id in {}", self.text)).to_owned()
+        self.body["id"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no id in {}", self.text))
+            .to_owned()
     }
 }
 
@@ -59,7 +80,11 @@ impl Client {
             .http_status_as_error(false)
             .timeout_global(Some(std::time::Duration::from_secs(60)))
             .build();
-        Client { agent: config.into(), base: base.to_owned(), token }
+        Client {
+            agent: config.into(),
+            base: base.to_owned(),
+            token,
+        }
     }
 
     /// The token that it shows.
@@ -69,13 +94,17 @@ impl Client {
 
     /// The same client with another token.
     pub fn with_token(&self, token: Option<String>) -> Client {
-        Client { token, ..self.clone() }
+        Client {
+            token,
+            ..self.clone()
+        }
     }
 
     /// Sends a request; `path` begins with `/`.
     #[track_caller]
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Answer {
-        self.try_send(method, path, headers, body).unwrap_or_else(|e| panic!("{method} {path}: {e}"))
+        self.try_send(method, path, headers, body)
+            .unwrap_or_else(|e| panic!("{method} {path}: {e}"))
     }
 
     /// Sends a request that may find no answer, as from a server that is killed.
@@ -109,10 +138,19 @@ impl Client {
             .map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap_or("").to_owned()))
             .collect();
         let status = response.status().as_u16();
-        let text = response.body_mut().with_config().limit(50_000_000).read_to_string();
+        let text = response
+            .body_mut()
+            .with_config()
+            .limit(50_000_000)
+            .read_to_string();
         let text = text.map_err(|e| e.to_string())?;
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Ok(Answer { status, headers, text, body })
+        Ok(Answer {
+            status,
+            headers,
+            text,
+            body,
+        })
     }
 
     pub fn get(&self, path: &str) -> Answer {
@@ -123,14 +161,24 @@ impl Client {
     }
     /// A POST with an `Idempotency-Key`.
     pub fn post_once(&self, path: &str, key: &str, body: Value) -> Answer {
-        self.send("POST", path, &[("idempotency-key", key)], Some(body.to_string().as_bytes()))
+        self.send(
+            "POST",
+            path,
+            &[("idempotency-key", key)],
+            Some(body.to_string().as_bytes()),
+        )
     }
     /// A POST without a body.
     pub fn act(&self, path: &str) -> Answer {
         self.send("POST", path, &[], None)
     }
     pub fn patch(&self, path: &str, body: Value) -> Answer {
-        self.send("PATCH", path, &[("content-type", "application/merge-patch+json")], Some(body.to_string().as_bytes()))
+        self.send(
+            "PATCH",
+            path,
+            &[("content-type", "application/merge-patch+json")],
+            Some(body.to_string().as_bytes()),
+        )
     }
     pub fn delete(&self, path: &str) -> Answer {
         self.send("DELETE", path, &[], None)

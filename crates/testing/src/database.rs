@@ -22,15 +22,23 @@ pub struct TestDatabase {
 impl TestDatabase {
     /// One of each kind that can be had, migrated and seeded.
     pub fn each() -> Vec<TestDatabase> {
-        std::iter::once(TestDatabase::sqlite()).chain(TestDatabase::postgres()).collect()
+        std::iter::once(TestDatabase::sqlite())
+            .chain(TestDatabase::postgres())
+            .collect()
     }
 
     /// One of each kind, with nothing in it.
     pub fn each_empty() -> Vec<TestDatabase> {
         let folder = TempDir::new().unwrap();
         let target = Target::Sqlite(folder.path().join("firma.db"));
-        let sqlite = TestDatabase { target, folder: Some(folder), dropped: None };
-        std::iter::once(sqlite).chain(cluster().map(|url| TestDatabase::made(&url, "template0"))).collect()
+        let sqlite = TestDatabase {
+            target,
+            folder: Some(folder),
+            dropped: None,
+        };
+        std::iter::once(sqlite)
+            .chain(cluster().map(|url| TestDatabase::made(&url, "template0")))
+            .collect()
     }
 
     /// SQLite, a file in a folder of its own.
@@ -45,7 +53,11 @@ impl TestDatabase {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("firma.db");
         std::fs::copy(template, &path).unwrap();
-        TestDatabase { target: Target::Sqlite(path), folder: Some(folder), dropped: None }
+        TestDatabase {
+            target: Target::Sqlite(path),
+            folder: Some(folder),
+            dropped: None,
+        }
     }
 
     /// PostgreSQL, if there is one.
@@ -62,10 +74,18 @@ impl TestDatabase {
     }
 
     fn made(url: &str, template: &str) -> TestDatabase {
-        let name = format!("firma_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let name = format!(
+            "firma_{}_{}",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        );
         execute(url, &format!("CREATE DATABASE {name} TEMPLATE {template}"));
         let target = Target::parse(&beside(url, &name)).unwrap();
-        TestDatabase { target, folder: None, dropped: Some((url.to_owned(), name)) }
+        TestDatabase {
+            target,
+            folder: None,
+            dropped: Some((url.to_owned(), name)),
+        }
     }
 
     /// `SQLite` or `PostgreSQL`.
@@ -82,7 +102,11 @@ impl TestDatabase {
 
     /// The same database for another server; it goes when the first one does.
     pub fn shared(&self) -> TestDatabase {
-        TestDatabase { target: self.target.clone(), folder: None, dropped: None }
+        TestDatabase {
+            target: self.target.clone(),
+            folder: None,
+            dropped: None,
+        }
     }
 
     /// A column of instants, so many seconds earlier, as this database's SQL computes it.
@@ -125,7 +149,8 @@ impl TestDatabase {
             Target::Postgres(url) => execute(url, statements),
             Target::Sqlite(path) => {
                 let mut c = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-                c.batch_execute(&format!("PRAGMA busy_timeout = 5000; {statements}")).unwrap();
+                c.batch_execute(&format!("PRAGMA busy_timeout = 5000; {statements}"))
+                    .unwrap();
             }
         }
     }
@@ -134,10 +159,12 @@ impl TestDatabase {
     pub fn number(&self, query: &str) -> i64 {
         let query = diesel::dsl::sql::<diesel::sql_types::BigInt>(query);
         match &self.target {
-            Target::Postgres(url) => query.get_result(&mut PgConnection::establish(url).unwrap()).unwrap(),
-            Target::Sqlite(path) => {
-                query.get_result(&mut SqliteConnection::establish(path.to_str().unwrap()).unwrap()).unwrap()
-            }
+            Target::Postgres(url) => query
+                .get_result(&mut PgConnection::establish(url).unwrap())
+                .unwrap(),
+            Target::Sqlite(path) => query
+                .get_result(&mut SqliteConnection::establish(path.to_str().unwrap()).unwrap())
+                .unwrap(),
         }
     }
 
@@ -146,9 +173,9 @@ impl TestDatabase {
         let query = diesel::dsl::sql::<diesel::sql_types::Text>(query);
         match &self.target {
             Target::Postgres(url) => query.load(&mut PgConnection::establish(url).unwrap()).unwrap(),
-            Target::Sqlite(path) => {
-                query.load(&mut SqliteConnection::establish(path.to_str().unwrap()).unwrap()).unwrap()
-            }
+            Target::Sqlite(path) => query
+                .load(&mut SqliteConnection::establish(path.to_str().unwrap()).unwrap())
+                .unwrap(),
         }
     }
 }
@@ -164,7 +191,9 @@ impl Drop for TestDatabase {
 }
 
 fn cluster() -> Option<String> {
-    std::env::var("FIRMA_TEST_POSTGRES").ok().filter(|url| !url.is_empty())
+    std::env::var("FIRMA_TEST_POSTGRES")
+        .ok()
+        .filter(|url| !url.is_empty())
 }
 
 fn beside(url: &str, name: &str) -> String {
@@ -172,9 +201,15 @@ fn beside(url: &str, name: &str) -> String {
 }
 
 fn execute(url: &str, statements: &str) {
-    PgConnection::establish(url).unwrap().batch_execute(statements).unwrap();
+    PgConnection::establish(url)
+        .unwrap()
+        .batch_execute(statements)
+        .unwrap();
 }
 
 fn migrate(target: &Target) {
-    Migrator::connect(target, firma_adapters::SystemClock.now()).unwrap().run().unwrap();
+    Migrator::connect(target, firma_adapters::SystemClock.now())
+        .unwrap()
+        .run()
+        .unwrap();
 }

@@ -30,7 +30,14 @@ impl<'s> Firm<'s> {
         let organization = input::read(json!({"name": slug, "slug": slug})).unwrap();
         let made = server.write(move |tx| organizations::found(tx, owner_id, Clone::clone(&organization)));
         let path = format!("/api/v1/organizations/{slug}");
-        Firm { server, id: made.id, slug, path, owner_id, owner: server.client(owner_id) }
+        Firm {
+            server,
+            id: made.id,
+            slug,
+            path,
+            owner_id,
+            owner: server.client(owner_id),
+        }
     }
 
     /// A user who has proved the e-mail and belongs nowhere.
@@ -38,7 +45,10 @@ impl<'s> Firm<'s> {
         let email = Email::parse(email).unwrap();
         server.write(move |tx| {
             let id = tx.new_id();
-            let user = User { email_verified_at: Some(tx.now()), ..User::unclaimed(email.clone(), email.to_string()) };
+            let user = User {
+                email_verified_at: Some(tx.now()),
+                ..User::unclaimed(email.clone(), email.to_string())
+            };
             tx.add_user(id, &user, None)?;
             Ok(id)
         })
@@ -47,22 +57,40 @@ impl<'s> Firm<'s> {
     /// A member who has accepted, with a role or none, signed in.
     pub fn member(&self, role: Option<&str>) -> (Id, Client) {
         let name = format!("member-{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        let roles: Vec<_> = role.map(|role| role_by_name(role).unwrap().id.to_string()).into_iter().collect();
+        let roles: Vec<_> = role
+            .map(|role| role_by_name(role).unwrap().id.to_string())
+            .into_iter()
+            .collect();
         let email = format!("{name}@{}.example", self.slug);
         let body = json!({"email": email, "name": name, "role_ids": roles});
-        let id: Id = self.owner.post(&format!("{}/members", self.path), body).id().parse().unwrap();
+        let id: Id = self
+            .owner
+            .post(&format!("{}/members", self.path), body)
+            .id()
+            .parse()
+            .unwrap();
         let client = self.server.client(id);
-        client.act(&format!("/api/v1/me/memberships/{}/accept", self.id)).expect(200);
+        client
+            .act(&format!("/api/v1/me/memberships/{}/accept", self.id))
+            .expect(200);
         (id, client)
     }
 
     /// A team of these members; its id.
     pub fn team(&self, members: &[Id]) -> String {
         let slug = format!("team-{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        let team = self.owner.post(&format!("{}/teams", self.path), json!({"name": slug, "slug": slug})).id();
+        let team = self
+            .owner
+            .post(
+                &format!("{}/teams", self.path),
+                json!({"name": slug, "slug": slug}),
+            )
+            .id();
         for member in members {
             let body = json!({"team_id": team, "user_id": member});
-            self.owner.post(&format!("{}/team-members", self.path), body).expect(201);
+            self.owner
+                .post(&format!("{}/team-members", self.path), body)
+                .expect(201);
         }
         team
     }
@@ -75,7 +103,15 @@ impl<'s> Firm<'s> {
     /// The id of the stage of that name in the default pipeline.
     pub fn stage(&self, name: &str) -> String {
         let stages = self.owner.get(&self.at("stages?limit=200")).expect(200);
-        let found = stages["data"].as_array().unwrap().iter().find(|stage| stage["name"] == name).cloned();
-        found.unwrap_or_else(|| panic!("no stage {name}"))["id"].as_str().unwrap().to_owned()
+        let found = stages["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|stage| stage["name"] == name)
+            .cloned();
+        found.unwrap_or_else(|| panic!("no stage {name}"))["id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 }

@@ -41,7 +41,11 @@ impl Server {
         let signer = Signer {
             access: Arc::new(AccessTokens::new(&keys.access)),
             keys,
-            lifetimes: Lifetimes { access: 900, refresh: 7 * 86_400, session: 30 * 86_400 },
+            lifetimes: Lifetimes {
+                access: 900,
+                refresh: 7 * 86_400,
+                session: 30 * 86_400,
+            },
             entropy: sources.entropy.clone(),
         };
         // A low cost: tests sign in often.
@@ -68,7 +72,14 @@ impl Server {
             });
         });
         let (port, handle) = receiver.recv().unwrap();
-        Server { database, base, signer, hasher, url: format!("http://127.0.0.1:{port}"), handle }
+        Server {
+            database,
+            base,
+            signer,
+            hasher,
+            url: format!("http://127.0.0.1:{port}"),
+            handle,
+        }
     }
 
     /// Runs a use case directly, as a call that writes.
@@ -78,7 +89,9 @@ impl Server {
         F: Fn(&mut Tx<'_>) -> Result<T, firma_services::Refusal> + Send + 'static,
     {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(self.database.write(Origin::default(), run)).unwrap()
+        runtime
+            .block_on(self.database.write(Origin::default(), run))
+            .unwrap()
     }
 
     /// Runs something directly, as a call that reads.
@@ -96,10 +109,21 @@ impl Server {
         let session = self.write(move |tx| {
             let (id, now) = (tx.new_id(), tx.now());
             let end = now.plus_seconds(3_600);
-            let new = NewSession { id, user, refresh_hash: [0; 32], expires_at: end, ends_at: end };
-            tx.add_session(new).map(|()| id).map_err(|fault: Fault| fault.into())
+            let new = NewSession {
+                id,
+                user,
+                refresh_hash: [0; 32],
+                expires_at: end,
+                ends_at: end,
+            };
+            tx.add_session(new)
+                .map(|()| id)
+                .map_err(|fault: Fault| fault.into())
         });
-        self.signer.access.issue(Claims { user, session }, SystemClock.now(), seconds).unwrap()
+        self.signer
+            .access
+            .issue(Claims { user, session }, SystemClock.now(), seconds)
+            .unwrap()
     }
 
     /// A client who is signed in.

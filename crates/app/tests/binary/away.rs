@@ -58,7 +58,8 @@ fn postgres_goes_away_and_comes_back() {
     proxy.mend();
     let ((), took) = timed(|| server.await_that("ready again", || owner.get("/health/ready").status == 200));
     assert!(took < Duration::from_secs(10), "{took:?}");
-    server.await_that("answering again", || owner.get(&at("companies")).status == 200);
+    // As long as the answers have said.
+    std::thread::sleep(Duration::from_secs(1));
     company(&owner, "during").expect(201);
     company(&owner, "after").expect(201);
     let names = owner
@@ -90,10 +91,6 @@ fn postgres_goes_away_while_it_is_written_to() {
         assert!(!told.open.is_empty());
         proxy.mend();
         server.await_that("ready again", || owner.get("/health/ready").status == 200);
-        // Each database thread learns for itself that its connection is gone.
-        for n in 0..8 {
-            let _ = company(&owner, &format!("again-{round}-{n}"));
-        }
         retry(&owner, &mut told);
         made += i64::try_from(told.made.len()).unwrap();
     }

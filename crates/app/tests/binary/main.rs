@@ -1,5 +1,12 @@
 //! The program itself, as who runs it meets it: started, asked, killed, stopped; on each database.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::as_conversions
+)]
+
 mod away;
 mod commands;
 mod configuration;

@@ -81,12 +81,7 @@ impl Deal {
     ///
     /// # Errors
     /// A move to lost without a reason, a closing day on an open deal, a closing before the opening.
-    pub fn standing_in(
-        mut self,
-        stage: &Stage,
-        before: Option<&Deal>,
-        today: Day,
-    ) -> Result<Deal, Invalid> {
+    pub fn standing_in(mut self, stage: &Stage, before: Option<&Deal>, today: Day) -> Result<Deal, Invalid> {
         self.pipeline_id = Some(stage.pipeline_id);
         self.status = match stage.kind {
             StageKind::Open => DealStatus::Open,

@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// An id as the database's statements write it.
-pub fn literal(server: &Server, id: Id) -> String {
+pub(crate) fn literal(server: &Server, id: Id) -> String {
     match server.base.is_postgres() {
         true => format!("'{id}'"),
         false => format!("x'{}'", id.to_string().replace('-', "")),
     }
 }
 
-pub fn verified(firm: &Firm) -> Verification {
+pub(crate) fn verified(firm: &Firm) -> Verification {
     let (organization, access) = (firm.id, firm.server.signer.access.clone());
     let token = firm.server.token(firm.owner_id, 60);
     firm.server.read(move |tx| {
@@ -32,7 +32,7 @@ pub fn verified(firm: &Firm) -> Verification {
 }
 
 /// How many entries the log of a firm has.
-pub fn length(firm: &Firm) -> i64 {
+pub(crate) fn length(firm: &Firm) -> i64 {
     let organization = literal(firm.server, firm.id);
     let count = |table: &str| {
         firm.server.base.number(&format!(

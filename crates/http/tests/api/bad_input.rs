@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 /// What every answer has, whatever was asked.
 #[track_caller]
-pub fn framed(answer: Answer) -> Answer {
+pub(crate) fn framed(answer: Answer) -> Answer {
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
@@ -25,7 +25,7 @@ pub fn framed(answer: Answer) -> Answer {
 
 /// Sends a request under an id of its own, which comes back.
 #[track_caller]
-pub fn ask(
+pub(crate) fn ask(
     client: &Client,
     method: &str,
     path: &str,
@@ -43,7 +43,7 @@ pub fn ask(
 }
 
 /// Runs calls that are all refused: nothing is stored, and the server still answers.
-pub fn refused(server: &Server, firm: &Firm, calls: impl FnOnce()) {
+pub(crate) fn refused(server: &Server, firm: &Firm, calls: impl FnOnce()) {
     let before = stored(server);
     calls();
     assert_eq!(stored(server), before);
@@ -51,7 +51,7 @@ pub fn refused(server: &Server, firm: &Firm, calls: impl FnOnce()) {
 }
 
 #[track_caller]
-pub fn post(firm: &Firm, collection: &str, body: &Value) -> Answer {
+pub(crate) fn post(firm: &Firm, collection: &str, body: &Value) -> Answer {
     ask(
         &firm.owner,
         "POST",

@@ -3,7 +3,7 @@
 use crate::bad_input::{ask, refused};
 use crate::kit::data;
 use firma_testing::{Firm, on_each};
-use serde_json::{Value, json};
+use serde_json::json;
 
 #[test]
 fn parameters_are_a_closed_vocabulary() {
@@ -130,10 +130,8 @@ fn parameters_are_a_closed_vocabulary() {
             "tag=%F0%9F%A6%80",
             "external_id=%25",
         ] {
-            assert_eq!(
-                data(&firm.owner.get(&firm.at(&format!("deals?{query}"))).expect(200)),
-                [] as [Value; 0]
-            );
+            let page = firm.owner.get(&firm.at(&format!("deals?{query}"))).expect(200);
+            assert!(data(&page).is_empty(), "{query}");
         }
     });
 }

@@ -19,7 +19,7 @@ const TABLES: [&str; 11] = [
 ];
 
 /// How many rows there are of each kind.
-pub fn stored(server: &Server) -> Vec<(&'static str, i64)> {
+pub(crate) fn stored(server: &Server) -> Vec<(&'static str, i64)> {
     let count = |table| {
         (
             table,
@@ -30,13 +30,13 @@ pub fn stored(server: &Server) -> Vec<(&'static str, i64)> {
 }
 
 /// How many rows a table has.
-pub fn rows(server: &Server, table: &str) -> i64 {
+pub(crate) fn rows(server: &Server, table: &str) -> i64 {
     server.base.number(&format!("SELECT COUNT(*) FROM {table}"))
 }
 
 /// The rows of a page.
 #[track_caller]
-pub fn data(page: &Value) -> Vec<Value> {
+pub(crate) fn data(page: &Value) -> Vec<Value> {
     page["data"]
         .as_array()
         .unwrap_or_else(|| panic!("no page: {page}"))
@@ -45,7 +45,7 @@ pub fn data(page: &Value) -> Vec<Value> {
 
 /// A field of each row of a page, as text.
 #[track_caller]
-pub fn texts(rows: &[Value], field: &str) -> Vec<String> {
+pub(crate) fn texts(rows: &[Value], field: &str) -> Vec<String> {
     let text = |row: &Value| {
         row[field]
             .as_str()
@@ -57,7 +57,7 @@ pub fn texts(rows: &[Value], field: &str) -> Vec<String> {
 
 /// Walks a list to its end by its cursors; `path` has a query already.
 #[track_caller]
-pub fn walk(client: &Client, path: &str) -> Vec<Value> {
+pub(crate) fn walk(client: &Client, path: &str) -> Vec<Value> {
     let mut all = Vec::new();
     let mut next = path.to_owned();
     for _ in 0..100 {
@@ -82,7 +82,7 @@ pub fn walk(client: &Client, path: &str) -> Vec<Value> {
 }
 
 /// `#/title` and such of a problem's errors.
-pub fn pointers(problem: &Value) -> Vec<String> {
+pub(crate) fn pointers(problem: &Value) -> Vec<String> {
     texts(
         problem["errors"].as_array().map_or(&[][..], Vec::as_slice),
         "pointer",

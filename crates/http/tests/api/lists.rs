@@ -33,7 +33,7 @@ fn fill(firm: &Firm) {
     let (won, lost) = (firm.stage("Won"), firm.stage("Lost"));
     let deal = |n: usize| {
         let mut deal = json!({"title": format!("Deal {n}"), "external_id": format!("d{n:02}")});
-        if n % 3 > 0 {
+        if !n.is_multiple_of(3) {
             deal["expected_close"] = json!(format!("2026-0{}-15", n % 4 + 1));
         }
         if n % 4 > 1 {

@@ -1,7 +1,13 @@
 //! The whole system over HTTP, on each database.
 
 // What clippy.toml allows in tests, for the helpers between them too.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    unreachable_pub
+)]
 
 mod attack;
 mod audit;

@@ -134,7 +134,7 @@ fn an_organization_is_founded_by_who_has_proved_the_e_mail() {
         let id: Id = add(&Firm::new(server), &email).id().parse().unwrap();
         let (client, slug) = (server.client(id), unique());
         let found = || client.post("/api/v1/organizations", json!({"name": "Mine", "slug": slug}));
-        found().problem(403, "permission_required");
+        found().problem(403, "email_unverified");
         set_password(server, &email, "a password of its own");
         let made = found().expect(201);
         assert_eq!(made["owner_id"], json!(id));
@@ -184,7 +184,7 @@ fn the_owner_stays() {
             for client in [&firm.owner, &ceo] {
                 client.patch(&held, change.clone()).problem(409, "last_owner");
             }
-            admin.patch(&held, change).problem(403, "permission_required");
+            admin.patch(&held, change).problem(403, "role_not_held");
         }
         firm.owner.get(&firm.path).expect(200);
     });

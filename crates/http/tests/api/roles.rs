@@ -41,13 +41,13 @@ fn nobody_gives_what_they_do_not_hold() {
                 added(&client, given).problem(403, "permission_required");
             }
             if given == "ceo" {
-                give(&admin, &firm, user, given).problem(403, "permission_required");
-                give(&admin, &firm, admin_id, given).problem(403, "permission_required");
+                give(&admin, &firm, user, given).problem(403, "role_not_held");
+                give(&admin, &firm, admin_id, given).problem(403, "role_not_held");
                 let before = firm
                     .owner
                     .get(&firm.at("members?include=total_count"))
                     .expect(200);
-                added(&admin, given).problem(403, "permission_required");
+                added(&admin, given).problem(403, "role_not_held");
                 let after = firm
                     .owner
                     .get(&firm.at("members?include=total_count"))
@@ -57,11 +57,11 @@ fn nobody_gives_what_they_do_not_hold() {
                 let at = firm.at(&format!("role-assignments/{id}"));
                 admin
                     .patch(&at, json!({"is_active": false}))
-                    .problem(403, "permission_required");
+                    .problem(403, "role_not_held");
                 firm.owner.patch(&at, json!({"is_active": false})).expect(200);
                 admin
                     .patch(&at, json!({"is_active": true}))
-                    .problem(403, "permission_required");
+                    .problem(403, "role_not_held");
             } else {
                 let assignment = give(&admin, &firm, user, given).expect(201);
                 assert_eq!(assignment["assigned_by"], json!(admin_id));

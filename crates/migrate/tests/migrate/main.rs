@@ -1,5 +1,8 @@
 //! `firma-migrate` as who runs it meets it, on each database.
 
+// What clippy.toml allows in tests, for the helpers between them too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
 mod behind;
 
 use behind::{Any, Holder, path};
@@ -91,11 +94,7 @@ fn there_and_back() {
         );
         assert_eq!(fine(&database, "run"), ["nothing to do"]);
         if !database.is_postgres() {
-            assert_eq!(
-                backups(&database),
-                [PathBuf::new(); 0],
-                "an empty database needs no copy"
-            );
+            assert!(backups(&database).is_empty(), "an empty database needs no copy");
         }
 
         let last = names.last().unwrap();

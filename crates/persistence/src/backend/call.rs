@@ -38,7 +38,7 @@ where
     E: Failure,
     F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
 {
-    pub(super) fn new(run: F, origin: Option<Origin>) -> (Box<dyn Work>, oneshot::Receiver<Result<T, E>>) {
+    pub(super) fn asked(run: F, origin: Option<Origin>) -> (Box<dyn Work>, oneshot::Receiver<Result<T, E>>) {
         let (answer, received) = oneshot::channel();
         (
             Box::new(Call {

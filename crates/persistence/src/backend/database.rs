@@ -149,7 +149,7 @@ impl Database {
         E: Failure,
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
-        let (call, answer) = Call::new(run, origin);
+        let (call, answer) = Call::asked(run, origin);
         match queue.try_send(call) {
             Ok(()) => Ok(answer),
             Err(TrySendError::Full(_)) => Err(Fault::Busy.into()),
@@ -159,7 +159,7 @@ impl Database {
 
     /// The second fence is worth nothing to who may climb it.
     fn check_role(&self) -> Result<(), String> {
-        let (call, answer) = Call::new(
+        let (call, answer) = Call::asked(
             |tx: &mut Tx<'_>| {
                 Sql::<(Text, Bool)>::text(
                     "SELECT current_user::text, rolsuper OR rolbypassrls OR EXISTS (SELECT 1 FROM pg_class \

@@ -29,7 +29,7 @@ impl Lock {
             }
         };
         for _ in 0..TRIES {
-            let taken = match (conn as &mut AnyConnection, &file) {
+            let taken = match (&mut *conn, &file) {
                 (AnyConnection::Pg(c), _) => {
                     diesel::dsl::sql::<Bool>(NUMBER).get_result(c).map_err(failed)?
                 }

@@ -1,7 +1,7 @@
 //! Organizations, members, teams.
 
 mod members;
-mod organizations;
+mod organization;
 mod teams;
 mod tenants;
 

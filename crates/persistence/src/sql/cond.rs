@@ -196,11 +196,7 @@ impl Col {
 
 impl Tail {
     /// The words after ORDER BY.
-    pub(super) fn render<'b, DB: Backend>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
-    where
-        i64: diesel::serialize::ToSql<BigInt, DB>,
-        DB: diesel::sql_types::HasSqlType<BigInt>,
-    {
+    pub(super) fn render<'b, DB: Backend>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
         list(out, &self.order, ", ", |out, (col, down)| {
             col.push(out)?;
             if *down {
@@ -208,9 +204,10 @@ impl Tail {
             }
             Ok(())
         })?;
-        if let Some(limit) = &self.limit {
+        if let Some(limit) = self.limit {
+            // A number of ours, not a bind: SQLite would plan the statement anew for each value.
             out.push_sql(" LIMIT ");
-            out.push_bind_param::<BigInt, _>(limit)?;
+            out.push_sql(&limit.to_string());
         }
         if self.lock {
             out.push_sql(" FOR UPDATE");

@@ -1,8 +1,8 @@
 //! Statements written by hand: text, values and conditions in a row, with the types of what comes back.
 
-use super::cond::{Bind, Cond};
 #[cfg(feature = "testing")]
 use super::cond::Tail;
+use super::cond::{Bind, Cond};
 use super::value::Value;
 use crate::backend::{AnyConnection, on_backend};
 use crate::fault::Fault;
@@ -91,8 +91,6 @@ impl<R> Sql<R> {
     fn render<'b, DB: Backend>(&'b self, out: &mut AstPass<'_, 'b, DB>, postgres: bool) -> QueryResult<()>
     where
         Value: Bind<DB>,
-        i64: diesel::serialize::ToSql<diesel::sql_types::BigInt, DB>,
-        DB: diesel::sql_types::HasSqlType<diesel::sql_types::BigInt>,
     {
         for part in &self.parts {
             match part {

@@ -9,11 +9,13 @@ use crate::sql::{Sql, Value};
 use diesel::sql_types::{BigInt, Binary};
 use firma_domain::Id;
 
+type Seal = ([u8; 32], [u8; 32]);
+
 struct Batch {
     id: Id,
     digest: [u8; 32],
     /// Of each entry: its payload's digest and its own
-    seals: Vec<([u8; 32], [u8; 32])>,
+    seals: Vec<Seal>,
 }
 
 impl Tx<'_> {
@@ -96,7 +98,7 @@ impl Tx<'_> {
         let actors = entries.first().and_then(|e| e.actor);
         let text =
             |of: fn(&Entry) -> &str| Value::Texts(entries.iter().map(|e| Some(of(e).to_owned())).collect());
-        let blobs = |of: &dyn Fn(&([u8; 32], [u8; 32])) -> [u8; 32]| {
+        let blobs = |of: fn(&Seal) -> [u8; 32]| {
             Value::Blobs(batch.seals.iter().map(|seal| of(seal).to_vec()).collect())
         };
         let mut statement = Sql::<()>::text("WITH head AS (UPDATE heads SET last_number = last_number + ")
@@ -118,9 +120,9 @@ impl Tx<'_> {
             .then("::uuid[], ")
             .bind(Value::Ints(entries.iter().map(|e| e.version).collect()))
             .then("::int[], ")
-            .bind(blobs(&|(payload, _)| *payload))
+            .bind(blobs(|(payload, _)| *payload))
             .then("::bytea[], ")
-            .bind(blobs(&|(_, digest)| *digest))
+            .bind(blobs(|(_, digest)| *digest))
             .then("::bytea[], ")
             .bind(Value::Blobs(entries.iter().map(|e| e.salt.to_vec()).collect()))
             .then("::bytea[], ")

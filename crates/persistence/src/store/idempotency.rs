@@ -64,13 +64,13 @@ impl Tx<'_> {
         let found = Sql::<(Binary, Integer, Nullable<Text>, Nullable<Text>, Text, AtType)>::text(
             "SELECT request_digest, status, location, etag, body, expires_at FROM idempotency_keys WHERE ",
         )
-        .is_key(key)
+        .of_key(key)
         .maybe::<Row>(self)?;
         Ok(match found {
             None => Known::New,
             Some((.., expires)) if expires.0 <= now => {
                 Sql::<()>::text("DELETE FROM idempotency_keys WHERE ")
-                    .is_key(key)
+                    .of_key(key)
                     .run(self)?;
                 Known::New
             }
@@ -92,7 +92,7 @@ impl Tx<'_> {
 }
 
 impl<R> Sql<R> {
-    fn is_key(self, key: &Key) -> Self {
+    fn of_key(self, key: &Key) -> Self {
         self.then("organization_id = ")
             .bind(key.organization)
             .then(" AND actor_id = ")

@@ -63,7 +63,14 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
         let mut cond = self.visible(self.grant.seen(), deleted);
         cond.push(Cond::Is(E::COMMON.id, Op::Eq, id.into()));
         self.tx
-            .select::<E>(Cond::All(cond), Tail { order: by_id::<E>(), limit: Some(1), lock })?
+            .select::<E>(
+                Cond::All(cond),
+                Tail {
+                    order: by_id::<E>(),
+                    limit: Some(1),
+                    lock,
+                },
+            )?
             .pop()
             .ok_or(Fault::Missing)
     }
@@ -80,15 +87,19 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
 
     /// The live rows among these ids.
     pub fn by_ids(&mut self, ids: &[Id]) -> Result<Vec<Record<E>>, Fault> {
-        let Ok(most) = i64::try_from(ids.len()) else {
-            return Ok(vec![]);
-        };
         let mut cond = self.visible(self.grant.seen(), false);
         cond.push(Cond::one_of(
             E::COMMON.id,
             ids.iter().map(|id| (*id).into()).collect(),
         ));
-        self.tx.select::<E>(Cond::All(cond), Tail { order: by_id::<E>(), limit: Some(most), lock: false })
+        self.tx.select::<E>(
+            Cond::All(cond),
+            Tail {
+                order: by_id::<E>(),
+                limit: None,
+                lock: false,
+            },
+        )
     }
 
     /// The first live row that fits, in the order of ids.
@@ -102,7 +113,14 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
         cond.extend(fits);
         {
             let order = vec![(E::COMMON.created_at, false), (E::COMMON.id, false)];
-            self.tx.select::<E>(Cond::All(cond), Tail { order, limit: Some(most), lock: false })
+            self.tx.select::<E>(
+                Cond::All(cond),
+                Tail {
+                    order,
+                    limit: Some(most),
+                    lock: false,
+                },
+            )
         }
     }
 
@@ -128,7 +146,11 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
             let mut cond = self.visible(self.grant.seen(), listing.deleted);
             cond.extend(listing.filters.iter().cloned());
             cond.extend(part.cond);
-            let tail = Tail { order: part.order, limit: Some(left), lock: false };
+            let tail = Tail {
+                order: part.order,
+                limit: Some(left),
+                lock: false,
+            };
             rows.extend(self.tx.select::<E>(Cond::All(cond), tail)?);
         }
         let limit = usize::try_from(listing.limit).unwrap_or(usize::MAX);
@@ -141,13 +163,25 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
     #[cfg(feature = "testing")]
     pub fn plans(&mut self, listing: &Listing) -> Result<Vec<String>, Fault> {
         let (at, down) = listing.sort;
-        let sort = E::sorts().get(at).ok_or_else(|| Fault::internal("a sort that the entity doesn't have"))?;
+        let sort = E::sorts()
+            .get(at)
+            .ok_or_else(|| Fault::internal("a sort that the entity doesn't have"))?;
         let mut plans = Vec::new();
-        for part in parts(sort.col, E::COMMON.id, sort.nullable, down, listing.after.as_ref()) {
+        for part in parts(
+            sort.col,
+            E::COMMON.id,
+            sort.nullable,
+            down,
+            listing.after.as_ref(),
+        ) {
             let mut cond = self.visible(self.grant.seen(), listing.deleted);
             cond.extend(listing.filters.iter().cloned());
             cond.extend(part.cond);
-            let tail = Tail { order: part.order, limit: Some(listing.limit + 1), lock: false };
+            let tail = Tail {
+                order: part.order,
+                limit: Some(listing.limit + 1),
+                lock: false,
+            };
             plans.extend(super::rows::plan::<E>(self.tx, Cond::All(cond), tail)?);
         }
         Ok(plans)
@@ -312,7 +346,14 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
     pub fn taken_by(&mut self, deletion: Id) -> Result<Vec<Record<E>>, Fault> {
         let mut cond = self.visible(self.grant.seen(), true);
         cond.push(Cond::Is(E::COMMON.deletion_id, Op::Eq, deletion.into()));
-        self.tx.select::<E>(Cond::All(cond), Tail { order: by_id::<E>(), limit: None, lock: false })
+        self.tx.select::<E>(
+            Cond::All(cond),
+            Tail {
+                order: by_id::<E>(),
+                limit: None,
+                lock: false,
+            },
+        )
     }
 
     fn store(&mut self, verb: &str, before: &Record<E>, mut after: Record<E>) -> Result<Record<E>, Fault> {

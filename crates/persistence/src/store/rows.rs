@@ -8,8 +8,16 @@ use diesel::sql_types::BigInt;
 use firma_domain::{Id, Record};
 
 /// The columns before an entity's own.
-const META: [&str; 8] =
-    ["organization_id", "id", "version", "created_at", "created_by", "updated_at", "deleted_at", "deletion_id"];
+const META: [&str; 8] = [
+    "organization_id",
+    "id",
+    "version",
+    "created_at",
+    "created_by",
+    "updated_at",
+    "deleted_at",
+    "deletion_id",
+];
 /// Both databases take that many values in a statement.
 const MOST_VALUES: usize = 30_000;
 
@@ -23,18 +31,29 @@ impl Tx<'_> {
     }
 
     pub(super) fn count<E: Stored>(&mut self, w: Cond) -> Result<i64, Fault> {
-        Sql::<BigInt>::text("SELECT COUNT(*) FROM ").then(E::TABLE).then(" WHERE ").cond(w).one(self)
+        Sql::<BigInt>::text("SELECT COUNT(*) FROM ")
+            .then(E::TABLE)
+            .then(" WHERE ")
+            .cond(w)
+            .one(self)
     }
 
     pub(super) fn insert<E: Stored>(&mut self, organization: Id, rows: &[Record<E>]) -> Result<(), Fault> {
         let width = META.len() + E::COLUMNS.len();
         for some in rows.chunks(MOST_VALUES / width) {
             let columns = META.into_iter().chain(E::COLUMNS.iter().map(|(name, _)| *name));
-            let mut statement =
-                Sql::<()>::text("INSERT INTO ").then(E::TABLE).then(" (").names(columns).then(") VALUES ");
+            let mut statement = Sql::<()>::text("INSERT INTO ")
+                .then(E::TABLE)
+                .then(" (")
+                .names(columns)
+                .then(") VALUES ");
             for (n, row) in some.iter().enumerate() {
                 let glue = if n > 0 { "), (" } else { "(" };
-                statement = statement.then(glue).binds(meta(organization, row)).then(", ").binds(row.value.values());
+                statement = statement
+                    .then(glue)
+                    .binds(meta(organization, row))
+                    .then(", ")
+                    .binds(row.value.values());
             }
             statement.then(")").run(self)?;
         }
@@ -80,9 +99,19 @@ pub(super) fn plan<E: Stored>(tx: &mut Tx<'_>, w: Cond, tail: Tail) -> Result<Ve
     use diesel::sql_types::{Integer, Text};
     if tx.is_postgres() {
         let explain = Statement::<Text>::text("EXPLAIN SELECT * FROM ");
-        return explain.then(E::TABLE).then(" WHERE ").cond(w).tail(tail).rows::<String>(tx);
+        return explain
+            .then(E::TABLE)
+            .then(" WHERE ")
+            .cond(w)
+            .tail(tail)
+            .rows::<String>(tx);
     }
     let explain = Statement::<(Integer, Integer, Integer, Text)>::text("EXPLAIN QUERY PLAN SELECT * FROM ");
-    let rows = explain.then(E::TABLE).then(" WHERE ").cond(w).tail(tail).rows::<(i32, i32, i32, String)>(tx)?;
+    let rows = explain
+        .then(E::TABLE)
+        .then(" WHERE ")
+        .cond(w)
+        .tail(tail)
+        .rows::<(i32, i32, i32, String)>(tx)?;
     Ok(rows.into_iter().map(|(.., detail)| detail).collect())
 }

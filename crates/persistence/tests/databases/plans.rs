@@ -21,7 +21,11 @@ fn no_list_scans_or_sorts_an_organization() {
         }
         server.base.execute("ANALYZE");
         // Connections of before don't know the statistics.
-        let fresh = Database::open(&Settings::new(server.base.target().clone()), server.database.sources.clone()).unwrap();
+        let fresh = Database::open(
+            &Settings::new(server.base.target().clone()),
+            server.database.sources.clone(),
+        )
+        .unwrap();
         use firma_domain::{access::RoleAssignment, crm::*, organizations::*};
         let firm = (firms[0].owner_id, firms[0].id);
         let mut wrong = Vec::new();
@@ -33,14 +37,28 @@ fn no_list_scans_or_sorts_an_organization() {
         wrong.extend(look::<Team>(&server, &fresh, firm));
         wrong.extend(look::<TeamMember>(&server, &fresh, firm));
         wrong.extend(look::<RoleAssignment>(&server, &fresh, firm));
-        assert!(wrong.is_empty(), "on {}:\n{}", server.base.kind(), wrong.join("\n"));
+        assert!(
+            wrong.is_empty(),
+            "on {}:\n{}",
+            server.base.kind(),
+            wrong.join("\n")
+        );
     }
 }
 
 /// What is wrong with the plans of an entity's lists.
-fn look<E: Keeping>(server: &Server, fresh: &Database, (user, organization): (firma_domain::Id, firma_domain::Id)) -> Vec<String> {
+fn look<E: Keeping>(
+    server: &Server,
+    fresh: &Database,
+    (user, organization): (firma_domain::Id, firma_domain::Id),
+) -> Vec<String> {
     let token = server.token(user, 900);
-    let session = server.signer.access.read(&token, server.database.sources.clock.now()).unwrap().session;
+    let session = server
+        .signer
+        .access
+        .read(&token, server.database.sources.clock.now())
+        .unwrap()
+        .session;
     let postgres = server.base.is_postgres();
     let looked = fresh.read(move |tx: &mut Tx<'_>| -> Result<Vec<String>, Refusal> {
         let work = Work::enter(tx, Caller { user, session }, &Segment::Id(organization))?;
@@ -49,21 +67,41 @@ fn look<E: Keeping>(server: &Server, fresh: &Database, (user, organization): (fi
         let mut wrong = Vec::new();
         for parameters in cases::<E>(&sample) {
             let keys = Keys::derive(&[7; 32]);
-            let Query { listing, .. } = query::<E>(&parameters, organization, firma_domain::Currency::default(), &keys.cursor)?;
+            let Query { listing, .. } = query::<E>(
+                &parameters,
+                organization,
+                firma_domain::Currency::default(),
+                &keys.cursor,
+            )?;
             let plan = tx.open(grant)?.plans(&listing)?;
-            let bad = if postgres { postgres_fault(&plan, E::TABLE) } else { sqlite_fault(&plan, E::TABLE) };
-            wrong.extend(bad.map(|line| format!("{} {parameters:?}: {line}\n{}", E::COLLECTION, plan.join("\n"))));
+            let bad = if postgres {
+                postgres_fault(&plan, E::TABLE)
+            } else {
+                sqlite_fault(&plan, E::TABLE)
+            };
+            wrong.extend(
+                bad.map(|line| format!("{} {parameters:?}: {line}\n{}", E::COLLECTION, plan.join("\n"))),
+            );
         }
         Ok(wrong)
     });
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(looked).unwrap()
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(looked)
+        .unwrap()
 }
 
 /// A value of each field, from rows in the middle: what the filters ask for.
-fn sample<E: Keeping>(tx: &mut Tx<'_>, grant: firma_auth::access::Grant<E, Read>) -> Result<serde_json::Value, Refusal> {
+fn sample<E: Keeping>(
+    tx: &mut Tx<'_>,
+    grant: firma_auth::access::Grant<E, Read>,
+) -> Result<serde_json::Value, Refusal> {
     let mut sample = serde_json::Map::new();
     for row in tx.open(grant)?.some(vec![], 2_000)?.iter().rev() {
-        let serde_json::Value::Object(fields) = serde_json::to_value(row).unwrap() else { continue };
+        let serde_json::Value::Object(fields) = serde_json::to_value(row).unwrap() else {
+            continue;
+        };
         sample.extend(fields.into_iter().filter(|(_, value)| !value.is_null()));
     }
     Ok(sample.into())
@@ -80,7 +118,12 @@ fn cases<E: Keeping>(sample: &serde_json::Value) -> Vec<Vec<(String, String)>> {
     let mut cases = vec![vec![]];
     for field in E::filters() {
         let value = text(&sample[field.name]);
-        assert!(!value.is_empty(), "the sample has no {} in {}", field.name, E::TABLE);
+        assert!(
+            !value.is_empty(),
+            "the sample has no {} in {}",
+            field.name,
+            E::TABLE
+        );
         cases.push(vec![(field.name.to_owned(), value.clone())]);
         if field.is_ranged() {
             cases.push(vec![(format!("{}[gte]", field.name), value.clone())]);
@@ -102,7 +145,10 @@ fn postgres_fault(plan: &[String], table: &str) -> Option<String> {
     let rows = |line: &str| line.split("rows=").nth(1)?.split(' ').next()?.parse::<i64>().ok();
     plan.iter().enumerate().find_map(|(n, line)| {
         // What is sorted stands a line below, and how much of it.
-        let sorted = line.contains("Sort  (").then(|| plan[n + 1..].iter().find_map(|below| rows(below))).flatten();
+        let sorted = line
+            .contains("Sort  (")
+            .then(|| plan[n + 1..].iter().find_map(|below| rows(below)))
+            .flatten();
         let scan = line.contains("Seq Scan") && line.contains(table);
         (scan || sorted.is_some_and(|rows| rows > ROWS / 20)).then(|| line.trim().to_owned())
     })
@@ -111,8 +157,14 @@ fn postgres_fault(plan: &[String], table: &str) -> Option<String> {
 fn sqlite_fault(plan: &[String], table: &str) -> Option<String> {
     let scan = format!("SCAN {table}");
     // A tag's rows and the few that are deleted are sorted; nothing else is.
-    let few = plan.iter().any(|line| line.contains("LIST SUBQUERY") || line.contains("_deleted") || line.contains("(organization_id=? AND external_id=?)"));
-    plan.iter().find(|line| line.starts_with(&scan) || (line.contains("TEMP B-TREE") && !few)).cloned()
+    let few = plan.iter().any(|line| {
+        line.contains("LIST SUBQUERY")
+            || line.contains("_deleted")
+            || line.contains("(organization_id=? AND external_id=?)")
+    });
+    plan.iter()
+        .find(|line| line.starts_with(&scan) || (line.contains("TEMP B-TREE") && !few))
+        .cloned()
 }
 
 /// Rows behind the application's back: companies and deals in full, of the rest a fifth.
@@ -126,8 +178,16 @@ fn fill(server: &Server, firm: &Firm<'_>, rows: i64) {
         false => format!("WITH RECURSIVE g (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM g WHERE n < {n})"),
     };
     let (id, at, day) = match pg {
-        true => ("gen_random_uuid()", "now() - n * interval '1 second'", "DATE '2020-01-01' + n % 2000"),
-        false => ("randomblob(16)", "1700000000000000 - n * 1000000", "date('2020-01-01', (n % 2000) || ' days')"),
+        true => (
+            "gen_random_uuid()",
+            "now() - n * interval '1 second'",
+            "DATE '2020-01-01' + n % 2000",
+        ),
+        false => (
+            "randomblob(16)",
+            "1700000000000000 - n * 1000000",
+            "date('2020-01-01', (n % 2000) || ' days')",
+        ),
     };
     let yes = if pg { "TRUE" } else { "1" };
     let meta = "organization_id, id, version, created_at, created_by, updated_at";

@@ -49,7 +49,9 @@ fn references(base: &TestDatabase) -> BTreeSet<String> {
 
 #[test]
 fn both_databases_have_the_same_schema() {
-    let [sqlite, postgres] = &TestDatabase::each()[..] else { return };
+    let [sqlite, postgres] = &TestDatabase::each()[..] else {
+        return;
+    };
     assert_eq!(columns(sqlite), columns(postgres));
     assert_eq!(references(sqlite), references(postgres));
     // A key that is the rowid's table itself has no index on SQLite: compare what both list.
@@ -68,13 +70,30 @@ fn the_code_declares_the_tables_as_they_are() {
                 let line = format!("{table} {column} {}", if *nullable { "null" } else { "not null" });
                 assert!(there.contains(&line), "{entity}: {line} on {}", base.kind());
             }
-            let own = there.iter().filter(|line| line.starts_with(&format!("{table} "))).count();
-            assert_eq!(own, columns.len() + 8, "{table} has columns that {entity} doesn't declare");
+            let own = there
+                .iter()
+                .filter(|line| line.starts_with(&format!("{table} ")))
+                .count();
+            assert_eq!(
+                own,
+                columns.len() + 8,
+                "{table} has columns that {entity} doesn't declare"
+            );
             declared += 1;
         };
         macro_rules! check { ($($entity:ty),*) => { $(check(<$entity>::TABLE, <$entity>::COLUMNS, stringify!($entity));)* } }
         use firma_domain::{access::*, crm::*, organizations::*};
-        check!(Organization, Member, Team, TeamMember, RoleAssignment, Company, Pipeline, Stage, Deal);
+        check!(
+            Organization,
+            Member,
+            Team,
+            TeamMember,
+            RoleAssignment,
+            Company,
+            Pipeline,
+            Stage,
+            Deal
+        );
         assert_eq!(declared, 9);
     }
 }
@@ -82,7 +101,9 @@ fn the_code_declares_the_tables_as_they_are() {
 /// Every foreign key of a tenant's table is found by an index that begins with its columns.
 #[test]
 fn every_foreign_key_has_an_index() {
-    let Some(base) = TestDatabase::postgres() else { return };
+    let Some(base) = TestDatabase::postgres() else {
+        return;
+    };
     let without = base.lines(
         "SELECT t.relname || ' ' || c.conname FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid WHERE c.contype = 'f' \
          AND t.relnamespace = 'public'::regnamespace AND NOT EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.conrelid \

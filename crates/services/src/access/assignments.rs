@@ -27,13 +27,19 @@ pub fn assign(
     grant: Grant<RoleAssignment, Create>,
     value: RoleAssignment,
 ) -> Result<Record<RoleAssignment>, Refusal> {
-    let column = |name| Col { table: RoleAssignment::TABLE, name };
+    let column = |name| Col {
+        table: RoleAssignment::TABLE,
+        name,
+    };
     let same = vec![
         Cond::Is(column("user_id"), Op::Eq, value.user_id.into()),
         Cond::Is(column("role_id"), Op::Eq, value.role_id.into()),
     ];
     let renewal: Grant<RoleAssignment, Update> = grant.also();
-    let ended = work.open(renewal)?.first(same)?.filter(|before| !before.value.gives(work.now()));
+    let ended = work
+        .open(renewal)?
+        .first(same)?
+        .filter(|before| !before.value.gives(work.now()));
     match ended {
         None => crate::crud::add(work, grant, value, false),
         Some(before) => {
