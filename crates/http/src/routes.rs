@@ -4,7 +4,7 @@ use crate::operation::{Access, Operation};
 use crate::problem::Problem;
 use crate::schemas::{self, Schemas};
 use crate::{access, crm, document as openapi, identity, organizations, public};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, Resource, Scope, web};
 use firma_auth::access::{SYSTEM_ROLES, Verb};
 use std::sync::LazyLock;
 use utoipa::openapi::OpenApi;
@@ -59,10 +59,46 @@ pub fn matrix() -> String {
     text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n"
 }
 
+/// Where all that belongs to an organization stands.
+const TENANT: &str = "/api/v1/organizations/{organization}";
+
 /// Puts the operations into an application: one resource a path, so that a wrong method is told which
-/// there are. Fixed paths stand before those with an id in the same place.
+/// there are, and a scope a collection, so that a request is matched against few of them.
 pub fn mount(config: &mut web::ServiceConfig) {
     crate::health::mount(config);
+    let mut tenant = web::scope(TENANT);
+    let mut collections: Vec<(&str, Scope)> = Vec::new();
+    for path in paths() {
+        let Some(below) = path.strip_prefix(TENANT) else {
+            config.service(resource(path, path));
+            continue;
+        };
+        let Some((collection, rest)) = split(below) else {
+            tenant = tenant.service(resource(path, ""));
+            continue;
+        };
+        let at = match collections.iter().position(|(known, _)| *known == collection) {
+            Some(at) => at,
+            None => {
+                collections.push((collection, web::scope(collection)));
+                collections.len() - 1
+            }
+        };
+        let (_, scope) = collections.remove(at);
+        collections.push((collection, scope.service(resource(path, rest))));
+    }
+    for (_, scope) in collections {
+        tenant = tenant.service(scope);
+    }
+    config.service(tenant);
+    config.default_service(web::to(async |request: HttpRequest| {
+        let detail = format!("there is nothing at {}", request.path());
+        Err::<HttpResponse, _>(Problem::new("no_route", detail))
+    }));
+}
+
+/// All paths; fixed ones stand before those with an id in the same place.
+fn paths() -> Vec<&'static str> {
     let mut paths: Vec<&str> = Vec::new();
     for operation in operations() {
         if !paths.contains(&operation.path.as_str()) {
@@ -70,25 +106,28 @@ pub fn mount(config: &mut web::ServiceConfig) {
         }
     }
     paths.sort_by_key(|path| path.ends_with('}'));
-    for path in paths {
-        let mut resource = web::resource(path);
-        let mut methods = Vec::new();
-        for operation in operations().iter().filter(|operation| operation.path == path) {
-            methods.push(operation.method.as_str());
-            resource = resource.route((operation.route)());
-        }
-        let allowed = methods.join(", ");
-        config.service(resource.default_service(web::to(move || {
-            let allowed = allowed.clone();
-            async move { Err::<HttpResponse, _>(wrong_method(allowed)) }
-        })));
+    paths
+}
+
+/// `/deals/{id}` as `/deals` and `/{id}`.
+fn split(below: &'static str) -> Option<(&'static str, &'static str)> {
+    let end = below.get(1..)?.find('/').map_or(below.len(), |at| at + 1);
+    below.split_at_checked(end)
+}
+
+/// All methods of a path, mounted as `at`.
+fn resource(path: &str, at: &str) -> Resource {
+    let mut resource = web::resource(at);
+    let mut methods = Vec::new();
+    for operation in operations().iter().filter(|operation| operation.path == path) {
+        methods.push(operation.method.as_str());
+        resource = resource.route((operation.route)());
     }
-    config.default_service(web::to(async |request: HttpRequest| {
-        Err::<HttpResponse, _>(Problem::new(
-            "no_route",
-            format!("there is nothing at {}", request.path()),
-        ))
-    }));
+    let allowed = methods.join(", ");
+    resource.default_service(web::to(move || {
+        let allowed = allowed.clone();
+        async move { Err::<HttpResponse, _>(wrong_method(allowed)) }
+    }))
 }
 
 pub(crate) fn wrong_method(allowed: String) -> Problem {

@@ -6,6 +6,7 @@ use diesel::sql_types::Bool;
 use firma_testing::TestDatabase;
 use std::fs::File;
 use std::path::PathBuf;
+use std::process::Child;
 
 /// As the program has it
 const LOCK: &str = "4203716950";
@@ -77,5 +78,15 @@ impl Holder {
             self.give();
         }
         taken
+    }
+}
+
+/// A process that doesn't outlive its test.
+pub(crate) struct Killed(pub(crate) Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }

@@ -5,12 +5,12 @@
 
 mod behind;
 
-use behind::{Any, Holder, path};
+use behind::{Any, Holder, Killed, path};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use firma_testing::TestDatabase;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 const FUTURE: &str = "INSERT INTO __diesel_schema_migrations (version) VALUES ('20991231000001')";
@@ -244,14 +244,5 @@ fn await_that(mut is: impl FnMut() -> bool) {
     while !is() {
         assert!(begun.elapsed() < Duration::from_secs(4));
         std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-struct Killed(Child);
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }

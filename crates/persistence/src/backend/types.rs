@@ -12,12 +12,12 @@ use diesel::sqlite::Sqlite;
 
 /// `uuid` on PostgreSQL, sixteen bytes on SQLite.
 #[derive(Debug, Clone, Copy, Default, SqlType, QueryId)]
-#[diesel(postgres_type(name = "uuid"), sqlite_type(name = "Binary"))]
+#[diesel(postgres_type(oid = 2950, array_oid = 2951), sqlite_type(name = "Binary"))]
 pub struct Id;
 
 /// `timestamptz` on PostgreSQL, microseconds since 1970 on SQLite.
 #[derive(Debug, Clone, Copy, Default, SqlType, QueryId)]
-#[diesel(postgres_type(name = "timestamptz"), sqlite_type(name = "Long"))]
+#[diesel(postgres_type(oid = 1184, array_oid = 1185), sqlite_type(name = "Long"))]
 pub struct Instant;
 
 /// The domain's id, as a value of the column type [`Id`].

@@ -5,6 +5,7 @@ mod field;
 mod finish;
 mod idempotency;
 mod list;
+mod owner;
 mod repo;
 mod rows;
 mod stored;

@@ -5,15 +5,14 @@ use super::list::{Listing, Page, parts};
 use super::stored::Stored;
 use super::tx::{Tx, actor};
 use crate::fault::Fault;
-use crate::sql::{Col, Cond, Op, Sql, Tail, Value};
-use diesel::sql_types::Integer;
+use crate::sql::{Col, Cond, Op, Tail, Value};
 use firma_auth::access::{Action, Grant, Reach, Writes};
 use firma_domain::{Id, Record};
 
 /// Rows of `E` of one organization, within a reach, for `A`.
 pub struct Repo<'t, 'c, E, A> {
-    tx: &'t mut Tx<'c>,
-    grant: Grant<E, A>,
+    pub(super) tx: &'t mut Tx<'c>,
+    pub(super) grant: Grant<E, A>,
 }
 
 /// No order that anybody asked for: the id costs nothing where it is given.
@@ -197,37 +196,6 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
     /// What may be seen, as a condition: for reports, which are written by hand.
     pub(crate) fn seen(&self) -> Cond {
         Cond::All(self.visible(self.grant.seen(), false))
-    }
-
-    /// Whether a row of that owner is within what may be acted on.
-    fn may_own(&mut self, owner: Option<Id>) -> Result<bool, Fault> {
-        let (me, organization) = (self.grant.actor(), self.grant.organization());
-        Ok(match (self.grant.reach(), owner) {
-            (Reach::Org, _) => true,
-            (_, Some(owner)) if owner == me => true,
-            (Reach::Team, Some(owner)) => {
-                let shared = Sql::<Integer>::text(
-                    "SELECT 1 FROM team_members mine JOIN team_members theirs \
-                     ON theirs.organization_id = mine.organization_id AND theirs.team_id = mine.team_id \
-                     WHERE mine.deleted_at IS NULL AND theirs.deleted_at IS NULL AND mine.organization_id = ",
-                )
-                .bind(organization)
-                .then(" AND mine.user_id = ")
-                .bind(me)
-                .then(" AND theirs.user_id = ")
-                .bind(owner)
-                .then(" LIMIT 1");
-                shared.maybe::<i32>(self.tx)?.is_some()
-            }
-            _ => false,
-        })
-    }
-
-    fn check_owner(&mut self, value: &E) -> Result<(), Fault> {
-        match E::OWNER.is_none() || self.may_own(value.owner())? {
-            true => Ok(()),
-            false => Err(Fault::Forbidden),
-        }
     }
 }
 
