@@ -13,6 +13,7 @@ mod link;
 pub mod listing;
 pub mod organizations;
 mod refusal;
+mod rows;
 mod work;
 
 pub use answer::{Answer, Request, perform, perform_alone};

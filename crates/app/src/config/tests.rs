@@ -140,7 +140,7 @@ fn secrets_are_shown_neither_in_debug_nor_in_faults() -> Outcome {
         &[],
         &[
             ("FIRMA_SECRET", secret),
-            ("DATABASE_URL", "postgres://a:hunter2@h/d"),
+            ("DATABASE_URL", "postgres://a:hunter2@localhost/d"),
         ],
     )?;
     assert_eq!(

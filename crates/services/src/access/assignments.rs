@@ -1,13 +1,13 @@
 use crate::keeping::Keeping;
 use crate::link::Link;
 use crate::refusal::Refusal;
+use crate::rows::is;
 use crate::work::Work;
 use firma_auth::access::{Create, Grant, Update, role_by_id};
 use firma_domain::access::RoleAssignment;
 use firma_domain::organizations::{Member, Organization};
 use firma_domain::{Id, Record};
 use firma_persistence::identity::{SecurityEvent, Severity};
-use firma_persistence::{Col, Cond, Op, Stored};
 
 /// Whether the caller may give the role: nobody gives what they don't hold.
 pub(crate) fn may_give(work: &Work<'_, '_>, role: Id) -> Result<(), Refusal> {
@@ -27,13 +27,9 @@ pub fn assign(
     grant: Grant<RoleAssignment, Create>,
     value: RoleAssignment,
 ) -> Result<Record<RoleAssignment>, Refusal> {
-    let column = |name| Col {
-        table: RoleAssignment::TABLE,
-        name,
-    };
     let same = vec![
-        Cond::Is(column("user_id"), Op::Eq, value.user_id.into()),
-        Cond::Is(column("role_id"), Op::Eq, value.role_id.into()),
+        is::<RoleAssignment>("user_id", value.user_id),
+        is::<RoleAssignment>("role_id", value.role_id),
     ];
     let renewal: Grant<RoleAssignment, Update> = grant.also();
     let ended = work

@@ -1,13 +1,12 @@
-use super::{column, is};
 use crate::keeping::Keeping;
 use crate::link::Link;
 use crate::refusal::Refusal;
+use crate::rows::{is, unless_any};
 use crate::work::Work;
 use firma_auth::access::{Delete, Grant, Update};
 use firma_domain::crm::{Company, Deal, DealStatus};
 use firma_domain::organizations::Member;
 use firma_domain::{Id, Record};
-use firma_persistence::Op;
 
 /// How far a chain of parents is followed.
 const GENERATIONS: usize = 50;
@@ -39,16 +38,11 @@ impl Keeping for Company {
         before: &Record<Self>,
         _: Id,
     ) -> Result<(), Refusal> {
-        let of = column::<Deal>("company_id");
-        let status = column::<Deal>("status");
         let open = vec![
-            is(of, Op::Eq, before.id),
-            is(status, Op::Eq, DealStatus::Open.as_str()),
+            is::<Deal>("company_id", before.id),
+            is::<Deal>("status", DealStatus::Open.as_str()),
         ];
-        match work.open(grant.also::<Deal, _>())?.first(open)? {
-            Some(_) => Err(Refusal::conflict("in_use", "the company has open deals")),
-            None => Ok(()),
-        }
+        unless_any(work, grant.also::<Deal, _>(), open, "the company has open deals")
     }
 }
 

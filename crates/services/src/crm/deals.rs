@@ -1,13 +1,13 @@
-use super::{column, is};
 use crate::keeping::Keeping;
 use crate::link::{Link, not_found};
 use crate::refusal::Refusal;
+use crate::rows::{is, needs};
 use crate::work::Work;
 use firma_auth::access::{Create, Delete, Grant, Read, Touches, Update};
 use firma_domain::crm::{Company, Deal, Pipeline, Stage, StageKind, StagePeriod, first_periods};
 use firma_domain::organizations::Member;
 use firma_domain::{Id, Invalid, Record};
-use firma_persistence::{Op, Value};
+use firma_persistence::Value;
 
 impl Keeping for Deal {
     fn links() -> &'static [Link<Self>] {
@@ -64,11 +64,11 @@ impl Keeping for Deal {
         after: &Record<Self>,
         _: Id,
     ) -> Result<(), Refusal> {
-        let stage: Vec<_> = after.value.stage_id.into_iter().collect();
-        match work.open(grant.also::<Stage, Read>())?.by_ids(&stage)?.is_empty() {
-            false => Ok(()),
-            true => Err(Refusal::conflict("referred_to", "the deal's stage is deleted")),
-        }
+        needs(
+            work,
+            grant.also::<Stage, _>(),
+            after.value.stage_id.unwrap_or(Id::NIL),
+        )
     }
 }
 
@@ -119,11 +119,7 @@ where
     let mut pipelines = work.open(grant.also::<Pipeline, Read>())?;
     let found = match named {
         Some(id) => pipelines.by_ids(&[id])?.pop(),
-        None => pipelines.first(vec![is(
-            column::<Pipeline>("is_default"),
-            Op::Eq,
-            Value::Bool(true),
-        )])?,
+        None => pipelines.first(vec![is::<Pipeline>("is_default", Value::Bool(true))])?,
     };
     Ok(found.ok_or_else(|| Invalid(vec![not_found("pipeline_id")]))?.id)
 }
@@ -137,8 +133,8 @@ where
     A: firma_auth::access::Action,
     (Deal, A): Touches<Stage, Read>,
 {
-    let of = is(column::<Stage>("pipeline_id"), Op::Eq, pipeline);
-    let open = is(column::<Stage>("kind"), Op::Eq, StageKind::Open.as_str());
+    let of = is::<Stage>("pipeline_id", pipeline);
+    let open = is::<Stage>("kind", StageKind::Open.as_str());
     let stages = work
         .open(grant.also::<Stage, Read>())?
         .some(vec![of, open], 1_000)?;

@@ -1,11 +1,10 @@
-use super::{column, is};
 use crate::keeping::Keeping;
 use crate::refusal::Refusal;
+use crate::rows::{delete_parts, is, restore_parts, unless_any};
 use crate::work::Work;
 use firma_auth::access::{Create, Delete, Grant};
 use firma_domain::crm::{Deal, Pipeline, Stage, end_stages};
 use firma_domain::{Id, Record};
-use firma_persistence::Op;
 
 impl Keeping for Pipeline {
     fn created(
@@ -27,16 +26,14 @@ impl Keeping for Pipeline {
         if before.value.is_default {
             return Err(Refusal::conflict("in_use", "it is the default pipeline"));
         }
-        let of = is(column::<Deal>("pipeline_id"), Op::Eq, before.id);
-        if work.open(grant.also::<Deal, _>())?.first(vec![of])?.is_some() {
-            return Err(Refusal::conflict("in_use", "the pipeline has deals"));
-        }
-        let of = is(column::<Stage>("pipeline_id"), Op::Eq, before.id);
-        let mut stages = work.open(grant.also::<Stage, Delete>())?;
-        for stage in stages.some(vec![of], i64::MAX)? {
-            stages.delete(&stage, deletion)?;
-        }
-        Ok(())
+        let of = is::<Deal>("pipeline_id", before.id);
+        unless_any(work, grant.also::<Deal, _>(), vec![of], "the pipeline has deals")?;
+        delete_parts(
+            work,
+            grant.also::<Stage, _>(),
+            is::<Stage>("pipeline_id", before.id),
+            deletion,
+        )
     }
 
     fn restored(
@@ -45,10 +42,6 @@ impl Keeping for Pipeline {
         _: &Record<Self>,
         deletion: Id,
     ) -> Result<(), Refusal> {
-        let mut stages = work.open(grant.also::<Stage, Delete>())?;
-        for stage in stages.taken_by(deletion)? {
-            stages.restore(&stage)?;
-        }
-        Ok(())
+        restore_parts(work, grant.also::<Stage, _>(), deletion)
     }
 }

@@ -1,12 +1,11 @@
-use super::{column, is};
 use crate::keeping::Keeping;
 use crate::link::Link;
 use crate::refusal::Refusal;
+use crate::rows::{is, needs, unless_any};
 use crate::work::Work;
-use firma_auth::access::{Create, Delete, Grant, Read, Update};
+use firma_auth::access::{Create, Delete, Grant, Update};
 use firma_domain::crm::{Deal, Pipeline, Stage, StageKind};
 use firma_domain::{Id, Record};
-use firma_persistence::Op;
 
 impl Keeping for Stage {
     fn links() -> &'static [Link<Self>] {
@@ -62,11 +61,13 @@ impl Keeping for Stage {
                 "a pipeline has exactly one won and one lost stage",
             ));
         }
-        let of = is(column::<Deal>("stage_id"), Op::Eq, before.id);
-        match work.open(grant.also::<Deal, _>())?.first(vec![of])? {
-            Some(_) => Err(Refusal::conflict("in_use", "deals stand in this stage")),
-            None => Ok(()),
-        }
+        let of = is::<Deal>("stage_id", before.id);
+        unless_any(
+            work,
+            grant.also::<Deal, _>(),
+            vec![of],
+            "deals stand in this stage",
+        )
     }
 
     fn restored(
@@ -75,15 +76,6 @@ impl Keeping for Stage {
         after: &Record<Self>,
         _: Id,
     ) -> Result<(), Refusal> {
-        let pipelines = work
-            .open(grant.also::<Pipeline, Read>())?
-            .by_ids(&[after.value.pipeline_id])?;
-        match pipelines.is_empty() {
-            false => Ok(()),
-            true => Err(Refusal::conflict(
-                "referred_to",
-                "the stage's pipeline is deleted",
-            )),
-        }
+        needs(work, grant.also::<Pipeline, _>(), after.value.pipeline_id)
     }
 }

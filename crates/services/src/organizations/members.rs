@@ -1,11 +1,13 @@
 use crate::access;
 use crate::keeping::Keeping;
 use crate::refusal::Refusal;
+use crate::rows::is;
 use crate::work::Work;
 use firma_auth::access::{Action, Create, Grant, Read, Touches, Update};
 use firma_domain::identity::User;
 use firma_domain::organizations::{Member, Organization};
 use firma_domain::{Email, Id, Record};
+use firma_persistence::Value;
 use serde::Deserialize;
 
 /// Who is to become a member.
@@ -74,7 +76,12 @@ where
     let parent = grant.also::<Organization, Update>();
     let limit = work.open(parent)?.find_for_change(organization)?.value.max_users;
     match limit {
-        Some(limit) if work.open(grant)?.count(&[super::own::active()], false)? >= i64::from(limit) => {
+        Some(limit)
+            if work
+                .open(grant)?
+                .count(&[is::<Member>("is_active", Value::Bool(true))], false)?
+                >= i64::from(limit) =>
+        {
             Err(Refusal::conflict(
                 "member_limit",
                 format!("the organization may have {limit} members"),

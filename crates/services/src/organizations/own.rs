@@ -5,19 +5,7 @@ use crate::work::Caller;
 use firma_auth::access::Joining;
 use firma_domain::organizations::Member;
 use firma_domain::{Id, Record};
-use firma_persistence::{Col, Cond, Op, Stored, Tx, Value};
-
-/// The condition that a member is active.
-pub(super) fn active() -> Cond {
-    Cond::Is(
-        Col {
-            table: Member::TABLE,
-            name: "is_active",
-        },
-        Op::Eq,
-        Value::Bool(true),
-    )
-}
+use firma_persistence::Tx;
 
 /// Takes up a membership that was made for the caller.
 pub fn accept(tx: &mut Tx<'_>, caller: Caller, organization: Id) -> Result<Record<Member>, Refusal> {

@@ -1,11 +1,11 @@
 use crate::keeping::Keeping;
 use crate::link::Link;
 use crate::refusal::Refusal;
+use crate::rows::{delete_parts, is, needs, restore_parts};
 use crate::work::Work;
-use firma_auth::access::{Delete, Grant, Read};
+use firma_auth::access::{Delete, Grant};
 use firma_domain::organizations::{Member, Team, TeamMember};
 use firma_domain::{Id, Record};
-use firma_persistence::{Col, Cond, Op, Stored};
 
 impl Keeping for Team {
     fn deleting(
@@ -14,15 +14,12 @@ impl Keeping for Team {
         before: &Record<Self>,
         deletion: Id,
     ) -> Result<(), Refusal> {
-        let team = Col {
-            table: TeamMember::TABLE,
-            name: "team_id",
-        };
-        let mut members = work.open(grant.also::<TeamMember, Delete>())?;
-        for member in members.some(vec![Cond::Is(team, Op::Eq, before.id.into())], i64::MAX)? {
-            members.delete(&member, deletion)?;
-        }
-        Ok(())
+        delete_parts(
+            work,
+            grant.also::<TeamMember, _>(),
+            is::<TeamMember>("team_id", before.id),
+            deletion,
+        )
     }
 
     fn restored(
@@ -31,11 +28,7 @@ impl Keeping for Team {
         _: &Record<Self>,
         deletion: Id,
     ) -> Result<(), Refusal> {
-        let mut members = work.open(grant.also::<TeamMember, Delete>())?;
-        for member in members.taken_by(deletion)? {
-            members.restore(&member)?;
-        }
-        Ok(())
+        restore_parts(work, grant.also::<TeamMember, _>(), deletion)
     }
 }
 
@@ -54,12 +47,6 @@ impl Keeping for TeamMember {
         after: &Record<Self>,
         _: Id,
     ) -> Result<(), Refusal> {
-        let teams = work
-            .open(grant.also::<Team, Read>())?
-            .by_ids(&[after.value.team_id])?;
-        match teams.is_empty() {
-            false => Ok(()),
-            true => Err(Refusal::conflict("referred_to", "the team is deleted")),
-        }
+        needs(work, grant.also::<Team, _>(), after.value.team_id)
     }
 }

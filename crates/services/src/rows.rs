@@ -1,0 +1,74 @@
+//! Looking for rows that a rule is about, and taking parts along with their whole.
+
+use crate::refusal::Refusal;
+use crate::work::Work;
+use firma_auth::access::{Delete, Grant, Read};
+use firma_domain::Id;
+use firma_persistence::{Col, Cond, Op, Stored, Value};
+
+/// The condition that a column of `E` has a value.
+pub(crate) fn is<E: Stored>(column: &'static str, value: impl Into<Value>) -> Cond {
+    Cond::Is(
+        Col {
+            table: E::TABLE,
+            name: column,
+        },
+        Op::Eq,
+        value.into(),
+    )
+}
+
+/// Deletes the parts that fit, with their whole: under its deletion.
+pub(crate) fn delete_parts<P: Stored>(
+    work: &mut Work<'_, '_>,
+    grant: Grant<P, Delete>,
+    of: Cond,
+    deletion: Id,
+) -> Result<(), Refusal> {
+    let mut parts = work.open(grant)?;
+    for part in parts.some(vec![of], i64::MAX)? {
+        parts.delete(&part, deletion)?;
+    }
+    Ok(())
+}
+
+/// Brings back the parts that one deletion took.
+pub(crate) fn restore_parts<P: Stored>(
+    work: &mut Work<'_, '_>,
+    grant: Grant<P, Delete>,
+    deletion: Id,
+) -> Result<(), Refusal> {
+    let mut parts = work.open(grant)?;
+    for part in parts.taken_by(deletion)? {
+        parts.restore(&part)?;
+    }
+    Ok(())
+}
+
+/// Refuses to bring a part back into a whole that is deleted.
+pub(crate) fn needs<W: Stored>(
+    work: &mut Work<'_, '_>,
+    grant: Grant<W, Read>,
+    whole: Id,
+) -> Result<(), Refusal> {
+    match work.open(grant)?.by_ids(&[whole])?.is_empty() {
+        false => Ok(()),
+        true => Err(Refusal::conflict(
+            "referred_to",
+            format!("its {} is deleted", W::NAME),
+        )),
+    }
+}
+
+/// Refuses where any row fits.
+pub(crate) fn unless_any<E: Stored>(
+    work: &mut Work<'_, '_>,
+    grant: Grant<E, Read>,
+    fits: Vec<Cond>,
+    detail: &str,
+) -> Result<(), Refusal> {
+    match work.open(grant)?.first(fits)? {
+        None => Ok(()),
+        Some(_) => Err(Refusal::conflict("in_use", detail)),
+    }
+}
