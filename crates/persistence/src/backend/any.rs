@@ -1,13 +1,12 @@
 //! A connection to either database.
 
-/// Over both: Diesel's own enum. Its derived `establish` is never called, see [`super::manager`].
-#[derive(diesel::MultiConnection)]
+/// One or the other, chosen by [`super::manager`].
 pub enum AnyConnection {
     Pg(diesel::PgConnection),
     Sqlite(diesel::SqliteConnection),
 }
 
-/// The same code for each database, where Diesel has no words for both at once.
+/// The same code for each database.
 macro_rules! on_backend {
     ($conn:expr, $c:ident => $body:expr) => {
         match $conn {

@@ -9,7 +9,6 @@ mod target;
 mod threads;
 mod types;
 
-pub(crate) use any::MultiBackend;
 pub(crate) use any::{AnyConnection, on_backend};
 pub use database::{Database, Settings, Sources};
 pub(crate) use manager::connect_owner;

@@ -1,13 +1,12 @@
 //! The types that Diesel doesn't have on both databases, owned here: id and instant.
 
-use super::any::MultiBackend;
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
 use diesel::pg::Pg;
 use diesel::query_builder::QueryId;
 use diesel::serialize::{self, IsNull, Output, ToSql};
-use diesel::sql_types::{self, HasSqlType, SqlType};
+use diesel::sql_types::{self, SqlType};
 use diesel::sqlite::Sqlite;
 
 /// `uuid` on PostgreSQL, sixteen bytes on SQLite.
@@ -29,29 +28,6 @@ pub struct Uid(pub firma_domain::Id);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Instant)]
 pub struct At(pub firma_domain::Instant);
-
-macro_rules! multi {
-    ($sql:ty, $rust:ty) => {
-        impl HasSqlType<$sql> for MultiBackend {
-            fn metadata(lookup: &mut Self::MetadataLookup) -> Self::TypeMetadata {
-                Self::lookup_sql_type::<$sql>(lookup)
-            }
-        }
-        impl FromSql<$sql, MultiBackend> for $rust {
-            fn from_sql(raw: <MultiBackend as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
-                raw.from_sql::<$rust, $sql>()
-            }
-        }
-        impl ToSql<$sql, MultiBackend> for $rust {
-            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, MultiBackend>) -> serialize::Result {
-                out.set_value((<$sql>::default(), self));
-                Ok(IsNull::No)
-            }
-        }
-    };
-}
-multi!(Id, Uid);
-multi!(Instant, At);
 
 impl FromSql<Id, Pg> for Uid {
     fn from_sql(raw: <Pg as Backend>::RawValue<'_>) -> deserialize::Result<Self> {

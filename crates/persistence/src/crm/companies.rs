@@ -3,7 +3,7 @@ use crate::store::stored;
 use firma_domain::crm::Company;
 
 stored! {
-    Company as CompanyRow in companies,
+    Company in companies,
     columns {
         external_id: Nullable<Text>, name: Text, legal_name: Nullable<Text>, tax_number: Nullable<Text>,
         registration_number: Nullable<Text>, industry: Nullable<Text>, size: Nullable<Text>, website: Nullable<Text>,

@@ -3,7 +3,7 @@ use crate::store::stored;
 use firma_domain::crm::Deal;
 
 stored! {
-    Deal as DealRow in deals,
+    Deal in deals,
     columns {
         external_id: Nullable<Text>, title: Text, company_id: Nullable<Id>, pipeline_id: Id, stage_id: Id, status: Text,
         probability: Nullable<Integer>, opened_on: Nullable<Date>, expected_close: Nullable<Date>,

@@ -3,14 +3,14 @@ use crate::store::stored;
 use firma_domain::crm::{Pipeline, Stage};
 
 stored! {
-    Pipeline as PipelineRow in pipelines,
+    Pipeline in pipelines,
     columns { name: Text, is_default: Bool }
     filter { name: Text }
     sort {}
 }
 
 stored! {
-    Stage as StageRow in stages,
+    Stage in stages,
     columns { pipeline_id: Id, name: Text, kind: Text, position: Integer, probability: Integer }
     filter { pipeline_id: Id, kind: Text }
     sort { position: Integer }

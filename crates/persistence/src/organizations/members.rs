@@ -3,7 +3,7 @@ use crate::store::stored;
 use firma_domain::organizations::Member;
 
 stored! {
-    Member as MembershipRow in memberships,
+    Member in memberships,
     columns {
         email: Text, name: Text, title: Nullable<Text>, department: Nullable<Text>,
         joined_at: Nullable<Instant>, invited_by: Nullable<Id>, is_active: Bool,

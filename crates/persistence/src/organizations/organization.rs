@@ -3,7 +3,7 @@ use crate::store::stored;
 use firma_domain::organizations::Organization;
 
 stored! {
-    Organization as OrganizationRow in organizations,
+    Organization in organizations,
     columns {
         name: Text, slug: Text, description: Nullable<Text>, website: Nullable<Text>, industry: Nullable<Text>,
         size_category: Nullable<Text>, country: Nullable<Text>, timezone: Text, locale: Text, default_currency: Text,

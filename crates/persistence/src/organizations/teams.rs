@@ -3,7 +3,7 @@ use crate::store::stored;
 use firma_domain::organizations::{Team, TeamMember};
 
 stored! {
-    Team as TeamRow in teams,
+    Team in teams,
     columns { name: Text, slug: Text, description: Nullable<Text> }
     folded { name: name_folded }
     filter { slug: Text }
@@ -11,7 +11,7 @@ stored! {
 }
 
 stored! {
-    TeamMember as TeamMemberRow in team_members,
+    TeamMember in team_members,
     columns { team_id: Id, user_id: Id, is_lead: Bool, since: Nullable<Date> }
     filter { team_id: Id, user_id: Id }
     sort {}

@@ -1,16 +1,12 @@
-//! Conditions and orders as data: what scoping, filters and pages are made of. One Diesel expression
-//! renders them for any table, so no query of ours is generic over columns.
+//! Conditions and orders as data: what scoping, filters and pages are made of, rendered for any table.
 
 use super::value::{Kind, Value};
-use crate::backend::{At, Id, Instant, MultiBackend, Uid};
-use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
+use crate::backend::{At, Id, Instant, Uid};
 use diesel::pg::Pg;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::query_source::{AppearsInFromClause, Once};
+use diesel::query_builder::AstPass;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Date, Integer, Nullable, Text};
 use diesel::sqlite::Sqlite;
 use diesel::{QueryResult, backend::Backend};
-use std::marker::PhantomData;
 
 /// A column of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,9 +63,6 @@ pub enum Cond {
     },
 }
 
-/// A condition said of table `T`.
-#[derive(Debug, Clone)]
-pub(crate) struct On<T>(pub Cond, PhantomData<T>);
 /// What follows a condition: the order (columns, and whether each goes down), the most rows, a lock.
 #[derive(Debug, Clone, Default)]
 pub struct Tail {
@@ -77,55 +70,6 @@ pub struct Tail {
     pub limit: Option<i64>,
     pub lock: bool,
 }
-/// A tail of a query of table `T`. Diesel takes it for an order, and so its type is the same for every query.
-#[derive(Debug, Clone)]
-pub(crate) struct Ended<T>(Tail, PhantomData<T>);
-
-impl Tail {
-    pub(crate) fn of<T>(self) -> Ended<T> {
-        Ended(self, PhantomData)
-    }
-}
-
-impl<T> On<T> {
-    pub(crate) fn new(cond: Cond) -> Self {
-        On(cond, PhantomData)
-    }
-}
-impl<T> Expression for On<T> {
-    type SqlType = Bool;
-}
-impl<T> Expression for Ended<T> {
-    type SqlType = diesel::expression::expression_types::NotSelectable;
-}
-
-macro_rules! placed { ($($name:ident),*) => { $(
-    impl<T, QS> AppearsOnTable<QS> for $name<T> where QS: AppearsInFromClause<T, Count = Once> {}
-    impl<T, QS> SelectableExpression<QS> for $name<T> where $name<T>: AppearsOnTable<QS> {}
-    impl<T, G> ValidGrouping<G> for $name<T> {
-        type IsAggregate = is_aggregate::Never;
-    }
-    impl<T> QueryId for $name<T> {
-        type QueryId = ();
-        const HAS_STATIC_QUERY_ID: bool = false;
-    }
-)* } }
-placed!(On, Ended);
-
-macro_rules! rendered { ($($db:ty),*) => { $(
-    impl<T> QueryFragment<$db> for On<T> {
-        fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, $db>) -> QueryResult<()> {
-            self.0.render(&mut out)
-        }
-    }
-    impl<T> QueryFragment<$db> for Ended<T> {
-        fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, $db>) -> QueryResult<()> {
-            self.0.render(&mut out)
-        }
-    }
-)* } }
-rendered!(Pg, Sqlite, MultiBackend);
-
 /// How a value is bound on one backend.
 pub(crate) trait Bind<DB: Backend> {
     fn bind<'b>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>;
@@ -166,11 +110,6 @@ fn no_arrays() -> QueryResult<()> {
 
 impl Bind<Sqlite> for Value {
     fn bind<'b>(&'b self, out: &mut AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        scalars!(self, out, _ => no_arrays())
-    }
-}
-impl Bind<MultiBackend> for Value {
-    fn bind<'b>(&'b self, out: &mut AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
         scalars!(self, out, _ => no_arrays())
     }
 }

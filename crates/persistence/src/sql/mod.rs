@@ -4,7 +4,6 @@ mod cond;
 mod statement;
 mod value;
 
-pub(crate) use cond::On;
 pub(crate) use cond::Tail;
 pub use cond::{Col, Cond, Op};
 pub(crate) use statement::Sql;

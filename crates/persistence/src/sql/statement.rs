@@ -1,8 +1,6 @@
 //! Statements written by hand: text, values and conditions in a row, with the types of what comes back.
 
-#[cfg(feature = "testing")]
-use super::cond::Tail;
-use super::cond::{Bind, Cond};
+use super::cond::{Bind, Cond, Tail};
 use super::value::Value;
 use crate::backend::{AnyConnection, on_backend};
 use crate::fault::Fault;
@@ -22,7 +20,6 @@ enum Part {
     Either(&'static str, &'static str),
     Value(Value),
     Cond(Cond),
-    #[cfg(feature = "testing")]
     Tail(Tail),
 }
 
@@ -73,7 +70,6 @@ impl<R> Sql<R> {
         self
     }
 
-    #[cfg(feature = "testing")]
     pub(crate) fn tail(mut self, tail: Tail) -> Self {
         self.parts.push(Part::Text(" ORDER BY "));
         self.parts.push(Part::Tail(tail));
@@ -99,7 +95,6 @@ impl<R> Sql<R> {
                 Part::Either(_, lite) => out.push_sql(lite),
                 Part::Value(value) => value.bind(out)?,
                 Part::Cond(cond) => cond.render(out)?,
-                #[cfg(feature = "testing")]
                 Part::Tail(tail) => tail.render(out)?,
             }
         }

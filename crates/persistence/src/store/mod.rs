@@ -22,8 +22,8 @@ pub use list::{Listing, Page, Position};
 pub use repo::Repo;
 pub use stored::Stored;
 pub(crate) use stored::{
-    Common, MetaRow, currency_of, instant_literal, key_of, literal, minor_of, money, no_literal, only,
-    record, stored, value_of,
+    Common, currency_column, currency_of, instant_literal, key_of, literal, minor_column, minor_of, money,
+    no_literal, only, read, stored, value_of,
 };
 pub use tx::{Origin, Tx};
 pub(crate) use tx::{Unit, id_or_null, instant_or_null, text_or_null};

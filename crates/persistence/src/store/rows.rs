@@ -25,9 +25,7 @@ impl Tx<'_> {
     pub(super) fn select<E: Stored>(&mut self, w: Cond, mut tail: Tail) -> Result<Vec<Record<E>>, Fault> {
         // SQLite's writer is alone, and knows no word for it.
         tail.lock &= self.is_postgres();
-        let rows = E::select(self.conn(), w, tail)?;
-        let read: Result<Vec<_>, String> = rows.into_iter().collect();
-        read.map_err(|what| Fault::Internal(format!("{} holds what no rule would store: {what}", E::TABLE)))
+        E::select(self.conn(), w, tail)
     }
 
     pub(super) fn count<E: Stored>(&mut self, w: Cond) -> Result<i64, Fault> {

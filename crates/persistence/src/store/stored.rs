@@ -1,9 +1,12 @@
 //! What a table must tell of an entity. The macro [`stored!`] writes it from one list of columns.
 
 use super::field::{Field, SortBy};
-use crate::backend::{AnyConnection, At, Uid};
-use crate::sql::{Cell, Col, Column, Cond, Kind, Raw, Tail, Value};
-use diesel::QueryResult;
+use crate::backend::{AnyConnection, At, Id as IdColumn, Instant as InstantColumn, Uid};
+use crate::fault::Fault;
+use crate::sql::{Cell, Col, Column, Cond, Kind, Raw, Sql, Tail, Value};
+use diesel::query_dsl::methods::LoadQuery;
+use diesel::sql_types::{Integer, Nullable};
+use diesel::{PgConnection, SqliteConnection};
 use firma_domain::{Currency, Entity, Money, Record};
 use serde::de::DeserializeOwned;
 
@@ -22,7 +25,7 @@ pub trait Stored: Entity {
     fn sorts() -> &'static [SortBy<Self>];
     /// The live or deleted rows that a condition leaves, in an order, at most so many, locked or not.
     #[doc(hidden)]
-    fn select(c: &mut AnyConnection, w: Cond, tail: Tail) -> QueryResult<Vec<Result<Record<Self>, String>>>;
+    fn select(c: &mut AnyConnection, w: Cond, tail: Tail) -> Result<Vec<Record<Self>>, Fault>;
     /// What stands in [`Stored::COLUMNS`], in their order.
     #[doc(hidden)]
     fn values(&self) -> Vec<Value>;
@@ -38,9 +41,27 @@ pub struct Common {
     pub deletion_id: Col,
 }
 
+const META: [&str; 7] = [
+    "id",
+    "version",
+    "created_at",
+    "created_by",
+    "updated_at",
+    "deleted_at",
+    "deletion_id",
+];
+pub(crate) type MetaColumns = (
+    IdColumn,
+    Integer,
+    InstantColumn,
+    Nullable<IdColumn>,
+    InstantColumn,
+    Nullable<InstantColumn>,
+    Nullable<IdColumn>,
+);
 pub(crate) type MetaRow = (Uid, i32, At, Option<Uid>, At, Option<At>, Option<Uid>);
 
-pub(crate) fn record<E>(meta: MetaRow, value: E) -> Record<E> {
+fn record<E>(meta: MetaRow, value: E) -> Record<E> {
     let (id, version, created_at, created_by, updated_at, deleted_at, deletion_id) = meta;
     Record {
         id: id.0,
@@ -105,14 +126,39 @@ pub(crate) fn key_of<T: Cell<S>, S: Column>(of: &T) -> Option<Value> {
     of.put().value()
 }
 
-/// One list of columns; from it the table, the row, its conversions, and what [`Stored`] asks for.
+/// The rows that a condition leaves, read by the types of their columns.
+pub(crate) fn read<R, T, E: Stored>(
+    c: &mut AnyConnection,
+    columns: &'static [&'static str],
+    w: Cond,
+    tail: Tail,
+    value: fn(T) -> Result<E, String>,
+) -> Result<Vec<Record<E>>, Fault>
+where
+    Sql<(MetaColumns, R)>: for<'q> LoadQuery<'q, PgConnection, (MetaRow, T)>
+        + for<'q> LoadQuery<'q, SqliteConnection, (MetaRow, T)>,
+{
+    let rows = Sql::<(MetaColumns, R)>::text("SELECT ")
+        .names(META.into_iter().chain(columns.iter().copied()))
+        .then(" FROM ")
+        .then(E::TABLE)
+        .then(" WHERE ")
+        .cond(w)
+        .tail(tail)
+        .rows_on::<(MetaRow, T)>(c)?;
+    let read = |(meta, row)| Ok(record(meta, value(row)?));
+    let read: Result<Vec<_>, String> = rows.into_iter().map(read).collect();
+    read.map_err(|what| Fault::Internal(format!("{} holds what no rule would store: {what}", E::TABLE)))
+}
+
+/// One list of columns; from it all that [`Stored`] asks for.
 ///
 /// `columns` name the domain's own fields. `money` spreads a field over two columns, `folded` adds a
 /// column by which text is sorted. `filter` and `sort` are what lists may go by, beside `created_at`
 /// and `updated_at`.
 macro_rules! stored {
     (
-        $entity:ty as $row:ident in $t:ident,
+        $entity:ident in $t:ident,
         columns { $($col:ident: $sql:ty),* $(,)? }
         $(money { $($mfield:ident: $minor:ident, $currency:ident),* $(,)? })?
         $(folded { $($ffield:ident: $fcol:ident),* $(,)? })?
@@ -120,34 +166,14 @@ macro_rules! stored {
         filter { $($f:ident: $fsql:ty),* $(,)? }
         sort { $($s:ident: $ssql:ty),* $(,)? }
     ) => {
-        diesel::table! {
-            use $crate::store::columns::*;
-            $t (organization_id, id) {
-                organization_id -> Id, id -> Id, version -> Integer, created_at -> Instant, created_by -> Nullable<Id>,
-                updated_at -> Instant, deleted_at -> Nullable<Instant>, deletion_id -> Nullable<Id>,
-                $($col -> $sql,)*
-                $($($minor -> Nullable<BigInt>, $currency -> Nullable<Text>,)*)?
-            }
-        }
-        #[derive(diesel::Queryable)]
-        struct $row {
-            $($col: <$sql as $crate::sql::Column>::Raw,)*
-            $($($minor: Option<i64>, $currency: Option<String>,)*)?
-        }
-        impl TryFrom<$row> for $entity {
-            type Error = String;
-            fn try_from(row: $row) -> Result<$entity, String> {
-                Ok(Self {
-                    $($col: $crate::sql::Cell::<$sql>::take(row.$col)?,)*
-                    $($($mfield: $crate::store::money(row.$minor, row.$currency)?,)*)?
-                })
-            }
-        }
         const _: () = {
-            use $crate::sql::{Col, Cond, Kinded, On, Tail, Value};
-            use $crate::store::{Common, Field, MetaRow, SortBy, Stored};
-            use diesel::prelude::*;
+            use $crate::backend::AnyConnection;
+            use $crate::fault::Fault;
+            use $crate::sql::{Cell, Col, Column, Cond, Kinded, Tail, Value};
+            use $crate::store::{Common, Field, SortBy, Stored};
             use firma_domain::Record;
+            type Columns = ($($sql,)* $($($crate::store::minor_column!($minor), $crate::store::currency_column!($currency),)*)?);
+            type Row = ($(<$sql as Column>::Raw,)* $($(<$crate::store::minor_column!($minor) as Column>::Raw, <$crate::store::currency_column!($currency) as Column>::Raw,)*)?);
             const fn at(name: &'static str) -> Col {
                 Col { table: stringify!($t), name }
             }
@@ -185,20 +211,15 @@ macro_rules! stored {
                     ]);
                     &SORTS
                 }
-                fn select(
-                    c: &mut $crate::backend::AnyConnection,
-                    w: Cond,
-                    tail: Tail,
-                ) -> diesel::QueryResult<Vec<Result<Record<Self>, String>>> {
-                    let rows: Vec<(MetaRow, $row)> = $t::table
-                        .select((
-                            ($t::id, $t::version, $t::created_at, $t::created_by, $t::updated_at, $t::deleted_at, $t::deletion_id),
-                            ($($t::$col,)* $($($t::$minor, $t::$currency,)*)?),
-                        ))
-                        .filter(On::<$t::table>::new(w))
-                        .order_by(tail.of::<$t::table>())
-                        .load(c)?;
-                    Ok(rows.into_iter().map(|(meta, row)| Ok($crate::store::record(meta, row.try_into()?))).collect())
+                fn select(c: &mut AnyConnection, w: Cond, tail: Tail) -> Result<Vec<Record<Self>>, Fault> {
+                    const NAMES: &[&str] = &[$(stringify!($col),)* $($(stringify!($minor), stringify!($currency),)*)?];
+                    $crate::store::read::<Columns, Row, Self>(c, NAMES, w, tail, |row| {
+                        let ($($col,)* $($($minor, $currency,)*)?) = row;
+                        Ok(Self {
+                            $($col: Cell::<$sql>::take($col)?,)*
+                            $($($mfield: $crate::store::money($minor, $currency)?,)*)?
+                        })
+                    })
                 }
                 fn values(&self) -> Vec<Value> {
                     vec![
@@ -212,3 +233,15 @@ macro_rules! stored {
     };
 }
 pub(crate) use stored;
+
+/// The type of an amount's column, for each that `money` names.
+macro_rules! minor_column {
+    ($name:ident) => { diesel::sql_types::Nullable<diesel::sql_types::BigInt> };
+}
+pub(crate) use minor_column;
+
+/// The type of the currency's column beside it.
+macro_rules! currency_column {
+    ($name:ident) => { diesel::sql_types::Nullable<diesel::sql_types::Text> };
+}
+pub(crate) use currency_column;
