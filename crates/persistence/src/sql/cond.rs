@@ -134,8 +134,10 @@ impl Col {
 }
 
 impl Tail {
-    /// The words after ORDER BY.
     pub(super) fn render<'b, DB: Backend>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        if !self.order.is_empty() {
+            out.push_sql(" ORDER BY ");
+        }
         list(out, &self.order, ", ", |out, (col, down)| {
             col.push(out)?;
             if *down {

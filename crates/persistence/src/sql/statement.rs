@@ -71,7 +71,6 @@ impl<R> Sql<R> {
     }
 
     pub(crate) fn tail(mut self, tail: Tail) -> Self {
-        self.parts.push(Part::Text(" ORDER BY "));
         self.parts.push(Part::Tail(tail));
         self
     }

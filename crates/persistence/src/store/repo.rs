@@ -5,7 +5,7 @@ use super::list::{Listing, Page, parts};
 use super::stored::Stored;
 use super::tx::{Tx, actor};
 use crate::fault::Fault;
-use crate::sql::{Col, Cond, Op, Tail, Value};
+use crate::sql::{Cond, Op, Tail, Value};
 use firma_auth::access::{Action, Grant, Reach, Writes};
 use firma_domain::{Id, Record};
 
@@ -13,11 +13,6 @@ use firma_domain::{Id, Record};
 pub struct Repo<'t, 'c, E, A> {
     pub(super) tx: &'t mut Tx<'c>,
     pub(super) grant: Grant<E, A>,
-}
-
-/// No order that anybody asked for: the id costs nothing where it is given.
-fn by_id<E: Stored>() -> Vec<(Col, bool)> {
-    vec![(E::COMMON.id, false)]
 }
 
 impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
@@ -65,7 +60,7 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
             .select::<E>(
                 Cond::All(cond),
                 Tail {
-                    order: by_id::<E>(),
+                    order: vec![],
                     limit: Some(1),
                     lock,
                 },
@@ -94,33 +89,30 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
         self.tx.select::<E>(
             Cond::All(cond),
             Tail {
-                order: by_id::<E>(),
+                order: vec![],
                 limit: None,
                 lock: false,
             },
         )
     }
 
-    /// The first live row that fits, in the order of ids.
+    /// A live row that fits.
     pub fn first(&mut self, fits: Vec<Cond>) -> Result<Option<Record<E>>, Fault> {
         Ok(self.some(fits, 1)?.pop())
     }
 
-    /// The live rows that fit, the first made first.
+    /// The live rows that fit, in no order: one that nobody needs would make the planner walk an index for it.
     pub fn some(&mut self, fits: Vec<Cond>, most: i64) -> Result<Vec<Record<E>>, Fault> {
         let mut cond = self.visible(self.grant.seen(), false);
         cond.extend(fits);
-        {
-            let order = vec![(E::COMMON.created_at, false), (E::COMMON.id, false)];
-            self.tx.select::<E>(
-                Cond::All(cond),
-                Tail {
-                    order,
-                    limit: Some(most),
-                    lock: false,
-                },
-            )
-        }
+        self.tx.select::<E>(
+            Cond::All(cond),
+            Tail {
+                order: vec![],
+                limit: Some(most),
+                lock: false,
+            },
+        )
     }
 
     /// A page.
@@ -317,7 +309,7 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
         self.tx.select::<E>(
             Cond::All(cond),
             Tail {
-                order: by_id::<E>(),
+                order: vec![],
                 limit: None,
                 lock: false,
             },

@@ -98,7 +98,7 @@ fn sample<E: Keeping>(
     grant: firma_auth::access::Grant<E, Read>,
 ) -> Result<serde_json::Value, Refusal> {
     let mut sample = serde_json::Map::new();
-    for row in tx.open(grant)?.some(vec![], 2_000)?.iter().rev() {
+    for row in tx.open(grant)?.some(vec![], ROWS)?.iter().rev() {
         let serde_json::Value::Object(fields) = serde_json::to_value(row).unwrap() else {
             continue;
         };
