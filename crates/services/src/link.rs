@@ -54,13 +54,8 @@ impl<E> Link<E> {
         of: fn(&E) -> Option<Id>,
     ) -> Link<E> {
         Link {
-            field,
-            name,
-            of,
             checked: false,
-            exists: exists::<T>,
-            load: load::<T>,
-            understands: understands::<T>,
+            ..Link::to::<T>(field, name, of)
         }
     }
 }

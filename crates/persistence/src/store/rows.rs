@@ -1,23 +1,12 @@
 //! Storing and counting rows of any entity: statements over its list of columns, none compiled for it alone.
 
-use super::stored::Stored;
+use super::stored::{META, Stored};
 use super::tx::{Tx, id_or_null, instant_or_null};
 use crate::fault::Fault;
 use crate::sql::{Cond, Sql, Tail, Value};
 use diesel::sql_types::BigInt;
 use firma_domain::{Id, Record};
 
-/// The columns before an entity's own.
-const META: [&str; 8] = [
-    "organization_id",
-    "id",
-    "version",
-    "created_at",
-    "created_by",
-    "updated_at",
-    "deleted_at",
-    "deletion_id",
-];
 /// Both databases take that many values in a statement.
 const MOST_VALUES: usize = 30_000;
 
@@ -37,9 +26,12 @@ impl Tx<'_> {
     }
 
     pub(super) fn insert<E: Stored>(&mut self, organization: Id, rows: &[Record<E>]) -> Result<(), Fault> {
-        let width = META.len() + E::COLUMNS.len();
+        let width = 1 + META.len() + E::COLUMNS.len();
         for some in rows.chunks(MOST_VALUES / width) {
-            let columns = META.into_iter().chain(E::COLUMNS.iter().map(|(name, _)| *name));
+            let columns = ["organization_id"]
+                .into_iter()
+                .chain(META)
+                .chain(E::COLUMNS.iter().map(|(name, _)| *name));
             let mut statement = Sql::<()>::text("INSERT INTO ")
                 .then(E::TABLE)
                 .then(" (")

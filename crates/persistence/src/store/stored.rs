@@ -41,7 +41,8 @@ pub struct Common {
     pub deletion_id: Col,
 }
 
-const META: [&str; 7] = [
+/// The columns that every entity has, between its organization and its own.
+pub(super) const META: [&str; 7] = [
     "id",
     "version",
     "created_at",
