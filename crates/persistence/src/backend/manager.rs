@@ -48,7 +48,7 @@ impl r2d2::ManageConnection for Manager {
                 let mut conn = PgConnection::establish(&with_timeout(url, self.connect_timeout))
                     .map_err(|e| wrong(&e))?;
                 conn.batch_execute(&format!(
-                    "SET ROLE {}; SET TIME ZONE 'UTC'; SET statement_timeout = {}; SET datestyle = 'ISO'",
+                    "SET ROLE {}; SET TIME ZONE 'UTC'; SET statement_timeout = {}; SET datestyle = 'ISO'; SET jit = off",
                     quoted(&self.role),
                     self.statement_timeout.as_millis()
                 ))

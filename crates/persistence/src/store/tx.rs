@@ -12,6 +12,14 @@ use diesel::sql_types::Text;
 use firma_auth::access::{Action, Grant};
 use firma_domain::{Id, Instant};
 
+/// Which of the attempts at a call this is. A call that is run only once begins with its last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Attempt {
+    First,
+    Another,
+    Last,
+}
+
 /// Where a call comes from: what the audit's payload keeps.
 #[derive(Debug, Clone, Default)]
 pub struct Origin {
@@ -48,12 +56,12 @@ pub struct Tx<'c> {
     fence: &'c mut Option<Fence>,
     sources: &'c Sources,
     now: Instant,
-    last: bool,
+    attempt: Attempt,
     pub(super) unit: Option<Unit>,
 }
 
 impl<'c> Tx<'c> {
-    pub(crate) fn new(seat: &'c mut Seat, unit: Option<Unit>, last: bool) -> Result<Tx<'c>, Fault> {
+    pub(crate) fn new(seat: &'c mut Seat, unit: Option<Unit>, attempt: Attempt) -> Result<Tx<'c>, Fault> {
         let (conn, fence, sources) = seat.parts()?;
         let now = sources.clock.now();
         Ok(Tx {
@@ -61,7 +69,7 @@ impl<'c> Tx<'c> {
             fence,
             sources,
             now,
-            last,
+            attempt,
             unit,
         })
     }
@@ -73,7 +81,12 @@ impl<'c> Tx<'c> {
 
     /// Whether the call won't be run again, whatever comes of it.
     pub fn is_last_attempt(&self) -> bool {
-        self.last
+        self.attempt == Attempt::Last
+    }
+
+    /// Whether it is run for the first time, and will be again if what it stores is there already.
+    pub(super) fn is_first_attempt(&self) -> bool {
+        self.attempt == Attempt::First
     }
 
     /// A new id.
