@@ -110,6 +110,8 @@ pub const SYSTEM_ROLES: &[Role] = &[
             COLLEAGUES,
             module("crm", READ, Scope::Team),
             module("crm", CREATE_UPDATE, Scope::Own),
+            // A contact that leaves a deal is a change of the deal.
+            resource("deal-contacts", &[Verb::Delete], Scope::Own),
         ],
     ),
     role(

@@ -251,10 +251,18 @@ fn a_resource_has_the_fields_that_its_schema_names() {
         firm.owner
             .post(&firm.at("deals"), json!({"title": "A"}))
             .expect(201);
+        let named = |collection: &str| firm.owner.get(&firm.at(collection)).expect(200)["data"][0]["id"].clone();
+        firm.owner
+            .post(&firm.at("contacts"), json!({"name": "A"}))
+            .expect(201);
+        let link = json!({"deal_id": named("deals"), "contact_id": named("contacts")});
+        firm.owner.post(&firm.at("deal-contacts"), link).expect(201);
         firm.team(&[firm.owner_id]);
         for (collection, name) in [
             ("companies", "Company"),
+            ("contacts", "Contact"),
             ("deals", "Deal"),
+            ("deal-contacts", "DealContact"),
             ("pipelines", "Pipeline"),
             ("stages", "Stage"),
             ("teams", "Team"),
