@@ -251,7 +251,8 @@ fn a_resource_has_the_fields_that_its_schema_names() {
         firm.owner
             .post(&firm.at("deals"), json!({"title": "A"}))
             .expect(201);
-        let named = |collection: &str| firm.owner.get(&firm.at(collection)).expect(200)["data"][0]["id"].clone();
+        let named =
+            |collection: &str| firm.owner.get(&firm.at(collection)).expect(200)["data"][0]["id"].clone();
         firm.owner
             .post(&firm.at("contacts"), json!({"name": "A"}))
             .expect(201);

@@ -119,7 +119,8 @@ impl<'s> Place<'s> {
                 json!({"user_id": self.row("members"), "role_id": role("stakeholder")})
             }
             "update_role_assignment" => json!({"reason": unique()}),
-            "create_company" | "update_company" | "create_contact" | "update_contact" | "create_pipeline" | "update_pipeline" | "update_stage" => {
+            "create_company" | "update_company" | "create_contact" | "update_contact" | "create_pipeline"
+            | "update_pipeline" | "update_stage" => {
                 json!({"name": unique()})
             }
             "create_stage" => json!({"name": unique(), "pipeline_id": self.row("pipelines")}),
