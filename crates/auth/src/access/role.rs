@@ -183,6 +183,7 @@ mod tests {
         assert_eq!(scope("employee", "deals", Verb::Read), Some(Scope::Team));
         assert_eq!(scope("employee", "deals", Verb::Update), Some(Scope::Own));
         assert_eq!(scope("employee", "deals", Verb::Delete), None);
+        assert_eq!(scope("employee", "deal-contacts", Verb::Delete), Some(Scope::Own));
         assert_eq!(scope("product_manager", "deals", Verb::Read), Some(Scope::Org));
         assert_eq!(scope("client", "deals", Verb::Read), None);
         assert_eq!(scope("website_owner", "deals", Verb::Read), None);
