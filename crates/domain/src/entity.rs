@@ -1,7 +1,7 @@
 //! What every entity has: a name, strict reading, and the columns around its value.
 
 use crate::input::Invalid;
-use crate::value::{Id, Instant};
+use crate::value::{Email, Id, Instant};
 use serde::{Serialize, de::DeserializeOwned};
 use validator::Validate;
 
@@ -17,6 +17,8 @@ pub trait Entity:
     const OWNED: bool = false;
     /// Whether rows have tags.
     const TAGGED: bool = false;
+    /// Whether rows are found by any of several e-mail addresses.
+    const MAILED: bool = false;
     /// Fields that rules set and input can't.
     const READ_ONLY: &'static [&'static str] = &[];
     /// Text fields that may hold line breaks.
@@ -34,6 +36,11 @@ pub trait Entity:
 
     /// Its tags.
     fn tags(&self) -> &[String] {
+        &[]
+    }
+
+    /// The addresses that it is found by.
+    fn emails(&self) -> &[Email] {
         &[]
     }
 

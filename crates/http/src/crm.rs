@@ -1,4 +1,4 @@
-//! Companies, pipelines, stages, deals, and the pipeline report.
+//! Companies, contacts, pipelines, stages, deals, and the pipeline report.
 
 use crate::call::Call;
 use crate::operation::{Access, Operation, Parameter};
@@ -9,13 +9,16 @@ use crate::schemas::Schemas;
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 use firma_auth::access::{Read, Verb};
-use firma_domain::crm::{Company, Deal, Pipeline, Stage};
+use firma_domain::crm::{Company, Contact, Deal, DealContact, Pipeline, Stage};
 use firma_services::crm;
 use serde_json::json;
 
 type Answered = Result<HttpResponse, Problem>;
 
 impl Resource for Company {
+    const MODULE: &'static str = "crm";
+}
+impl Resource for Contact {
     const MODULE: &'static str = "crm";
 }
 impl Resource for Pipeline {
@@ -25,6 +28,9 @@ impl Resource for Stage {
     const MODULE: &'static str = "crm";
 }
 impl Resource for Deal {
+    const MODULE: &'static str = "crm";
+}
+impl Resource for DealContact {
     const MODULE: &'static str = "crm";
 }
 
@@ -51,9 +57,11 @@ async fn pipeline_report(call: Call) -> Answered {
 
 pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     resource::<Company>(to, schemas);
+    resource::<Contact>(to, schemas);
     resource::<Pipeline>(to, schemas);
     resource::<Stage>(to, schemas);
     resource::<Deal>(to, schemas);
+    resource::<DealContact>(to, schemas);
     let read = Access::Permission("deals", Verb::Read);
     let root = "/api/v1/organizations/{organization}";
     to.push(

@@ -278,6 +278,12 @@ fn list_parameters<E: Resource>() -> Vec<Parameter> {
     if E::TAGGED {
         all.push(parameter("tag", "A tag, or several between commas: any of them"));
     }
+    if E::MAILED {
+        all.push(parameter(
+            "email",
+            "An e-mail address, or several between commas: any of them",
+        ));
+    }
     if E::filters().iter().any(|field| field.currency.is_some()) {
         all.push(parameter(
             "currency",

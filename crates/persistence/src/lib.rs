@@ -17,7 +17,7 @@ pub use store::drop_tenant_condition;
 
 pub use backend::{Database, Settings, Sources, Target};
 pub use fault::{Failure, Fault};
-pub use sql::{Col, Cond, Kind, Op, Value};
+pub use sql::{Col, Cond, Kind, Op, Side, Value};
 pub use store::{
     Field, Key, Known, Listing, Origin, Page, Position, Repo, SortBy, Stored, StoredAnswer, Tx, Verification,
 };

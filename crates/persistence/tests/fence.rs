@@ -4,7 +4,7 @@
 // What clippy.toml allows in tests, for the helpers between them too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-use firma_domain::crm::{Company, Deal, Pipeline, Stage};
+use firma_domain::crm::{Company, Contact, Deal, DealContact, Pipeline, Stage};
 use firma_domain::organizations::{Member, Organization, Team, TeamMember};
 use firma_domain::{Id, access::RoleAssignment};
 use firma_persistence::access::Segment;
@@ -33,9 +33,16 @@ fn no_foreign_row_is_seen_without_the_tenant_condition() {
             firm.owner
                 .post(&firm.at("companies"), json!({"name": format!("c{n}")}))
                 .expect(201);
-            firm.owner
+            let deal = firm
+                .owner
                 .post(&firm.at("deals"), json!({"title": format!("d{n}")}))
-                .expect(201);
+                .id();
+            let contact = firm
+                .owner
+                .post(&firm.at("contacts"), json!({"name": format!("p{n}")}))
+                .id();
+            let link = json!({"deal_id": deal, "contact_id": contact});
+            firm.owner.post(&firm.at("deal-contacts"), link).expect(201);
         }
     }
     let counts = || -> Vec<i64> {
@@ -62,11 +69,13 @@ fn no_foreign_row_is_seen_without_the_tenant_condition() {
                 visible::<Pipeline>(tx, caller, organization)?,
                 visible::<Stage>(tx, caller, organization)?,
                 visible::<Deal>(tx, caller, organization)?,
+                visible::<Contact>(tx, caller, organization)?,
+                visible::<DealContact>(tx, caller, organization)?,
             ])
         })
     };
     let with = counts();
-    assert_eq!(with, [1, 2, 1, 1, 2, 3, 1, 5, 3]);
+    assert_eq!(with, [1, 2, 1, 1, 2, 3, 1, 5, 3, 3, 3]);
     drop_tenant_condition();
     assert_eq!(counts(), with);
     let foreign = firms[1].owner.get(&firms[1].at("deals")).expect(200)["data"][0]["id"]

@@ -172,9 +172,12 @@ pub fn delete<E: Keeping>(
     expected.check(&before)?;
     let deletion = work.tx.new_id();
     E::deleting(work, grant, &before, deletion)?;
-    work.open(grant)?
+    let gone = work
+        .open(grant)?
         .delete(&before, deletion)
-        .map_err(|fault| refused(grant, fault))
+        .map_err(|fault| refused(grant, fault))?;
+    E::deleted(work, grant, &gone)?;
+    Ok(gone)
 }
 
 /// Brings back a deleted row, and what the same delete took.
@@ -189,9 +192,10 @@ pub fn restore<E: Keeping>(
         .find_for_restore(id)
         .map_err(|fault| refused(grant, fault))?;
     expected.check(&before)?;
+    let value = E::restoring(work, grant, &before)?;
     let after = work
         .open(grant)?
-        .restore(&before)
+        .restore(&before, value)
         .map_err(|fault| refused(grant, fault))?;
     if let Some(deletion) = before.deletion_id {
         E::restored(work, grant, &after, deletion)?;

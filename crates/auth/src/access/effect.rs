@@ -1,6 +1,6 @@
 use super::action::{Create, Delete, Read, Update};
 use firma_domain::access::RoleAssignment;
-use firma_domain::crm::{Company, Deal, Pipeline, Stage};
+use firma_domain::crm::{Company, Contact, Deal, DealContact, Pipeline, Stage};
 use firma_domain::organizations::{Member, Organization, Team, TeamMember};
 
 /// Says that who may do `A` to `E` thereby also does `B` to rows of `F`: making a pipeline makes its
@@ -14,13 +14,35 @@ touches! {
     Pipeline, Delete => Deal, Read;
     Stage, Delete => Deal, Read;
     Stage, Delete => Pipeline, Read;
+    Company, Create => Organization, Read;
+    Company, Update => Organization, Read;
     Company, Update => Company, Read;
     Company, Delete => Deal, Read;
+    Company, Delete => Contact, Delete;
+    Contact, Create => Organization, Read;
+    Contact, Create => Contact, Update;
+    Contact, Create => Company, Update;
+    Contact, Update => Organization, Read;
+    Contact, Update => Contact, Update;
+    Contact, Update => Company, Update;
+    Contact, Delete => Contact, Read;
+    Contact, Delete => Company, Read;
+    Contact, Delete => DealContact, Delete;
     Deal, Create => Stage, Read;
     Deal, Create => Pipeline, Read;
     Deal, Update => Stage, Read;
     Deal, Update => Pipeline, Read;
+    Deal, Update => DealContact, Update;
     Deal, Delete => Stage, Read;
+    Deal, Delete => DealContact, Delete;
+    DealContact, Create => Deal, Update;
+    DealContact, Create => DealContact, Update;
+    DealContact, Update => Deal, Update;
+    DealContact, Update => DealContact, Update;
+    DealContact, Delete => Deal, Read;
+    DealContact, Delete => Deal, Update;
+    DealContact, Delete => DealContact, Update;
+    DealContact, Delete => Contact, Read;
     Team, Delete => TeamMember, Delete;
     TeamMember, Delete => Team, Read;
     Member, Create => RoleAssignment, Create;

@@ -1,5 +1,4 @@
 use crate::entity::Entity;
-use crate::input::Invalid;
 use crate::spelled;
 use crate::value::{Currency, Email, Id, Slug};
 use serde::{Deserialize, Serialize};
@@ -57,9 +56,9 @@ pub struct Organization {
     /// How large it is
     #[serde(default)]
     pub size_category: Option<Size>,
-    /// ISO 3166 alpha-2
+    /// ISO 3166 alpha-2; phones are read in it
     #[serde(default)]
-    #[validate(length(equal = 2))]
+    #[validate(length(equal = 2), custom(function = "crate::value::country"))]
     pub country: Option<String>,
     /// IANA time zone; periods and due dates follow it
     #[serde(default = "utc")]
@@ -104,16 +103,4 @@ impl Entity for Organization {
     const COLLECTION: &'static str = "organizations";
     const READ_ONLY: &'static [&'static str] = &["subscription_plan", "max_users", "status", "owner_id"];
     const LONG: &'static [&'static str] = &["description"];
-
-    fn check(&self) -> Result<(), Invalid> {
-        let capitals = |code: &str| code.bytes().all(|b| b.is_ascii_uppercase());
-        match &self.country {
-            Some(code) if !capitals(code) => Err(Invalid::field(
-                "country",
-                "country",
-                "is not a code of ISO 3166 alpha-2",
-            )),
-            _ => Ok(()),
-        }
-    }
 }

@@ -1,5 +1,6 @@
 //! Values that many entities are made of.
 
+mod country;
 mod day;
 pub mod decimal;
 mod email;
@@ -10,6 +11,7 @@ mod rate;
 mod slug;
 pub mod text;
 
+pub(crate) use country::country;
 pub use day::Day;
 pub use email::Email;
 pub use id::Id;

@@ -4,15 +4,18 @@ use firma_testing::{Client, Server};
 use serde_json::{Value, json};
 
 /// Tables that a refused call must leave as they were.
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 14] = [
     "companies",
+    "contacts",
     "deals",
+    "deal_contacts",
     "stages",
     "pipelines",
     "teams",
     "team_members",
     "stage_periods",
     "tags",
+    "emails",
     "audit_entries",
     "events",
     "idempotency_keys",

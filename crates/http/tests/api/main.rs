@@ -17,6 +17,8 @@ mod bad_request;
 mod bad_values;
 mod bulk;
 mod changes;
+mod contacts;
+mod deal_contacts;
 mod document;
 mod filters;
 mod idempotency;

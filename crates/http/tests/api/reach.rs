@@ -182,6 +182,11 @@ fn each_role_reaches_as_far_as_it_says_among_companies() {
 }
 
 #[test]
+fn each_role_reaches_as_far_as_it_says_among_contacts() {
+    each_role_reaches("contacts");
+}
+
+#[test]
 fn each_role_reaches_as_far_as_it_says_among_deals() {
     each_role_reaches("deals");
 }
@@ -192,7 +197,7 @@ fn a_row_is_handed_to_whom_the_reach_includes_and_to_nobody_else() {
         for (role, expected) in HANDING {
             let scene = Scene::new(server, role);
             let (firm, actor) = (&scene.firm, &scene.actor);
-            for collection in ["companies", "deals"] {
+            for collection in ["companies", "contacts", "deals"] {
                 let made = actor
                     .post(&firm.at(collection), body(collection, json!({})))
                     .expect(201);

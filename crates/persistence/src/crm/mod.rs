@@ -1,6 +1,7 @@
-//! Companies, pipelines, stages, deals.
+//! Companies, contacts, pipelines, stages, deals.
 
 mod companies;
+mod contacts;
 mod deals;
 mod pipelines;
 mod reports;

@@ -54,13 +54,37 @@ pub enum Cond {
         organization: Value,
         member: Value,
     },
-    /// The row has one of the tags.
-    Tagged {
+    /// A side table has one of the values for the row.
+    Listed {
+        side: Side,
         id: Col,
         organization: Value,
         entity: &'static str,
-        tags: Vec<Value>,
+        values: Vec<Value>,
     },
+}
+
+/// A side table of organization, entity type, value and row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    Tags,
+    /// In lower case
+    Emails,
+}
+
+impl Side {
+    pub(crate) fn table(self) -> &'static str {
+        match self {
+            Side::Tags => "tags",
+            Side::Emails => "emails",
+        }
+    }
+    pub(crate) fn column(self) -> &'static str {
+        match self {
+            Side::Tags => "tag",
+            Side::Emails => "email",
+        }
+    }
 }
 
 /// What follows a condition: the order (columns, and whether each goes down), the most rows, a lock.
@@ -222,21 +246,26 @@ impl Cond {
                 member.bind(out)?;
                 out.push_sql(")");
             }
-            Cond::Tagged {
+            Cond::Listed {
+                side,
                 id,
                 organization,
                 entity,
-                tags,
+                values,
             } => {
                 out.unsafe_to_cache_prepared();
                 id.push(out)?;
-                out.push_sql(" IN (SELECT t.entity_id FROM tags t WHERE t.organization_id = ");
+                out.push_sql(" IN (SELECT s.entity_id FROM ");
+                out.push_sql(side.table());
+                out.push_sql(" s WHERE s.organization_id = ");
                 organization.bind(out)?;
                 // A name of ours, not of a caller.
-                out.push_sql(" AND t.entity_type = '");
+                out.push_sql(" AND s.entity_type = '");
                 out.push_sql(entity);
-                out.push_sql("' AND t.tag IN ");
-                grouped(out, tags, ", ", |out, tag| tag.bind(out))?;
+                out.push_sql("' AND s.");
+                out.push_sql(side.column());
+                out.push_sql(" IN ");
+                grouped(out, values, ", ", |out, value| value.bind(out))?;
                 out.push_sql(")");
             }
         }

@@ -8,8 +8,8 @@ mod list;
 mod owner;
 mod repo;
 mod rows;
+mod sides;
 mod stored;
-mod tags;
 #[cfg(feature = "testing")]
 mod testing;
 mod tx;

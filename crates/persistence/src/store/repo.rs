@@ -263,8 +263,7 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
         }
         self.tx.insert::<E>(organization, &records)?;
         for record in &records {
-            self.tx
-                .retag::<E>(organization, record.id, &[], record.value.tags())?;
+            self.tx.file(organization, record.id, None, &record.value)?;
             self.note("created", None, Some(record))?;
         }
         Ok(records)
@@ -300,14 +299,15 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
         )
     }
 
-    /// Brings a deleted row back.
-    pub fn restore(&mut self, before: &Record<E>) -> Result<Record<E>, Fault> {
+    /// Brings a deleted row back, with the value that it has from now on.
+    pub fn restore(&mut self, before: &Record<E>, value: E) -> Result<Record<E>, Fault> {
         self.store(
             "restored",
             before,
             Record {
                 deleted_at: None,
                 deletion_id: None,
+                value,
                 ..before.clone()
             },
         )
@@ -338,12 +338,9 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
         if self.tx.update(Cond::All(cond), &after)? == 0 {
             return Err(Fault::Changed);
         }
-        self.tx.retag::<E>(
-            self.grant.organization(),
-            after.id,
-            before.value.tags(),
-            after.value.tags(),
-        )?;
+        let organization = self.grant.organization();
+        self.tx
+            .file(organization, after.id, Some(&before.value), &after.value)?;
         self.note(verb, Some(before), Some(&after))?;
         Ok(after)
     }

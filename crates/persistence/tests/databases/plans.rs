@@ -31,6 +31,8 @@ fn no_list_scans_or_sorts_an_organization() {
         let mut wrong = Vec::new();
         wrong.extend(look::<Deal>(&server, &fresh, firm));
         wrong.extend(look::<Company>(&server, &fresh, firm));
+        wrong.extend(look::<Contact>(&server, &fresh, firm));
+        wrong.extend(look::<DealContact>(&server, &fresh, firm));
         wrong.extend(look::<Stage>(&server, &fresh, firm));
         wrong.extend(look::<Pipeline>(&server, &fresh, firm));
         wrong.extend(look::<Member>(&server, &fresh, firm));
@@ -137,6 +139,9 @@ fn cases<E: Keeping>(sample: &serde_json::Value) -> Vec<Vec<(String, String)>> {
     if E::TAGGED {
         cases.push(vec![("tag".into(), "rare".into())]);
     }
+    if E::MAILED {
+        cases.push(vec![("email".into(), "n7@firm.example".into())]);
+    }
     cases.push(vec![("deleted".into(), "true".into())]);
     cases
 }
@@ -236,6 +241,19 @@ fn fill(server: &Server, firm: &Firm<'_>, rows: i64) {
                  (SELECT pipeline_id FROM t_stages WHERE k = n % 1000), (SELECT id FROM t_stages WHERE k = n % 1000), \
                  CASE n % 3 WHEN 0 THEN 'WON' WHEN 1 THEN 'LOST' ELSE 'WON' END, n * 100, 'EUR', 100, {day}, {day}, {day}, {owner}, '[]' FROM g;",
                 series(rows), x = text("d"), t = text("deal"), company = pick("companies"), owner = pick("memberships")),
+        format!("{} INSERT INTO contacts ({meta}, external_id, company_id, name, name_folded, is_primary, emails, phones, phones_e164, \
+                 mail_consent, mail_consent_at, mail_consent_source, owner_id, tags) SELECT {values}, {x}, {company}, {t}, {t}, \
+                 CASE WHEN n <= 500 THEN {yes} ELSE {no} END, '[]', '[]', '[]', CASE WHEN n % 50 = 0 THEN {yes} ELSE {no} END, \
+                 CASE WHEN n % 50 = 0 THEN {at} END, CASE WHEN n % 50 = 0 THEN 'fair' END, {owner}, '[]' FROM g;",
+                series(few), x = text("c"), t = text("contact"), company = pick("companies"), owner = pick("memberships"), no = if pg { "FALSE" } else { "0" }),
+        format!("INSERT INTO emails (organization_id, entity_type, email, entity_id) SELECT organization_id, 'contact', \
+                 'n' || substr(external_id, 3) || '@firm.example', id FROM contacts WHERE organization_id = {org};"),
+        numbered("contacts"),
+        numbered("deals"),
+        format!("{} INSERT INTO deal_contacts ({meta}, deal_id, contact_id, is_primary, owner_id) SELECT {values}, {deal}, \
+                 (SELECT id FROM t_contacts WHERE k = (n / 1000 * 7 + n) % 1000), {no}, {owner} FROM g;",
+                series(few), deal = pick("deals"), owner = pick("memberships"), no = if pg { "FALSE" } else { "0" }),
+        "DROP TABLE t_contacts; DROP TABLE t_deals;".into(),
         "DROP TABLE t_users; DROP TABLE t_memberships; DROP TABLE t_teams; DROP TABLE t_companies; DROP TABLE t_pipelines; DROP TABLE t_stages;".into(),
     ].join("\n"));
 }

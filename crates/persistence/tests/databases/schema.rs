@@ -92,9 +92,11 @@ fn the_code_declares_the_tables_as_they_are() {
             Company,
             Pipeline,
             Stage,
-            Deal
+            Deal,
+            Contact,
+            DealContact
         );
-        assert_eq!(declared, 9);
+        assert_eq!(declared, 11);
     }
 }
 

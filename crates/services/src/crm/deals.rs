@@ -1,10 +1,11 @@
+use super::deal_contacts;
 use crate::keeping::Keeping;
 use crate::link::{Link, not_found};
 use crate::refusal::Refusal;
-use crate::rows::{is, needs};
+use crate::rows::{delete_parts, is, needs};
 use crate::work::Work;
 use firma_auth::access::{Create, Delete, Grant, Read, Touches, Update};
-use firma_domain::crm::{Company, Deal, Pipeline, Stage, StageKind, StagePeriod, first_periods};
+use firma_domain::crm::{Company, Deal, DealContact, Pipeline, Stage, StageKind, StagePeriod, first_periods};
 use firma_domain::organizations::Member;
 use firma_domain::{Id, Invalid, Record};
 use firma_persistence::Value;
@@ -48,6 +49,9 @@ impl Keeping for Deal {
         before: &Record<Self>,
         after: &Record<Self>,
     ) -> Result<(), Refusal> {
+        if before.value.owner_id != after.value.owner_id {
+            deal_contacts::hand_over(work, grant.also(), after)?;
+        }
         if before.value.stage_id == after.value.stage_id {
             return Ok(());
         }
@@ -58,17 +62,28 @@ impl Keeping for Deal {
             .add_stage_periods(grant, after.id, vec![(after.value.stage_id, now, None)])?)
     }
 
+    fn deleting(
+        work: &mut Work<'_, '_>,
+        grant: Grant<Self, Delete>,
+        before: &Record<Self>,
+        deletion: Id,
+    ) -> Result<(), Refusal> {
+        let of = is::<DealContact>("deal_id", before.id);
+        delete_parts(work, grant.also::<DealContact, _>(), of, deletion)
+    }
+
     fn restored(
         work: &mut Work<'_, '_>,
         grant: Grant<Self, Delete>,
         after: &Record<Self>,
-        _: Id,
+        deletion: Id,
     ) -> Result<(), Refusal> {
         needs(
             work,
             grant.also::<Stage, _>(),
             after.value.stage_id.unwrap_or(Id::NIL),
-        )
+        )?;
+        deal_contacts::bring_back(work, grant.also(), deletion).map(drop)
     }
 }
 

@@ -1,7 +1,10 @@
-//! Companies, pipelines, stages, deals, and the pipeline report.
+//! Companies, contacts, pipelines, stages, deals, and the pipeline report.
 
 mod companies;
+mod contacts;
+mod deal_contacts;
 mod deals;
+mod phones;
 mod pipelines;
 mod reports;
 mod stages;
