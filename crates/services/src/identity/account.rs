@@ -47,6 +47,8 @@ pub fn me(tx: &mut Tx<'_>, caller: Caller) -> Result<Me, Refusal> {
 /// The first owner of an organization, made by who runs the server.
 #[derive(Debug, Clone)]
 pub struct NewOwner {
+    /// Without one, what stands before the `@`
+    pub name: Option<String>,
     pub email: Email,
     pub organization: Organization,
 }
@@ -54,17 +56,29 @@ pub struct NewOwner {
 /// Makes the organization, and its owner with a password of that hash, unless there is a user with that
 /// e-mail already, whose password stays.
 pub fn create_owner(tx: &mut Tx<'_>, new: NewOwner, hash: &str) -> Result<Record<Organization>, Refusal> {
+    // So that the page for the first owner isn't open beside it.
+    tx.nobody_is_here()?;
+    make_owner(tx, new, hash)
+}
+
+pub(super) fn make_owner(
+    tx: &mut Tx<'_>,
+    new: NewOwner,
+    hash: &str,
+) -> Result<Record<Organization>, Refusal> {
     let owner = match tx.user_of_login(&new.email.key())? {
         Some(owner) => owner,
         None => {
             let owner = tx.new_id();
-            let name = new
-                .email
-                .as_str()
-                .split('@')
-                .next()
-                .unwrap_or_default()
-                .to_owned();
+            let local = || {
+                new.email
+                    .as_str()
+                    .split('@')
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned()
+            };
+            let name = new.name.unwrap_or_else(local);
             tx.add_user(owner, &User::unclaimed(new.email.clone(), name), None)?;
             tx.set_password(owner, hash)?;
             owner
