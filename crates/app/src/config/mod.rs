@@ -24,7 +24,7 @@ use table::{CONFIG, SETTINGS};
 const NOT_READ: [&str; 5] = ["DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD"];
 
 /// Names that our own scripts read, beside the server.
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 10] = [
     "FIRMA_URL",
     "FIRMA_EMAIL",
     "FIRMA_PASSWORD",
@@ -34,6 +34,7 @@ const OTHERS: [&str; 9] = [
     "FIRMA_TEST_CHROMIUM",
     "FIRMA_TEST_CHROMEDRIVER",
     "FIRMA_REQUIRE_CHROMIUM",
+    "FIRMA_TEST_PICTURES",
 ];
 
 /// Reads and checks everything. `variable` looks up one environment variable.
