@@ -170,6 +170,16 @@ fn the_link_makes_one_owner_and_is_used_up() {
         );
         owner.get("/api/v1/organizations/grosse-sohne/stages").expect(200);
 
+        // The first user owns the platform; the reserved organization, where that stands, is nowhere to be seen.
+        let held = "SELECT r.name FROM role_assignments a JOIN roles r ON r.id = a.role_id AND r.organization_id = \
+                    a.role_organization_id ORDER BY r.name";
+        assert_eq!(server.base.lines(held), ["ceo", "website_owner"]);
+        let me = owner.get("/api/v1/me").expect(200);
+        assert_eq!(me["memberships"].as_array().unwrap().len(), 1, "{me}");
+        owner
+            .get(&format!("/api/v1/organizations/{}", firma_domain::Id::NIL))
+            .problem(404, "organization_not_found");
+
         let old = |ago| self::token(server, ago);
         let before = counts(server);
         page(server.nobody().get(&link), 410, "firma admin password");
@@ -204,8 +214,8 @@ fn two_at_once_make_one_owner() {
         assert_eq!(made.len(), 1);
         late.into_iter()
             .for_each(|answer| drop(page(answer, 410, "The first owner is there")));
-        // Two tenants: the reserved one is there from the beginning.
-        assert_eq!(counts(server)[..6], [1, 1, 1, 2, 1, 1]);
+        // Two tenants and memberships: the reserved one's too.
+        assert_eq!(counts(server)[..6], [1, 1, 1, 2, 1, 2]);
     });
 }
 

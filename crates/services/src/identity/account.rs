@@ -1,4 +1,4 @@
-use crate::organizations::{found, join_all};
+use crate::organizations::{found, join_all, own_platform};
 use crate::refusal::Refusal;
 use crate::work::Caller;
 use firma_domain::identity::User;
@@ -56,15 +56,17 @@ pub struct NewOwner {
 /// Makes the organization, and its owner with a password of that hash, unless there is a user with that
 /// e-mail already, whose password stays.
 pub fn create_owner(tx: &mut Tx<'_>, new: NewOwner, hash: &str) -> Result<Record<Organization>, Refusal> {
-    // So that the page for the first owner isn't open beside it.
-    tx.nobody_is_here()?;
-    make_owner(tx, new, hash)
+    let is_first = tx.nobody_is_here()?;
+    make_owner(tx, new, hash, is_first)
 }
+
+/// The first user of an installation owns the platform too.
 
 pub(super) fn make_owner(
     tx: &mut Tx<'_>,
     new: NewOwner,
     hash: &str,
+    is_first: bool,
 ) -> Result<Record<Organization>, Refusal> {
     let owner = match tx.user_of_login(&new.email.key())? {
         Some(owner) => owner,
@@ -84,6 +86,9 @@ pub(super) fn make_owner(
             owner
         }
     };
+    if is_first {
+        own_platform(tx, owner)?;
+    }
     found(tx, owner, new.organization)
 }
 
