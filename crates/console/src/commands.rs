@@ -16,15 +16,18 @@ impl Commands {
         let email = quoted(&json!(owner).to_string());
         let sign_in = format!(
             r#"API={base}/api/v1
-TOKEN=$(printf '{{"email": %s, "password": "%s"}}' {email} \
-    "$(printf %s "$PASSWORD" | sed 's/[\\"]/\\&/g')" |
-  curl -s $API/auth/login -H 'Content-Type: application/json' --data-binary @- |
+JSON='Content-Type: application/json'
+ESCAPED=$(printf %s "$PASSWORD" | sed 's/[\\"]/\\&/g')
+TOKEN=$(printf '{{"email": %s, "password": "%s"}}' \
+    {email} "$ESCAPED" |
+  curl -s $API/auth/login -H "$JSON" --data-binary @- |
   sed 's/.*"access_token":"\([^"]*\)".*/\1/')
-curl -s $API/organizations/{slug} -H "Authorization: Bearer $TOKEN""#
+AUTH="Authorization: Bearer $TOKEN"
+curl -s $API/organizations/{slug} -H "$AUTH""#
         );
         let add_member = format!(
-            r#"curl -s $API/organizations/{slug}/members -H "Authorization: Bearer $TOKEN" \
-  -H 'Content-Type: application/json' \
+            r#"curl -s $API/organizations/{slug}/members \
+  -H "$AUTH" -H "$JSON" \
   -d '{{"email": "ann@example.com", "name": "Ann Lee"}}'"#
         );
         Commands {

@@ -1,11 +1,15 @@
 //! The first owner: the link that is printed, and the page behind it in a browser.
 
-use crate::house::{EMAIL, FIRM, House, PASSWORD, SECRET, sign_in};
+use crate::house::{FIRM, House, SECRET, sign_in};
 use crate::process::Process;
 use firma_testing::{Browser, ENTER, Screen, TAB};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+
+/// With what JSON and a shell would read otherwise.
+const EMAIL: &str = "ann.o'lee@firm.example";
+const PASSWORD: &str = r#" "quoted" \n 'it' $HOME `id` %s "#;
 
 /// The link, if it was printed: the one line there.
 fn link(server: &Process) -> Option<String> {

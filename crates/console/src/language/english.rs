@@ -46,10 +46,10 @@ pub(super) const ENGLISH: Language = Language {
     done_title: "Done. What next?",
     done_intro: "These were made:",
     sign_in_title: "Sign in",
-    sign_in_password: "Firma is used through its API. In a terminal, enter this, and then your password, which isn't \
+    sign_in_password: "Firma is used through its API. In a terminal (bash or zsh), enter this, and then your password, which isn't \
                        shown:",
     sign_in: "Then:",
-    sign_in_end: "The answer is your organization. The token is valid for 15 minutes; then do this again.",
+    sign_in_end: "The answer is your organization. The token is soon out of date: after a 401, do this again.",
     members_title: "Add people",
     members: "With the token from above:",
     members_password: "No mail is sent yet. For a first password, on the server:",

@@ -46,10 +46,10 @@ pub(super) const GERMAN: Language = Language {
     done_title: "Fertig. Wie weiter?",
     done_intro: "Angelegt wurden:",
     sign_in_title: "Anmelden",
-    sign_in_password: "Firma wird über seine API benutzt. Geben Sie in einem Terminal dies ein und danach Ihr Passwort, \
+    sign_in_password: "Firma wird über seine API benutzt. Geben Sie in einem Terminal (bash oder zsh) dies ein und danach Ihr Passwort, \
                        das nicht angezeigt wird:",
     sign_in: "Dann:",
-    sign_in_end: "Die Antwort ist Ihre Organisation. Das Token gilt 15 Minuten; danach von vorn.",
+    sign_in_end: "Die Antwort ist Ihre Organisation. Das Token gilt nicht lange: nach einem 401 von vorn.",
     members_title: "Leute hinzufügen",
     members: "Mit dem Token von oben:",
     members_password: "Noch werden keine Mails verschickt. Ein erstes Passwort, auf dem Server:",

@@ -45,10 +45,10 @@ pub(super) const SERBIAN: Language = Language {
     done_title: "Gotovo. Šta dalje?",
     done_intro: "Napravljeno je:",
     sign_in_title: "Prijavite se",
-    sign_in_password: "Firma se koristi preko svog API-ja. U terminalu upišite ovo, a zatim svoju lozinku, koja se ne \
+    sign_in_password: "Firma se koristi preko svog API-ja. U terminalu (bash ili zsh) upišite ovo, a zatim svoju lozinku, koja se ne \
                        prikazuje:",
     sign_in: "Zatim:",
-    sign_in_end: "Odgovor je vaša organizacija. Token važi 15 minuta; posle toga ponovite.",
+    sign_in_end: "Odgovor je vaša organizacija. Token ne važi dugo: posle odgovora 401 ponovite.",
     members_title: "Dodajte ljude",
     members: "S tokenom odozgo:",
     members_password: "Pošta se još ne šalje. Za prvu lozinku, na serveru:",

@@ -45,10 +45,10 @@ pub(super) const TURKISH: Language = Language {
     done_title: "Tamam. Şimdi ne var?",
     done_intro: "Oluşturulanlar:",
     sign_in_title: "Oturum açın",
-    sign_in_password: "Firma, API'si üzerinden kullanılır. Bir terminalde bunu, ardından görünmeyecek olan parolanızı \
+    sign_in_password: "Firma, API'si üzerinden kullanılır. Bir terminalde (bash ya da zsh) bunu, ardından görünmeyecek olan parolanızı \
                        yazın:",
     sign_in: "Sonra:",
-    sign_in_end: "Yanıt kuruluşunuzdur. Belirteç 15 dakika geçerlidir; sonra yeniden alın.",
+    sign_in_end: "Yanıt kuruluşunuzdur. Belirteç uzun süre geçerli değildir: 401 yanıtından sonra yeniden alın.",
     members_title: "Kişi ekleyin",
     members: "Yukarıdaki belirteçle:",
     members_password: "Henüz e-posta gönderilmiyor. İlk parola için, sunucuda:",
