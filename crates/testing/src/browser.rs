@@ -37,7 +37,8 @@ impl Browser {
     pub fn start() -> Option<Browser> {
         let [chromium, driver] =
             ["FIRMA_TEST_CHROMIUM", "FIRMA_TEST_CHROMEDRIVER"].map(|name| std::env::var(name).ok());
-        let mut driver = Command::new(driver?)
+        let (chromium, driver) = (chromium?, driver?);
+        let mut driver = Command::new(driver)
             .arg("--port=0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -67,7 +68,7 @@ impl Browser {
             &format!("--user-data-dir={}", profile.path().display()),
         ];
         let wanted = json!({"capabilities": {"alwaysMatch": {
-            "goog:chromeOptions": {"binary": chromium?, "args": flags},
+            "goog:chromeOptions": {"binary": chromium, "args": flags},
             "goog:loggingPrefs": {"browser": "ALL"},
         }}});
         let client = Client::new(&format!("http://127.0.0.1:{port}"), None);
