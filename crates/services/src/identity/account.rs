@@ -61,7 +61,6 @@ pub fn create_owner(tx: &mut Tx<'_>, new: NewOwner, hash: &str) -> Result<Record
 }
 
 /// The first user of an installation owns the platform too.
-
 pub(super) fn make_owner(
     tx: &mut Tx<'_>,
     new: NewOwner,
