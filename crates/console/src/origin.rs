@@ -27,3 +27,32 @@ fn is_plain(host: &str) -> bool {
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || ".-_:[]".contains(c))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    #[test]
+    fn the_address_that_was_told_is_ours_whatever_a_proxy_says() {
+        let told = Site {
+            public_url: Some("https://firma.example".into()),
+            ..Site::default()
+        };
+        let from = |site: &Site, origin: &str| {
+            let request = TestRequest::default().insert_header((header::HOST, "127.0.0.1:8080"));
+            of(
+                &request.insert_header((header::ORIGIN, origin)).to_http_request(),
+                site,
+            )
+        };
+        assert_eq!(from(&told, "https://firma.example"), told.public_url);
+        assert_eq!(from(&Site::default(), "https://firma.example"), None);
+        assert_eq!(from(&told, "http://firma.example"), None);
+        assert_eq!(from(&told, "https://firma.example.evil.example"), None);
+        let direct = Some("http://127.0.0.1:8080".to_owned());
+        assert_eq!(from(&told, "http://127.0.0.1:8080"), direct);
+        let silent = TestRequest::default().insert_header((header::HOST, "127.0.0.1:8080"));
+        assert_eq!(of(&silent.to_http_request(), &Site::default()), direct);
+    }
+}
