@@ -18,7 +18,11 @@ pub(crate) fn create(config: &Config, new: NewAdmin) -> Result<(), String> {
     let password = ask("Password for the owner: ")?;
     in_runtime(config, async |parts| {
         let hash = parts.hasher.hash(password).await?;
-        let owner = NewOwner { email, organization };
+        let owner = NewOwner {
+            name: None,
+            email,
+            organization,
+        };
         let make = move |tx: &mut Tx<'_>| identity::create_owner(tx, owner.clone(), &hash);
         let made = parts.database.write(Origin::default(), make).await?;
         crate::say(format!(

@@ -7,6 +7,7 @@ mod config;
 mod logging;
 mod secret;
 mod serve;
+mod setup;
 
 use cli::{Admin, Cli, Command};
 use config::{Config, Fault, LogFormat};

@@ -44,13 +44,8 @@ async fn openapi() -> HttpResponse {
 }
 
 pub(crate) fn mount(config: &mut web::ServiceConfig) {
-    let only_get = |path: &str, route: actix_web::Route| {
-        web::resource(path)
-            .route(route)
-            .default_service(web::to(async || {
-                Err::<HttpResponse, _>(routes::wrong_method("GET".into()))
-            }))
-    };
+    let only_get =
+        |path: &str, route: actix_web::Route| routes::telling("GET", web::resource(path).route(route));
     config
         .service(only_get("/health/live", web::get().to(live)))
         .service(only_get("/health/ready", web::get().to(ready)))

@@ -123,13 +123,15 @@ fn resource(path: &str, at: &str) -> Resource {
         methods.push(operation.method.as_str());
         resource = resource.route((operation.route)());
     }
-    let allowed = methods.join(", ");
-    resource.default_service(web::to(move || {
-        let allowed = allowed.clone();
-        async move { Err::<HttpResponse, _>(wrong_method(allowed)) }
-    }))
+    telling(&methods.join(", "), resource)
 }
 
-pub(crate) fn wrong_method(allowed: String) -> Problem {
-    Problem::new("method_not_allowed", format!("the path knows {allowed}")).allowing(allowed)
+/// The resource, which tells a wrong method the ones that it knows.
+pub fn telling(allowed: &str, resource: Resource) -> Resource {
+    let allowed = allowed.to_owned();
+    resource.default_service(web::to(move || {
+        let detail = format!("the path knows {allowed}");
+        let problem = Problem::new("method_not_allowed", detail).allowing(allowed.clone());
+        async move { Err::<HttpResponse, _>(problem) }
+    }))
 }

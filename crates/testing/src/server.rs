@@ -8,7 +8,7 @@ use firma_auth::keys::Keys;
 use firma_auth::token::{AccessTokens, Claims};
 use firma_domain::Id;
 use firma_domain::source::Clock;
-use firma_http::{Draining, State, app};
+use firma_http::{Draining, Site, State, app};
 use firma_persistence::identity::NewSession;
 use firma_persistence::{Database, Fault, Origin, Settings, Sources, Tx};
 use firma_services::Hasher;
@@ -56,11 +56,12 @@ impl Server {
             signer: signer.clone(),
             max_body: MAX_BODY,
             draining: Draining::default(),
+            site: Site::default(),
         });
         let (sender, receiver) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let server = HttpServer::new(move || app(state.clone()))
+                let server = HttpServer::new(move || app(state.clone(), firma_console::mount))
                     .workers(2)
                     .disable_signals()
                     .bind("127.0.0.1:0")

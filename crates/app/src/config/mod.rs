@@ -24,13 +24,17 @@ use table::{CONFIG, SETTINGS};
 const NOT_READ: [&str; 5] = ["DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD"];
 
 /// Names that our own scripts read, beside the server.
-const OTHERS: [&str; 6] = [
+const OTHERS: [&str; 10] = [
     "FIRMA_URL",
     "FIRMA_EMAIL",
     "FIRMA_PASSWORD",
     "FIRMA_PUBLISH",
     "FIRMA_TEST_POSTGRES",
     "FIRMA_REQUIRE_POSTGRES",
+    "FIRMA_TEST_CHROMIUM",
+    "FIRMA_TEST_CHROMEDRIVER",
+    "FIRMA_REQUIRE_CHROMIUM",
+    "FIRMA_TEST_PICTURES",
 ];
 
 /// Reads and checks everything. `variable` looks up one environment variable.
