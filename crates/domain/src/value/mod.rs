@@ -5,17 +5,21 @@ pub mod decimal;
 mod email;
 mod id;
 mod instant;
+mod locale;
 mod money;
 mod rate;
 mod slug;
 pub mod text;
+mod zone;
 
 pub use day::Day;
 pub use email::Email;
 pub use id::Id;
 pub use instant::Instant;
+pub use locale::Locale;
 pub use money::{Currency, MAX_MINOR, Money};
 pub use rate::Rate;
 pub use slug::Slug;
+pub use zone::Zone;
 
 pub use chrono::NaiveDate;
