@@ -22,11 +22,7 @@ pub struct StagePeriod {
 ///
 /// It begins with `opened_on`, whose first instant is that of the organization's zone. A deal that comes in already closed has stood in a stage that nobody
 /// knows until the day it closed.
-pub fn first_periods(
-    deal: &Deal,
-    now: Instant,
-    zone: Zone,
-) -> Vec<(Option<Id>, Instant, Option<Instant>)> {
+pub fn first_periods(deal: &Deal, now: Instant, zone: Zone) -> Vec<(Option<Id>, Instant, Option<Instant>)> {
     let opened = deal.opened_on.map(|day| zone.start_of(day));
     let closed = deal.actual_close.map(|day| zone.start_of(day));
     match (deal.status, opened, closed) {

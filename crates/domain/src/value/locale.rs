@@ -59,7 +59,17 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_language() {
-        for wrong in ["", "e", "und", "english language", "en-", "-en", "de-DE-1", "a-b-c", "türkçe"] {
+        for wrong in [
+            "",
+            "e",
+            "und",
+            "english language",
+            "en-",
+            "-en",
+            "de-DE-1",
+            "a-b-c",
+            "türkçe",
+        ] {
             assert_eq!(Locale::parse(wrong), None, "{wrong:?}");
         }
     }

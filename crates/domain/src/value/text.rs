@@ -161,9 +161,18 @@ mod tests {
             ("ilica", &["Ilıca", "İlica"]),
             ("sirketi", &["Şirketi", "ŞİRKETİ"]),
             ("gokce cinar", &["Gökçe Çınar"]),
-            ("djordje djordjevic", &["Đorđe Đorđević", "Ђорђе Ђорђевић", "DJORDJE Djordjević"]),
-            ("ljubica njegos", &["Ljubica Njegoš", "Љубица Његош", "ǈubica ǋegoš"]),
-            ("dzenana zarko hacik", &["Dženana Žarko Hačik", "Џенана Жарко Хаћик", "ǅenana Žarko Haćik"]),
+            (
+                "djordje djordjevic",
+                &["Đorđe Đorđević", "Ђорђе Ђорђевић", "DJORDJE Djordjević"],
+            ),
+            (
+                "ljubica njegos",
+                &["Ljubica Njegoš", "Љубица Његош", "ǈubica ǋegoš"],
+            ),
+            (
+                "dzenana zarko hacik",
+                &["Dženana Žarko Hačik", "Џенана Жарко Хаћик", "ǅenana Žarko Haćik"],
+            ),
             ("strasse", &["Straße", "STRASSE", "STRAẞE"]),
             ("muller", &["Müller", "MÜLLER", "Mu\u{308}ller"]),
             ("smorrebrod lodz encyclopaedia", &["Smørrebrød Łódź Encyclopædia"]),

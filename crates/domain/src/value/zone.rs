@@ -114,7 +114,14 @@ mod tests {
 
     #[test]
     fn only_names_of_iana_are_zones() {
-        for wrong in ["", "Mars/Olympus", "+03:00", "europe/berlin", "Europe/Berlin ", "CEST"] {
+        for wrong in [
+            "",
+            "Mars/Olympus",
+            "+03:00",
+            "europe/berlin",
+            "Europe/Berlin ",
+            "CEST",
+        ] {
             assert_eq!(Zone::parse(wrong), None, "{wrong:?}");
         }
         assert_eq!(Zone::parse("Asia/Kolkata").unwrap().to_string(), "Asia/Kolkata");

@@ -48,6 +48,14 @@ pub enum Cond {
     NotNull(Col),
     /// A key after (or before) another in one direction: a row comparison, which both planners seek.
     Beyond(Vec<Col>, Vec<Value>, Op),
+    /// The row has a word between two bounds, the second left out.
+    Worded {
+        id: Col,
+        organization: Value,
+        entity: &'static str,
+        from: Value,
+        below: Value,
+    },
     /// The row's owner is the member, or shares a live team with the member.
     TeamOf {
         owner: Col,
@@ -202,6 +210,27 @@ impl Cond {
                 grouped(out, cols, ", ", |out, col| col.push(out))?;
                 out.push_sql(op.sql());
                 return grouped(out, values, ", ", |out, value| value.bind(out));
+            }
+            Cond::Worded {
+                id,
+                organization,
+                entity,
+                from,
+                below,
+            } => {
+                // How many rows have such a word decides the plan: each search has its own.
+                out.unsafe_to_cache_prepared();
+                out.push_sql("EXISTS (SELECT 1 FROM search_words w WHERE w.organization_id = ");
+                organization.bind(out)?;
+                out.push_sql(" AND w.entity_type = '");
+                out.push_sql(entity);
+                out.push_sql("' AND w.entity_id = ");
+                id.push(out)?;
+                out.push_sql(" AND w.word >= ");
+                from.bind(out)?;
+                out.push_sql(" AND w.word < ");
+                below.bind(out)?;
+                out.push_sql(")");
             }
             Cond::TeamOf {
                 owner,

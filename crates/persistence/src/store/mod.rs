@@ -14,6 +14,7 @@ mod tags;
 mod testing;
 mod tx;
 mod verify;
+mod words;
 
 pub use field::{Field, SortBy};
 pub(crate) use field::{field, sort_by};
@@ -28,6 +29,7 @@ pub(crate) use stored::{
 pub use tx::{Origin, Tx};
 pub(crate) use tx::{Unit, id_or_null, instant_or_null, text_or_null};
 pub use verify::Verification;
+pub(crate) use words::Texts;
 
 #[cfg(feature = "testing")]
 pub use testing::drop_tenant_condition;

@@ -254,6 +254,7 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
         for record in &records {
             self.tx
                 .retag::<E>(organization, record.id, &[], record.value.tags())?;
+            self.tx.reword(organization, record.id, None, &record.value)?;
             self.note("created", None, Some(record))?;
         }
         Ok(records)
@@ -332,6 +333,9 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
             before.value.tags(),
             after.value.tags(),
         )?;
+        let organization = self.grant.organization();
+        self.tx
+            .reword(organization, after.id, Some(&before.value), &after.value)?;
         self.note(verb, Some(before), Some(&after))?;
         Ok(after)
     }
