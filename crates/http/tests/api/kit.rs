@@ -4,7 +4,7 @@ use firma_testing::{Client, Server};
 use serde_json::{Value, json};
 
 /// Tables that a refused call must leave as they were.
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "companies",
     "deals",
     "stages",
@@ -13,6 +13,7 @@ const TABLES: [&str; 11] = [
     "team_members",
     "stage_periods",
     "tags",
+    "search_words",
     "audit_entries",
     "events",
     "idempotency_keys",
