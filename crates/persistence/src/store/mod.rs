@@ -8,6 +8,7 @@ mod list;
 mod owner;
 mod repo;
 mod rows;
+mod search;
 mod stored;
 mod tags;
 #[cfg(feature = "testing")]

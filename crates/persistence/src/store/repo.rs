@@ -173,7 +173,7 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
                 limit: Some(listing.limit + 1),
                 lock: false,
             };
-            plans.extend(super::rows::plan::<E>(self.tx, Cond::All(cond), tail)?);
+            plans.extend(super::rows::plan(self.tx, E::TABLE, Cond::All(cond), tail)?);
         }
         Ok(plans)
     }

@@ -1,17 +1,10 @@
 //! The side table by which rows are found by the beginnings of their words.
 
-use super::repo::Repo;
 use super::stored::Stored;
 use super::tx::Tx;
-use crate::backend::{Id as IdType, Uid};
 use crate::fault::Fault;
-use crate::sql::{Cond, Sql, Value};
-use firma_auth::access::Action;
+use crate::sql::{Sql, Value};
 use firma_domain::{Email, Id};
-use std::cmp::Reverse;
-
-/// Up to so many rows are looked up by their ids; of more, a page walks its order until it is full.
-const FEW: usize = 500;
 
 /// What a field gives to be found by.
 pub(crate) trait Texts {
@@ -97,59 +90,4 @@ impl Tx<'_> {
             false => Value::Text(serde_json::Value::from(texts).to_string()),
         }
     }
-}
-
-impl<E: Stored, A: Action> Repo<'_, '_, E, A> {
-    /// The conditions that leave the rows of which each of `sought` begins a word.
-    ///
-    /// Where one of them is in few rows, these are looked up by their ids, and no page walks for them. Where
-    /// all are in many, a page walks its order and asks of each row, which fills it soon.
-    pub fn matching(&mut self, sought: &[String]) -> Result<Vec<Cond>, Fault> {
-        let mut sought: Vec<&String> = sought.iter().collect();
-        // The longest is in the fewest rows, most often.
-        sought.sort_by_key(|word| Reverse(word.len()));
-        let (mut conds, mut found) = (Vec::with_capacity(sought.len()), false);
-        for word in sought {
-            if !found {
-                let mut ids = self.beginning(word)?;
-                found = ids.len() <= FEW;
-                if found {
-                    ids.sort_unstable();
-                    ids.dedup();
-                    let ids = ids.into_iter().map(Value::from).collect();
-                    conds.push(Cond::one_of(E::COMMON.id, ids));
-                    continue;
-                }
-            }
-            conds.push(Cond::Worded {
-                id: E::COMMON.id,
-                organization: self.grant.organization().into(),
-                entity: E::NAME,
-                from: word.as_str().into(),
-                below: below(word),
-            });
-        }
-        Ok(conds)
-    }
-
-    /// The rows that have a word which begins so: one more than few, at most.
-    fn beginning(&mut self, word: &str) -> Result<Vec<Id>, Fault> {
-        let rows = Sql::<IdType>::text("SELECT entity_id FROM search_words WHERE organization_id = ")
-            .bind(self.grant.organization())
-            .then(" AND entity_type = ")
-            .bind(E::NAME)
-            .then(" AND word >= ")
-            .bind(word)
-            .then(" AND word < ")
-            .bind(below(word))
-            .then(" LIMIT ")
-            .bind(Value::Big(i64::try_from(FEW + 1).unwrap_or(i64::MAX)))
-            .rows::<Uid>(self.tx)?;
-        Ok(rows.into_iter().map(|id| id.0).collect())
-    }
-}
-
-/// What is behind all words that begin so: no word holds the last code point, which is no character.
-fn below(word: &str) -> Value {
-    Value::Text(format!("{word}{}", char::MAX))
 }
