@@ -275,6 +275,12 @@ fn list_parameters<E: Resource>() -> Vec<Parameter> {
         };
         parameter(field.name, text)
     }));
+    if !E::SEARCHED.is_empty() {
+        let fields = E::SEARCHED.join(", ");
+        let text =
+            format!("Words, up to 8: each begins a word of {fields}, without regard to case and marks");
+        all.push(parameter("q", text));
+    }
     if E::TAGGED {
         all.push(parameter("tag", "A tag, or several between commas: any of them"));
     }

@@ -31,5 +31,7 @@ mod references;
 mod roles;
 mod sales;
 mod samples;
+mod search;
 mod tampered;
 mod together;
+mod zones;
