@@ -97,7 +97,7 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         .parameters(vec![
             Parameter::new("group_by", "What there is a row for")
                 .required()
-                .one_of(Group::ALL.iter().map(|group| group.as_str())),
+                .of(schemas.word::<Group>()),
             Parameter::new("from", "Closed on this day or later; leaves open deals out").of(day()),
             Parameter::new("to", "Closed on this day or earlier; leaves open deals out").of(day()),
             Parameter::new(

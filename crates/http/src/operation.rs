@@ -59,12 +59,6 @@ impl Parameter {
     pub(crate) fn flag(self) -> Self {
         self.of(ObjectBuilder::new().schema_type(Type::Boolean))
     }
-    /// One of these words.
-    pub(crate) fn one_of(self, words: impl IntoIterator<Item = &'static str>) -> Self {
-        self.of(ObjectBuilder::new()
-            .schema_type(Type::String)
-            .enum_values(Some(words.into_iter().collect::<Vec<_>>())))
-    }
 }
 
 /// One operation of the API.

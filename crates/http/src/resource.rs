@@ -232,7 +232,7 @@ pub(crate) fn resource<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Schem
             || web::post().to(bulk::<E>),
         )
         .text(format!(
-            "Makes, changes and deletes up to 1,000 {} at once. All or nothing unless atomic=false; then 207, and a status each.",
+            "Changes many {} at once. Up to 1,000 operations, all or nothing unless atomic=false; then 207, and a status each.",
             E::COLLECTION.replace('-', " ")
         ))
         .parameters(vec![
@@ -324,7 +324,8 @@ fn list_parameters<E: Resource>() -> Vec<Parameter> {
                 sorts.join(", ")
             ),
         ),
-        Parameter::new("include", "Asks for what costs extra: the count of all rows").one_of(["total_count"]),
+        Parameter::new("include", "Asks for what costs extra: the count of all rows")
+            .of(reference("Include")),
         Parameter::new("deleted", "true: deleted rows instead of live ones").flag(),
     ];
     all.extend(E::filters().iter().map(|field| {

@@ -33,6 +33,12 @@ impl Schemas {
         T::name().into_owned()
     }
 
+    /// A value that is one of some words. Its reference.
+    pub(crate) fn word<T: ToSchema>(&mut self) -> RefOr<Schema> {
+        self.0.insert(T::name().into_owned(), T::schema());
+        reference(&T::name())
+    }
+
     /// A schema of our own.
     pub(crate) fn put(&mut self, name: &str, schema: impl Into<RefOr<Schema>>) {
         self.0.insert(name.into(), schema.into());
@@ -197,6 +203,9 @@ pub(crate) fn common(schemas: &mut Schemas) {
             &["total_count"],
         ),
     );
+    let include =
+        string("What a list adds where it is asked for: a count").enum_values(Some(["total_count"]));
+    schemas.put("Include", include);
     problems(schemas);
     bulk(schemas);
 }

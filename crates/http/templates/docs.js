@@ -48,6 +48,6 @@ if (navigator.clipboard) {
       button.textContent = "Copied";
       setTimeout(() => (button.textContent = "Copy"), 2000);
     });
-    code.parentElement.append(button);
+    code.before(button);
   }
 }
