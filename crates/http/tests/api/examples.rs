@@ -61,10 +61,14 @@ fn run(server: &Server) -> BTreeMap<String, (u16, Value)> {
         .find(|(id, _)| id == "sign-in")
         .unwrap();
     let folder = tempfile::tempdir().unwrap();
-    // The headers of the last call are kept, whoever makes it.
-    let mut script = "curl() { command curl -D \"$HEADERS\" \"$@\"; }\n".to_owned() + &sign_in + "\n";
-    for (id, source) in &examples {
-        script.push_str(&format!("HEADERS={id}.headers\n(\n{source}\n) >{id}.body\n"));
+    // The headers of the last call are kept, whoever makes it. $RANDOM counts, so that a recording is like
+    // the one before.
+    let mut script = format!("curl() {{ command curl -D \"$HEADERS\" \"$@\"; }}\nunset RANDOM\n{sign_in}\n");
+    for (n, (id, source)) in examples.iter().enumerate() {
+        let number = 2_001 + n;
+        script.push_str(&format!(
+            "HEADERS={id}.headers RANDOM={number}\n(\n{source}\n) >{id}.body\n"
+        ));
     }
     let ran = Command::new("bash")
         .args(["-eu", "-o", "pipefail", "-c", &script])
