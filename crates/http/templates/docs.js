@@ -13,6 +13,9 @@ function show() {
     article.hidden = !words.every((word) => texts.get(article).includes(word));
     document.querySelector(`nav [data-of="${article.id}"]`).hidden = article.hidden;
   }
+  for (const part of document.querySelectorAll("#begin, #rules")) {
+    part.hidden = words.length > 0;
+  }
   for (const module of document.querySelectorAll(".module")) {
     module.hidden = !module.querySelector("article:not([hidden])");
   }
