@@ -1,10 +1,11 @@
 //! The command line.
 use crate::config::Flags;
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 
 /// The back office of a firm, in one binary.
 #[derive(Parser)]
-#[command(name = "firma", version)]
+#[command(name = "firma", version, after_help = crate::exit::HELP)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) flags: Flags,
@@ -26,10 +27,44 @@ pub(crate) enum Command {
     /// Work on users without being signed in
     #[command(subcommand)]
     Admin(Admin),
+    /// Look into the audit log
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Check the installation: each line says ok, or what to do
+    Doctor(Output),
+    /// Print the settings as they hold, secrets masked, and where each comes from
+    Config(Output),
+    /// Print the script by which a shell completes these commands
+    Completions { shell: Shell },
     /// Print the description of the API
     Openapi,
     /// Print which role may do what
     Permissions,
+}
+
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct Output {
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum Audit {
+    /// Walk the chain of an organization's log, and name the first entry that was changed, removed or moved
+    Verify(Verify),
+}
+
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct Verify {
+    /// One organization, by its short name; `system` is the chain of what concerns none
+    #[arg(long, value_name = "SLUG", conflicts_with = "all")]
+    pub(crate) organization: Option<String>,
+    /// All of them, and the system's; what happens unless one is named
+    #[arg(long)]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 #[derive(Debug, PartialEq, Eq, Subcommand)]

@@ -9,6 +9,7 @@ pub mod crm;
 mod fault;
 pub mod identity;
 pub mod migrations;
+pub mod operating;
 pub mod organizations;
 mod sql;
 mod store;

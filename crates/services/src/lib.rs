@@ -11,6 +11,7 @@ pub mod identity;
 mod keeping;
 mod link;
 pub mod listing;
+pub mod operating;
 pub mod organizations;
 mod refusal;
 mod rows;

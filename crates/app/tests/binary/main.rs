@@ -14,6 +14,7 @@ mod edges;
 mod house;
 mod kill;
 mod logs;
+mod operator;
 mod process;
 mod proxy;
 mod schema;
