@@ -2,6 +2,7 @@
 use crate::config::Flags;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use std::path::PathBuf;
 
 /// The back office of a firm, in one binary.
 #[derive(Parser)]
@@ -34,6 +35,10 @@ pub(crate) enum Command {
     Doctor(Output),
     /// Print the settings as they hold, secrets masked, and where each comes from
     Config(Output),
+    /// Write all rows and files into one archive, while the server goes on
+    Backup(Backup),
+    /// Fill an empty database from an archive, of the same kind of database or the other
+    Restore(Restore),
     /// Print the script by which a shell completes these commands
     Completions { shell: Shell },
     /// Print the description of the API
@@ -63,6 +68,22 @@ pub(crate) struct Verify {
     /// All of them, and the system's; what happens unless one is named
     #[arg(long)]
     pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct Backup {
+    /// The archive to write, which must not be there yet; `-` is standard output
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct Restore {
+    /// The archive to read; `-` is standard input
+    pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) output: Output,
 }

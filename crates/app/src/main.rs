@@ -1,6 +1,7 @@
 //! Firma, the binary: configuration, composition, and what is done from the command line.
 
 mod admin;
+mod archive;
 mod audit;
 mod cli;
 mod compose;
@@ -48,6 +49,8 @@ fn run(command: Command, config: &Config, given: &[Given]) -> Result<(), Ended> 
         Command::Admin(Admin::Password { email }) => admin::password(config, &email)?,
         Command::Audit(Audit::Verify(asked)) => audit::verify(config, &asked)?,
         Command::Doctor(output) => doctor::run(config, &output, &warnings())?,
+        Command::Backup(asked) => archive::backup(config, &asked)?,
+        Command::Restore(asked) => archive::restore(config, &asked)?,
         Command::Config(output) => settings::print(given, &output)?,
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -4,6 +4,7 @@
 //! the connection never leaves this crate.
 
 pub mod access;
+pub mod archive;
 mod backend;
 pub mod crm;
 mod fault;

@@ -7,6 +7,7 @@
     clippy::as_conversions
 )]
 
+mod archive;
 mod away;
 mod commands;
 mod configuration;

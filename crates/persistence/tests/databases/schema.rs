@@ -1,6 +1,7 @@
 //! Both databases have the same tables, and the tables that the code declares.
 
 use firma_persistence::Stored;
+use firma_persistence::archive::Source;
 use firma_persistence::operating::KEPT;
 use firma_testing::TestDatabase;
 use std::collections::BTreeSet;
@@ -124,4 +125,21 @@ fn every_entity_is_compared_with_its_log() {
     let expected: BTreeSet<_> = tables.into_iter().filter(versioned).collect();
     let compared: BTreeSet<_> = KEPT.iter().map(|(table, _)| *table).collect();
     assert_eq!(compared, expected);
+}
+
+/// What a backup of one database says of its columns is what the other takes them for.
+#[test]
+fn both_databases_have_the_same_kinds_of_columns() {
+    let kinds = |base: &TestDatabase| {
+        let mut tables = Source::open(base.target()).unwrap().tables;
+        tables.iter_mut().for_each(|table| table.columns.sort());
+        tables
+    };
+    let [sqlite, postgres] = &TestDatabase::each()[..] else {
+        return;
+    };
+    for (one, other) in kinds(sqlite).iter().zip(kinds(postgres)) {
+        assert_eq!(*one, other);
+    }
+    assert_eq!(kinds(sqlite).len(), kinds(postgres).len());
 }
