@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Backup(Backup),
     /// Fill an empty database from an archive, of the same kind of database or the other
     Restore(Restore),
+    /// Make the organization `demo`, the same for the same seed
+    Demo(Demo),
     /// Print the script by which a shell completes these commands
     Completions { shell: Shell },
     /// Print the description of the API
@@ -84,6 +86,15 @@ pub(crate) struct Backup {
 pub(crate) struct Restore {
     /// The archive to read; `-` is standard input
     pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct Demo {
+    /// From which ids, names and figures follow
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
     #[command(flatten)]
     pub(crate) output: Output,
 }

@@ -120,13 +120,17 @@ pub(crate) fn wait<T>(asked: impl Future<Output = T>) -> Result<T, String> {
 }
 
 pub(crate) fn compose(config: &Config) -> Result<Parts, String> {
+    compose_with(config, sources())
+}
+
+/// The same on other sources of time, ids and randomness.
+pub(crate) fn compose_with(config: &Config, sources: Sources) -> Result<Parts, String> {
     make_folder(&config.data_dir).map_err(|e| format!("{}: {e}", config.data_dir.display()))?;
     let target = migrate(config)?;
     let given = config.secret.as_ref().map(|secret| *secret.reveal());
     let root = root_secret(given, &config.data_dir, &|bytes| SystemEntropy.fill(bytes))
         .map_err(|e| e.to_string())?;
     let keys = Arc::new(Keys::derive(&root));
-    let sources = sources();
     let database = Database::open(&settings(config, target), sources.clone())?;
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     let hasher = Hasher::start(threads, config.bcrypt_cost, sources.entropy.clone())?;

@@ -6,6 +6,7 @@ mod audit;
 mod cli;
 mod compose;
 mod config;
+mod demo;
 mod doctor;
 mod exit;
 mod logging;
@@ -51,6 +52,7 @@ fn run(command: Command, config: &Config, given: &[Given]) -> Result<(), Ended> 
         Command::Doctor(output) => doctor::run(config, &output, &warnings())?,
         Command::Backup(asked) => archive::backup(config, &asked)?,
         Command::Restore(asked) => archive::restore(config, &asked)?,
+        Command::Demo(asked) => demo::make(config, &asked)?,
         Command::Config(output) => settings::print(given, &output)?,
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -6,6 +6,7 @@ pub mod bulk;
 pub mod crm;
 pub mod crud;
 mod cursor;
+pub mod demo;
 mod hasher;
 pub mod identity;
 mod keeping;

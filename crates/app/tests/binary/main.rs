@@ -11,6 +11,7 @@ mod archive;
 mod away;
 mod commands;
 mod configuration;
+mod demo;
 mod edges;
 mod house;
 mod kill;
