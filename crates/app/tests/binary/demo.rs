@@ -69,9 +69,11 @@ fn one_seed_gives_the_same_rows_and_another_gives_others() {
         );
         let first = first.get_or_insert_with(|| made.clone());
         for (table, rows) in &made {
+            let differs = first[table].iter().zip(rows).find(|(one, other)| one != other);
+            assert_eq!(differs, None, "{table} on {}", house.database.kind());
             assert_eq!(
-                Some(rows),
-                first.get(table),
+                first[table].len(),
+                rows.len(),
                 "{table} on {}",
                 house.database.kind()
             );
