@@ -169,6 +169,31 @@ mod tests {
     }
 
     #[test]
+    fn an_operators_commands_have_their_ways() {
+        let verify = |line: &str| match command(line) {
+            Some(Command::Audit(Audit::Verify(asked))) => Some((asked.organization, asked.output.json)),
+            _ => None,
+        };
+        assert_eq!(verify("firma audit verify"), Some((None, false)));
+        assert_eq!(
+            verify("firma audit verify --organization acme --json"),
+            Some((Some("acme".to_owned()), true))
+        );
+        assert_eq!(verify("firma audit verify --organization acme --all"), None);
+        assert_eq!(command("firma backup"), None);
+        assert!(matches!(command("firma backup -"), Some(Command::Backup(_))));
+        assert!(matches!(
+            command("firma restore a --json"),
+            Some(Command::Restore(_))
+        ));
+        assert!(matches!(
+            command("firma demo"),
+            Some(Command::Demo(Demo { seed: 1, .. }))
+        ));
+        assert_eq!(command("firma demo --seed x"), None);
+    }
+
+    #[test]
     fn the_help_names_variables_and_defaults() {
         let help = Cli::command().render_help().to_string();
         assert!(help.contains("--db-role <VALUE>"), "{help}");

@@ -70,7 +70,7 @@ pub(super) struct Restored {
     place: PathBuf,
     draft: PathBuf,
     file: Option<File>,
-    pub(super) count: u64,
+    done: bool,
 }
 
 impl Restored {
@@ -80,11 +80,14 @@ impl Restored {
         if has_some {
             return Err(format!("{} isn't empty, and nothing was done", place.display()));
         }
+        let draft = data_dir.join(format!("{NAME}.restoring"));
+        // One that was killed may have left some.
+        let _ = fs::remove_dir_all(&draft);
         Ok(Restored {
-            draft: data_dir.join(format!("{NAME}.restoring")),
+            draft,
             place,
+            done: false,
             file: None,
-            count: 0,
         })
     }
 
@@ -97,7 +100,6 @@ impl Restored {
         let said = |e: std::io::Error| format!("{}: {e}", path.display());
         make_folder(path.parent().unwrap_or(&self.draft)).map_err(said)?;
         self.file = Some(super::backup::make(&path)?);
-        self.count += 1;
         Ok(())
     }
 
@@ -119,19 +121,24 @@ impl Restored {
         }
     }
 
-    /// All is well: the files take their place.
-    pub(super) fn finish(self) -> Result<(), String> {
-        if self.count == 0 {
+    /// The rows are there for good: the files take their place.
+    pub(super) fn finish(mut self) -> Result<(), String> {
+        self.done = true;
+        if !self.draft.exists() {
             return Ok(());
         }
         // An empty folder may be there.
         let _ = fs::remove_dir(&self.place);
-        fs::rename(&self.draft, &self.place).map_err(|e| format!("{}: {e}", self.place.display()))
+        let (draft, place) = (self.draft.display(), self.place.display());
+        let failed = |e| format!("the rows are restored; now move {draft} to {place}, which failed: {e}");
+        fs::rename(&self.draft, &self.place).map_err(failed)
     }
 }
 
 impl Drop for Restored {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.draft);
+        if !self.done {
+            let _ = fs::remove_dir_all(&self.draft);
+        }
     }
 }
