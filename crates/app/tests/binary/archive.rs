@@ -148,6 +148,8 @@ fn a_backup_of_a_database_that_is_written_to_is_one_state_of_it() {
             for n in 0..4 {
                 std::thread::sleep(Duration::from_millis(300));
                 house.run(&["backup", text(&archive(n))], "").fine();
+                // Who looks sees one state, too.
+                house.run(&["doctor"], "").fine();
             }
             let seconds = begun.elapsed().as_secs_f64();
             done.store(true, Ordering::Relaxed);
