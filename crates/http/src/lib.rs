@@ -9,6 +9,7 @@ mod health;
 mod identity;
 mod operation;
 mod organizations;
+mod platform;
 mod problem;
 mod public;
 mod render;
@@ -16,6 +17,7 @@ mod resource;
 mod routes;
 mod schemas;
 mod state;
+mod upload;
 
 pub use operation::{Access, Operation};
 pub use problem::CODES;

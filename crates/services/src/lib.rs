@@ -12,6 +12,7 @@ mod keeping;
 mod link;
 pub mod listing;
 pub mod organizations;
+pub mod platform;
 mod refusal;
 mod rows;
 mod work;

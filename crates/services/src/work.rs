@@ -41,6 +41,14 @@ impl<'t, 'c> Work<'t, 'c> {
         }
     }
 
+    /// Goes on with what a member asked for, as far as the member may do it now.
+    pub fn resume(tx: &'t mut Tx<'c>, organization: Id, owner: Id) -> Result<Self, Refusal> {
+        match tx.facts_of_owner(organization, owner)? {
+            Some((facts, currency)) => Ok(Work { tx, facts, currency }),
+            None => Err(Refusal::OrganizationNotFound),
+        }
+    }
+
     /// The decision.
     pub fn grant<E: Entity, A: Action>(&self) -> Result<Grant<E, A>, Refusal> {
         Ok(self.facts.decide()?)

@@ -75,6 +75,18 @@ pub const RESOURCES: &[Resource] = &[
     resource("pipelines", "crm", false, Verb::ALL),
     resource("stages", "crm", false, Verb::ALL),
     resource("deals", "crm", true, Verb::ALL),
+    resource(
+        "jobs",
+        "platform",
+        true,
+        &[Verb::Read, Verb::Create, Verb::Update],
+    ),
+    resource(
+        "files",
+        "platform",
+        true,
+        &[Verb::Read, Verb::Create, Verb::Delete],
+    ),
 ];
 
 /// One permission, `resource:action:scope`.
