@@ -25,6 +25,11 @@ impl Cli {
 pub(crate) enum Command {
     /// Answer requests; this is what happens without a command
     Serve,
+    /// Work jobs off, and answer no requests
+    Worker,
+    /// Try the way that mail goes
+    #[command(subcommand)]
+    Mail(Mail),
     /// Work on users without being signed in
     #[command(subcommand)]
     Admin(Admin),
@@ -97,6 +102,18 @@ pub(crate) struct Demo {
     pub(crate) seed: u64,
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum Mail {
+    /// Send a mail as the server would, and say what came of it
+    Test {
+        #[arg(long)]
+        to: String,
+        /// Its language: en, tr, sr or de
+        #[arg(long, default_value = "en")]
+        language: String,
+    },
 }
 
 #[derive(Debug, PartialEq, Eq, Subcommand)]

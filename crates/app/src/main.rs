@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod exit;
 mod logging;
+mod mail;
 mod progress;
 mod secret;
 mod serve;
@@ -17,7 +18,7 @@ mod settings;
 mod setup;
 
 use clap::{CommandFactory, Parser};
-use cli::{Admin, Audit, Cli, Command};
+use cli::{Admin, Audit, Cli, Command, Mail};
 use config::{Config, Fault, Given, LogFormat};
 use exit::Ended;
 use std::io::Write;
@@ -47,6 +48,8 @@ fn main() -> ExitCode {
 fn run(command: Command, config: &Config, given: &[Given]) -> Result<(), Ended> {
     match command {
         Command::Serve => serve::serve(config)?,
+        Command::Worker => serve::work(config)?,
+        Command::Mail(Mail::Test { to, language }) => mail::test(config, &to, language)?,
         Command::Admin(Admin::Create(new)) => admin::create(config, new)?,
         Command::Admin(Admin::Password { email }) => admin::password(config, &email)?,
         Command::Audit(Audit::Verify(asked)) => audit::verify(config, &asked)?,

@@ -12,6 +12,7 @@ mod health;
 mod identity;
 mod operation;
 mod organizations;
+mod platform;
 mod problem;
 mod public;
 mod reading;
@@ -22,6 +23,7 @@ mod resource;
 mod routes;
 mod schemas;
 mod state;
+mod upload;
 
 pub use call::origin;
 pub use operation::{Access, Operation};

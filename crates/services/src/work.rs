@@ -57,6 +57,14 @@ impl<'t, 'c> Work<'t, 'c> {
         }
     }
 
+    /// Goes on with what a member asked for, as far as the member may do it now.
+    pub fn resume(tx: &'t mut Tx<'c>, organization: Id, owner: Id) -> Result<Self, Refusal> {
+        match tx.facts_of_owner(organization, owner)? {
+            Some((facts, currency, zone)) => Ok(Work::of(tx, facts, currency, zone)),
+            None => Err(Refusal::OrganizationNotFound),
+        }
+    }
+
     /// The decision.
     pub fn grant<E: Entity, A: Action>(&self) -> Result<Grant<E, A>, Refusal> {
         Ok(self.facts.decide()?)

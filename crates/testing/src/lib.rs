@@ -7,12 +7,14 @@ mod browser;
 mod client;
 mod database;
 mod firm;
+mod receiver;
 mod server;
 
 pub use browser::{Browser, ENTER, Screen, TAB};
 pub use client::{Answer, Client};
 pub use database::TestDatabase;
 pub use firm::Firm;
+pub use receiver::{Receiver, Taken};
 pub use server::Server;
 
 /// Runs a test on each database, each with a server of its own.

@@ -22,4 +22,5 @@ mod proxy;
 mod schema;
 mod serving;
 mod setup;
+mod worker;
 mod writers;

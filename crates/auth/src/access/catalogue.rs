@@ -77,6 +77,18 @@ pub const RESOURCES: &[Resource] = &[
     resource("deals", "crm", true, Verb::ALL),
     resource("contacts", "crm", true, Verb::ALL),
     resource("deal-contacts", "crm", true, Verb::ALL),
+    resource(
+        "jobs",
+        "platform",
+        true,
+        &[Verb::Read, Verb::Create, Verb::Update],
+    ),
+    resource(
+        "files",
+        "platform",
+        true,
+        &[Verb::Read, Verb::Create, Verb::Delete],
+    ),
 ];
 
 /// One permission, `resource:action:scope`.

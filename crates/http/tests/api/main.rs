@@ -22,6 +22,7 @@ mod deal_contacts;
 mod docs;
 mod document;
 mod examples;
+mod files;
 mod filters;
 mod idempotency;
 mod identity;

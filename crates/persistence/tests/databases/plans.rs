@@ -29,7 +29,7 @@ fn no_list_scans_or_sorts_an_organization() {
             server.database.sources.clone(),
         )
         .unwrap();
-        use firma_domain::{access::RoleAssignment, crm::*, organizations::*};
+        use firma_domain::{access::RoleAssignment, crm::*, organizations::*, platform::*};
         let firm = (firms[0].owner_id, firms[0].id);
         let mut wrong = Vec::new();
         wrong.extend(look::<Deal>(&server, &fresh, firm));
@@ -42,6 +42,8 @@ fn no_list_scans_or_sorts_an_organization() {
         wrong.extend(look::<Team>(&server, &fresh, firm));
         wrong.extend(look::<TeamMember>(&server, &fresh, firm));
         wrong.extend(look::<RoleAssignment>(&server, &fresh, firm));
+        wrong.extend(look::<Job>(&server, &fresh, firm));
+        wrong.extend(look::<File>(&server, &fresh, firm));
         assert!(
             wrong.is_empty(),
             "on {}:\n{}",
@@ -295,6 +297,13 @@ fn fill(server: &Server, firm: &Firm<'_>, rows: i64) {
              (SELECT 'all' AS word, -1 AS rest UNION ALL SELECT 'half', 0 UNION ALL SELECT 'even', 0 UNION ALL SELECT 'odd', 1) w \
              ON w.rest IN (-1, r.n % 2) UNION ALL SELECT {org}, '{kind}', CAST(row_number() OVER (ORDER BY id) AS TEXT), id \
              FROM {table} WHERE organization_id = {org};")).concat(),
+        format!("{} INSERT INTO jobs ({meta}, kind, state, owner_id, progress_done, attempts, max_attempts, run_at, finished_at, cancel_requested) \
+                 SELECT {values}, 'kind-' || n % 100, CASE n % 50 WHEN 0 THEN 'FAILED' ELSE 'SUCCEEDED' END, {owner}, 0, 1, 5, {at}, {at}, {no} FROM g;",
+                series(few), owner = pick("memberships"), no = if pg { "FALSE" } else { "0" }),
+        format!("{} INSERT INTO files ({meta}, name, name_folded, media_type, size, sha256, storage_key, owner_id) \
+                 SELECT {values}, {t}, {t}, 'image/' || n % 100, n, {sha}, '{slug}/' || n, {owner} FROM g;",
+                series(few), t = text("file"), owner = pick("memberships"),
+                sha = if pg { "encode(sha256(n::text::bytea), 'hex')" } else { "lower(hex(randomblob(32)))" }),
         "DROP TABLE t_users; DROP TABLE t_memberships; DROP TABLE t_teams; DROP TABLE t_companies; DROP TABLE t_pipelines; DROP TABLE t_stages;".into(),
     ].join("\n"));
 }

@@ -1,0 +1,11 @@
+//! Jobs with their queue, files, and what the clean-up takes away.
+
+mod clean_up;
+mod jobs;
+mod queue;
+mod running;
+mod sweeps;
+
+pub use queue::{Backlog, Lease, Leased, NewJob, Outcome};
+pub use running::Step;
+pub use sweeps::Sweep;
