@@ -7,6 +7,7 @@ mod document;
 mod frame;
 mod health;
 mod identity;
+mod imports;
 mod operation;
 mod organizations;
 mod problem;

@@ -10,6 +10,7 @@ mod fault;
 pub mod identity;
 pub mod migrations;
 pub mod organizations;
+pub mod platform;
 mod sql;
 mod store;
 #[cfg(feature = "testing")]

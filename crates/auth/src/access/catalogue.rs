@@ -75,6 +75,12 @@ pub const RESOURCES: &[Resource] = &[
     resource("pipelines", "crm", false, Verb::ALL),
     resource("stages", "crm", false, Verb::ALL),
     resource("deals", "crm", true, Verb::ALL),
+    resource(
+        "imports",
+        "platform",
+        true,
+        &[Verb::Read, Verb::Create, Verb::Delete],
+    ),
 ];
 
 /// One permission, `resource:action:scope`.

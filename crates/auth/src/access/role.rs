@@ -78,6 +78,9 @@ const fn platform(number: u16, name: &'static str, display_name: &'static str) -
 /// Reads that everybody who works in the organization has: who is in it.
 const COLLEAGUES: Rule = module("organizations", READ, Scope::Org);
 
+/// Files of rows, brought in under the rights to the rows themselves.
+const OWN_IMPORTS: Rule = resource("imports", Verb::ALL, Scope::Own);
+
 /// The system roles. The law of what each may do; a role may be added to, never taken from, in a minor release.
 pub const SYSTEM_ROLES: &[Role] = &[
     platform(1, "website_owner", "Platform owner"),
@@ -92,6 +95,7 @@ pub const SYSTEM_ROLES: &[Role] = &[
             COLLEAGUES,
             resource("roles", READ, Scope::Org),
             module("crm", Verb::ALL, Scope::Team),
+            OWN_IMPORTS,
         ],
     ),
     role(
@@ -110,6 +114,7 @@ pub const SYSTEM_ROLES: &[Role] = &[
             COLLEAGUES,
             module("crm", READ, Scope::Team),
             module("crm", CREATE_UPDATE, Scope::Own),
+            OWN_IMPORTS,
         ],
     ),
     role(

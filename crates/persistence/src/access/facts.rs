@@ -6,6 +6,7 @@ use diesel::sql_types::{Bool, Nullable, Text};
 use firma_auth::access::{Assignment, Facts, Tenant};
 use firma_domain::organizations::Status;
 use firma_domain::{Currency, Id, Slug};
+use std::sync::Arc;
 
 /// How a path names an organization.
 #[derive(Debug, Clone)]
@@ -85,22 +86,45 @@ impl Tx<'_> {
             .as_deref()
             .and_then(Currency::from_code)
             .unwrap_or_default();
-        let assignments = rows
-            .iter()
-            .filter_map(|(_, (role, end))| {
-                Some(Assignment {
-                    role_id: (*role)?.0,
-                    expires_at: end.map(|e| e.0),
-                })
-            })
-            .collect();
         let facts = Facts {
             user,
             tenant: Tenant { id: tenant, status },
-            assignments,
+            assignments: assignments(rows.iter().map(|(_, assignment)| *assignment)),
             now,
         };
         Ok(Known::Member(facts, currency))
+    }
+
+    /// Membership and roles of who asked for a job, as they are now; none where that is no live member any more.
+    pub fn facts_of_owner(&mut self, organization: Id, user: Id) -> Result<Option<(Facts, Currency)>, Fault> {
+        self.fenced(organization)?;
+        let now = self.now();
+        let rows = Sql::<(Text, Text, Nullable<IdType>, Nullable<AtType>)>::text(
+            "SELECT t.status, t.currency, a.role_id, a.expires_at FROM tenants t JOIN memberships m \
+             ON m.organization_id = t.id LEFT JOIN role_assignments a ON a.organization_id = t.id \
+             AND a.user_id = m.id AND a.is_active WHERE m.is_active AND m.joined_at IS NOT NULL AND t.id = ",
+        )
+        .bind(organization)
+        .then(" AND m.id = ")
+        .bind(user)
+        .rows::<(String, String, Option<Uid>, Option<At>)>(self)?;
+        let Some((status, currency, ..)) = rows.first() else {
+            return Ok(None);
+        };
+        let Some(status) = status.parse().ok().filter(|status| *status != Status::Archived) else {
+            return Ok(None);
+        };
+        let currency = Currency::from_code(currency).unwrap_or_default();
+        let facts = Facts {
+            user,
+            tenant: Tenant {
+                id: organization,
+                status,
+            },
+            assignments: assignments(rows.iter().map(|(_, _, role, end)| (*role, *end))),
+            now,
+        };
+        Ok(Some((facts, currency)))
     }
 
     /// Whether a session lives, for calls about no organization.
@@ -116,6 +140,16 @@ impl Tx<'_> {
             .maybe::<bool>(self)?;
         Ok(found.is_some())
     }
+}
+
+fn assignments(rows: impl Iterator<Item = (Option<Uid>, Option<At>)>) -> Arc<[Assignment]> {
+    rows.filter_map(|(role, end)| {
+        Some(Assignment {
+            role_id: role?.0,
+            expires_at: end.map(|e| e.0),
+        })
+    })
+    .collect()
 }
 
 fn parse_status(text: &Option<String>) -> Option<Status> {

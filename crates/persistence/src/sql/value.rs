@@ -149,6 +149,7 @@ cells! {
     domain::Currency as Text: |v| v.code().to_owned(), |r| domain::Currency::from_code(&r).ok_or_else(|| format!("currency {r}"));
     domain::Email as Text: |v| v.as_str().to_owned(), |r| domain::Email::parse(&r).ok_or_else(|| "e-mail".into());
     Vec<String> as Text: |v| json(v), |r| read_json(&r);
+    serde_json::Value as Text: |v| json(v), |r| read_json(&r);
     domain::crm::Address as Text: |v| json(v), |r| read_json(&r);
 }
 
@@ -159,7 +160,8 @@ spelled!(
     domain::crm::DealStatus,
     domain::crm::StageKind,
     domain::organizations::Size,
-    domain::organizations::Status
+    domain::organizations::Status,
+    domain::platform::ImportState
 );
 
 fn json<T: Serialize>(value: &T) -> String {

@@ -20,6 +20,8 @@ impl Keeping for Company {
         LINKS
     }
 
+    const NAMED_BY: &'static [&'static str] = &["external_id", "tax_number", "name"];
+
     fn changing(
         work: &mut Work<'_, '_>,
         grant: Grant<Self, Update>,

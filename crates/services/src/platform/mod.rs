@@ -1,0 +1,3 @@
+//! What the platform does for every module: imports.
+
+pub mod imports;
