@@ -28,7 +28,7 @@ CREATE TABLE imports (
     CHECK ((deleted_at IS NULL) = (deletion_id IS NULL)),
     FOREIGN KEY (organization_id, owner_id) REFERENCES memberships (organization_id, id),
     CHECK (state IN ('WAITING', 'RUNNING', 'DONE', 'REFUSED', 'FAILED', 'UNDOING', 'UNDONE')),
-    CHECK (created + updated + unchanged + refused = rows_read),
+    CHECK (created + updated + unchanged + refused <= rows_read),
     CHECK (undone + kept <= created)
 );
 CREATE INDEX imports_sort_created_at ON imports (organization_id, created_at, id) WHERE deleted_at IS NULL;

@@ -21,6 +21,8 @@ mod document;
 mod filters;
 mod idempotency;
 mod identity;
+mod imports;
+mod imports_whole;
 mod kit;
 mod lists;
 mod members;

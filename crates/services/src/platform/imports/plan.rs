@@ -109,11 +109,8 @@ impl Plan {
                 ));
             }
         }
-        plan.key = plan
-            .key_of::<E>(options)
-            .map_err(|error| errors.push(error))
-            .unwrap_or_default();
         Invalid::unless_empty(errors)?;
+        plan.key = plan.key_of::<E>(options).map_err(|error| Invalid(vec![error]))?;
         Ok(plan)
     }
 
