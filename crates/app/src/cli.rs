@@ -23,6 +23,11 @@ impl Cli {
 pub(crate) enum Command {
     /// Answer requests; this is what happens without a command
     Serve,
+    /// Work jobs off, and answer no requests
+    Worker,
+    /// Try the way that mail goes
+    #[command(subcommand)]
+    Mail(Mail),
     /// Work on users without being signed in
     #[command(subcommand)]
     Admin(Admin),
@@ -30,6 +35,18 @@ pub(crate) enum Command {
     Openapi,
     /// Print which role may do what
     Permissions,
+}
+
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum Mail {
+    /// Send a mail as the server would, and say what came of it
+    Test {
+        #[arg(long)]
+        to: String,
+        /// Its language: en, tr, sr or de
+        #[arg(long, default_value = "en")]
+        language: String,
+    },
 }
 
 #[derive(Debug, PartialEq, Eq, Subcommand)]

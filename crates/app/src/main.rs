@@ -5,10 +5,11 @@ mod cli;
 mod compose;
 mod config;
 mod logging;
+mod mail;
 mod secret;
 mod serve;
 
-use cli::{Admin, Cli, Command};
+use cli::{Admin, Cli, Command, Mail};
 use config::{Config, Fault, LogFormat};
 use std::io::Write;
 use std::process::ExitCode;
@@ -36,6 +37,8 @@ fn main() -> ExitCode {
 fn run(command: Command, config: &Config) -> Result<(), String> {
     match command {
         Command::Serve => serve::serve(config),
+        Command::Worker => serve::work(config),
+        Command::Mail(Mail::Test { to, language }) => mail::test(config, &to, language),
         Command::Admin(Admin::Create(new)) => admin::create(config, new),
         Command::Admin(Admin::Password { email }) => admin::password(config, &email),
         Command::Openapi => firma_http::document()

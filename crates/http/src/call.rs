@@ -5,6 +5,7 @@ use crate::frame::{LoggedUser, request_id};
 use crate::problem::Problem;
 use crate::render;
 use crate::state::State;
+use actix_multipart::Multipart;
 use actix_web::dev::Payload;
 use actix_web::http::{Method, header};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
@@ -36,6 +37,7 @@ pub(crate) struct Said {
     key: Result<Option<String>, ()>,
     pub if_match: Expected,
     pub if_none_match: Option<String>,
+    pub range: Option<String>,
 }
 
 /// A call by nobody in particular.
@@ -55,7 +57,10 @@ impl FromRequest for Open {
     type Future = Extracted<Open>;
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move { Ok(Open(Arc::new(said(&request, payload).await?))) })
+        Box::pin(async move {
+            let body = body(&request, payload).await?;
+            Ok(Open(Arc::new(said(&request, body)?)))
+        })
     }
 }
 
@@ -67,13 +72,39 @@ impl FromRequest for Call {
         Box::pin(async move {
             let caller = caller(&request)?;
             request.extensions_mut().insert(LoggedUser(caller.user));
-            let said = Arc::new(said(&request, payload).await?);
+            let body = body(&request, payload).await?;
+            let said = Arc::new(said(&request, body)?);
             Ok(Call {
                 caller,
                 said,
                 request,
             })
         })
+    }
+}
+
+/// A call whose body is a form with a file: it is read when it is known that the caller may send it.
+pub(crate) struct Upload {
+    pub call: Call,
+    pub form: Multipart,
+}
+
+impl FromRequest for Upload {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Upload, Problem>>;
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let mut upload = || {
+            let caller = caller(request)?;
+            request.extensions_mut().insert(LoggedUser(caller.user));
+            let call = Call {
+                caller,
+                said: Arc::new(said(request, Vec::new())?),
+                request: request.clone(),
+            };
+            let form = Multipart::new(request.headers(), payload.take());
+            Ok(Upload { call, form })
+        };
+        std::future::ready(upload())
     }
 }
 
@@ -102,7 +133,7 @@ fn state(request: &HttpRequest) -> Result<web::Data<State>, Problem> {
         .ok_or_else(|| Problem::new("internal", "the server has no state"))
 }
 
-async fn said(request: &HttpRequest, mut payload: Payload) -> Result<Said, Problem> {
+async fn body(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Problem> {
     let state = state(request)?;
     let mut body = Vec::new();
     while let Some(chunk) = payload.next().await {
@@ -115,6 +146,10 @@ async fn said(request: &HttpRequest, mut payload: Payload) -> Result<Said, Probl
         }
         body.extend_from_slice(&chunk);
     }
+    Ok(body)
+}
+
+fn said(request: &HttpRequest, body: Vec<u8>) -> Result<Said, Problem> {
     let text = |name: header::HeaderName| {
         request
             .headers()
@@ -146,7 +181,8 @@ async fn said(request: &HttpRequest, mut payload: Payload) -> Result<Said, Probl
         key: key(request),
         if_match: expected(request),
         if_none_match: text(header::IF_NONE_MATCH),
-        state,
+        range: text(header::RANGE),
+        state: state(request)?,
     })
 }
 
@@ -245,7 +281,19 @@ impl Said {
         self.segment.as_ref().ok_or(Refusal::OrganizationNotFound)
     }
 
-    fn request(&self) -> Result<Request, Refusal> {
+    /// Enters the organization in the path; what names none is told from a stranger only by who is signed in.
+    fn enter<'t, 'c>(&self, tx: &'t mut Tx<'c>, caller: Caller) -> Result<Work<'t, 'c>, Refusal> {
+        match self.segment() {
+            Ok(segment) => Work::enter(tx, caller, segment),
+            Err(refusal) => {
+                caller.check(tx)?;
+                Err(refusal)
+            }
+        }
+    }
+
+    /// What makes it the same call when it is sent again; `body` stands for its body.
+    fn request(&self, body: &[u8]) -> Result<Request, Refusal> {
         let wrong = || {
             Refusal::parameter(
                 "Idempotency-Key",
@@ -254,7 +302,7 @@ impl Said {
             )
         };
         let key = self.key.clone().map_err(|()| wrong())?;
-        Ok(Request::new(self.keyed.clone(), key, &self.asked, &self.body))
+        Ok(Request::new(self.keyed.clone(), key, &self.asked, body))
     }
 }
 
@@ -264,22 +312,53 @@ impl Call {
     where
         F: Fn(&mut Work<'_, '_>, &Said) -> Result<Answer, Refusal> + Send + 'static,
     {
+        let answer = self.look(run).await?;
+        Ok(render::response(answer, &self.request))
+    }
+
+    /// The same for what isn't yet an answer.
+    pub(crate) async fn look<T, F>(&self, run: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Work<'_, '_>, &Said) -> Result<T, Refusal> + Send + 'static,
+    {
         let (state, said, caller) = (self.said.state.clone(), self.said.clone(), self.caller);
-        let answer = state.database.read(move |tx: &mut Tx<'_>| {
-            let mut work = match said.segment() {
-                Ok(segment) => Work::enter(tx, caller, segment)?,
-                Err(refusal) => {
-                    caller.check(tx)?;
-                    return Err(refusal);
-                }
-            };
-            run(&mut work, &said)
+        let found = state
+            .database
+            .read(move |tx: &mut Tx<'_>| run(&mut said.enter(tx, caller)?, &said));
+        Ok(found.await?)
+    }
+
+    /// What has to be stored before a call that does `A` to `E` can be made, such as where its body goes to.
+    pub(crate) async fn prepare<E: Entity, A: Action, T, F>(&self, run: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Work<'_, '_>, Grant<E, A>, &Said) -> Result<T, Refusal> + Send + 'static,
+    {
+        let (state, said, caller) = (self.said.state.clone(), self.said.clone(), self.caller);
+        let prepared = state.database.write(said.origin.clone(), move |tx: &mut Tx<'_>| {
+            let mut work = said.enter(tx, caller)?;
+            let grant = work.grant()?;
+            run(&mut work, grant, &said)
         });
-        Ok(render::response(answer.await?, &self.request))
+        Ok(prepared.await?)
     }
 
     /// A call that does `A` to `E` in an organization, once for each `Idempotency-Key`.
     pub(crate) async fn write<E: Entity, A: Action, F>(self, run: F) -> Result<HttpResponse, Problem>
+    where
+        F: Fn(&mut Work<'_, '_>, Grant<E, A>, &Said) -> Result<Answer, Refusal> + Send + 'static,
+    {
+        let answer = self.answer(None, run).await?;
+        Ok(render::response(answer, &self.request))
+    }
+
+    /// The same, with what stands for the body where that was read in another way.
+    pub(crate) async fn answer<E: Entity, A: Action, F>(
+        &self,
+        body: Option<Vec<u8>>,
+        run: F,
+    ) -> Result<Answer, Problem>
     where
         F: Fn(&mut Work<'_, '_>, Grant<E, A>, &Said) -> Result<Answer, Refusal> + Send + 'static,
     {
@@ -296,11 +375,18 @@ impl Call {
                 tx,
                 caller,
                 segment,
-                || said.request(),
+                || said.request(body.as_deref().unwrap_or(&said.body)),
                 |work, grant| run(work, grant, &said),
             )
         });
-        Ok(render::response(answer.await?, &self.request))
+        Ok(answer.await?)
+    }
+
+    pub(crate) fn said(&self) -> &Said {
+        &self.said
+    }
+    pub(crate) fn request(&self) -> &HttpRequest {
+        &self.request
     }
 
     /// A call about no organization that stores nothing.
@@ -323,7 +409,12 @@ impl Call {
     {
         let (state, said, caller) = (self.said.state.clone(), self.said.clone(), self.caller);
         let answer = state.database.write(said.origin.clone(), move |tx: &mut Tx<'_>| {
-            firma_services::perform_alone(tx, caller, || said.request(), |tx| run(tx, caller, &said))
+            firma_services::perform_alone(
+                tx,
+                caller,
+                || said.request(&said.body),
+                |tx| run(tx, caller, &said),
+            )
         });
         Ok(render::response(answer.await?, &self.request))
     }

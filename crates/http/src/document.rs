@@ -131,7 +131,7 @@ fn described(operation: &Operation) -> OperationBuilder {
     }
     if let Some(schema) = &operation.body {
         let mut body = RequestBodyBuilder::new()
-            .content("application/json", json(schema.clone()))
+            .content(operation.media_type, json(schema.clone()))
             .required(Some(Required::True));
         if operation.method == Method::PATCH {
             body = body.content("application/merge-patch+json", json(schema.clone()));

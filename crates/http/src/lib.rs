@@ -10,6 +10,7 @@ mod identity;
 mod imports;
 mod operation;
 mod organizations;
+mod platform;
 mod problem;
 mod public;
 mod render;
@@ -17,6 +18,7 @@ mod resource;
 mod routes;
 mod schemas;
 mod state;
+mod upload;
 
 pub use operation::{Access, Operation};
 pub use problem::CODES;

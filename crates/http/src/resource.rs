@@ -187,12 +187,11 @@ pub(crate) fn creatable<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Sche
     );
 }
 
-/// All of a plain entity: also `bulk`, `delete`, `restore`.
+/// All of a plain entity: also `bulk`.
 pub(crate) fn resource<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     readable::<E>(to, schemas);
     creatable::<E>(to, schemas);
     changeable::<E>(to, schemas);
-    let name = schemas.add::<E>();
     to.push(
         operation::<E>(
             Method::POST,
@@ -210,6 +209,12 @@ pub(crate) fn resource<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Schem
         .answers(200, Some(reference("BulkAnswer")))
         .needs_key(),
     );
+    deletable::<E>(to, schemas);
+}
+
+/// `delete` and `restore`.
+pub(crate) fn deletable<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Schemas) {
+    let name = schemas.add::<E>();
     to.push(
         operation::<E>(
             Method::DELETE,

@@ -1,6 +1,7 @@
 //! What all handlers share.
 
 use firma_services::identity::Signer;
+use firma_services::platform::{Breaker, Files};
 use firma_services::{Database, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +14,9 @@ pub struct State {
     /// The most bytes of a body
     pub max_body: usize,
     pub draining: Draining,
+    pub files: Files,
+    /// Before the mail server
+    pub mail: Arc<Breaker>,
 }
 
 /// Whether the server is about to stop: it still answers, but isn't ready for more.

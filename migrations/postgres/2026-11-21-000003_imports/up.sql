@@ -20,6 +20,8 @@ CREATE TABLE imports (
     refused integer NOT NULL,
     undone integer NOT NULL,
     kept integer NOT NULL,
+    file_id uuid,
+    job_id uuid,
     failure text COLLATE "C",
     owner_id uuid,
     PRIMARY KEY (organization_id, id),
@@ -27,6 +29,7 @@ CREATE TABLE imports (
     CHECK (version >= 1),
     CHECK ((deleted_at IS NULL) = (deletion_id IS NULL)),
     FOREIGN KEY (organization_id, owner_id) REFERENCES memberships (organization_id, id),
+    FOREIGN KEY (organization_id, file_id) REFERENCES files (organization_id, id),
     CHECK (state IN ('WAITING', 'RUNNING', 'DONE', 'REFUSED', 'FAILED', 'UNDOING', 'UNDONE')),
     CHECK (created + updated + unchanged + refused <= rows_read),
     CHECK (undone + kept <= created)
@@ -36,6 +39,7 @@ CREATE INDEX imports_sort_updated_at ON imports (organization_id, updated_at, id
 CREATE INDEX imports_by_entity ON imports (organization_id, entity, created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX imports_by_state ON imports (organization_id, state, created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX imports_by_owner_id ON imports (organization_id, owner_id, created_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX imports_by_file_id ON imports (organization_id, file_id);
 CREATE INDEX imports_deleted ON imports (organization_id, created_at, id) WHERE deleted_at IS NOT NULL;
 
 -- What an import did to which row, so that it can be undone; `undo` says what an undo did to it.

@@ -76,6 +76,18 @@ pub const RESOURCES: &[Resource] = &[
     resource("stages", "crm", false, Verb::ALL),
     resource("deals", "crm", true, Verb::ALL),
     resource(
+        "jobs",
+        "platform",
+        true,
+        &[Verb::Read, Verb::Create, Verb::Update],
+    ),
+    resource(
+        "files",
+        "platform",
+        true,
+        &[Verb::Read, Verb::Create, Verb::Delete],
+    ),
+    resource(
         "imports",
         "platform",
         true,

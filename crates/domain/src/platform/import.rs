@@ -55,6 +55,12 @@ pub struct Import {
     pub undone: i32,
     /// Rows that it made and that an undo left, since they were touched or are needed
     pub kept: i32,
+    /// The stored file; none where it was read from the command line
+    #[serde(default)]
+    pub file_id: Option<Id>,
+    /// The job that brings it in; none where it was read from the command line
+    #[serde(default)]
+    pub job_id: Option<Id>,
     /// Why the file as a whole could not be read
     #[serde(default)]
     pub failure: Option<String>,
@@ -79,6 +85,8 @@ impl Import {
             refused: 0,
             undone: 0,
             kept: 0,
+            file_id: None,
+            job_id: None,
             failure: None,
             owner_id: Some(owner),
         }

@@ -14,8 +14,8 @@ stored! {
     Import in imports,
     columns {
         entity: Text, file_name: Text, state: Text, dry_run: Bool, options: Text, rows_read: Integer, created: Integer,
-        updated: Integer, unchanged: Integer, refused: Integer, undone: Integer, kept: Integer, failure: Nullable<Text>,
-        owner_id: Nullable<Id>,
+        updated: Integer, unchanged: Integer, refused: Integer, undone: Integer, kept: Integer, file_id: Nullable<Id>,
+        job_id: Nullable<Id>, failure: Nullable<Text>, owner_id: Nullable<Id>,
     }
     owner { owner_id }
     filter { entity: Text, state: Text, owner_id: Nullable<Id> }

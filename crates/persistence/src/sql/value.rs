@@ -140,6 +140,7 @@ macro_rules! cells { ($($rust:ty as $sql:ty: |$v:ident| $put:expr, |$r:ident| $t
 cells! {
     String as Text: |v| v.clone(), |r| Ok(r);
     i32 as Integer: |v| *v, |r| Ok(r);
+    i64 as BigInt: |v| *v, |r| Ok(r);
     bool as Bool: |v| *v, |r| Ok(r);
     domain::Day as Date: |v| v.to_chrono(), |r| domain::Day::new(r).ok_or_else(|| format!("day {r}"));
     domain::Id as Id: |v| Uid(*v), |r| Ok(r.0);
@@ -161,7 +162,8 @@ spelled!(
     domain::crm::StageKind,
     domain::organizations::Size,
     domain::organizations::Status,
-    domain::platform::ImportState
+    domain::platform::ImportState,
+    domain::platform::JobState
 );
 
 fn json<T: Serialize>(value: &T) -> String {

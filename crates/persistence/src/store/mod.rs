@@ -26,7 +26,7 @@ pub(crate) use stored::{
     no_literal, only, read, stored, value_of,
 };
 pub use tx::{Origin, Tx};
-pub(crate) use tx::{Unit, id_or_null, instant_or_null, text_or_null};
+pub(crate) use tx::{Unit, actor, id_or_null, instant_or_null, text_or_null};
 pub use verify::Verification;
 
 #[cfg(feature = "testing")]

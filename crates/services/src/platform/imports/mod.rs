@@ -2,6 +2,7 @@
 
 mod batch;
 mod cells;
+mod job;
 mod options;
 mod plan;
 mod reader;
@@ -11,7 +12,8 @@ mod run;
 mod text;
 mod undo;
 
+pub use job::{ImportHandler, ask_to_undo};
 pub use options::{Empty, Fields, Options};
-pub use run::{Direct, Importing, Run, Steps, ask};
+pub use run::{Direct, Importing, Run, Steps, ask, ask_for_file};
 pub use text::Source;
 pub use undo::{may_undo, refusals, undo_some};

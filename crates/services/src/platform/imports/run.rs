@@ -2,6 +2,7 @@
 //! so that one that was cut off goes on after the last that was stored.
 
 use super::batch::mark;
+use super::job::{Task, queue};
 use super::options::Options;
 use super::plan::Plan;
 use super::reader::Rows;
@@ -14,7 +15,7 @@ use crate::refusal::Refusal;
 use crate::work::Work;
 use firma_auth::access::{Create, Grant, Update};
 use firma_domain::organizations::Member;
-use firma_domain::platform::{Import, ImportRefusal, ImportState};
+use firma_domain::platform::{File, Import, ImportRefusal, ImportState};
 use firma_domain::{Id, Record};
 use firma_persistence::{Database, Origin, Tx};
 use serde_json::Value;
@@ -33,13 +34,39 @@ impl Keeping for Import {
     }
 }
 
-/// Notes that a file is to be brought in. Who may not make such rows may not ask for it.
+/// Notes that rows are to be brought in. Who may not make such rows may not ask for it.
 pub fn ask(
     work: &mut Work<'_, '_>,
     grant: Grant<Import, Create>,
     options: &Options,
     file_name: &str,
 ) -> Result<Record<Import>, Refusal> {
+    let import = asked(work, options, file_name)?;
+    Ok(work.open(grant)?.add(import)?)
+}
+
+/// The same of a file that is stored, which a job brings in.
+pub fn ask_for_file(
+    work: &mut Work<'_, '_>,
+    grant: Grant<Import, Create>,
+    options: &Options,
+    file: &Record<File>,
+) -> Result<Record<Import>, Refusal> {
+    let mut import = asked(work, options, &file.value.name)?;
+    let id = work.tx.new_id();
+    import.file_id = Some(file.id);
+    import.job_id = Some(queue(
+        work,
+        grant,
+        Task {
+            import: id,
+            undo: false,
+        },
+    )?);
+    Ok(work.open(grant)?.add_as(id, import)?)
+}
+
+fn asked(work: &mut Work<'_, '_>, options: &Options, file_name: &str) -> Result<Import, Refusal> {
     let importer = Importer::named(&options.entity)?;
     (importer.may_make)(work, options.key.as_deref() != Some("none"))?;
     // As it is now: an import that goes on later reads amounts as it began.
@@ -49,8 +76,13 @@ pub fn ask(
     };
     let kept = serde_json::to_value(&options).unwrap_or(Value::Null);
     let name = file_name.chars().take(255).collect();
-    let import = Import::asked(options.entity, name, options.dry_run, kept, work.user());
-    Ok(work.open(grant)?.add(import)?)
+    Ok(Import::asked(
+        options.entity,
+        name,
+        options.dry_run,
+        kept,
+        work.user(),
+    ))
 }
 
 /// For whom an import runs, and where.
@@ -62,7 +94,10 @@ pub struct Importing {
 }
 
 impl Importing {
-    fn enter<'t, 'c>(self, tx: &'t mut Tx<'c>) -> Result<(Work<'t, 'c>, Grant<Import, Update>), Refusal> {
+    pub(super) fn enter<'t, 'c>(
+        self,
+        tx: &'t mut Tx<'c>,
+    ) -> Result<(Work<'t, 'c>, Grant<Import, Update>), Refusal> {
         let work = Work::resume(tx, self.organization, self.user)?;
         let grant = work.grant::<Import, Create>()?.also();
         Ok((work, grant))
@@ -194,15 +229,7 @@ impl<'s, S: Steps> Run<'s, S> {
         if matches!(refusal, Refusal::Fault(_)) {
             return Err(refusal.into());
         }
-        let (of, why) = (self.of, refusal.to_string());
-        self.import = self.steps.step(move |tx| {
-            let (mut work, grant) = of.enter(tx)?;
-            let record = work.open(grant)?.find_for_change(of.import)?;
-            store(&mut work, grant, record, |import| {
-                import.state = ImportState::Failed;
-                import.failure = Some(why.clone());
-            })
-        })?;
+        self.import = give_up(self.steps, self.of, refusal.to_string())?;
         Ok(())
     }
 }
@@ -348,6 +375,18 @@ impl Step {
             };
         })
     }
+}
+
+/// Ends an import for a reason; what is in stays in.
+pub(super) fn give_up<S: Steps>(steps: &S, of: Importing, why: String) -> Result<Record<Import>, S::Error> {
+    steps.step(move |tx| {
+        let (mut work, grant) = of.enter(tx)?;
+        let record = work.open(grant)?.find_for_change(of.import)?;
+        store(&mut work, grant, record, |import| {
+            import.state = ImportState::Failed;
+            import.failure = Some(why.clone());
+        })
+    })
 }
 
 /// Stores the import changed, if it is.

@@ -1,0 +1,220 @@
+//! Bytes that come and go in streams: an upload is never in memory as a whole, nor is a download.
+
+use crate::call::{Call, Upload};
+use crate::problem::Problem;
+use crate::render;
+use crate::state::State;
+use actix_multipart::{Field, Multipart, MultipartError};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    self, Charset, ContentDisposition, DispositionParam, DispositionType, ExtendedValue,
+};
+use actix_web::{HttpResponse, web};
+use firma_auth::access::{Create, Read};
+use firma_domain::platform::File;
+use firma_services::platform::{Received, Receiving, add_file, expect_upload};
+use firma_services::{Fault, Refusal, crud};
+use futures_util::{StreamExt, stream};
+use std::io;
+
+type Answered = Result<HttpResponse, Problem>;
+/// Bytes that are read from the store at once.
+const CHUNK: usize = 65_536;
+
+/// The right to it comes first, then the bytes, then the row.
+pub(crate) async fn upload(Upload { call, form }: Upload) -> Answered {
+    let key = call
+        .prepare::<File, Create, _, _>(|work, grant, said| {
+            said.no_query()?;
+            expect_upload(work, grant)
+        })
+        .await?;
+    let state = call.said().state.clone();
+    let (name, received) = match receive(&state, &key, form).await {
+        Ok(received) => received,
+        Err(problem) => {
+            forget(&call, key).await;
+            return Err(problem);
+        }
+    };
+    // Sent again with the same key it is the same call if it is the same file.
+    let stands_for = format!("{name}\0{}", received.sha256).into_bytes();
+    let answer = call
+        .answer::<File, Create, _>(Some(stands_for), move |work, grant, said| {
+            render::made(said, &add_file(work, grant, &name, &received)?)
+        })
+        .await;
+    // Where it isn't known whether the row is stored, the clean-up will know.
+    let unused = match &answer {
+        Ok(answer) => answer.replayed,
+        Err(problem) => problem.is_certain(),
+    };
+    if unused {
+        forget(&call, key).await;
+    }
+    Ok(render::response(answer?, call.request()))
+}
+
+/// Removes bytes that no row is about. What fails here, the clean-up does.
+async fn forget(call: &Call, key: String) {
+    let files = call.said().state.files.clone();
+    let removed = key.clone();
+    if web::block(move || files.discard(&removed)).await.is_ok() {
+        let spare = move |work: &mut firma_services::Work<'_, '_>, _, _: &_| work.forget_upload(&key);
+        let _ = call.prepare::<File, Create, _, _>(spare).await;
+    }
+}
+
+async fn receive(state: &State, key: &str, mut form: Multipart) -> Result<(String, Received), Problem> {
+    let wrong = |code, detail: &str| Problem::from(Refusal::field("file", code, detail));
+    let mut found = None;
+    while let Some(field) = form.next().await {
+        let field = field.map_err(unreadable)?;
+        if field.name() != Some("file") {
+            let name = field.name().unwrap_or_default().to_owned();
+            return Err(Refusal::field(&name, "unknown_field", "is not a field of this form").into());
+        }
+        if found.is_some() {
+            return Err(wrong("repeated", "is there twice"));
+        }
+        let name = field
+            .content_disposition()
+            .and_then(|disposition| disposition.get_filename());
+        let name = name
+            .ok_or_else(|| wrong("required", "has to have a file name"))?
+            .to_owned();
+        found = Some((name, stored(state, key, field).await?));
+    }
+    found.ok_or_else(|| wrong("required", "is required"))
+}
+
+async fn stored(state: &State, key: &str, mut field: Field) -> Result<Received, Problem> {
+    let (files, key) = (state.files.clone(), key.to_owned());
+    let mut receiving: Receiving = blocking(move || files.receive(&key)).await?;
+    while let Some(chunk) = field.next().await {
+        let chunk = chunk.map_err(unreadable)?;
+        receiving = blocking(move || {
+            receiving.write(&chunk)?;
+            Ok(receiving)
+        })
+        .await?;
+    }
+    blocking(move || receiving.keep()).await
+}
+
+fn unreadable(error: MultipartError) -> Problem {
+    match error {
+        MultipartError::ContentTypeMissing
+        | MultipartError::ContentTypeParse
+        | MultipartError::ContentTypeIncompatible
+        | MultipartError::BoundaryMissing => {
+            Problem::new("media_type", "the body has to be a form with a file")
+        }
+        other => Problem::new("malformed_body", format!("the form can't be read: {other}")),
+    }
+}
+
+/// On a thread that may wait.
+async fn blocking<T: Send + 'static>(
+    run: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Problem> {
+    match web::block(run).await {
+        Ok(outcome) => Ok(outcome?),
+        Err(_) => Err(Refusal::Fault(Fault::Busy).into()),
+    }
+}
+
+/// A file's bytes, under their own media type and as a download: nothing that was uploaded is shown as a page.
+pub(crate) async fn content(call: Call) -> Answered {
+    let file = call
+        .look(|work, said| {
+            let grant = work.grant::<File, Read>()?;
+            said.no_query()?;
+            crud::find(work, grant, said.id()?)
+        })
+        .await?
+        .value;
+    let size = u64::try_from(file.size).unwrap_or(0);
+    let asked = call.said().range.as_deref().and_then(|range| part(range, size));
+    let (start, length) = match asked {
+        None => (0, size),
+        Some(Some(part)) => part,
+        Some(None) => return Err(Problem::new("range", format!("it has {size} bytes"))),
+    };
+    let mut response = HttpResponse::Ok();
+    if asked.is_some() {
+        let last = (start + length).saturating_sub(1);
+        response
+            .status(StatusCode::PARTIAL_CONTENT)
+            .insert_header((header::CONTENT_RANGE, format!("bytes {start}-{last}/{size}")));
+    }
+    response
+        .insert_header((header::CONTENT_TYPE, file.media_type.as_str()))
+        .insert_header((header::ACCEPT_RANGES, "bytes"))
+        .insert_header(attachment(&file.name))
+        .no_chunking(length);
+    let files = call.said().state.files.clone();
+    let reader = blocking(move || files.open(&file, start, length)).await?;
+    let chunks = stream::try_unfold(reader, |mut reader| async move {
+        let read = web::block(move || {
+            let mut chunk = vec![0; CHUNK];
+            let count = io::Read::read(&mut reader, &mut chunk)?;
+            chunk.truncate(count);
+            Ok::<_, io::Error>((chunk, reader))
+        });
+        let (chunk, reader) = read.await.map_err(io::Error::other)??;
+        Ok::<_, io::Error>((!chunk.is_empty()).then(|| (web::Bytes::from(chunk), reader)))
+    });
+    Ok(response.streaming(Box::pin(chunks)))
+}
+
+fn attachment(name: &str) -> ContentDisposition {
+    let extended = ExtendedValue {
+        charset: Charset::Ext("UTF-8".into()),
+        language_tag: None,
+        value: name.as_bytes().to_vec(),
+    };
+    ContentDisposition {
+        disposition: DispositionType::Attachment,
+        parameters: vec![DispositionParam::FilenameExt(extended)],
+    }
+}
+
+/// Start and length of the part that `bytes=1-5` and such name, none where there are no such bytes. What names several
+/// parts, or can't be read, is as if it weren't there.
+fn part(range: &str, size: u64) -> Option<Option<(u64, u64)>> {
+    let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
+    let (start, end) = match (first.trim(), last.trim()) {
+        ("", suffix) => (size.saturating_sub(suffix.parse().ok()?), size),
+        (first, "") => (first.parse().ok()?, size),
+        (first, last) => (
+            first.parse().ok()?,
+            last.parse::<u64>().ok()?.saturating_add(1).min(size),
+        ),
+    };
+    Some(
+        end.checked_sub(start)
+            .filter(|length| *length > 0)
+            .map(|length| (start, length)),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::part;
+
+    #[test]
+    fn reads_one_range() {
+        assert_eq!(part("bytes=0-4", 10), Some(Some((0, 5))));
+        assert_eq!(part("bytes=5-", 10), Some(Some((5, 5))));
+        assert_eq!(part("bytes=-3", 10), Some(Some((7, 3))));
+        assert_eq!(part("bytes=-30", 10), Some(Some((0, 10))));
+        assert_eq!(part("bytes=8-99", 10), Some(Some((8, 2))));
+        for beyond in ["bytes=10-", "bytes=10-12", "bytes=-0", "bytes=5-3"] {
+            assert_eq!(part(beyond, 10), Some(None), "{beyond}");
+        }
+        for unread in ["bytes=0-1,3-4", "lines=1-2", "bytes=x-", "bytes"] {
+            assert_eq!(part(unread, 10), None, "{unread}");
+        }
+    }
+}
