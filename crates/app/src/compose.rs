@@ -11,6 +11,7 @@ use firma_persistence::migrations::{MigrationError, Migrator};
 use firma_persistence::{Database, Settings, Sources, Target};
 use firma_services::Hasher;
 use firma_services::identity::{Lifetimes, Signer};
+use firma_services::platform::imports::ImportHandler;
 use firma_services::platform::{
     Breaker, CleanUp, Files, Guarded, Handler, MailHandler, Retention, Worker, WorkerSettings,
 };
@@ -139,6 +140,9 @@ impl Parts {
         let handlers: Vec<Arc<dyn Handler>> = vec![
             Arc::new(MailHandler {
                 mailer: self.mailer.clone(),
+            }),
+            Arc::new(ImportHandler {
+                files: self.files.clone(),
             }),
             Arc::new(CleanUp {
                 store: self.files.store.clone(),

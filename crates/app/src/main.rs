@@ -4,6 +4,7 @@ mod admin;
 mod cli;
 mod compose;
 mod config;
+mod import;
 mod logging;
 mod mail;
 mod secret;
@@ -26,7 +27,7 @@ fn main() -> ExitCode {
         .iter()
         .for_each(|warning| log::warn!("{warning}"));
     match run(command, &config) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(what) => {
             complain(&what);
             ExitCode::FAILURE
@@ -34,8 +35,9 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command, config: &Config) -> Result<(), String> {
-    match command {
+fn run(command: Command, config: &Config) -> Result<ExitCode, String> {
+    let done = match command {
+        Command::Import(new) => return import::import(config, &new),
         Command::Serve => serve::serve(config),
         Command::Worker => serve::work(config),
         Command::Mail(Mail::Test { to, language }) => mail::test(config, &to, language),
@@ -49,7 +51,8 @@ fn run(command: Command, config: &Config) -> Result<(), String> {
             say(firma_http::matrix());
             Ok(())
         }
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 fn refuse(faults: &[Fault]) -> ExitCode {

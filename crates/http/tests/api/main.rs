@@ -22,6 +22,7 @@ mod filters;
 mod idempotency;
 mod identity;
 mod imports;
+mod imports_jobs;
 mod imports_whole;
 mod kit;
 mod lists;

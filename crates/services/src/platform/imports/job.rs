@@ -106,7 +106,9 @@ impl Handler for ImportHandler {
             let _ = give_up(&steps, of, "it was called off".into());
         }
         let import = ran?.value;
-        if let Some(failure) = import.failure {
+        if let Some(failure) = import.failure
+            && !task.undo
+        {
             return Err(Stop::Failed(failure));
         }
         job.commit(move |_| {

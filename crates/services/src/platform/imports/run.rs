@@ -383,8 +383,14 @@ pub(super) fn give_up<S: Steps>(steps: &S, of: Importing, why: String) -> Result
         let (mut work, grant) = of.enter(tx)?;
         let record = work.open(grant)?.find_for_change(of.import)?;
         store(&mut work, grant, record, |import| {
-            import.state = ImportState::Failed;
-            import.failure = Some(why.clone());
+            let is_over = !matches!(
+                import.state,
+                ImportState::Waiting | ImportState::Running | ImportState::Undoing
+            );
+            if !is_over {
+                import.state = ImportState::Failed;
+                import.failure = Some(why.clone());
+            }
         })
     })
 }
