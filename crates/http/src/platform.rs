@@ -80,7 +80,7 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     readable::<File>(to, schemas);
     schemas.put("FileUpload", form());
     to.push(
-        at(Method::POST, "files", "create_file", "files", Verb::Create, || {
+        at(Method::POST, "files", "upload_file", "files", Verb::Create, || {
             web::post().to(upload::upload)
         })
         .text("Stores a file. What it is, its bytes say: PNG, JPEG, WebP, PDF, office documents and text are taken.")

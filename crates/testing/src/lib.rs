@@ -5,11 +5,13 @@
 mod client;
 mod database;
 mod firm;
+mod receiver;
 mod server;
 
 pub use client::{Answer, Client};
 pub use database::TestDatabase;
 pub use firm::Firm;
+pub use receiver::{Receiver, Taken};
 pub use server::Server;
 
 /// Runs a test on each database, each with a server of its own.

@@ -18,4 +18,5 @@ mod process;
 mod proxy;
 mod schema;
 mod serving;
+mod worker;
 mod writers;

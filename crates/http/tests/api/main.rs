@@ -18,6 +18,7 @@ mod bad_values;
 mod bulk;
 mod changes;
 mod document;
+mod files;
 mod filters;
 mod idempotency;
 mod identity;

@@ -26,7 +26,7 @@ fn no_list_scans_or_sorts_an_organization() {
             server.database.sources.clone(),
         )
         .unwrap();
-        use firma_domain::{access::RoleAssignment, crm::*, organizations::*};
+        use firma_domain::{access::RoleAssignment, crm::*, organizations::*, platform::*};
         let firm = (firms[0].owner_id, firms[0].id);
         let mut wrong = Vec::new();
         wrong.extend(look::<Deal>(&server, &fresh, firm));
@@ -37,6 +37,8 @@ fn no_list_scans_or_sorts_an_organization() {
         wrong.extend(look::<Team>(&server, &fresh, firm));
         wrong.extend(look::<TeamMember>(&server, &fresh, firm));
         wrong.extend(look::<RoleAssignment>(&server, &fresh, firm));
+        wrong.extend(look::<Job>(&server, &fresh, firm));
+        wrong.extend(look::<File>(&server, &fresh, firm));
         assert!(
             wrong.is_empty(),
             "on {}:\n{}",
@@ -236,6 +238,13 @@ fn fill(server: &Server, firm: &Firm<'_>, rows: i64) {
                  (SELECT pipeline_id FROM t_stages WHERE k = n % 1000), (SELECT id FROM t_stages WHERE k = n % 1000), \
                  CASE n % 3 WHEN 0 THEN 'WON' WHEN 1 THEN 'LOST' ELSE 'WON' END, n * 100, 'EUR', 100, {day}, {day}, {day}, {owner}, '[]' FROM g;",
                 series(rows), x = text("d"), t = text("deal"), company = pick("companies"), owner = pick("memberships")),
+        format!("{} INSERT INTO jobs ({meta}, kind, state, owner_id, progress_done, attempts, max_attempts, run_at, finished_at, cancel_requested) \
+                 SELECT {values}, 'kind-' || n % 100, CASE n % 50 WHEN 0 THEN 'FAILED' ELSE 'SUCCEEDED' END, {owner}, 0, 1, 5, {at}, {at}, {no} FROM g;",
+                series(few), owner = pick("memberships"), no = if pg { "FALSE" } else { "0" }),
+        format!("{} INSERT INTO files ({meta}, name, name_folded, media_type, size, sha256, storage_key, owner_id) \
+                 SELECT {values}, {t}, {t}, 'image/' || n % 100, n, {sha}, '{slug}/' || n, {owner} FROM g;",
+                series(few), t = text("file"), owner = pick("memberships"),
+                sha = if pg { "encode(sha256(n::text::bytea), 'hex')" } else { "lower(hex(randomblob(32)))" }),
         "DROP TABLE t_users; DROP TABLE t_memberships; DROP TABLE t_teams; DROP TABLE t_companies; DROP TABLE t_pipelines; DROP TABLE t_stages;".into(),
     ].join("\n"));
 }

@@ -82,7 +82,7 @@ fn the_code_declares_the_tables_as_they_are() {
             declared += 1;
         };
         macro_rules! check { ($($entity:ty),*) => { $(check(<$entity>::TABLE, <$entity>::COLUMNS, stringify!($entity));)* } }
-        use firma_domain::{access::*, crm::*, organizations::*};
+        use firma_domain::{access::*, crm::*, organizations::*, platform::*};
         check!(
             Organization,
             Member,
@@ -92,9 +92,11 @@ fn the_code_declares_the_tables_as_they_are() {
             Company,
             Pipeline,
             Stage,
-            Deal
+            Deal,
+            Job,
+            File
         );
-        assert_eq!(declared, 9);
+        assert_eq!(declared, 11);
     }
 }
 

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 const KIND: &str = "mail";
-/// With the waits between them, half a day.
+/// With the waits between them, some hours.
 const ATTEMPTS: i32 = 20;
 
 /// A mail to be written.

@@ -8,7 +8,7 @@ use firma_services::{Origin, Refusal, Tx, Work, crud};
 use firma_testing::{Firm, on_each};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// Makes a company as who asked for the job.
@@ -211,19 +211,13 @@ fn who_lost_the_lease_stores_nothing() {
     on_each(|server| {
         let firm = Firm::new(server);
         let job = put(&firm, "slow", json!({}), 3);
-        let kinds = ["slow"];
-        let lease = |tx: &mut Tx<'_>| tx.lease_job(&kinds, 0);
+        let lease = |tx: &mut Tx<'_>| tx.lease_job(&["slow"], 0);
         let lost = server
             .database
             .write_waiting(Origin::default(), lease)
             .unwrap()
             .unwrap();
-        let tries = Arc::new(AtomicBool::new(false));
-        let seen = tries.clone();
-        let slow = move |job: &Running<'_>| {
-            seen.store(true, Ordering::Relaxed);
-            job.commit(|_| Ok(json!("the second")))
-        };
+        let slow = |job: &Running<'_>| job.commit(|_| Ok(json!("the second")));
         let worker = start(server, vec![Arc::new(Does("slow", slow))]);
         let done = await_state(&firm, job, "SUCCEEDED");
         assert_eq!(
@@ -265,7 +259,7 @@ fn a_suspended_organization_has_nothing_done() {
 fn a_job_does_no_more_than_its_owner_may_now() {
     on_each(|server| {
         let firm = Firm::new(server);
-        let job = put(&firm, "make", json!({}), 1);
+        put(&firm, "make", json!({}), 1);
         let id = server.base.id_literal(firm.owner_id);
         server
             .base
@@ -285,6 +279,5 @@ fn a_job_does_no_more_than_its_owner_may_now() {
         assert_eq!(count(server, "companies"), 0);
         let problem = server.base.lines("SELECT problem FROM jobs");
         assert_eq!(problem, ["the permission companies:create is missing"]);
-        let _ = job;
     });
 }

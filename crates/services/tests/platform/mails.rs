@@ -1,7 +1,6 @@
 //! Mail goes out after the transaction that asked for it, to a real receiver.
 
 use crate::kit::{await_state, await_that, count, start};
-use crate::receiver::Receiver;
 use firma_adapters::{OutboxFolder, SmtpMailer};
 use firma_auth::access::Founding;
 use firma_domain::crm::Company;
@@ -9,7 +8,7 @@ use firma_domain::platform::Mailer;
 use firma_domain::{Email, Id};
 use firma_services::platform::{Breaker, Guarded, Mail, MailHandler, mail};
 use firma_services::{Origin, Refusal, Tx};
-use firma_testing::{Firm, on_each};
+use firma_testing::{Firm, Receiver, on_each};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -14,4 +14,3 @@ mod jobs;
 mod kill;
 mod kit;
 mod mails;
-mod receiver;

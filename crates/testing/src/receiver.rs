@@ -7,15 +7,15 @@ use std::sync::{Arc, Mutex};
 
 /// What it was given: from, to, and the mail with its headers.
 #[derive(Debug, Clone)]
-pub(crate) struct Taken {
-    pub(crate) from: String,
-    pub(crate) to: String,
-    pub(crate) mail: String,
+pub struct Taken {
+    pub from: String,
+    pub to: String,
+    pub mail: String,
 }
 
 impl Taken {
     /// A header of it.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: &str) -> Option<&str> {
         let head = self.mail.split("\r\n\r\n").next()?;
         head.lines()
             .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
@@ -23,15 +23,15 @@ impl Taken {
 }
 
 #[derive(Clone)]
-pub(crate) struct Receiver {
-    pub(crate) url: String,
+pub struct Receiver {
+    pub url: String,
     taken: Arc<Mutex<Vec<Taken>>>,
     /// Whether it says that it can't take mail now
-    pub(crate) is_busy: Arc<AtomicBool>,
+    pub is_busy: Arc<AtomicBool>,
 }
 
 impl Receiver {
-    pub(crate) fn start() -> Receiver {
+    pub fn start() -> Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let receiver = Receiver {
             url: format!("smtp://{}", listener.local_addr().unwrap()),
@@ -50,7 +50,7 @@ impl Receiver {
     }
 
     /// All that it was given so far.
-    pub(crate) fn taken(&self) -> Vec<Taken> {
+    pub fn taken(&self) -> Vec<Taken> {
         self.taken.lock().unwrap().clone()
     }
 
