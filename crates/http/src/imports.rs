@@ -93,7 +93,7 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     schemas.put("ImportOptions", options());
     schemas.put("ImportUpload", form());
     to.push(
-        at(Method::POST, "", "create_import", Verb::Create, || {
+        at(Method::POST, "", "import_file", Verb::Create, || {
             web::post().to(create)
         })
         .text("Has a file of rows (CSV) brought into a collection by a job, whose result has the counts.")

@@ -12,6 +12,7 @@ mod commands;
 mod configuration;
 mod edges;
 mod house;
+mod imports;
 mod kill;
 mod logs;
 mod process;

@@ -22,12 +22,17 @@ fn form(file: &[u8], options: &str) -> Vec<u8> {
     body
 }
 
-fn post(client: &Client, firm: &Firm<'_>, file: &[u8], options: &str, key: &str) -> Answer {
+/// Posts an import.
+pub(crate) fn post_import(client: &Client, path: &str, file: &[u8], options: &str, key: &str) -> Answer {
     let headers = [
         ("content-type", "multipart/form-data; boundary=cut"),
         ("idempotency-key", key),
     ];
-    client.send("POST", &firm.at("imports"), &headers, Some(&form(file, options)))
+    client.send("POST", path, &headers, Some(&form(file, options)))
+}
+
+fn post(client: &Client, firm: &Firm<'_>, file: &[u8], options: &str, key: &str) -> Answer {
+    post_import(client, &firm.at("imports"), file, options, key)
 }
 
 fn worker(server: &Server) -> Worker {
