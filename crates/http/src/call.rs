@@ -5,7 +5,6 @@ use crate::frame::{LoggedUser, request_id};
 use crate::problem::Problem;
 use crate::render;
 use crate::state::State;
-use actix_multipart::Multipart;
 use actix_web::dev::Payload;
 use actix_web::http::{Method, header};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
@@ -80,31 +79,6 @@ impl FromRequest for Call {
                 request,
             })
         })
-    }
-}
-
-/// A call whose body is a form with a file: it is read when it is known that the caller may send it.
-pub(crate) struct Upload {
-    pub call: Call,
-    pub form: Multipart,
-}
-
-impl FromRequest for Upload {
-    type Error = Problem;
-    type Future = std::future::Ready<Result<Upload, Problem>>;
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let mut upload = || {
-            let caller = caller(request)?;
-            request.extensions_mut().insert(LoggedUser(caller.user));
-            let call = Call {
-                caller,
-                said: Arc::new(said(request, Vec::new())?),
-                request: request.clone(),
-            };
-            let form = Multipart::new(request.headers(), payload.take());
-            Ok(Upload { call, form })
-        };
-        std::future::ready(upload())
     }
 }
 
@@ -276,20 +250,17 @@ impl Said {
         }
     }
 
-    /// The organization in the path; what names none names nobody's.
-    fn segment(&self) -> Result<&Segment, Refusal> {
+    /// The organization in the path; where it names none, who isn't signed in is told that first.
+    fn named(&self, tx: &mut Tx<'_>, caller: Caller) -> Result<&Segment, Refusal> {
+        if self.segment.is_none() {
+            caller.check(tx)?;
+        }
         self.segment.as_ref().ok_or(Refusal::OrganizationNotFound)
     }
 
-    /// Enters the organization in the path; what names none is told from a stranger only by who is signed in.
     fn enter<'t, 'c>(&self, tx: &'t mut Tx<'c>, caller: Caller) -> Result<Work<'t, 'c>, Refusal> {
-        match self.segment() {
-            Ok(segment) => Work::enter(tx, caller, segment),
-            Err(refusal) => {
-                caller.check(tx)?;
-                Err(refusal)
-            }
-        }
+        let segment = self.named(tx, caller)?;
+        Work::enter(tx, caller, segment)
     }
 
     /// What makes it the same call when it is sent again; `body` stands for its body.
@@ -307,6 +278,17 @@ impl Said {
 }
 
 impl Call {
+    /// A call whose body is read in another way.
+    pub(crate) fn without_body(request: &HttpRequest) -> Result<Call, Problem> {
+        let caller = caller(request)?;
+        request.extensions_mut().insert(LoggedUser(caller.user));
+        Ok(Call {
+            caller,
+            said: Arc::new(said(request, Vec::new())?),
+            request: request.clone(),
+        })
+    }
+
     /// A call in an organization that stores nothing.
     pub(crate) async fn read<F>(self, run: F) -> Result<HttpResponse, Problem>
     where
@@ -364,13 +346,7 @@ impl Call {
     {
         let (state, said, caller) = (self.said.state.clone(), self.said.clone(), self.caller);
         let answer = state.database.write(said.origin.clone(), move |tx: &mut Tx<'_>| {
-            let segment = match said.segment() {
-                Ok(segment) => segment,
-                Err(refusal) => {
-                    caller.check(tx)?;
-                    return Err(refusal);
-                }
-            };
+            let segment = said.named(tx, caller)?;
             firma_services::perform(
                 tx,
                 caller,

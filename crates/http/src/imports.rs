@@ -1,12 +1,12 @@
 //! Files of rows brought into a collection.
 
-use crate::call::{Call, Upload};
+use crate::call::Call;
 use crate::operation::{Access, Operation, Parameter};
 use crate::problem::Problem;
 use crate::render;
 use crate::resource::{Resource, readable};
 use crate::schemas::{Schemas, reference};
-use crate::upload::{Takes, with_file};
+use crate::upload::{Takes, Upload, with_file};
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 use firma_auth::access::{Create, Delete, Grant, Read, Verb};

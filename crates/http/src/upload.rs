@@ -1,15 +1,16 @@
 //! Bytes that come and go in streams: an upload is never in memory as a whole, nor is a download.
 
-use crate::call::{Call, Said, Upload};
+use crate::call::{Call, Said};
 use crate::problem::Problem;
 use crate::render;
 use crate::state::State;
 use actix_multipart::{Field, Multipart, MultipartError};
+use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     self, Charset, ContentDisposition, DispositionParam, DispositionType, ExtendedValue,
 };
-use actix_web::{HttpResponse, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use firma_auth::access::{Create, Grant, Read};
 use firma_domain::Entity;
 use firma_domain::platform::File;
@@ -21,6 +22,48 @@ use std::io;
 type Answered = Result<HttpResponse, Problem>;
 /// Bytes that are read from the store at once.
 const CHUNK: usize = 65_536;
+
+/// Bytes of a refused upload that are read for nothing.
+const SHORT: usize = 65_536;
+
+/// A call whose body is a form with a file: it is read when it is known that the caller may send it.
+pub(crate) struct Upload {
+    call: Call,
+    payload: Payload,
+}
+
+impl FromRequest for Upload {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Upload, Problem>>;
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let payload = payload.take();
+        std::future::ready(Call::without_body(request).map(|call| Upload { call, payload }))
+    }
+}
+
+impl Upload {
+    /// The form. Where the call is refused before, it is read all the same as far as it is short: whether something of
+    /// it is left when the answer goes out would show in a header.
+    async fn allowed<T>(self, prepared: Result<T, Problem>) -> Result<(Call, Multipart, T), Problem> {
+        let Upload { call, mut payload } = self;
+        match prepared {
+            Ok(prepared) => {
+                let form = Multipart::new(call.request().headers(), payload);
+                Ok((call, form, prepared))
+            }
+            Err(problem) => {
+                let mut left = SHORT;
+                while let Some(Ok(chunk)) = payload.next().await {
+                    left = left.saturating_sub(chunk.len());
+                    if left == 0 {
+                        break;
+                    }
+                }
+                Err(problem)
+            }
+        }
+    }
+}
 
 /// What came with a form.
 #[derive(Debug, Clone)]
@@ -53,7 +96,7 @@ pub(crate) async fn upload(upload: Upload) -> Answered {
 
 /// A call with a file that makes an `E`. The right to it comes first, then the bytes, then the row.
 pub(crate) async fn with_file<E: Entity, F>(
-    Upload { call, form }: Upload,
+    upload: Upload,
     takes: Takes,
     expect: fn(&mut Work<'_, '_>, Grant<E, Create>) -> Result<String, Refusal>,
     run: F,
@@ -61,12 +104,14 @@ pub(crate) async fn with_file<E: Entity, F>(
 where
     F: Fn(&mut Work<'_, '_>, Grant<E, Create>, &Said, &Sent) -> Result<Answer, Refusal> + Send + 'static,
 {
-    let key = call
+    let prepared = upload
+        .call
         .prepare::<E, Create, _, _>(move |work, grant, said| {
             said.no_query()?;
             expect(work, grant)
         })
-        .await?;
+        .await;
+    let (call, form, key) = upload.allowed(prepared).await?;
     let state = call.said().state.clone();
     let sent = match receive(&state, &key, form, takes).await {
         Ok(sent) => sent,
