@@ -6,6 +6,7 @@ mod job;
 mod options;
 mod plan;
 mod reader;
+mod reading;
 mod registry;
 mod row;
 mod run;

@@ -17,11 +17,14 @@ use std::collections::HashSet;
 /// Every collection that takes part.
 const ALL: &[Importer] = &[Importer::of::<Company>(), Importer::of::<Deal>()];
 
+/// Brings some rows in; beside them what a dry run has counted before.
+type Batch = fn(&mut Work<'_, '_>, &Plan, &[Read], &HashSet<u64>) -> Result<Outcome, Refusal>;
+
 /// What can be done to a collection by a file of rows.
 pub(super) struct Importer {
     pub collection: &'static str,
     pub plan: fn(&Options, &[String]) -> Result<Plan, Refusal>,
-    pub batch: fn(&mut Work<'_, '_>, &Plan, &[Read], &HashSet<u64>) -> Result<Outcome, Refusal>,
+    pub batch: Batch,
     /// Whether the caller may make rows, and change those that are found again
     pub may_make: fn(&Work<'_, '_>, bool) -> Result<(), Refusal>,
     /// Whether the caller may delete rows
