@@ -10,10 +10,11 @@ use firma_domain::source::{Clock, Entropy};
 use firma_persistence::migrations::{MigrationError, Migrator};
 use firma_persistence::{Database, Settings, Sources, Target};
 use firma_services::identity::{Lifetimes, Signer};
-use firma_services::{Hasher, Tx};
+use firma_services::platform::imports::ImportHandler;
 use firma_services::platform::{
     Breaker, CleanUp, Files, Guarded, Handler, MailHandler, Retention, Worker, WorkerSettings,
 };
+use firma_services::{Hasher, Tx};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -194,6 +195,9 @@ impl Parts {
         let handlers: Vec<Arc<dyn Handler>> = vec![
             Arc::new(MailHandler {
                 mailer: self.mailer.clone(),
+            }),
+            Arc::new(ImportHandler {
+                files: self.files.clone(),
             }),
             Arc::new(CleanUp {
                 store: self.files.store.clone(),

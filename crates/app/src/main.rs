@@ -9,6 +9,7 @@ mod config;
 mod demo;
 mod doctor;
 mod exit;
+mod import;
 mod logging;
 mod mail;
 mod progress;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
 fn run(command: Command, config: &Config, given: &[Given]) -> Result<(), Ended> {
     match command {
         Command::Serve => serve::serve(config)?,
+        Command::Import(new) => import::import(config, &new)?,
         Command::Worker => serve::work(config)?,
         Command::Mail(Mail::Test { to, language }) => mail::test(config, &to, language)?,
         Command::Admin(Admin::Create(new)) => admin::create(config, new)?,

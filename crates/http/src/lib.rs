@@ -10,6 +10,7 @@ mod example;
 mod frame;
 mod health;
 mod identity;
+mod imports;
 mod operation;
 mod organizations;
 mod platform;

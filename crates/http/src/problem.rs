@@ -57,6 +57,11 @@ pub const CODES: &[(&str, u16, &str)] = &[
         "The resource is in a state that doesn't allow it",
     ),
     ("purged", 409, "The bytes of the file are gone"),
+    (
+        "not_undoable",
+        409,
+        "The import isn't over, or has stored nothing",
+    ),
     ("no_upsert", 409, "The collection has no external_id"),
     (
         "changed",

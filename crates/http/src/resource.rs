@@ -222,7 +222,6 @@ pub(crate) fn resource<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Schem
     readable::<E>(to, schemas);
     creatable::<E>(to, schemas);
     changeable::<E>(to, schemas);
-    let name = schemas.record::<E>();
     to.push(
         operation::<E>(
             Method::POST,
@@ -253,7 +252,7 @@ pub(crate) fn resource<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Schem
 
 /// `delete` and `restore`.
 pub(crate) fn deletable<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Schemas) {
-    let name = schemas.add::<E>();
+    let name = schemas.record::<E>();
     to.push(
         operation::<E>(
             Method::DELETE,

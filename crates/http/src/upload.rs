@@ -1,6 +1,6 @@
 //! Bytes that come and go in streams: an upload is never in memory as a whole, nor is a download.
 
-use crate::call::Call;
+use crate::call::{Call, Said};
 use crate::problem::Problem;
 use crate::render;
 use crate::state::State;
@@ -11,10 +11,11 @@ use actix_web::http::header::{
     self, Charset, ContentDisposition, DispositionParam, DispositionType, ExtendedValue,
 };
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
-use firma_auth::access::{Create, Read};
+use firma_auth::access::{Create, Grant, Read};
+use firma_domain::Entity;
 use firma_domain::platform::File;
 use firma_services::platform::{Received, Receiving, add_file, expect_upload};
-use firma_services::{Fault, Refusal, crud};
+use firma_services::{Answer, Fault, Refusal, Work, crud};
 use futures_util::{StreamExt, stream};
 use std::io;
 
@@ -64,29 +65,67 @@ impl Upload {
     }
 }
 
-/// The right to it comes first, then the bytes, then the row.
+/// What came with a form.
+#[derive(Debug, Clone)]
+pub(crate) struct Sent {
+    pub name: String,
+    pub received: Received,
+    /// What stands in the field beside the file, where there is to be one
+    pub options: Option<String>,
+}
+
+/// What a form is to have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Takes {
+    /// A file of a kind that its bytes tell
+    File,
+    /// A file of rows, and `options`
+    Rows,
+}
+
+/// The most bytes of `options`.
+const MOST_OPTIONS: usize = 1_000_000;
+
 pub(crate) async fn upload(upload: Upload) -> Answered {
+    let expect = |work: &mut Work<'_, '_>, grant| expect_upload(work, grant);
+    with_file::<File, _>(upload, Takes::File, expect, |work, grant, said, sent| {
+        render::made(said, &add_file(work, grant, &sent.name, &sent.received)?)
+    })
+    .await
+}
+
+/// A call with a file that makes an `E`. The right to it comes first, then the bytes, then the row.
+pub(crate) async fn with_file<E: Entity, F>(
+    upload: Upload,
+    takes: Takes,
+    expect: fn(&mut Work<'_, '_>, Grant<E, Create>) -> Result<String, Refusal>,
+    run: F,
+) -> Answered
+where
+    F: Fn(&mut Work<'_, '_>, Grant<E, Create>, &Said, &Sent) -> Result<Answer, Refusal> + Send + 'static,
+{
     let prepared = upload
         .call
-        .prepare::<File, Create, _, _>(|work, grant, said| {
+        .prepare::<E, Create, _, _>(move |work, grant, said| {
             said.no_query()?;
-            expect_upload(work, grant)
+            expect(work, grant)
         })
         .await;
     let (call, form, key) = upload.allowed(prepared).await?;
     let state = call.said().state.clone();
-    let (name, received) = match receive(&state, &key, form).await {
-        Ok(received) => received,
+    let sent = match receive(&state, &key, form, takes).await {
+        Ok(sent) => sent,
         Err(problem) => {
             forget(&call, key).await;
             return Err(problem);
         }
     };
     // Sent again with the same key it is the same call if it is the same file.
-    let stands_for = format!("{name}\0{}", received.sha256).into_bytes();
+    let options = sent.options.as_deref().unwrap_or_default();
+    let stands_for = format!("{}\0{}{options}", sent.name, sent.received.sha256).into_bytes();
     let answer = call
-        .answer::<File, Create, _>(Some(stands_for), move |work, grant, said| {
-            render::made(said, &add_file(work, grant, &name, &received)?)
+        .answer::<E, Create, _>(Some(stands_for), move |work, grant, said| {
+            run(work, grant, said, &sent)
         })
         .await;
     // Where it isn't known whether the row is stored, the clean-up will know.
@@ -105,37 +144,62 @@ async fn forget(call: &Call, key: String) {
     let files = call.said().state.files.clone();
     let removed = key.clone();
     if web::block(move || files.discard(&removed)).await.is_ok() {
-        let spare = move |work: &mut firma_services::Work<'_, '_>, _, _: &_| work.forget_upload(&key);
+        let spare = move |work: &mut Work<'_, '_>, _, _: &_| work.forget_upload(&key);
         let _ = call.prepare::<File, Create, _, _>(spare).await;
     }
 }
 
-async fn receive(state: &State, key: &str, mut form: Multipart) -> Result<(String, Received), Problem> {
-    let wrong = |code, detail: &str| Problem::from(Refusal::field("file", code, detail));
-    let mut found = None;
+async fn receive(state: &State, key: &str, mut form: Multipart, takes: Takes) -> Result<Sent, Problem> {
+    let wrong = |name: &str, code, detail: &str| Problem::from(Refusal::field(name, code, detail));
+    let (mut found, mut options) = (None, None);
     while let Some(field) = form.next().await {
         let field = field.map_err(unreadable)?;
-        if field.name() != Some("file") {
-            let name = field.name().unwrap_or_default().to_owned();
-            return Err(Refusal::field(&name, "unknown_field", "is not a field of this form").into());
+        let part = field.name().unwrap_or_default().to_owned();
+        match part.as_str() {
+            "file" if found.is_some() => return Err(wrong("file", "repeated", "is there twice")),
+            "file" => {
+                let name = field
+                    .content_disposition()
+                    .and_then(|disposition| disposition.get_filename());
+                let name = name
+                    .ok_or_else(|| wrong("file", "required", "has to have a file name"))?
+                    .to_owned();
+                found = Some((name, stored(state, key, field, takes).await?));
+            }
+            "options" if takes == Takes::Rows && options.is_none() => options = Some(text(field).await?),
+            name => return Err(wrong(name, "unknown_field", "is not a field of this form")),
         }
-        if found.is_some() {
-            return Err(wrong("repeated", "is there twice"));
-        }
-        let name = field
-            .content_disposition()
-            .and_then(|disposition| disposition.get_filename());
-        let name = name
-            .ok_or_else(|| wrong("required", "has to have a file name"))?
-            .to_owned();
-        found = Some((name, stored(state, key, field).await?));
     }
-    found.ok_or_else(|| wrong("required", "is required"))
+    let (name, received) = found.ok_or_else(|| wrong("file", "required", "is required"))?;
+    if takes == Takes::Rows && options.is_none() {
+        return Err(wrong("options", "required", "is required"));
+    }
+    Ok(Sent {
+        name,
+        received,
+        options,
+    })
 }
 
-async fn stored(state: &State, key: &str, mut field: Field) -> Result<Received, Problem> {
+/// A field of text.
+async fn text(mut field: Field) -> Result<String, Problem> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = field.next().await {
+        bytes.extend_from_slice(&chunk.map_err(unreadable)?);
+        if bytes.len() > MOST_OPTIONS {
+            return Err(Refusal::TooLarge(u64::try_from(MOST_OPTIONS).unwrap_or(u64::MAX)).into());
+        }
+    }
+    String::from_utf8(bytes).map_err(|e| Refusal::Malformed(e.to_string()).into())
+}
+
+async fn stored(state: &State, key: &str, mut field: Field, takes: Takes) -> Result<Received, Problem> {
     let (files, key) = (state.files.clone(), key.to_owned());
-    let mut receiving: Receiving = blocking(move || files.receive(&key)).await?;
+    let mut receiving: Receiving = blocking(move || match takes {
+        Takes::File => files.receive(&key),
+        Takes::Rows => files.receive_rows(&key),
+    })
+    .await?;
     while let Some(chunk) = field.next().await {
         let chunk = chunk.map_err(unreadable)?;
         receiving = blocking(move || {

@@ -4,10 +4,10 @@
 // What clippy.toml allows in tests, for the helpers between them too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-use firma_domain::crm::{Company, Contact, Deal, DealContact, Pipeline, Stage};
 use firma_auth::access::Founding;
+use firma_domain::crm::{Company, Contact, Deal, DealContact, Pipeline, Stage};
 use firma_domain::organizations::{Member, Organization, Team, TeamMember};
-use firma_domain::platform::{File, Job};
+use firma_domain::platform::{File, Import, Job};
 use firma_domain::{Id, access::RoleAssignment};
 use firma_persistence::access::Segment;
 use firma_persistence::platform::NewJob;
@@ -22,7 +22,7 @@ fn visible<E: Stored>(tx: &mut Tx<'_>, caller: Caller, organization: Id) -> Resu
     Ok(tx.open(grant)?.count(&[], false)?)
 }
 
-fn put_job_and_file(firm: &Firm<'_>) {
+fn put_job_file_and_import(firm: &Firm<'_>) {
     let (organization, owner) = (firm.id, firm.owner_id);
     firm.server.write(move |tx| {
         let founding = Founding::of(organization, owner);
@@ -42,6 +42,8 @@ fn put_job_and_file(firm: &Firm<'_>) {
             owner_id: Some(owner),
         };
         tx.open(founding.grant::<File>())?.add(file)?;
+        let import = Import::asked("deals".into(), "a.csv".into(), true, json!({}), owner);
+        tx.open(founding.grant::<Import>())?.add(import)?;
         Ok(())
     });
 }
@@ -56,7 +58,7 @@ fn no_foreign_row_is_seen_without_the_tenant_condition() {
     for firm in &firms {
         let (id, _) = firm.member(Some("employee"));
         firm.team(&[id]);
-        put_job_and_file(firm);
+        put_job_file_and_import(firm);
         for n in 0..3 {
             firm.owner
                 .post(&firm.at("companies"), json!({"name": format!("c{n}")}))
@@ -101,11 +103,12 @@ fn no_foreign_row_is_seen_without_the_tenant_condition() {
                 visible::<DealContact>(tx, caller, organization)?,
                 visible::<Job>(tx, caller, organization)?,
                 visible::<File>(tx, caller, organization)?,
+                visible::<Import>(tx, caller, organization)?,
             ])
         })
     };
     let with = counts();
-    assert_eq!(with, [1, 2, 1, 1, 2, 3, 1, 5, 3, 3, 3, 1, 1]);
+    assert_eq!(with, [1, 2, 1, 1, 2, 3, 1, 5, 3, 3, 3, 1, 1, 1]);
     drop_tenant_condition();
     assert_eq!(counts(), with);
     let foreign = firms[1].owner.get(&firms[1].at("deals")).expect(200)["data"][0]["id"]

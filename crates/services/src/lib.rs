@@ -12,6 +12,7 @@ pub mod identity;
 mod keeping;
 mod link;
 pub mod listing;
+mod naming;
 pub mod operating;
 pub mod organizations;
 pub mod platform;

@@ -14,6 +14,7 @@ mod configuration;
 mod demo;
 mod edges;
 mod house;
+mod imports;
 mod kill;
 mod logs;
 mod operator;

@@ -89,6 +89,12 @@ pub const RESOURCES: &[Resource] = &[
         true,
         &[Verb::Read, Verb::Create, Verb::Delete],
     ),
+    resource(
+        "imports",
+        "platform",
+        true,
+        &[Verb::Read, Verb::Create, Verb::Delete],
+    ),
 ];
 
 /// One permission, `resource:action:scope`.

@@ -2,6 +2,7 @@ use super::action::{Create, Delete, Read, Update};
 use firma_domain::access::RoleAssignment;
 use firma_domain::crm::{Company, Contact, Deal, DealContact, Pipeline, Stage};
 use firma_domain::organizations::{Member, Organization, Team, TeamMember};
+use firma_domain::platform::{File, Import};
 
 /// Says that who may do `A` to `E` thereby also does `B` to rows of `F`: making a pipeline makes its
 /// stages, deleting a team ends its memberships. Implemented for `(E, A)`.
@@ -51,4 +52,8 @@ touches! {
     Member, Update => Organization, Update;
     RoleAssignment, Create => RoleAssignment, Update;
     RoleAssignment, Update => Organization, Read;
+    Import, Create => Import, Update;
+    Import, Create => File, Create;
+    Import, Create => File, Read;
+    Import, Delete => Import, Update;
 }

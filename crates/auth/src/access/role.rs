@@ -81,6 +81,8 @@ const COLLEAGUES: Rule = module("organizations", READ, Scope::Org);
 /// What everybody who works in the organization has: what they asked to be done, and what they stored.
 const OWN_JOBS: Rule = resource("jobs", &[Verb::Read, Verb::Update], Scope::Own);
 const OWN_FILES: Rule = resource("files", Verb::ALL, Scope::Own);
+/// Files of rows, brought in under the rights to the rows themselves.
+const OWN_IMPORTS: Rule = resource("imports", Verb::ALL, Scope::Own);
 
 /// The system roles. The law of what each may do; a role may be added to, never taken from, in a minor release.
 pub const SYSTEM_ROLES: &[Role] = &[
@@ -98,6 +100,7 @@ pub const SYSTEM_ROLES: &[Role] = &[
             module("crm", Verb::ALL, Scope::Team),
             OWN_JOBS,
             OWN_FILES,
+            OWN_IMPORTS,
         ],
     ),
     role(
@@ -120,6 +123,7 @@ pub const SYSTEM_ROLES: &[Role] = &[
             resource("deal-contacts", &[Verb::Delete], Scope::Own),
             OWN_JOBS,
             OWN_FILES,
+            OWN_IMPORTS,
         ],
     ),
     role(

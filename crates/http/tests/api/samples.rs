@@ -1,5 +1,7 @@
 //! What the attack fills into the operations. One that it can't fill in fails the tests.
 
+use crate::imports::Importer;
+use crate::imports_jobs::post_import;
 use firma_auth::access::{Founding, role_by_name};
 use firma_domain::crm::Company;
 use firma_http::Operation;
@@ -67,6 +69,7 @@ impl<'s> Place<'s> {
             ("jobs", job(&firm, false)),
             ("dead jobs", job(&firm, true)),
             ("files", upload(&firm.owner, &firm.at("files"), b"some text").id()),
+            ("imports", import(&firm)),
         ]);
         Place { firm, rows }
     }
@@ -147,6 +150,7 @@ impl<'s> Place<'s> {
             "bulk_stages" => bulk("create_stage"),
             "bulk_deals" => bulk("create_deal"),
             "upload_file" => json!(unique()),
+            "import_file" => json!("name\nSample\n"),
             _ => panic!("the attack has no body for {id}: give it one here"),
         }
     }
@@ -170,6 +174,13 @@ fn job(firm: &Firm<'_>, is_dead: bool) -> String {
         Ok(id)
     });
     job.to_string()
+}
+
+/// An import that is done.
+fn import(firm: &Firm<'_>) -> String {
+    let options = json!({"entity": "companies", "key": "none"});
+    let import = Importer::owner(firm).run(b"name\nSample\n", options);
+    import["id"].as_str().unwrap().to_owned()
 }
 
 /// Uploads a file.
@@ -210,6 +221,11 @@ pub(crate) fn send(client: &Client, operation: &Operation, path: &str, body: Opt
     let key = unique();
     let headers = [("idempotency-key", key.as_str())];
     let headers = if operation.needs_key { &headers[..] } else { &[] };
+    if operation.id == "import_file" {
+        let file = body.map_or_else(unique, |body| body.as_str().unwrap_or_default().to_owned());
+        let options = json!({"entity": "companies", "key": "none"}).to_string();
+        return post_import(client, path, file.as_bytes(), &options, &key);
+    }
     if operation.media_type.starts_with("multipart/") {
         return upload(
             client,

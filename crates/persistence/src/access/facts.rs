@@ -95,15 +95,6 @@ impl Tx<'_> {
             .and_then(Currency::from_code)
             .unwrap_or_default();
         let zone = zone.as_deref().and_then(Zone::parse).unwrap_or_default();
-        let assignments = rows
-            .iter()
-            .filter_map(|(_, (role, end))| {
-                Some(Assignment {
-                    role_id: (*role)?.0,
-                    expires_at: end.map(|e| e.0),
-                })
-            })
-            .collect();
         let facts = Facts {
             user,
             tenant: Tenant { id: tenant, status },
@@ -114,7 +105,11 @@ impl Tx<'_> {
     }
 
     /// Membership and roles of who asked for a job, as they are now; none where that is no live member any more.
-    pub fn facts_of_owner(&mut self, organization: Id, user: Id) -> Result<Option<(Facts, Currency, Zone)>, Fault> {
+    pub fn facts_of_owner(
+        &mut self,
+        organization: Id,
+        user: Id,
+    ) -> Result<Option<(Facts, Currency, Zone)>, Fault> {
         self.fenced(organization)?;
         let now = self.now();
         let rows = Sql::<((Text, Text, Text), (Nullable<IdType>, Nullable<AtType>))>::text(

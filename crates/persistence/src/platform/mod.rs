@@ -1,6 +1,7 @@
-//! Jobs with their queue, files, and what the clean-up takes away.
+//! Jobs with their queue, files, imports, and what the clean-up takes away.
 
 mod clean_up;
+mod imports;
 mod jobs;
 mod queue;
 mod running;

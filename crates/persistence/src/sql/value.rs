@@ -165,6 +165,7 @@ spelled!(
     domain::crm::StageKind,
     domain::organizations::Size,
     domain::organizations::Status,
+    domain::platform::ImportState,
     domain::platform::JobState
 );
 

@@ -44,6 +44,7 @@ fn no_list_scans_or_sorts_an_organization() {
         wrong.extend(look::<RoleAssignment>(&server, &fresh, firm));
         wrong.extend(look::<Job>(&server, &fresh, firm));
         wrong.extend(look::<File>(&server, &fresh, firm));
+        wrong.extend(look::<Import>(&server, &fresh, firm));
         assert!(
             wrong.is_empty(),
             "on {}:\n{}",
@@ -304,6 +305,9 @@ fn fill(server: &Server, firm: &Firm<'_>, rows: i64) {
                  SELECT {values}, {t}, {t}, 'image/' || n % 100, n, {sha}, '{slug}/' || n, {owner} FROM g;",
                 series(few), t = text("file"), owner = pick("memberships"),
                 sha = if pg { "encode(sha256(n::text::bytea), 'hex')" } else { "lower(hex(randomblob(32)))" }),
+        format!("{} INSERT INTO imports ({meta}, entity, file_name, state, dry_run, options, rows_read, created, updated, unchanged, refused, undone, kept, owner_id) \
+                 SELECT {values}, 'entity-' || n % 100, 'a.csv', CASE n % 50 WHEN 0 THEN 'FAILED' WHEN 1 THEN 'UNDONE' ELSE 'DONE' END, {no}, '{{}}', 0, 0, 0, 0, 0, 0, 0, {owner} FROM g;",
+                series(few), owner = pick("memberships"), no = if pg { "FALSE" } else { "0" }),
         "DROP TABLE t_users; DROP TABLE t_memberships; DROP TABLE t_teams; DROP TABLE t_companies; DROP TABLE t_pipelines; DROP TABLE t_stages;".into(),
     ].join("\n"));
 }

@@ -98,9 +98,10 @@ fn the_code_declares_the_tables_as_they_are() {
             Contact,
             DealContact,
             Job,
-            File
+            File,
+            Import
         );
-        assert_eq!(declared, 11);
+        assert_eq!(declared, 12);
     }
 }
 

@@ -13,6 +13,8 @@ use firma_domain::{Id, Record};
 const GENERATIONS: usize = 50;
 
 impl Keeping for Company {
+    const NAMED_BY: &'static [&'static str] = &["external_id", "tax_number", "name"];
+
     fn links() -> &'static [Link<Self>] {
         const LINKS: &[Link<Company>] = &[
             Link::to::<Company>("parent_id", "parent", |company| company.parent_id),

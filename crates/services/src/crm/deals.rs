@@ -9,6 +9,7 @@ use firma_domain::crm::{Company, Deal, DealContact, Pipeline, Stage, StageKind, 
 use firma_domain::organizations::Member;
 use firma_domain::{Id, Invalid, Record};
 use firma_persistence::Value;
+use serde_json::{Map, Value as Json};
 
 impl Keeping for Deal {
     fn links() -> &'static [Link<Self>] {
@@ -19,6 +20,21 @@ impl Keeping for Deal {
             Link::ruled::<Stage>("stage_id", "stage", |deal| deal.stage_id),
         ];
         LINKS
+    }
+
+    const NAMED_BY: &'static [&'static str] = &["external_id"];
+
+    fn meant(
+        work: &mut Work<'_, '_>,
+        field: &str,
+        beside: &Map<String, Json>,
+        before: Option<&Self>,
+        named: Vec<Id>,
+    ) -> Result<Vec<Id>, Refusal> {
+        match field {
+            "stage_id" => in_its_pipeline(work, beside, before, named),
+            _ => Ok(named),
+        }
     }
 
     fn creating(work: &mut Work<'_, '_>, grant: Grant<Self, Create>, value: Self) -> Result<Self, Refusal> {
@@ -157,6 +173,27 @@ where
         .into_iter()
         .min_by_key(|stage| (stage.value.position, stage.id));
     first.ok_or_else(|| Refusal::conflict("no_open_stage", "the pipeline has no open stage"))
+}
+
+/// Those of several stages that are of the deal's pipeline: the named one, its own, or the default one.
+fn in_its_pipeline(
+    work: &mut Work<'_, '_>,
+    beside: &Map<String, Json>,
+    before: Option<&Deal>,
+    stages: Vec<Id>,
+) -> Result<Vec<Id>, Refusal> {
+    let named = beside.get("pipeline_id").and_then(Json::as_str);
+    let own = || before.and_then(|deal| deal.pipeline_id);
+    let grant = work.grant::<Deal, Create>()?;
+    let pipeline = match named.and_then(|id| id.parse().ok()).or_else(own) {
+        Some(pipeline) => pipeline,
+        None => pipeline(work, grant, None)?,
+    };
+    let found = work.open(grant.also::<Stage, Read>())?.by_ids(&stages)?;
+    let fits = found
+        .into_iter()
+        .filter(|stage| stage.value.pipeline_id == pipeline);
+    Ok(fits.map(|stage| stage.id).collect())
 }
 
 /// The stages that a deal stood in.

@@ -101,12 +101,21 @@ impl Files {
             files: self.clone(),
             incoming: self.store.put(key).map_err(|e| unwritable(&e))?,
             key: key.to_owned(),
+            said: None,
             head: Vec::new(),
             kind: None,
             is_text: true,
             broken: Vec::new(),
             size: 0,
             hash: Sha256::new(),
+        })
+    }
+
+    /// The same for rows of an import: text in whatever encoding, which its bytes don't tell.
+    pub fn receive_rows(&self, key: &str) -> Result<Receiving, Refusal> {
+        Ok(Receiving {
+            said: Some("text/csv"),
+            ..self.receive(key)?
         })
     }
 
@@ -138,6 +147,8 @@ pub struct Receiving {
     files: Files,
     incoming: Box<dyn Incoming>,
     key: String,
+    /// What it is said to be, where that isn't seen from its bytes
+    said: Option<&'static str>,
     head: Vec<u8>,
     /// Once enough has come to see it
     kind: Option<(FileKind, String)>,
@@ -201,7 +212,9 @@ impl Receiving {
 
     /// What it is, by its first bytes; what has no mark of its own may be text.
     fn look(&self) -> Result<(FileKind, String), Refusal> {
-        let marked = infer::get(&self.head).map(|found| found.mime_type());
+        let marked = self
+            .said
+            .or_else(|| infer::get(&self.head).map(|found| found.mime_type()));
         let media_type = match marked {
             Some(media_type) => media_type,
             None if self.is_text => "text/plain",

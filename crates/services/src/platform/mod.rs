@@ -1,4 +1,5 @@
-//! What is done after a call, and what is kept outside of rows: jobs, mail, files.
+//! What is done after a call, and what is kept outside of rows: jobs, mail, files. And files of rows
+//! that are brought in.
 //!
 //! A handler does one kind of job. It does its work in steps, each a transaction that stores its effect together with
 //! how far the job has come, and ends with [`Running::commit`]: a worker that is killed in between loses nothing, and
@@ -7,6 +8,7 @@
 mod breaker;
 mod clean_up;
 mod files;
+pub mod imports;
 mod jobs;
 mod mail;
 mod running;
