@@ -9,7 +9,7 @@ use crate::schemas::Schemas;
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 use firma_auth::access::{Read, Verb};
-use firma_domain::crm::{Company, Contact, Deal, DealContact, Pipeline, Stage};
+use firma_domain::crm::{Activity, Company, Contact, Deal, DealContact, Pipeline, Stage};
 use firma_services::crm;
 use serde_json::json;
 
@@ -31,6 +31,9 @@ impl Resource for Deal {
     const MODULE: &'static str = "crm";
 }
 impl Resource for DealContact {
+    const MODULE: &'static str = "crm";
+}
+impl Resource for Activity {
     const MODULE: &'static str = "crm";
 }
 
@@ -62,6 +65,7 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     resource::<Stage>(to, schemas);
     resource::<Deal>(to, schemas);
     resource::<DealContact>(to, schemas);
+    resource::<Activity>(to, schemas);
     let read = Access::Permission("deals", Verb::Read);
     let root = "/api/v1/organizations/{organization}";
     to.push(

@@ -4,7 +4,7 @@
 // What clippy.toml allows in tests, for the helpers between them too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-use firma_domain::crm::{Company, Contact, Deal, DealContact, Pipeline, Stage};
+use firma_domain::crm::{Activity, Company, Contact, Deal, DealContact, Pipeline, Stage};
 use firma_domain::organizations::{Member, Organization, Team, TeamMember};
 use firma_domain::{Id, access::RoleAssignment};
 use firma_persistence::access::Segment;
@@ -41,6 +41,8 @@ fn no_foreign_row_is_seen_without_the_tenant_condition() {
                 .owner
                 .post(&firm.at("contacts"), json!({"name": format!("p{n}")}))
                 .id();
+            let note = json!({"kind": "NOTE", "subject": "n", "deal_id": deal});
+            firm.owner.post(&firm.at("activities"), note).expect(201);
             let link = json!({"deal_id": deal, "contact_id": contact});
             firm.owner.post(&firm.at("deal-contacts"), link).expect(201);
         }
@@ -71,11 +73,12 @@ fn no_foreign_row_is_seen_without_the_tenant_condition() {
                 visible::<Deal>(tx, caller, organization)?,
                 visible::<Contact>(tx, caller, organization)?,
                 visible::<DealContact>(tx, caller, organization)?,
+                visible::<Activity>(tx, caller, organization)?,
             ])
         })
     };
     let with = counts();
-    assert_eq!(with, [1, 2, 1, 1, 2, 3, 1, 5, 3, 3, 3]);
+    assert_eq!(with, [1, 2, 1, 1, 2, 3, 1, 5, 3, 3, 3, 3]);
     drop_tenant_condition();
     assert_eq!(counts(), with);
     let foreign = firms[1].owner.get(&firms[1].at("deals")).expect(200)["data"][0]["id"]

@@ -77,6 +77,7 @@ pub const RESOURCES: &[Resource] = &[
     resource("deals", "crm", true, Verb::ALL),
     resource("contacts", "crm", true, Verb::ALL),
     resource("deal-contacts", "crm", true, Verb::ALL),
+    resource("activities", "crm", true, Verb::ALL),
 ];
 
 /// One permission, `resource:action:scope`.

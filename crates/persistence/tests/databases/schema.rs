@@ -94,9 +94,10 @@ fn the_code_declares_the_tables_as_they_are() {
             Stage,
             Deal,
             Contact,
-            DealContact
+            DealContact,
+            Activity
         );
-        assert_eq!(declared, 11);
+        assert_eq!(declared, 12);
     }
 }
 

@@ -1,0 +1,159 @@
+use crate::keeping::Keeping;
+use crate::link::{Link, not_found};
+use crate::refusal::Refusal;
+use crate::rows::is;
+use crate::work::Work;
+use firma_auth::access::{Action, Create, Delete, Grant, Touches, Update};
+use firma_domain::crm::{Activity, Company, Contact, Deal};
+use firma_domain::organizations::Member;
+use firma_domain::{Id, Invalid, Record};
+use firma_persistence::{Fault, Stored};
+
+impl Keeping for Activity {
+    fn links() -> &'static [Link<Self>] {
+        const LINKS: &[Link<Activity>] = &[
+            Link::to::<Company>("company_id", "company", |activity| activity.company_id),
+            Link::to::<Contact>("contact_id", "contact", |activity| activity.contact_id),
+            Link::to::<Deal>("deal_id", "deal", |activity| activity.deal_id),
+            Link::to::<Member>("owner_id", "owner", |activity| activity.owner_id),
+        ];
+        LINKS
+    }
+
+    fn creating(work: &mut Work<'_, '_>, grant: Grant<Self, Create>, value: Self) -> Result<Self, Refusal> {
+        kept(work, grant, None, value)
+    }
+
+    fn changing(
+        work: &mut Work<'_, '_>,
+        grant: Grant<Self, Update>,
+        before: &Record<Self>,
+        value: Self,
+    ) -> Result<Self, Refusal> {
+        kept(work, grant, Some(&before.value), value)
+    }
+
+    fn restored(
+        work: &mut Work<'_, '_>,
+        grant: Grant<Self, Delete>,
+        after: &Record<Self>,
+        _: Id,
+    ) -> Result<(), Refusal> {
+        let [company, contact, deal] = living(work, grant, &after.value, true)?;
+        let stands = match after.value.company_id {
+            Some(_) => company,
+            None => contact || deal,
+        };
+        match stands {
+            true => Ok(()),
+            false => Err(Refusal::conflict("referred_to", "what it is about is deleted")),
+        }
+    }
+}
+
+/// Whose activities are taken.
+#[derive(Clone, Copy)]
+pub(super) enum Of {
+    Company(Id),
+    Contact(Id),
+    Deal(Id),
+}
+
+/// The activities of a company go with it; those of a contact or a deal where they are about nothing else
+/// that is there. Each is held before it is looked at: of two deletes at once, the second sees what the
+/// first one took.
+pub(super) fn take(
+    work: &mut Work<'_, '_>,
+    grant: Grant<Activity, Delete>,
+    of: Of,
+    deletion: Id,
+) -> Result<(), Refusal> {
+    let fits = match of {
+        Of::Company(id) => is::<Activity>("company_id", id),
+        Of::Contact(id) => is::<Activity>("contact_id", id),
+        Of::Deal(id) => is::<Activity>("deal_id", id),
+    };
+    for found in work.open(grant)?.some(vec![fits], i64::MAX)? {
+        let activity = match work.open(grant)?.find_for_change(found.id) {
+            Err(Fault::Missing) => continue,
+            held => held?,
+        };
+        let [company, contact, deal] = living(work, grant, &activity.value, false)?;
+        let goes = match of {
+            Of::Company(id) => activity.value.company_id == Some(id),
+            Of::Contact(id) => activity.value.contact_id == Some(id) && !company && !deal,
+            Of::Deal(id) => activity.value.deal_id == Some(id) && !company && !contact,
+        };
+        if goes {
+            work.open(grant)?.delete(&activity, deletion)?;
+        }
+    }
+    Ok(())
+}
+
+/// The activity as it is stored. What it is about is held, so that a delete at once takes it too.
+fn kept<A: Action>(
+    work: &mut Work<'_, '_>,
+    grant: Grant<Activity, A>,
+    before: Option<&Activity>,
+    value: Activity,
+) -> Result<Activity, Refusal>
+where
+    (Activity, A): Touches<Company, Update> + Touches<Contact, Update> + Touches<Deal, Update>,
+{
+    let value = value.settled(before, work.now())?;
+    let (now, was) = (about(&value), before.map_or([None; 3], about));
+    if now == was {
+        return Ok(value);
+    }
+    let lives = living(work, grant, &value, true)?;
+    let fields = ["company_id", "contact_id", "deal_id"];
+    let new = now.iter().zip(was).map(|(now, was)| now.is_some() && *now != was);
+    let lost = fields.into_iter().zip(new).zip(lives);
+    let lost = lost.filter_map(|((field, new), lives)| (new && !lives).then(|| not_found(field)));
+    Invalid::unless_empty(lost.collect())?;
+    match lives.contains(&true) {
+        true => Ok(value),
+        false => Err(Activity::about_nothing().into()),
+    }
+}
+
+fn about(activity: &Activity) -> [Option<Id>; 3] {
+    [activity.company_id, activity.contact_id, activity.deal_id]
+}
+
+/// Which of company, contact and deal it has that live; held until the end, or not.
+fn living<A: Action>(
+    work: &mut Work<'_, '_>,
+    grant: Grant<Activity, A>,
+    activity: &Activity,
+    hold: bool,
+) -> Result<[bool; 3], Refusal>
+where
+    (Activity, A): Touches<Company, Update> + Touches<Contact, Update> + Touches<Deal, Update>,
+{
+    Ok([
+        lives::<Company>(work, grant.also(), activity.company_id, hold)?,
+        lives::<Contact>(work, grant.also(), activity.contact_id, hold)?,
+        lives::<Deal>(work, grant.also(), activity.deal_id, hold)?,
+    ])
+}
+
+fn lives<E: Stored>(
+    work: &mut Work<'_, '_>,
+    grant: Grant<E, Update>,
+    id: Option<Id>,
+    hold: bool,
+) -> Result<bool, Refusal> {
+    let Some(id) = id else { return Ok(false) };
+    let mut rows = work.open(grant)?;
+    let found = if hold {
+        rows.lock(id)
+    } else {
+        rows.find(id).map(drop)
+    };
+    match found {
+        Err(Fault::Missing) => Ok(false),
+        found => Ok(found.map(|()| true)?),
+    }
+}
