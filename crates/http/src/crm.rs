@@ -1,4 +1,4 @@
-//! Companies, contacts, pipelines, stages, deals, and the pipeline report.
+//! Companies, contacts, pipelines, stages, deals, activities, and the pipeline report.
 
 use crate::call::Call;
 use crate::operation::{Access, Operation, Parameter};

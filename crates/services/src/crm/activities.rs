@@ -39,7 +39,7 @@ impl Keeping for Activity {
         after: &Record<Self>,
         _: Id,
     ) -> Result<(), Refusal> {
-        let [company, contact, deal] = living(work, grant, &after.value, true)?;
+        let [company, contact, deal] = living(work, grant, &after.value, [true; 3])?;
         let stands = match after.value.company_id {
             Some(_) => company,
             None => contact || deal,
@@ -78,7 +78,7 @@ pub(super) fn take(
             Err(Fault::Missing) => continue,
             held => held?,
         };
-        let [company, contact, deal] = living(work, grant, &activity.value, false)?;
+        let [company, contact, deal] = living(work, grant, &activity.value, [false; 3])?;
         let goes = match of {
             Of::Company(id) => activity.value.company_id == Some(id),
             Of::Contact(id) => activity.value.contact_id == Some(id) && !company && !deal,
@@ -91,7 +91,8 @@ pub(super) fn take(
     Ok(())
 }
 
-/// The activity as it is stored. What it is about is held, so that a delete at once takes it too.
+/// The activity as it is stored. What it is about from now on is held: a delete at once then takes it too,
+/// or has been before. A delete of what it is about already waits for the activity itself.
 fn kept<A: Action>(
     work: &mut Work<'_, '_>,
     grant: Grant<Activity, A>,
@@ -102,13 +103,18 @@ where
     (Activity, A): Touches<Company, Update> + Touches<Contact, Update> + Touches<Deal, Update>,
 {
     let value = value.settled(before, work.now())?;
-    let (now, was) = (about(&value), before.map_or([None; 3], about));
-    if now == was {
+    let ([company, contact, deal], was) = (about(&value), before.map_or([None; 3], about));
+    if [company, contact, deal] == was {
         return Ok(value);
     }
-    let lives = living(work, grant, &value, true)?;
+    let [was_company, was_contact, was_deal] = was;
+    let new = [
+        company.is_some() && company != was_company,
+        contact.is_some() && contact != was_contact,
+        deal.is_some() && deal != was_deal,
+    ];
+    let lives = living(work, grant, &value, new)?;
     let fields = ["company_id", "contact_id", "deal_id"];
-    let new = now.iter().zip(was).map(|(now, was)| now.is_some() && *now != was);
     let lost = fields.into_iter().zip(new).zip(lives);
     let lost = lost.filter_map(|((field, new), lives)| (new && !lives).then(|| not_found(field)));
     Invalid::unless_empty(lost.collect())?;
@@ -122,20 +128,20 @@ fn about(activity: &Activity) -> [Option<Id>; 3] {
     [activity.company_id, activity.contact_id, activity.deal_id]
 }
 
-/// Which of company, contact and deal it has that live; held until the end, or not.
+/// Which of company, contact and deal it has that live, each held until the end or not.
 fn living<A: Action>(
     work: &mut Work<'_, '_>,
     grant: Grant<Activity, A>,
     activity: &Activity,
-    hold: bool,
+    [company, contact, deal]: [bool; 3],
 ) -> Result<[bool; 3], Refusal>
 where
     (Activity, A): Touches<Company, Update> + Touches<Contact, Update> + Touches<Deal, Update>,
 {
     Ok([
-        lives::<Company>(work, grant.also(), activity.company_id, hold)?,
-        lives::<Contact>(work, grant.also(), activity.contact_id, hold)?,
-        lives::<Deal>(work, grant.also(), activity.deal_id, hold)?,
+        lives::<Company>(work, grant.also(), activity.company_id, company)?,
+        lives::<Contact>(work, grant.also(), activity.contact_id, contact)?,
+        lives::<Deal>(work, grant.also(), activity.deal_id, deal)?,
     ])
 }
 
