@@ -116,8 +116,8 @@ where
     let lives = living(work, grant, &value, new)?;
     let fields = ["company_id", "contact_id", "deal_id"];
     let lost = fields.into_iter().zip(new).zip(lives);
-    let lost = lost.filter_map(|((field, new), lives)| (new && !lives).then(|| not_found(field)));
-    Invalid::unless_empty(lost.collect())?;
+    let lost = lost.filter(|((_, new), lives)| *new && !lives);
+    Invalid::unless_empty(lost.map(|((field, _), _)| not_found(field)).collect())?;
     match lives.contains(&true) {
         true => Ok(value),
         false => Err(Activity::about_nothing().into()),
