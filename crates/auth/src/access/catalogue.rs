@@ -95,6 +95,7 @@ pub const RESOURCES: &[Resource] = &[
         true,
         &[Verb::Read, Verb::Create, Verb::Delete],
     ),
+    resource("activities", "crm", true, Verb::ALL),
 ];
 
 /// One permission, `resource:action:scope`.

@@ -1,6 +1,6 @@
 use super::action::{Create, Delete, Read, Update};
 use firma_domain::access::RoleAssignment;
-use firma_domain::crm::{Company, Contact, Deal, DealContact, Pipeline, Stage};
+use firma_domain::crm::{Activity, Company, Contact, Deal, DealContact, Pipeline, Stage};
 use firma_domain::organizations::{Member, Organization, Team, TeamMember};
 use firma_domain::platform::{File, Import};
 
@@ -20,6 +20,7 @@ touches! {
     Company, Update => Company, Read;
     Company, Delete => Deal, Read;
     Company, Delete => Contact, Delete;
+    Company, Delete => Activity, Delete;
     Contact, Create => Organization, Read;
     Contact, Create => Contact, Update;
     Contact, Create => Company, Update;
@@ -29,6 +30,7 @@ touches! {
     Contact, Delete => Contact, Read;
     Contact, Delete => Company, Read;
     Contact, Delete => DealContact, Delete;
+    Contact, Delete => Activity, Delete;
     Deal, Create => Stage, Read;
     Deal, Create => Pipeline, Read;
     Deal, Update => Stage, Read;
@@ -36,6 +38,7 @@ touches! {
     Deal, Update => DealContact, Update;
     Deal, Delete => Stage, Read;
     Deal, Delete => DealContact, Delete;
+    Deal, Delete => Activity, Delete;
     DealContact, Create => Deal, Update;
     DealContact, Create => DealContact, Update;
     DealContact, Update => Deal, Update;
@@ -44,6 +47,15 @@ touches! {
     DealContact, Delete => Deal, Update;
     DealContact, Delete => DealContact, Update;
     DealContact, Delete => Contact, Read;
+    Activity, Create => Company, Update;
+    Activity, Create => Contact, Update;
+    Activity, Create => Deal, Update;
+    Activity, Update => Company, Update;
+    Activity, Update => Contact, Update;
+    Activity, Update => Deal, Update;
+    Activity, Delete => Company, Update;
+    Activity, Delete => Contact, Update;
+    Activity, Delete => Deal, Update;
     Team, Delete => TeamMember, Delete;
     TeamMember, Delete => Team, Read;
     Member, Create => RoleAssignment, Create;

@@ -9,6 +9,7 @@
     unreachable_pub
 )]
 
+mod activities;
 mod attack;
 mod audit;
 mod bad_input;

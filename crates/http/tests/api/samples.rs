@@ -43,8 +43,10 @@ impl<'s> Place<'s> {
         let contact = made("contacts", json!({"name": unique()}));
         let deal = || made("deals", json!({"title": unique()}));
         let pipeline = made("pipelines", json!({"name": unique()}));
-        // The member of a team stands in another one than the team that is deleted and restored, and the
-        // contact of a deal in another one than the deal.
+        let visited = made("companies", json!({"name": unique()}));
+        let activity = json!({"kind": "MEETING", "subject": unique(), "company_id": visited});
+        // The member of a team stands in another one than the team that is deleted and restored, the
+        // contact of a deal in another one than the deal, and the activity of a company in another one.
         let rows = BTreeMap::from([
             ("memberships", firm.id.to_string()),
             ("members", member.to_string()),
@@ -70,6 +72,7 @@ impl<'s> Place<'s> {
             ("dead jobs", job(&firm, true)),
             ("files", upload(&firm.owner, &firm.at("files"), b"some text").id()),
             ("imports", import(&firm)),
+            ("activities", made("activities", activity)),
         ]);
         Place { firm, rows }
     }
@@ -144,6 +147,11 @@ impl<'s> Place<'s> {
                 let change = json!({"is_primary": true});
                 json!({"operations": [{"op": "update", "id": self.row("deal-contacts"), "value": change}]})
             }
+            "create_activity" => {
+                json!({"kind": "CALL", "subject": unique(), "company_id": self.row("companies")})
+            }
+            "update_activity" => json!({"subject": unique()}),
+            "bulk_activities" => bulk("create_activity"),
             "bulk_contacts" => bulk("create_contact"),
             "bulk_companies" => bulk("create_company"),
             "bulk_pipelines" => bulk("create_pipeline"),

@@ -161,6 +161,7 @@ macro_rules! spelled { ($($rust:ty),*) => { $(cells! {
     $rust as Text: |v| v.as_str().to_owned(), |r| r.parse().map_err(|()| format!("{} {r}", stringify!($rust)));
 })* } }
 spelled!(
+    domain::crm::ActivityKind,
     domain::crm::DealStatus,
     domain::crm::StageKind,
     domain::organizations::Size,

@@ -36,6 +36,7 @@ fn no_list_scans_or_sorts_an_organization() {
         wrong.extend(look::<Company>(&server, &fresh, firm));
         wrong.extend(look::<Contact>(&server, &fresh, firm));
         wrong.extend(look::<DealContact>(&server, &fresh, firm));
+        wrong.extend(look::<Activity>(&server, &fresh, firm));
         wrong.extend(look::<Stage>(&server, &fresh, firm));
         wrong.extend(look::<Pipeline>(&server, &fresh, firm));
         wrong.extend(look::<Member>(&server, &fresh, firm));
@@ -291,8 +292,14 @@ fn fill(server: &Server, firm: &Firm<'_>, rows: i64) {
         format!("{} INSERT INTO deal_contacts ({meta}, deal_id, contact_id, is_primary, owner_id) SELECT {values}, {deal}, \
                  (SELECT id FROM t_contacts WHERE k = (n / 1000 * 7 + n) % 1000), {no}, {owner} FROM g;",
                 series(few), deal = pick("deals"), owner = pick("memberships"), no = if pg { "FALSE" } else { "0" }),
+        format!("{} INSERT INTO activities ({meta}, external_id, kind, subject, company_id, contact_id, deal_id, due_at, done_at, is_done, \
+                 duration_minutes, owner_id, tags) SELECT {values}, {x}, CASE n % 4 WHEN 0 THEN 'CALL' WHEN 1 THEN 'MEETING' WHEN 2 THEN 'EMAIL' \
+                 ELSE 'NOTE' END, {t}, {company}, {contact}, {deal}, {at}, CASE WHEN n % 4 = 3 THEN {at} END, \
+                 CASE WHEN n % 4 = 3 THEN {yes} ELSE {no} END, 30, {owner}, '[]' FROM g;",
+                series(few), x = text("a"), t = text("activity"), company = pick("companies"), contact = pick("contacts"),
+                deal = pick("deals"), owner = pick("memberships"), no = if pg { "FALSE" } else { "0" }),
         "DROP TABLE t_contacts; DROP TABLE t_deals;".into(),
-        [("company", "companies"), ("contact", "contacts"), ("deal", "deals"), ("member", "memberships"), ("team", "teams")].map(|(kind, table)| format!(
+        [("activity", "activities"), ("company", "companies"), ("contact", "contacts"), ("deal", "deals"), ("member", "memberships"), ("team", "teams")].map(|(kind, table)| format!(
             "INSERT INTO search_words (organization_id, entity_type, word, entity_id) SELECT {org}, '{kind}', w.word, r.id FROM \
              (SELECT id, row_number() OVER (ORDER BY id) AS n FROM {table} WHERE organization_id = {org}) r JOIN \
              (SELECT 'all' AS word, -1 AS rest UNION ALL SELECT 'half', 0 UNION ALL SELECT 'even', 0 UNION ALL SELECT 'odd', 1) w \

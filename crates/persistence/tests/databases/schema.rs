@@ -99,7 +99,8 @@ fn the_code_declares_the_tables_as_they_are() {
             DealContact,
             Job,
             File,
-            Import
+            Import,
+            Activity
         );
         assert_eq!(declared, 12);
     }

@@ -1,11 +1,14 @@
+use super::activities::{self, Of};
 use super::deal_contacts;
 use crate::keeping::Keeping;
 use crate::link::{Link, not_found};
 use crate::refusal::Refusal;
-use crate::rows::{delete_parts, is, needs};
+use crate::rows::{delete_parts, is, needs, restore_parts};
 use crate::work::Work;
 use firma_auth::access::{Create, Delete, Grant, Read, Touches, Update};
-use firma_domain::crm::{Company, Deal, DealContact, Pipeline, Stage, StageKind, StagePeriod, first_periods};
+use firma_domain::crm::{
+    Activity, Company, Deal, DealContact, Pipeline, Stage, StageKind, StagePeriod, first_periods,
+};
 use firma_domain::organizations::Member;
 use firma_domain::{Id, Invalid, Record};
 use firma_persistence::Value;
@@ -85,7 +88,8 @@ impl Keeping for Deal {
         deletion: Id,
     ) -> Result<(), Refusal> {
         let of = is::<DealContact>("deal_id", before.id);
-        delete_parts(work, grant.also::<DealContact, _>(), of, deletion)
+        delete_parts(work, grant.also::<DealContact, _>(), of, deletion)?;
+        activities::take(work, grant.also(), Of::Deal(before.id), deletion)
     }
 
     fn restored(
@@ -99,7 +103,8 @@ impl Keeping for Deal {
             grant.also::<Stage, _>(),
             after.value.stage_id.unwrap_or(Id::NIL),
         )?;
-        deal_contacts::bring_back(work, grant.also(), deletion).map(drop)
+        deal_contacts::bring_back(work, grant.also(), deletion)?;
+        restore_parts(work, grant.also::<Activity, _>(), deletion)
     }
 }
 
