@@ -6,9 +6,11 @@ pub mod decimal;
 mod email;
 mod id;
 mod instant;
+mod locale;
 mod money;
 mod rate;
 mod slug;
+mod tags;
 pub mod text;
 
 pub(crate) use country::country;
@@ -16,8 +18,10 @@ pub use day::Day;
 pub use email::Email;
 pub use id::Id;
 pub use instant::Instant;
+pub(crate) use locale::{locale, timezone};
 pub use money::{Currency, MAX_MINOR, Money};
 pub use rate::Rate;
 pub use slug::Slug;
+pub(crate) use tags::tags;
 
 pub use chrono::NaiveDate;
