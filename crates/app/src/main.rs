@@ -39,10 +39,10 @@ fn run(command: Command, config: &Config) -> Result<(), String> {
         Command::Serve => serve::serve(config),
         Command::Admin(Admin::Create(new)) => admin::create(config, new),
         Command::Admin(Admin::Password { email }) => admin::password(config, &email),
-        Command::Openapi => firma_http::document()
-            .to_pretty_json()
-            .map(say)
-            .map_err(|e| e.to_string()),
+        Command::Openapi => {
+            say(format!("{:#}", firma_http::document()));
+            Ok(())
+        }
         Command::Permissions => {
             say(firma_http::matrix());
             Ok(())

@@ -46,12 +46,14 @@ pub fn list<E: Keeping>(
     query: &Query,
     key: &firma_auth::keys::Key,
 ) -> Result<Listed, Refusal> {
-    let page = work.open(grant)?.list(&query.listing)?;
+    let mut listing = query.listing.clone();
+    if !query.words.is_empty() {
+        let matching = work.open(grant)?.matching(&query.words)?;
+        listing.filters.extend(matching);
+    }
+    let page = work.open(grant)?.list(&listing)?;
     let total = match query.total {
-        true => Some(
-            work.open(grant)?
-                .count(&query.listing.filters, query.listing.deleted)?,
-        ),
+        true => Some(work.open(grant)?.count(&listing.filters, listing.deleted)?),
         false => None,
     };
     let next = page

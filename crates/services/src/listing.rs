@@ -13,6 +13,8 @@ use firma_persistence::{Cond, Field, Listing, Op, Position, Side, Value};
 const LIMIT: (i64, i64) = (50, 200);
 /// The most values of a list such as `status=WON,LOST`.
 const VALUES: usize = 100;
+/// The most words of a search.
+const WORDS: usize = 8;
 /// Fields that every resource has beside its own.
 const COMMON: &[&str] = &[
     "id",
@@ -38,6 +40,8 @@ pub struct Shape {
 /// A list that was asked for.
 pub struct Query {
     pub listing: Listing,
+    /// Each has to begin a word of a row
+    pub words: Vec<String>,
     pub shape: Shape,
     pub total: bool,
     bound: String,
@@ -98,6 +102,7 @@ pub fn query<E: Keeping>(
             limit: LIMIT.0,
             deleted: false,
         },
+        words: vec![],
         shape: Shape {
             bare: true,
             ..Shape::default()
@@ -135,6 +140,7 @@ pub fn query<E: Keeping>(
                     "has to be total_count",
                 ));
             }
+            "q" if !E::SEARCHED.is_empty() => query.words = words(value)?,
             "deleted" => query.listing.deleted = flag("deleted", value)?,
             "currency" if has_money => query.listing.filters.extend(in_currency::<E>(currency)),
             "tag" if E::TAGGED => query.listing.filters.push(tagged::<E>(organization, value)?),
@@ -190,6 +196,18 @@ pub(crate) fn once<'a>(seen: &mut Vec<&'a str>, name: &'a str) -> Result<(), Ref
 
 pub(crate) fn unknown(name: &str) -> Refusal {
     Refusal::parameter(name, "unknown_parameter", "is not a parameter of this operation")
+}
+
+/// A search for nothing is refused: all rows would be no answer to it.
+fn words(text: &str) -> Result<Vec<String>, Refusal> {
+    let wrong = |detail: String| Refusal::parameter("q", "invalid_value", detail);
+    let text = text::clean(text, false).ok_or_else(|| wrong("holds a control character".into()))?;
+    let words = text::sought(&text);
+    match words.len() {
+        0 => Err(wrong("holds no letter and no digit".into())),
+        n if n > WORDS => Err(wrong(format!("has more than {WORDS} words"))),
+        _ => Ok(words),
+    }
 }
 
 fn limit(text: &str) -> Result<i64, Refusal> {

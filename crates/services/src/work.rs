@@ -2,7 +2,7 @@
 
 use crate::refusal::Refusal;
 use firma_auth::access::{Action, Facts, Grant, Verb};
-use firma_domain::{Currency, Entity, Id, Instant};
+use firma_domain::{Currency, Day, Entity, Id, Instant, Zone};
 use firma_persistence::access::{Known, Segment};
 use firma_persistence::{Repo, Stored, Tx};
 
@@ -29,6 +29,7 @@ pub struct Work<'t, 'c> {
     pub(crate) tx: &'t mut Tx<'c>,
     facts: Facts,
     currency: Currency,
+    zone: Zone,
 }
 
 impl<'t, 'c> Work<'t, 'c> {
@@ -37,7 +38,12 @@ impl<'t, 'c> Work<'t, 'c> {
         match tx.facts(caller.user, caller.session, segment)? {
             Known::Nobody => Err(Refusal::Unauthenticated),
             Known::Stranger => Err(Refusal::OrganizationNotFound),
-            Known::Member(facts, currency) => Ok(Work { tx, facts, currency }),
+            Known::Member(facts, currency, zone) => Ok(Work {
+                tx,
+                facts,
+                currency,
+                zone,
+            }),
         }
     }
 
@@ -81,9 +87,13 @@ impl<'t, 'c> Work<'t, 'c> {
     pub fn now(&self) -> Instant {
         self.facts.now
     }
+    /// The organization's time zone.
+    pub fn zone(&self) -> Zone {
+        self.zone
+    }
     /// The organization's day.
-    pub fn today(&self) -> firma_domain::Day {
-        self.facts.now.day()
+    pub fn today(&self) -> Day {
+        self.zone.day(self.facts.now)
     }
 
     /// The same call on another hold of its transaction: for a part that may fail alone.
@@ -91,7 +101,14 @@ impl<'t, 'c> Work<'t, 'c> {
         &mut self,
         run: impl FnOnce(&mut Work<'_, 'c>) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
-        let (facts, currency) = (self.facts.clone(), self.currency);
-        self.tx.part(|tx| run(&mut Work { tx, facts, currency }))
+        let (facts, currency, zone) = (self.facts.clone(), self.currency, self.zone);
+        self.tx.part(|tx| {
+            run(&mut Work {
+                tx,
+                facts,
+                currency,
+                zone,
+            })
+        })
     }
 }

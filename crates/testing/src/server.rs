@@ -31,8 +31,13 @@ pub const MAX_BODY: usize = 2_000_000;
 impl Server {
     /// Starts one over a database.
     pub fn start(base: TestDatabase) -> Server {
+        Server::start_by(base, Arc::new(SystemClock))
+    }
+
+    /// Starts one that goes by a clock of the test's own.
+    pub fn start_by(base: TestDatabase, clock: Arc<dyn Clock>) -> Server {
         let sources = Sources {
-            clock: Arc::new(SystemClock),
+            clock,
             ids: Arc::new(Ids::default()),
             entropy: Arc::new(SystemEntropy),
         };
@@ -123,7 +128,11 @@ impl Server {
         });
         self.signer
             .access
-            .issue(Claims { user, session }, SystemClock.now(), seconds)
+            .issue(
+                Claims { user, session },
+                self.database.sources.clock.now(),
+                seconds,
+            )
             .unwrap()
     }
 

@@ -101,7 +101,7 @@ fn verify(database: &TestDatabase, token: &str, organization: Id) -> Verificatio
     };
     let database = Database::open(&Settings::new(database.target().clone()), sources).unwrap();
     let walk = move |tx: &mut Tx<'_>| {
-        let Known::Member(facts, _) = tx.facts(user, session, &Segment::Id(organization))? else {
+        let Known::Member(facts, ..) = tx.facts(user, session, &Segment::Id(organization))? else {
             return Err(Fault::Missing);
         };
         let grant = facts

@@ -1,5 +1,6 @@
 use crate::entity::Entity;
 use crate::input::Invalid;
+use crate::value::{Locale, Zone};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use validator::Validate;
@@ -19,12 +20,10 @@ pub struct Profile {
     pub title: Option<String>,
     /// IANA time zone; decides what is shown, nothing else
     #[serde(default)]
-    #[validate(custom(function = "crate::value::timezone"))]
-    pub timezone: Option<String>,
+    pub timezone: Option<Zone>,
     /// BCP 47
     #[serde(default)]
-    #[validate(custom(function = "crate::value::locale"))]
-    pub locale: Option<String>,
+    pub locale: Option<Locale>,
     /// Tags
     #[serde(default)]
     #[validate(custom(function = "crate::value::tags"))]

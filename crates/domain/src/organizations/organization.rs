@@ -1,6 +1,6 @@
 use crate::entity::Entity;
 use crate::spelled;
-use crate::value::{Currency, Email, Id, Slug};
+use crate::value::{Currency, Email, Id, Locale, Slug, Zone};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 
@@ -60,14 +60,12 @@ pub struct Organization {
     #[serde(default)]
     #[validate(length(equal = 2), custom(function = "crate::value::country"))]
     pub country: Option<String>,
-    /// IANA time zone; periods and due dates follow it
-    #[serde(default = "utc")]
-    #[validate(length(min = 1, max = 64))]
-    pub timezone: String,
-    /// BCP 47
-    #[serde(default = "english")]
-    #[validate(length(min = 2, max = 35))]
-    pub locale: String,
+    /// Its time zone; days, periods and due dates follow it
+    #[serde(default)]
+    pub timezone: Zone,
+    /// Its language
+    #[serde(default)]
+    pub locale: Locale,
     /// The currency that reports are in unless asked otherwise
     #[serde(default)]
     pub default_currency: Currency,
@@ -88,12 +86,6 @@ pub struct Organization {
     pub owner_id: Option<Id>,
 }
 
-fn utc() -> String {
-    "UTC".into()
-}
-fn english() -> String {
-    "en".into()
-}
 fn active() -> Status {
     Status::Active
 }

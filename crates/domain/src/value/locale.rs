@@ -1,42 +1,76 @@
-use validator::ValidationError;
+use icu_locale_core::LanguageIdentifier;
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use std::fmt;
 
-/// A language tag of BCP 47 in its usual form: a language of 2 or 3 letters, and parts of 2 to 8 letters or digits.
-pub(crate) fn locale(tag: &str) -> Result<(), ValidationError> {
-    let mut parts = tag.split('-');
-    let language = parts.next().unwrap_or_default();
-    let is_language = (2..=3).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_alphabetic());
-    let is_part = |part: &str| (2..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
-    match is_language && parts.all(is_part) {
-        true => Ok(()),
-        false => Err(ValidationError::new("locale")
-            .with_message("is not a language tag such as de or sr-Latn-RS".into())),
+/// A language of BCP 47, with script and region where they matter: `en`, `tr`, `sr-Latn`, `de-AT`. Kept in the
+/// usual letters: `SR-latn` is read as `sr-Latn`. At most 35 characters.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Locale(String);
+
+impl Locale {
+    /// The language that `text` names. It has to be well-formed; whether there is such a language isn't checked.
+    pub fn parse(text: &str) -> Option<Locale> {
+        let language = LanguageIdentifier::try_from_str(text).ok()?;
+        let named = !language.language.is_unknown() && text.len() <= 35;
+        named.then(|| Locale(language.to_string()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
-/// A time zone of the IANA database.
-pub(crate) fn timezone(name: &str) -> Result<(), ValidationError> {
-    match name.parse::<chrono_tz::Tz>() {
-        Ok(_) => Ok(()),
-        Err(_) => Err(ValidationError::new("timezone")
-            .with_message("is not a time zone such as Europe/Belgrade".into())),
+impl Default for Locale {
+    /// English.
+    fn default() -> Locale {
+        Locale("en".into())
     }
 }
+
+impl fmt::Display for Locale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Locale {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Locale::parse(&String::deserialize(from)?)
+            .ok_or_else(|| D::Error::custom("not a language of BCP 47 such as en or sr-Latn"))
+    }
+}
+
+#[cfg(feature = "openapi")]
+crate::entity::schema_of!(Locale, string, "bcp47", "Language, BCP 47");
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn knows_tags_and_zones() {
-        for good in ["de", "tr-TR", "sr-Latn-RS", "es-419", "EN-us"] {
-            assert!(locale(good).is_ok(), "{good}");
+    fn reads_languages_and_writes_them_in_one_way() {
+        for text in ["en", "tr", "sr-Latn", "sr-Cyrl-RS", "de", "de-AT", "es-419"] {
+            assert_eq!(Locale::parse(text).unwrap().as_str(), text);
         }
-        for bad in ["", "d", "deutsch", "de_DE", "de-", "de--AT", "1e", "de-überall", "de-123456789"] {
-            assert!(locale(bad).is_err(), "{bad}");
-        }
-        assert!(timezone("Europe/Belgrade").is_ok() && timezone("UTC").is_ok());
-        for bad in ["", "Europe", "Europe/Nowhere", "+01:00", "../etc/passwd"] {
-            assert!(timezone(bad).is_err(), "{bad}");
+        assert_eq!(Locale::parse("SR-latn").unwrap().as_str(), "sr-Latn");
+    }
+
+    #[test]
+    fn refuses_what_is_no_language() {
+        for wrong in [
+            "",
+            "e",
+            "und",
+            "english language",
+            "en-",
+            "-en",
+            "de-DE-1",
+            "a-b-c",
+            "türkçe",
+        ] {
+            assert_eq!(Locale::parse(wrong), None, "{wrong:?}");
         }
     }
 }

@@ -12,16 +12,18 @@ mod rate;
 mod slug;
 mod tags;
 pub mod text;
+mod zone;
 
 pub(crate) use country::country;
 pub use day::Day;
 pub use email::Email;
 pub use id::Id;
 pub use instant::Instant;
-pub(crate) use locale::{locale, timezone};
+pub use locale::Locale;
 pub use money::{Currency, MAX_MINOR, Money};
 pub use rate::Rate;
 pub use slug::Slug;
 pub(crate) use tags::tags;
+pub use zone::Zone;
 
 pub use chrono::NaiveDate;

@@ -4,7 +4,7 @@ use firma_testing::{Client, Server};
 use serde_json::{Value, json};
 
 /// Tables that a refused call must leave as they were.
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 15] = [
     "companies",
     "contacts",
     "deals",
@@ -16,6 +16,7 @@ const TABLES: [&str; 14] = [
     "stage_periods",
     "tags",
     "emails",
+    "search_words",
     "audit_entries",
     "events",
     "idempotency_keys",

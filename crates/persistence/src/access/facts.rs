@@ -5,7 +5,7 @@ use crate::store::Tx;
 use diesel::sql_types::{Bool, Nullable, Text};
 use firma_auth::access::{Assignment, Facts, Tenant};
 use firma_domain::organizations::Status;
-use firma_domain::{Currency, Id, Slug};
+use firma_domain::{Currency, Id, Slug, Zone};
 
 /// How a path names an organization.
 #[derive(Debug, Clone)]
@@ -20,8 +20,8 @@ pub enum Known {
     Nobody,
     /// Signed in, but no live member of such an organization
     Stranger,
-    /// A live member, and the organization's currency
-    Member(Facts, Currency),
+    /// A live member, and the organization's currency and time zone
+    Member(Facts, Currency, Zone),
 }
 
 type Columns = (
@@ -30,12 +30,20 @@ type Columns = (
         Nullable<Text>,
         Nullable<Text>,
         Nullable<Text>,
+        Nullable<Text>,
         Bool,
     ),
     (Nullable<IdType>, Nullable<AtType>),
 );
 type Row = (
-    (Option<Uid>, Option<String>, Option<String>, Option<String>, bool),
+    (
+        Option<Uid>,
+        Option<String>,
+        Option<String>,
+        Option<String>,
+        Option<String>,
+        bool,
+    ),
     (Option<Uid>, Option<At>),
 );
 
@@ -46,9 +54,9 @@ impl Tx<'_> {
         self.identify(user)?;
         let now = self.now();
         let statement = Sql::<Columns>::either(
-            "SELECT t.id, t.status, t.currency, set_config('app.organization_id', CASE WHEN m.is_active AND \
+            "SELECT t.id, t.status, t.currency, t.timezone, set_config('app.organization_id', CASE WHEN m.is_active AND \
              m.joined_at IS NOT NULL THEN t.id::text ELSE '' END, false), ",
-            "SELECT t.id, t.status, t.currency, NULL, ",
+            "SELECT t.id, t.status, t.currency, t.timezone, NULL, ",
         )
         .then(
             "COALESCE(m.is_active AND m.joined_at IS NOT NULL, FALSE), a.role_id, a.expires_at FROM sessions s \
@@ -70,7 +78,7 @@ impl Tx<'_> {
             .then(" AND s.expires_at > ")
             .bind(now)
             .rows::<Row>(self)?;
-        let Some(((tenant, status, currency, _, live), _)) = rows.first() else {
+        let Some(((tenant, status, currency, zone, _, live), _)) = rows.first() else {
             return Ok(Known::Nobody);
         };
         let (true, Some(tenant), Some(status)) = (*live, tenant.map(|t| t.0), parse_status(status)) else {
@@ -85,6 +93,7 @@ impl Tx<'_> {
             .as_deref()
             .and_then(Currency::from_code)
             .unwrap_or_default();
+        let zone = zone.as_deref().and_then(Zone::parse).unwrap_or_default();
         let assignments = rows
             .iter()
             .filter_map(|(_, (role, end))| {
@@ -100,7 +109,7 @@ impl Tx<'_> {
             assignments,
             now,
         };
-        Ok(Known::Member(facts, currency))
+        Ok(Known::Member(facts, currency, zone))
     }
 
     /// Whether a session lives, for calls about no organization.

@@ -17,4 +17,5 @@ stored! {
         owner_id: Nullable<Id>,
     }
     sort {}
+    search { name, legal_name, external_id, tax_number, email }
 }

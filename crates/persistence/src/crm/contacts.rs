@@ -17,6 +17,7 @@ stored! {
         owner_id: Nullable<Id>,
     }
     sort {}
+    search { name, external_id, emails }
 }
 
 stored! {

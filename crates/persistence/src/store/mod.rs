@@ -8,12 +8,14 @@ mod list;
 mod owner;
 mod repo;
 mod rows;
+mod search;
 mod sides;
 mod stored;
 #[cfg(feature = "testing")]
 mod testing;
 mod tx;
 mod verify;
+mod words;
 
 pub use field::{Field, SortBy};
 pub(crate) use field::{field, sort_by};
@@ -28,6 +30,7 @@ pub(crate) use stored::{
 pub(crate) use tx::{Attempt, Unit, id_or_null, instant_or_null, text_or_null};
 pub use tx::{Origin, Tx};
 pub use verify::Verification;
+pub(crate) use words::Texts;
 
 #[cfg(feature = "testing")]
 pub use testing::drop_tenant_condition;

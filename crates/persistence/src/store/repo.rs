@@ -184,7 +184,7 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
                 limit: Some(listing.limit + 1),
                 lock: false,
             };
-            plans.extend(super::rows::plan::<E>(self.tx, Cond::All(cond), tail)?);
+            plans.extend(super::rows::plan(self.tx, E::TABLE, Cond::All(cond), tail)?);
         }
         Ok(plans)
     }
@@ -264,6 +264,7 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
         self.tx.insert::<E>(organization, &records)?;
         for record in &records {
             self.tx.file(organization, record.id, None, &record.value)?;
+            self.tx.reword(organization, record.id, None, &record.value)?;
             self.note("created", None, Some(record))?;
         }
         Ok(records)
@@ -341,6 +342,8 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
         let organization = self.grant.organization();
         self.tx
             .file(organization, after.id, Some(&before.value), &after.value)?;
+        self.tx
+            .reword(organization, after.id, Some(&before.value), &after.value)?;
         self.note(verb, Some(before), Some(&after))?;
         Ok(after)
     }

@@ -10,6 +10,9 @@ use firma_services::{Caller, Keeping, Refusal, Tx, Work};
 use firma_testing::{Firm, Server, TestDatabase};
 
 const ROWS: i64 = 100_000;
+/// What some words begin with, of few rows; `all` is a word of every row, `half` and `even` of each second,
+/// `odd` of the others.
+const FEW: &str = "777";
 
 #[test]
 fn no_list_scans_or_sorts_an_organization() {
@@ -69,18 +72,32 @@ fn look<E: Keeping>(
         let mut wrong = Vec::new();
         for parameters in cases::<E>(&sample) {
             let keys = Keys::derive(&[7; 32]);
-            let Query { listing, .. } = query::<E>(
+            let Query {
+                mut listing, words, ..
+            } = query::<E>(
                 &parameters,
                 organization,
                 firma_domain::Currency::default(),
                 &keys.cursor,
             )?;
-            let plan = tx.open(grant)?.plans(&listing)?;
-            let bad = if postgres {
+            let matching = tx.open(grant)?.matching(&words)?;
+            listing.filters.extend(matching);
+            let mut plan = tx.open(grant)?.plans(&listing)?;
+            let mut bad = if postgres {
                 postgres_fault(&plan, E::TABLE)
             } else {
                 sqlite_fault(&plan, E::TABLE)
             };
+            if words.iter().any(|word| word == FEW) && !plan.iter().any(|line| is_by_id(line)) {
+                bad = bad.or_else(|| Some("few rows aren't looked up by their ids".into()));
+            }
+            if !words.is_empty() {
+                plan = tx.open(grant)?.matching_plans(&words)?;
+                bad = bad.or_else(|| match postgres {
+                    true => postgres_fault(&plan, "search_words"),
+                    false => sqlite_fault(&plan, "search_words"),
+                });
+            }
             wrong.extend(
                 bad.map(|line| format!("{} {parameters:?}: {line}\n{}", E::COLLECTION, plan.join("\n"))),
             );
@@ -142,6 +159,16 @@ fn cases<E: Keeping>(sample: &serde_json::Value) -> Vec<Vec<(String, String)>> {
     if E::MAILED {
         cases.push(vec![("email".into(), "n7@firm.example".into())]);
     }
+    if !E::SEARCHED.is_empty() {
+        for q in [FEW, "all", "half all", "all 777", "even odd"] {
+            cases.push(vec![("q".into(), q.into())]);
+            cases.extend(
+                E::sorts()
+                    .iter()
+                    .map(|sort| vec![("q".into(), q.into()), ("sort".into(), sort.name.into())]),
+            );
+        }
+    }
     cases.push(vec![("deleted".into(), "true".into())]);
     cases
 }
@@ -154,21 +181,29 @@ fn postgres_fault(plan: &[String], table: &str) -> Option<String> {
             .contains("Sort  (")
             .then(|| plan[n + 1..].iter().find_map(|below| rows(below)))
             .flatten();
-        let scan = line.contains("Seq Scan") && line.contains(table);
+        let scan = line.contains("Seq Scan") && (line.contains(table) || line.contains("search_words"));
         (scan || sorted.is_some_and(|rows| rows > ROWS / 20)).then(|| line.trim().to_owned())
     })
 }
 
+/// Rows are looked up by their ids.
+fn is_by_id(line: &str) -> bool {
+    line.contains("Index Cond") && line.contains("(id = ANY") || line.contains("(organization_id=? AND id=?)")
+}
+
 fn sqlite_fault(plan: &[String], table: &str) -> Option<String> {
-    let scan = format!("SCAN {table}");
+    let (scan, words) = (format!("SCAN {table}"), "SCAN w");
     // A tag's rows and the few that are deleted are sorted; nothing else is.
     let few = plan.iter().any(|line| {
         line.contains("LIST SUBQUERY")
             || line.contains("_deleted")
+            || is_by_id(line)
             || line.contains("(organization_id=? AND external_id=?)")
     });
     plan.iter()
-        .find(|line| line.starts_with(&scan) || (line.contains("TEMP B-TREE") && !few))
+        .find(|line| {
+            line.starts_with(&scan) || line.starts_with(words) || (line.contains("TEMP B-TREE") && !few)
+        })
         .cloned()
 }
 
@@ -254,6 +289,12 @@ fn fill(server: &Server, firm: &Firm<'_>, rows: i64) {
                  (SELECT id FROM t_contacts WHERE k = (n / 1000 * 7 + n) % 1000), {no}, {owner} FROM g;",
                 series(few), deal = pick("deals"), owner = pick("memberships"), no = if pg { "FALSE" } else { "0" }),
         "DROP TABLE t_contacts; DROP TABLE t_deals;".into(),
+        [("company", "companies"), ("contact", "contacts"), ("deal", "deals"), ("member", "memberships"), ("team", "teams")].map(|(kind, table)| format!(
+            "INSERT INTO search_words (organization_id, entity_type, word, entity_id) SELECT {org}, '{kind}', w.word, r.id FROM \
+             (SELECT id, row_number() OVER (ORDER BY id) AS n FROM {table} WHERE organization_id = {org}) r JOIN \
+             (SELECT 'all' AS word, -1 AS rest UNION ALL SELECT 'half', 0 UNION ALL SELECT 'even', 0 UNION ALL SELECT 'odd', 1) w \
+             ON w.rest IN (-1, r.n % 2) UNION ALL SELECT {org}, '{kind}', CAST(row_number() OVER (ORDER BY id) AS TEXT), id \
+             FROM {table} WHERE organization_id = {org};")).concat(),
         "DROP TABLE t_users; DROP TABLE t_memberships; DROP TABLE t_teams; DROP TABLE t_companies; DROP TABLE t_pipelines; DROP TABLE t_stages;".into(),
     ].join("\n"));
 }

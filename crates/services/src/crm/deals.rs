@@ -30,7 +30,7 @@ impl Keeping for Deal {
         grant: Grant<Self, Create>,
         record: &Record<Self>,
     ) -> Result<(), Refusal> {
-        let periods = first_periods(&record.value, work.now());
+        let periods = first_periods(&record.value, work.now(), work.zone());
         Ok(work.tx.add_stage_periods(grant, record.id, periods)?)
     }
 

@@ -105,7 +105,8 @@ impl Keeping for Organization {
         before: &Record<Self>,
         value: Self,
     ) -> Result<Self, Refusal> {
-        if value.slug != before.value.slug || value.default_currency != before.value.default_currency {
+        let small = |of: &Self| (of.slug.clone(), of.default_currency, of.timezone);
+        if small(&value) != small(&before.value) {
             work.tx.update_tenant(grant, &value).map_err(slug_taken)?;
         }
         Ok(value)
