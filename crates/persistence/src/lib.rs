@@ -4,11 +4,13 @@
 //! the connection never leaves this crate.
 
 pub mod access;
+pub mod archive;
 mod backend;
 pub mod crm;
 mod fault;
 pub mod identity;
 pub mod migrations;
+pub mod operating;
 pub mod organizations;
 mod sql;
 mod store;

@@ -47,6 +47,16 @@ impl<'t, 'c> Work<'t, 'c> {
         }
     }
 
+    /// A call by a member whose facts are told, not looked up: the people of the demo, who have no session.
+    pub(crate) fn of(tx: &'t mut Tx<'c>, facts: Facts, currency: Currency, zone: Zone) -> Self {
+        Work {
+            tx,
+            facts,
+            currency,
+            zone,
+        }
+    }
+
     /// The decision.
     pub fn grant<E: Entity, A: Action>(&self) -> Result<Grant<E, A>, Refusal> {
         Ok(self.facts.decide()?)

@@ -7,13 +7,16 @@
     clippy::as_conversions
 )]
 
+mod archive;
 mod away;
 mod commands;
 mod configuration;
+mod demo;
 mod edges;
 mod house;
 mod kill;
 mod logs;
+mod operator;
 mod process;
 mod proxy;
 mod schema;

@@ -3,42 +3,26 @@
 //!
 //! With FIRMA_RECORD=1 the answers are written into `src/answers.json` instead of compared.
 
-use firma_domain::Email;
-use firma_services::identity;
-use firma_testing::{Firm, Server, TestDatabase, on_each};
-use serde_json::{Map, Value, json};
+use firma_services::demo;
+use firma_testing::{Server, TestDatabase, on_each};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::process::Command;
 
 const PASSWORD: &str = "a demo's password";
 
-/// The organization that the examples speak of, with a row in each collection.
+/// What `firma demo` makes: the organization that the examples speak of.
 fn demo(server: &Server) {
-    let email = Email::parse("ceo@demo.example").unwrap();
-    let ceo = Firm::user(server, email.as_str());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let hash = runtime.block_on(server.hasher.hash(PASSWORD.into())).unwrap();
-    server.write(move |tx| identity::set_password(tx, &email, &hash));
-    let firm = Firm::of(server, "demo".into(), ceo);
-    let (member, _) = firm.member(Some("employee"));
-    firm.team(&[member]);
-    let company = firm
-        .owner
-        .post(&firm.at("companies"), json!({"name": "Nordlicht GmbH"}))
-        .id();
-    let deal = json!({
-        "title": "Roof for the depot", "company_id": company, "value": {"amount": "48000.00", "currency": "EUR"},
-    });
-    let deal = firm.owner.post(&firm.at("deals"), deal).id();
-    let contact = firm
-        .owner
-        .post(
-            &firm.at("contacts"),
-            json!({"name": "Jelena Petrović", "company_id": company}),
-        )
-        .id();
-    let place = json!({"deal_id": deal, "contact_id": contact});
-    firm.owner.post(&firm.at("deal-contacts"), place).expect(201);
+    let cast: Vec<_> = demo::people(1)
+        .into_iter()
+        .map(|person| (person, hash.clone()))
+        .collect();
+    server.write(move |tx| demo::found(tx, &cast));
+    for step in demo::steps(1) {
+        server.write(move |tx| demo::play(tx, &step));
+    }
 }
 
 /// The text of all `<code>` elements that begin so, each with its operation.

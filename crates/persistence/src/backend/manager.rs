@@ -68,14 +68,16 @@ impl r2d2::ManageConnection for Manager {
     }
 }
 
-/// A connection as the owner of the schema, for migrations.
+/// A connection as the owner of the schema, for migrations. On SQLite without foreign keys, which this
+/// build has on by default: a table can't be rebuilt with them.
 pub(crate) fn connect_owner(target: &Target) -> Result<AnyConnection, String> {
     match target {
         Target::Sqlite(path) => {
             let name = path.to_str().ok_or("the path is not Unicode")?;
             let mut conn = SqliteConnection::establish(name).map_err(|e| e.to_string())?;
             conn.batch_execute(
-                "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;",
+                "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                 PRAGMA foreign_keys = OFF;",
             )
             .map_err(|e| e.to_string())?;
             Ok(AnyConnection::Sqlite(conn))

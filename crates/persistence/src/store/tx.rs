@@ -11,6 +11,7 @@ use diesel::sql_types::Nullable;
 use diesel::sql_types::Text;
 use firma_auth::access::{Action, Grant};
 use firma_domain::{Id, Instant};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// Which of the attempts at a call this is. A call that is run only once begins with its last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,6 +147,26 @@ impl<'c> Tx<'c> {
             }
         }
         outcome
+    }
+
+    /// Looks at one state of the database, whoever writes meanwhile. For a call that reads.
+    pub(crate) fn still<T, E: Failure>(
+        &mut self,
+        run: impl FnOnce(&mut Tx<'c>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        if self.unit.is_some() {
+            return Err(Fault::internal("a call that writes sees one state anyway").into());
+        }
+        let begin = match self.is_postgres() {
+            true => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            false => "BEGIN",
+        };
+        self.conn.batch(begin).map_err(Fault::from)?;
+        let outcome = catch_unwind(AssertUnwindSafe(|| run(self)));
+        // Where the fence was set in the transaction, it is undone with it.
+        *self.fence = None;
+        self.conn.batch("ROLLBACK").map_err(Fault::from)?;
+        outcome.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
     /// Lets row-level security see the user's own rows of identity.
