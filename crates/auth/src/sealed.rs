@@ -127,13 +127,30 @@ mod tests {
         assert!(!text.contains("secret"));
         assert_eq!(open(&ours.sealing, HERE, &text).unwrap(), b"a secret");
         let moved = [
-            Place { row: Id::fixed(1, 2), ..HERE },
-            Place { column: "codes", ..HERE },
-            Place { table: "factor", column: "ssecret", ..HERE },
-            Place { table: "accounts", ..HERE },
+            Place {
+                row: Id::fixed(1, 2),
+                ..HERE
+            },
+            Place {
+                column: "codes",
+                ..HERE
+            },
+            Place {
+                table: "factor",
+                column: "ssecret",
+                ..HERE
+            },
+            Place {
+                table: "accounts",
+                ..HERE
+            },
         ];
         for place in moved {
-            assert_eq!(open(&ours.sealing, place, &text), Err(Unsealable::Changed), "{place:?}");
+            assert_eq!(
+                open(&ours.sealing, place, &text),
+                Err(Unsealable::Changed),
+                "{place:?}"
+            );
         }
         assert_eq!(open(&other.sealing, HERE, &text), Err(Unsealable::UnknownKey));
         assert_eq!(open(&ours.access, HERE, &text), Err(Unsealable::UnknownKey));
@@ -152,7 +169,15 @@ mod tests {
             assert!(open(&ours.sealing, HERE, &changed).is_err(), "{changed}");
         }
         let id = &ours.sealing.current.id;
-        for none in ["", "1", "1.", "a secret", &format!("1.{id}."), &format!("1.{id}.AAAA"), &format!("2{}", &text[1..])] {
+        for none in [
+            "",
+            "1",
+            "1.",
+            "a secret",
+            &format!("1.{id}."),
+            &format!("1.{id}.AAAA"),
+            &format!("2{}", &text[1..]),
+        ] {
             assert!(open(&ours.sealing, HERE, none).is_err(), "{none}");
         }
     }
@@ -169,7 +194,13 @@ mod tests {
         let new = reseal(&both.sealing, HERE, &old, &entropy).unwrap().unwrap();
         assert_eq!(open(&after.sealing, HERE, &new).unwrap(), b"a secret");
         assert_eq!(reseal(&both.sealing, HERE, &new, &entropy), Ok(None));
-        let moved = Place { row: Id::fixed(1, 2), ..HERE };
-        assert_eq!(reseal(&both.sealing, moved, &old, &entropy), Err(Unsealable::Changed));
+        let moved = Place {
+            row: Id::fixed(1, 2),
+            ..HERE
+        };
+        assert_eq!(
+            reseal(&both.sealing, moved, &old, &entropy),
+            Err(Unsealable::Changed)
+        );
     }
 }

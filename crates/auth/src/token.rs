@@ -101,8 +101,11 @@ impl AccessTokens {
         if (head.typ.as_str(), head.alg.as_str()) != ("JWT", "HS256") {
             return None;
         }
-        let Written { sub, sid, iat, exp, .. } =
-            jsonwebtoken::decode::<Written>(token, key, &self.validation).ok()?.claims;
+        let Written {
+            sub, sid, iat, exp, ..
+        } = jsonwebtoken::decode::<Written>(token, key, &self.validation)
+            .ok()?
+            .claims;
         let now = now.seconds();
         (iat <= now.saturating_add(SKEW) && now < exp).then_some(Claims {
             user: sub,
@@ -186,7 +189,10 @@ mod tests {
         let both = Keys::rotated(&[2; 32], Some(&[1; 32]));
         assert_eq!(AccessTokens::new(&both.access).read(&token, now), Some(claims));
         let early = now.plus_seconds(-SKEW - 1);
-        assert_eq!((tokens.read(&token, early), token.len() < LONGEST / 2), (None, true));
+        assert_eq!(
+            (tokens.read(&token, early), token.len() < LONGEST / 2),
+            (None, true)
+        );
         let unsigned = token.rsplit_once('.').unwrap().0;
         assert_eq!(tokens.read(&format!("{unsigned}."), now), None);
 

@@ -14,6 +14,7 @@ mod link;
 pub mod listing;
 pub mod operating;
 pub mod organizations;
+mod pages;
 mod refusal;
 mod rows;
 mod work;

@@ -69,7 +69,11 @@ impl Profile {
                 _ => String::new(),
             },
         };
-        self.tags.iter().map(tag).chain(self.metadata.iter().map(key)).collect()
+        self.tags
+            .iter()
+            .map(tag)
+            .chain(self.metadata.iter().map(key))
+            .collect()
     }
 }
 
@@ -81,7 +85,8 @@ impl Entity for Profile {
 
     fn check(&self) -> Result<(), Invalid> {
         let refused = |what: &str| Err(Invalid::field("metadata", "metadata", what));
-        let fits = |key: &String| (1..=KEYS).contains(&key.chars().count()) && !key.contains(char::is_control);
+        let fits =
+            |key: &String| (1..=KEYS).contains(&key.chars().count()) && !key.contains(char::is_control);
         if self.metadata.len() > KEYS || !self.metadata.keys().all(fits) {
             return refused("has to have at most 100 keys of 1 to 100 characters");
         }
@@ -119,10 +124,19 @@ mod tests {
         let profile = json!({"tags": ["a"], "metadata": {"n": 5, "o": {"x": 1}, "t": "text", "z": null}});
         let profile: Profile = input::read(profile).unwrap();
         let terms = profile.terms();
-        let found: Vec<_> = terms.iter().map(|t| (t.kind, t.term.as_str(), t.value.as_str())).collect();
+        let found: Vec<_> = terms
+            .iter()
+            .map(|t| (t.kind, t.term.as_str(), t.value.as_str()))
+            .collect();
         assert_eq!(
             found,
-            [("tag", "a", ""), ("metadata", "n", "5"), ("metadata", "o", ""), ("metadata", "t", "text"), ("metadata", "z", "")]
+            [
+                ("tag", "a", ""),
+                ("metadata", "n", "5"),
+                ("metadata", "o", ""),
+                ("metadata", "t", "text"),
+                ("metadata", "z", "")
+            ]
         );
     }
 }
