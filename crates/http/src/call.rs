@@ -1,6 +1,7 @@
 //! The one extractor: who calls, from where, about what. Refusals come in one order whatever the
 //! operation: 401, 404 organization, 403, 400 and 422, then what depends on rows.
 
+use crate::cookies;
 use crate::frame::{LoggedUser, request_id};
 use crate::problem::Problem;
 use crate::render;
@@ -11,6 +12,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use firma_auth::access::{Action, Grant};
 use firma_domain::{Entity, Id, Slug};
 use firma_services::crud::Expected;
+use firma_services::identity;
 use firma_services::listing::Parameters;
 use firma_services::{Answer, Caller, Origin, Refusal, Request, Segment, Tx, Work};
 use futures_util::StreamExt;
@@ -45,6 +47,7 @@ pub(crate) struct Open(pub Arc<Said>);
 /// A call by who is signed in.
 pub(crate) struct Call {
     caller: Caller,
+    by_cookie: bool,
     said: Arc<Said>,
     request: HttpRequest,
 }
@@ -75,6 +78,7 @@ impl FromRequest for Call {
             let said = Arc::new(said(&request, body)?);
             Ok(Call {
                 caller,
+                by_cookie: !cookies::is_ignored(&request),
                 said,
                 request,
             })
@@ -84,20 +88,39 @@ impl FromRequest for Call {
 
 fn caller(request: &HttpRequest) -> Result<Caller, Problem> {
     let state = state(request)?;
-    let token = request
-        .headers()
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    let token = token
-        .and_then(|value| value.split_once(' '))
-        .filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer"));
     let now = state.database.sources.clock.now();
-    let claims = token.and_then(|(_, token)| state.signer.access.read(token.trim(), now));
-    let claims = claims.ok_or(Refusal::Unauthenticated)?;
-    Ok(Caller {
+    let claims = match request.headers().get(header::AUTHORIZATION) {
+        Some(value) => bearer(value)
+            .and_then(|token| state.signer.access.read(token, now))
+            .ok_or(Refusal::Unauthenticated)?,
+        None => cookies::claims(request, &state, now)?,
+    };
+    let caller = Caller {
         user: claims.user,
         session: claims.session,
-    })
+    };
+    if state.used.is_due(caller.session, claims.issued, now) {
+        note_used(&state, caller);
+    }
+    Ok(caller)
+}
+
+/// The token; spaces may stand before it, nothing behind it.
+fn bearer(value: &header::HeaderValue) -> Option<&str> {
+    let (kind, token) = value.to_str().ok()?.split_once(' ')?;
+    kind.eq_ignore_ascii_case("bearer")
+        .then(|| token.trim_start_matches(' '))
+}
+
+/// Beside the call, which neither waits for it nor fails with it.
+fn note_used(state: &web::Data<State>, caller: Caller) {
+    let state = state.clone();
+    actix_web::rt::spawn(async move {
+        let note = move |tx: &mut Tx<'_>| identity::note_used(tx, caller);
+        if let Err(refusal) = state.database.write(Origin::default(), note).await {
+            log::debug!("the use of a session was not noted: {refusal}");
+        }
+    });
 }
 
 fn state(request: &HttpRequest) -> Result<web::Data<State>, Problem> {
@@ -244,6 +267,11 @@ impl Said {
         serde_json::from_slice(&self.body).map_err(|e| Refusal::Malformed(e.to_string()))
     }
 
+    /// Whether there is a body.
+    pub(crate) fn has_body(&self) -> bool {
+        !self.body.is_empty()
+    }
+
     /// The id in the path.
     pub(crate) fn id(&self) -> Result<Id, Refusal> {
         self.id.ok_or(Refusal::NotFound)
@@ -291,9 +319,15 @@ impl Call {
         request.extensions_mut().insert(LoggedUser(caller.user));
         Ok(Call {
             caller,
+            by_cookie: !cookies::is_ignored(request),
             said: Arc::new(said(request, Vec::new())?),
             request: request.clone(),
         })
+    }
+
+    /// The state, where the call came by cookie.
+    pub(crate) fn by_cookie(&self) -> Option<web::Data<State>> {
+        self.by_cookie.then(|| self.said.state.clone())
     }
 
     /// A call in an organization that stores nothing.

@@ -2,6 +2,8 @@
 
 mod access;
 mod call;
+mod cookies;
+mod cors;
 mod crm;
 mod described;
 mod docs;
@@ -48,9 +50,11 @@ pub fn app(
         InitError = (),
     >,
 > {
+    let cors = cors::cors(&state.site);
     App::new()
         .app_data(state)
         .configure(mount)
         .configure(pages)
+        .wrap(cors)
         .wrap(actix_web::middleware::from_fn(frame::frame))
 }

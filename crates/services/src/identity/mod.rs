@@ -1,9 +1,15 @@
 //! Signing in and out, and a person's own account.
 
 mod account;
+mod devices;
+mod events;
 mod first;
+mod profile;
 mod sessions;
 
 pub use account::{Me, NewOwner, Place, create_owner, me, set_password};
+pub use devices::{LastUsed, Session, logout_all, note_used, revoke, sessions};
+pub use events::{Event, security_events};
 pub use first::{FirstOwner, create_first, has_no_user};
-pub use sessions::{Credentials, Lifetimes, SignedIn, Signer, login, logout, refresh};
+pub use profile::{profile, update_me, update_profile};
+pub use sessions::{Credentials, Lifetimes, SignedIn, Signer, Transport, login, logout, refresh};
