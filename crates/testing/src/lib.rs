@@ -13,6 +13,7 @@ pub use browser::{Browser, ENTER, Screen, TAB};
 pub use client::{Answer, Client};
 pub use database::TestDatabase;
 pub use firm::Firm;
+pub use firma_adapters::SystemClock;
 pub use server::Server;
 
 /// Runs a test on each database, each with a server of its own.
