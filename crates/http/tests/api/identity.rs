@@ -42,9 +42,11 @@ pub(crate) fn events(server: &Server, kind: &str) -> i64 {
 
 /// An owner with a password, and the e-mail.
 pub(crate) fn owner(server: &Server) -> (Firm<'_>, String) {
-    let firm = Firm::new(server);
+    let mut firm = Firm::new(server);
     let email = format!("owner@{}.example", firm.slug);
     set_password(server, &email, PASSWORD);
+    // A new password has ended the session.
+    firm.owner = server.client(firm.owner_id);
     (firm, email)
 }
 

@@ -109,7 +109,6 @@ fn a_username_signs_in_and_is_nobody_elses() {
     on_each(|server| {
         let (firm, email) = owner(server);
         let (_, other) = firm.member(None);
-        firm.owner.get(ME).problem(401, "unauthenticated");
         let tokens = login(server, &email, PASSWORD).expect(200);
         let client = server
             .nobody()
