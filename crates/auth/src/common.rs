@@ -27,7 +27,9 @@ fn counts(letters: &[char]) -> bool {
     let by = |step: i64| {
         let pairs = letters.iter().zip(letters.iter().skip(1));
         pairs.clone().count() > 0
-            && pairs.clone().all(|(a, b)| i64::from(u32::from(*b)) - i64::from(u32::from(*a)) == step)
+            && pairs
+                .clone()
+                .all(|(a, b)| i64::from(u32::from(*b)) - i64::from(u32::from(*a)) == step)
     };
     by(1) || by(-1)
 }
@@ -38,13 +40,30 @@ mod tests {
 
     #[test]
     fn knows_what_is_tried_first() {
-        for common in ["password", "PassWord", "12345678", "qwertyui", "ｐａｓｓｗｏｒｄ", "iloveyou"] {
+        for common in [
+            "password",
+            "PassWord",
+            "12345678",
+            "qwertyui",
+            "ｐａｓｓｗｏｒｄ",
+            "iloveyou",
+        ] {
             assert!(is_common(common), "{common}");
         }
-        for repeated in ["aaaaaaaaaaaaaaa", "hellohellohello", "abcabcabcabcabca", "abcdefghijklmnop", "ponmlkjihgfedcba"] {
+        for repeated in [
+            "aaaaaaaaaaaaaaa",
+            "hellohellohello",
+            "abcabcabcabcabca",
+            "abcdefghijklmnop",
+            "ponmlkjihgfedcba",
+        ] {
             assert!(is_common(repeated), "{repeated}");
         }
-        for fine in ["correct horse battery staple", "nobody has this password", "a password of its own"] {
+        for fine in [
+            "correct horse battery staple",
+            "nobody has this password",
+            "a password of its own",
+        ] {
             assert!(!is_common(fine), "{fine}");
         }
     }

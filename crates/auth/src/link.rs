@@ -47,7 +47,14 @@ mod tests {
         let read = LinkToken::read(&text).unwrap();
         assert_eq!((text.len(), read.user, read.hash), (64, user, token.hash));
         assert_ne!(LinkToken::issue(user, &[8; 32]).1.hash, token.hash);
-        for none in ["", "x", &text[1..], &format!("{text}A"), &"%".repeat(64), &"é".repeat(32)] {
+        for none in [
+            "",
+            "x",
+            &text[1..],
+            &format!("{text}A"),
+            &"%".repeat(64),
+            &"é".repeat(32),
+        ] {
             assert!(LinkToken::read(none).is_none(), "{none}");
         }
     }

@@ -93,7 +93,15 @@ mod tests {
             assert_eq!((at(61), at(-61)), (None, None));
         }
         let now = Instant::from_micros(59_000_000).unwrap();
-        for none in ["", "28708", "2870820", "28708x", "287 082", "２８７０８２", " 287082"] {
+        for none in [
+            "",
+            "28708",
+            "2870820",
+            "28708x",
+            "287 082",
+            "２８７０８２",
+            " 287082",
+        ] {
             assert_eq!(ours.step_of(none, now), None, "{none}");
         }
         assert!(Authenticator::of(b"short").is_none());
@@ -103,8 +111,14 @@ mod tests {
     fn an_authenticator_is_told_whose_it_is() {
         let named = Authenticator::named(&[7; SECRET], "ann@firma.example").unwrap();
         let uri = named.uri().unwrap();
-        assert!(uri.starts_with("otpauth://totp/Firma:ann%40firma.example?"), "{uri}");
-        assert!(uri.contains(&format!("secret={}", named.secret())) && uri.contains("issuer=Firma"), "{uri}");
+        assert!(
+            uri.starts_with("otpauth://totp/Firma:ann%40firma.example?"),
+            "{uri}"
+        );
+        assert!(
+            uri.contains(&format!("secret={}", named.secret())) && uri.contains("issuer=Firma"),
+            "{uri}"
+        );
     }
 
     #[test]

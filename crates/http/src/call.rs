@@ -12,7 +12,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use firma_auth::access::{Action, Grant};
 use firma_domain::{Entity, Id, Slug};
 use firma_services::crud::Expected;
-use firma_services::identity;
+use firma_services::identity::{self, Door};
 use firma_services::listing::Parameters;
 use firma_services::{Answer, Caller, Origin, Refusal, Request, Segment, Tx, Work};
 use futures_util::StreamExt;
@@ -39,6 +39,10 @@ pub(crate) struct Said {
     pub if_match: Expected,
     pub if_none_match: Option<String>,
     pub range: Option<String>,
+    /// What the device was given at its last sign-in
+    pub device: Option<String>,
+    /// The language that the client likes best
+    pub language: String,
 }
 
 /// A call by nobody in particular.
@@ -186,8 +190,17 @@ fn said(request: &HttpRequest, body: Vec<u8>) -> Result<Said, Problem> {
         if_match: expected(request),
         if_none_match: text(header::IF_NONE_MATCH),
         range: text(header::RANGE),
+        device: text(cookies::DEVICE),
+        language: language(text(header::ACCEPT_LANGUAGE)),
         state: state(request)?,
     })
+}
+
+/// The first language that is named; none where nothing is.
+fn language(accepted: Option<String>) -> String {
+    let first = accepted.unwrap_or_default();
+    let first = first.split([',', ';']).next().unwrap_or_default().trim();
+    first.chars().take(35).collect()
 }
 
 fn is_json(request: &HttpRequest) -> bool {
@@ -265,6 +278,18 @@ impl Said {
             return Err(Refusal::MediaType);
         }
         serde_json::from_slice(&self.body).map_err(|e| Refusal::Malformed(e.to_string()))
+    }
+
+    /// For a call that asks for a password.
+    pub(crate) fn door(&self) -> Door<'_> {
+        Door {
+            database: &self.state.database,
+            hasher: &self.state.hasher,
+            signer: &self.state.signer,
+            origin: self.origin.clone(),
+            device: self.device.clone(),
+            language: self.language.clone(),
+        }
     }
 
     /// Whether there is a body.
@@ -399,6 +424,9 @@ impl Call {
         Ok(answer.await?)
     }
 
+    pub(crate) fn caller(&self) -> Caller {
+        self.caller
+    }
     pub(crate) fn said(&self) -> &Said {
         &self.said
     }

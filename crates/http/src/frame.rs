@@ -1,5 +1,6 @@
 //! Around every request: its id, the security headers, the log line, and a problem for whatever fails.
 
+use crate::limits;
 use crate::problem::Problem;
 use crate::state::State;
 use actix_web::body::{BoxBody, MessageBody};
@@ -61,9 +62,8 @@ pub(crate) async fn frame<B: MessageBody + 'static>(
         Some(mut answer) => {
             // What other sites are told stands on the answer that is replaced.
             let told = response.headers().iter();
-            let told = told.filter(|(name, _)| {
-                name.as_str().starts_with("access-control-") || **name == header::VARY
-            });
+            let told = told
+                .filter(|(name, _)| name.as_str().starts_with("access-control-") || **name == header::VARY);
             told.for_each(|(name, value)| answer.headers_mut().append(name.clone(), value.clone()));
             ServiceResponse::new(response.request().clone(), answer)
         }
@@ -72,6 +72,8 @@ pub(crate) async fn frame<B: MessageBody + 'static>(
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
+    let request = response.request().clone();
+    limits::tell(&request, response.headers_mut());
     for (name, value) in HEADERS {
         if !response.headers().contains_key(&name) {
             response

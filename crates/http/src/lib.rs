@@ -13,6 +13,7 @@ mod frame;
 mod health;
 mod identity;
 mod imports;
+mod limits;
 mod operation;
 mod organizations;
 mod platform;
@@ -29,6 +30,7 @@ mod state;
 mod upload;
 
 pub use call::origin;
+pub use limits::{Limits, Rate, Rates};
 pub use operation::{Access, Operation};
 pub use problem::CODES;
 pub use routes::{document, matrix, mount, operations, telling};

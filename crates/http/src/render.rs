@@ -31,6 +31,11 @@ pub(crate) fn plain<T: Serialize>(status: u16, value: &T) -> Result<Answer, Refu
     Ok(answer(status, crud::json(value)?))
 }
 
+/// Nothing yet: it is done later.
+pub(crate) fn waits() -> Answer {
+    answer(202, String::new())
+}
+
 /// A value that is shown once.
 pub(crate) fn secret<T: Serialize>(status: u16, value: &T) -> Result<Answer, Refusal> {
     Ok(Answer {

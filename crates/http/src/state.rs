@@ -1,5 +1,7 @@
 //! What all handlers share.
 
+use crate::limits::Limits;
+use firma_domain::identity::Signup;
 use firma_services::identity::{LastUsed, Signer};
 use firma_services::platform::{Breaker, Files};
 use firma_services::{Database, Hasher};
@@ -19,6 +21,10 @@ pub struct State {
     /// Before the mail server
     pub mail: Arc<Breaker>,
     pub used: LastUsed,
+    /// How often who isn't signed in may call what is worth guessing at
+    pub limits: Limits,
+    /// Who may get an account
+    pub signup: Signup,
     pub site: Site,
 }
 

@@ -7,8 +7,9 @@ use firma_adapters::{Ids, LocalFiles, SystemClock, SystemEntropy};
 use firma_auth::keys::Keys;
 use firma_auth::token::AccessTokens;
 use firma_domain::Id;
+use firma_domain::identity::Signup;
 use firma_domain::source::Clock;
-use firma_http::{Draining, Site, State, app};
+use firma_http::{Draining, Limits, Site, State, app};
 use firma_persistence::identity::NewSession;
 use firma_persistence::{Database, Fault, Origin, Settings, Sources, Tx};
 use firma_services::Hasher;
@@ -53,6 +54,17 @@ impl Server {
 
     /// Starts one that stands somewhere else, with keys of its own.
     pub fn start_at(base: TestDatabase, clock: Arc<dyn Clock>, site: Site, keys: Keys) -> Server {
+        Server::start_for(base, clock, site, keys, (Limits::wide(), Signup::Open))
+    }
+
+    /// Starts one with limits, and rules for who gets an account.
+    pub fn start_for(
+        base: TestDatabase,
+        clock: Arc<dyn Clock>,
+        site: Site,
+        keys: Keys,
+        (limits, signup): (Limits, Signup),
+    ) -> Server {
         let sources = Sources {
             clock,
             ids: Arc::new(Ids::default()),
@@ -87,6 +99,8 @@ impl Server {
             files: files.clone(),
             mail: Arc::new(Breaker::new(sources.clock.clone())),
             used: LastUsed::default(),
+            limits,
+            signup,
             site,
         });
         let (sender, receiver) = std::sync::mpsc::channel();

@@ -37,7 +37,12 @@ impl Tx<'_> {
         Sql::<()>::text(
             "INSERT INTO user_credentials (user_id, password_hash, changed_at, needs_factor) VALUES (",
         )
-        .binds(vec![user.into(), hash.into(), now.into(), Value::Bool(needs_factor)])
+        .binds(vec![
+            user.into(),
+            hash.into(),
+            now.into(),
+            Value::Bool(needs_factor),
+        ])
         .then(
             ") ON CONFLICT (user_id) DO UPDATE SET password_hash = excluded.password_hash, \
              changed_at = excluded.changed_at, needs_factor = excluded.needs_factor",

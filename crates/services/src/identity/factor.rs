@@ -109,7 +109,11 @@ pub fn confirm(
 pub fn remove(tx: &mut Tx<'_>, caller: Caller) -> Result<(), Refusal> {
     caller.step_up(tx)?;
     let was_on = is_on(tx, caller.user)?;
-    if was_on && tx.credential(caller.user)?.is_some_and(|known| known.needs_factor) {
+    if was_on
+        && tx
+            .credential(caller.user)?
+            .is_some_and(|known| known.needs_factor)
+    {
         return Err(Refusal::conflict(
             "password_too_short",
             "the password is too short to stand alone: change it first",
@@ -135,7 +139,9 @@ pub fn renew_codes(tx: &mut Tx<'_>, caller: Caller, signer: &Signer) -> Result<R
 }
 
 pub(super) fn is_on(tx: &mut Tx<'_>, user: Id) -> Result<bool, Refusal> {
-    Ok(tx.factor(user)?.is_some_and(|factor| factor.confirmed_at.is_some()))
+    Ok(tx
+        .factor(user)?
+        .is_some_and(|factor| factor.confirmed_at.is_some()))
 }
 
 /// Whether it is a code of the user's authenticator that wasn't used yet, or a recovery code, which is used up by it.

@@ -163,7 +163,13 @@ impl Desk<'_> {
         };
         let language = letters::language(tx, user, &self.payload.language)?;
         let variables = json!({"name": owner.name, "new_email": email});
-        letters::write(tx, owner.email.clone(), "email_change_old", language.clone(), variables)?;
+        letters::write(
+            tx,
+            owner.email.clone(),
+            "email_change_old",
+            language.clone(),
+            variables,
+        )?;
         let kind = TokenKind::ChangeEmail;
         // Of several changes only the last one counts.
         tx.use_tokens(user, kind)?;

@@ -28,7 +28,9 @@ pub use factor::{Enrolment, FactorState, RecoveryCodes, confirm, enrol, factor, 
 pub use first::{FirstOwner, create_first, has_no_user};
 pub use letters::Links;
 pub use mailed::AccountHandler;
-pub use passwords::{ChangePassword, ResetPassword, change_password, forgot_password, reset_password};
+pub use passwords::{
+    ChangePassword, ResetPassword, change_password, forgot_password, may_change_password, reset_password,
+};
 pub use profile::{profile, update_me, update_profile};
 pub use register::{Registration, register, verify_email};
 pub use sessions::{Credentials, Lifetimes, SignedIn, Signer, Transport, logout, refresh};

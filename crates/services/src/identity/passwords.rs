@@ -30,13 +30,18 @@ pub struct ResetPassword {
     pub password: String,
 }
 
-/// Changes the caller's password, and ends the other sessions.
-pub async fn change_password(door: &Door<'_>, caller: Caller, new: ChangePassword) -> Result<(), Refusal> {
+/// Refuses who may not change the password now, before it is read.
+pub async fn may_change_password(door: &Door<'_>, caller: Caller) -> Result<(), Refusal> {
     let look = move |tx: &mut Tx<'_>| {
         caller.check(tx)?;
-        caller.step_up(tx)?;
-        is_on(tx, caller.user)
+        caller.step_up(tx)
     };
+    door.read(look).await
+}
+
+/// Changes the caller's password, and ends the other sessions.
+pub async fn change_password(door: &Door<'_>, caller: Caller, new: ChangePassword) -> Result<(), Refusal> {
+    let look = move |tx: &mut Tx<'_>| is_on(tx, caller.user);
     judge(&new.password, door.read(look).await?)?;
     let hash = door.hash(&new.password).await?;
     let needs_factor = !stands_alone(&new.password);
@@ -102,7 +107,11 @@ pub async fn reset_password(door: &Door<'_>, new: ResetPassword) -> Result<(), R
 /// The second factor may have been given up while the password was hashed.
 fn still_fits(tx: &mut Tx<'_>, user: Id, needs_factor: bool) -> Result<(), Refusal> {
     match needs_factor && !is_on(tx, user)? {
-        true => Err(Refusal::field("password", "short", "has to be longer without a second factor")),
+        true => Err(Refusal::field(
+            "password",
+            "short",
+            "has to be longer without a second factor",
+        )),
         false => Ok(()),
     }
 }

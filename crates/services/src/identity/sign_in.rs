@@ -64,7 +64,10 @@ pub async fn login(door: &Door<'_>, credentials: Credentials) -> Result<SignedIn
         if let Some((old, new)) = &rehashed {
             tx.replace_hash(user, old, new)?;
         }
-        if tx.factor(user)?.is_some_and(|factor| factor.confirmed_at.is_some()) {
+        if tx
+            .factor(user)?
+            .is_some_and(|factor| factor.confirmed_at.is_some())
+        {
             let proof = Proof {
                 user,
                 id: tx.new_id(),
@@ -90,14 +93,23 @@ pub async fn second_factor(door: &Door<'_>, step: SecondStep) -> Result<SignedIn
     let decide = move |tx: &mut Tx<'_>| {
         let now = tx.now();
         let challenge = Proof::read(&step.challenge, &signer.keys.challenge, now, CHALLENGE_LIFE);
-        let Some(challenge) = challenge.filter(|proof| tx.user(proof.user).is_ok_and(|u| u.value.is_active)) else {
-            return Err(Refusal::field("challenge", "challenge", "is not valid, or is over: sign in again"));
+        let Some(challenge) = challenge.filter(|proof| tx.user(proof.user).is_ok_and(|u| u.value.is_active))
+        else {
+            return Err(Refusal::field(
+                "challenge",
+                "challenge",
+                "is not valid, or is over: sign in again",
+            ));
         };
         let user = challenge.user;
         // A password that was changed since makes the first step void.
         let changed = tx.credential(user)?.map(|known| known.changed_at.seconds());
         if changed.is_none_or(|changed| changed > challenge.issued) {
-            return Err(Refusal::field("challenge", "challenge", "is not valid, or is over: sign in again"));
+            return Err(Refusal::field(
+                "challenge",
+                "challenge",
+                "is not valid, or is over: sign in again",
+            ));
         }
         let known = known_device(&signer, user, device.as_deref(), now);
         let counts = match known {

@@ -123,7 +123,11 @@ mod tests {
             for link in [None, Some("https://firma.example/console/x#token=TOKEN")] {
                 let rendered = render(name, language, &sample(link)).unwrap();
                 let is_test = *name == "test";
-                let (plain, escaped) = if is_test { ("<2026>", "&lt;2026&gt;") } else { ("<Ann>", "&lt;Ann&gt;") };
+                let (plain, escaped) = if is_test {
+                    ("<2026>", "&lt;2026&gt;")
+                } else {
+                    ("<Ann>", "&lt;Ann&gt;")
+                };
                 assert_eq!(rendered.language, *language);
                 assert!(
                     rendered.subject.starts_with("Firma: ") && rendered.html.contains(escaped),
