@@ -22,16 +22,12 @@ fn repeats(letters: &[char]) -> bool {
     (1..=letters.len() / 2).any(is_period)
 }
 
-/// Each the next one of the one before: `abcdefgh`, `87654321`.
+/// Each the next one of the one before: `abcdefgh`, `87654321`. A zero comes after nine.
 fn counts(letters: &[char]) -> bool {
-    let by = |step: i64| {
-        let pairs = letters.iter().zip(letters.iter().skip(1));
-        pairs.clone().count() > 0
-            && pairs
-                .clone()
-                .all(|(a, b)| i64::from(u32::from(*b)) - i64::from(u32::from(*a)) == step)
-    };
-    by(1) || by(-1)
+    let is_next =
+        |a: &char, b: &char| u32::from(*b) == u32::from(*a).saturating_add(1) || (*a, *b) == ('9', '0');
+    let pairs = || letters.iter().zip(letters.iter().skip(1));
+    letters.len() > 1 && (pairs().all(|(a, b)| is_next(a, b)) || pairs().all(|(a, b)| is_next(b, a)))
 }
 
 #[cfg(test)]

@@ -123,24 +123,21 @@ pub(crate) fn signed_in(state: &State, signed_in: SignedIn) -> HttpResponse {
     let (is_secure, lifetimes) = (state.site.is_secure(), state.signer.lifetimes);
     let access = (access_name(is_secure), signed_in.access_token, "/");
     let refresh = (refresh_name(is_secure), signed_in.refresh_token, REFRESH_PATH);
+    let device = (device_name(is_secure), signed_in.device_token, REFRESH_PATH);
     let mut answer = HttpResponse::Ok();
-    if let Some(token) = signed_in.device_token {
-        answer.cookie(cookie(
-            is_secure,
-            (device_name(is_secure), token, REFRESH_PATH),
-            DEVICE_LIFE,
-        ));
-    }
     answer
         .cookie(cookie(is_secure, access, lifetimes.access))
-        .cookie(cookie(is_secure, refresh, lifetimes.refresh))
-        .json(json!({
-            "token_type": "Cookie", "expires_in": signed_in.expires_in, "user": signed_in.user,
-            "csrf_token": csrf_token(signed_in.session, &state.signer.keys.csrf),
-        }))
+        .cookie(cookie(is_secure, refresh, lifetimes.refresh));
+    if let (name, Some(token), path) = device {
+        answer.cookie(cookie(is_secure, (name, token, path), DEVICE_LIFE));
+    }
+    answer.json(json!({
+        "token_type": "Cookie", "expires_in": signed_in.expires_in, "user": signed_in.user,
+        "csrf_token": csrf_token(signed_in.session, &state.signer.keys.csrf),
+    }))
 }
 
-/// Takes both cookies away with an answer.
+/// Takes the cookies of a session away with an answer. The device stays known.
 pub(crate) fn forget(state: &State, mut response: HttpResponse) -> HttpResponse {
     let is_secure = state.site.is_secure();
     for (name, path) in [

@@ -241,6 +241,11 @@ fn each_role_may_do_what_it_says_and_nothing_else() {
             for operation in operations() {
                 let Access::Permission(resource, verb) = operation.access else {
                     // What needs no permission is refused to nobody who is signed in.
+                    // Who deletes the account does nothing after that.
+                    let user = match operation.id.as_str() {
+                        "delete_me" => place.firm.member(None).0,
+                        _ => user,
+                    };
                     let answer = place.call(&server.client(user), operation);
                     assert_ne!(answer.status, 403, "{}", answer.text);
                     continue;

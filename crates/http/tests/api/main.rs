@@ -9,6 +9,7 @@
     unreachable_pub
 )]
 
+mod accounts;
 mod activities;
 mod attack;
 mod audit;
@@ -27,6 +28,7 @@ mod examples;
 mod files;
 mod filters;
 mod forged;
+mod guessing;
 mod idempotency;
 mod identity;
 mod imports;
@@ -35,6 +37,7 @@ mod imports_whole;
 mod kit;
 mod lists;
 mod members;
+mod post;
 mod profile;
 mod reach;
 mod references;
@@ -42,6 +45,7 @@ mod roles;
 mod sales;
 mod samples;
 mod search;
+mod second_factor;
 mod sessions;
 mod tampered;
 mod together;

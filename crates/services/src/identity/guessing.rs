@@ -73,7 +73,9 @@ impl Counts {
     pub(super) fn wrong(&self, tx: &mut Tx<'_>, user: Option<Id>) -> Result<(), Refusal> {
         let now = tx.now();
         for count in &self.0 {
+            // Somebody who tried at the same time was wrong before this one was.
             let failures = tx.count_failure(count.subject, QUIET)?;
+            let failures = failures.ok_or(Refusal::TooMany(1))?;
             match count.guessed.delay(failures) {
                 0 => {}
                 seconds => tx.hold_until(count.subject, now.plus_seconds(seconds))?,
