@@ -62,7 +62,7 @@ impl From<Refusal> for Stop {
 
 impl Running<'_> {
     /// The job's id.
-    pub fn id(&self) -> Id {
+    pub fn job(&self) -> Id {
         self.leased.lease.job
     }
     /// The organization; the nil one for a job of the system.

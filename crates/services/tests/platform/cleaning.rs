@@ -1,6 +1,7 @@
 //! The clean-up takes what is over, over all organizations, and nothing else.
 
 use crate::kit::{await_that, count, put, start};
+use firma_persistence::platform::Sweep;
 use firma_services::platform::{CleanUp, Retention};
 use firma_testing::{Firm, Server, on_each};
 use std::sync::Arc;
@@ -80,5 +81,50 @@ fn what_is_over_goes_and_the_rest_stays() {
         assert_eq!(count(server, "idempotency_keys WHERE key = 'old'"), 0);
         assert_eq!(count(server, "idempotency_keys WHERE key = 'new'"), 2);
         assert_eq!(count(server, "sessions"), sessions - 1);
+    });
+}
+
+#[test]
+fn bytes_go_when_nobody_needs_them_any_more() {
+    on_each(|server| {
+        let store = &server.files.store;
+        let bytes = |key: &str| {
+            let mut incoming = store.put(key).unwrap();
+            incoming.write(b"bytes").unwrap();
+            incoming.keep().unwrap();
+        };
+        for (key, reason, days) in [
+            ("old-upload", Sweep::Upload, 2),
+            ("new-upload", Sweep::Upload, 0),
+            ("old-file", Sweep::Deleted, 91),
+            ("new-file", Sweep::Deleted, 89),
+            // Its upload was killed before a byte came.
+            ("nothing", Sweep::Upload, 2),
+        ] {
+            if key != "nothing" {
+                bytes(key);
+            }
+            server.write(move |tx| Ok(tx.sweep_bytes(key, reason)?));
+            let since = server.base.earlier("since", days * 86_400);
+            server.base.execute(&format!(
+                "UPDATE file_sweeps SET since = {since} WHERE storage_key = '{key}'"
+            ));
+        }
+        bytes("no-business-of-the-clean-up");
+        clean(server);
+        let left = server
+            .base
+            .lines("SELECT storage_key FROM file_sweeps ORDER BY storage_key");
+        assert_eq!(left, ["new-file", "new-upload"]);
+        let is_there = |key: &&str| store.open(key, 0, 1).is_ok();
+        let all = [
+            "old-upload",
+            "new-upload",
+            "old-file",
+            "new-file",
+            "no-business-of-the-clean-up",
+        ];
+        let there: Vec<_> = all.into_iter().filter(is_there).collect();
+        assert_eq!(there, ["new-upload", "new-file", "no-business-of-the-clean-up"]);
     });
 }
