@@ -1,7 +1,7 @@
 //! What who runs the server does before anybody can sign in.
 
 use crate::cli::NewAdmin;
-use crate::compose::{Parts, compose};
+use crate::compose::{Parts, compose, wait};
 use crate::config::Config;
 use firma_auth::password;
 use firma_domain::{Email, input};
@@ -18,7 +18,11 @@ pub(crate) fn create(config: &Config, new: NewAdmin) -> Result<(), String> {
     let password = ask("Password for the owner: ")?;
     in_runtime(config, async |parts| {
         let hash = parts.hasher.hash(password).await?;
-        let owner = NewOwner { email, organization };
+        let owner = NewOwner {
+            name: None,
+            email,
+            organization,
+        };
         let make = move |tx: &mut Tx<'_>| identity::create_owner(tx, owner.clone(), &hash);
         let made = parts.database.write(Origin::default(), make).await?;
         crate::say(format!(
@@ -67,10 +71,5 @@ fn ask(prompt: &str) -> Result<String, String> {
 
 fn in_runtime(config: &Config, run: impl AsyncFnOnce(&Parts) -> Result<(), Refusal>) -> Result<(), String> {
     let parts = compose(config)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .map_err(|e| e.to_string())?;
-    runtime
-        .block_on(run(&parts))
-        .map_err(|refusal| refusal.to_string())
+    wait(run(&parts))?.map_err(|refusal| refusal.to_string())
 }

@@ -9,17 +9,20 @@ use firma_domain::platform::Mailer;
 use firma_domain::source::{Clock, Entropy};
 use firma_persistence::migrations::{MigrationError, Migrator};
 use firma_persistence::{Database, Settings, Sources, Target};
-use firma_services::Hasher;
 use firma_services::identity::{Lifetimes, Signer};
 use firma_services::platform::imports::ImportHandler;
 use firma_services::platform::{
     Breaker, CleanUp, Files, Guarded, Handler, MailHandler, Retention, Worker, WorkerSettings,
 };
+use firma_services::{Hasher, Tx};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// However often it is refreshed, a session ends after so many seconds: 30 days.
 const SESSION: i64 = 30 * 24 * 3_600;
+
+/// One statement of a command that looks at everything may take so long.
+const PATIENCE: Duration = Duration::from_secs(3_600);
 
 pub(crate) struct Parts {
     pub(crate) database: Database,
@@ -34,7 +37,7 @@ fn seconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
 }
 
-fn sources() -> Sources {
+pub(crate) fn sources() -> Sources {
     Sources {
         clock: Arc::new(SystemClock),
         ids: Arc::new(Ids::default()),
@@ -49,13 +52,18 @@ fn target(url: &Url) -> Result<Target, String> {
     }
 }
 
+/// The database with the login that owns its tables.
+pub(crate) fn owner(config: &Config) -> Result<Target, String> {
+    match &config.migrate_database_url {
+        Some(url) => target(url),
+        None => target(&config.database()),
+    }
+}
+
 /// Migrates where that may be done without asking: SQLite, an empty PostgreSQL, or where it is said.
 fn migrate(config: &Config) -> Result<Target, String> {
     let target = target(&config.database())?;
-    let owner = match &config.migrate_database_url {
-        Some(url) => self::target(url)?,
-        None => target.clone(),
-    };
+    let owner = owner(config)?;
     let mut migrator = Migrator::connect(&owner, SystemClock.now()).map_err(|e| e.to_string())?;
     let unasked = matches!(owner, Target::Sqlite(_)) || config.migrate == Migrate::Auto;
     let run = |migrator: &mut Migrator| -> Result<(), MigrationError> {
@@ -73,22 +81,69 @@ fn migrate(config: &Config) -> Result<Target, String> {
     Ok(target)
 }
 
+fn settings(config: &Config, target: Target) -> Settings {
+    Settings {
+        role: config.db_role.clone(),
+        connections: config.db_pool_max,
+        connect_timeout: config.db_connect_timeout,
+        statement_timeout: config.db_statement_timeout,
+        ..Settings::new(target)
+    }
+}
+
+/// Refuses a database that isn't there: to open SQLite's file would make one.
+pub(crate) fn there(target: Target) -> Result<Target, String> {
+    match &target {
+        Target::Sqlite(path) if !path.exists() => Err(format!("there is no database {}", path.display())),
+        _ => Ok(target),
+    }
+}
+
+/// The database as it is, for commands that look at all of it: nothing is made and nothing migrated.
+pub(crate) fn opened(config: &Config) -> Result<Database, String> {
+    let settings = Settings {
+        statement_timeout: PATIENCE,
+        ..settings(config, there(target(&config.database())?)?)
+    };
+    Database::open(&settings, sources())
+}
+
+/// The same, with the schema of this binary.
+pub(crate) fn existing(config: &Config) -> Result<Database, String> {
+    let database = opened(config)?;
+    let current = wait(database.read(|tx: &mut Tx<'_>| tx.is_current()))?;
+    match current {
+        Ok(true) => Ok(database),
+        Ok(false) => {
+            Err("the database hasn't just the migrations of this binary: see `firma-migrate status`".into())
+        }
+        Err(fault) => Err(format!(
+            "the database can't be asked: {fault}; see `firma doctor`"
+        )),
+    }
+}
+
+/// Waits for what a command asks for.
+pub(crate) fn wait<T>(asked: impl Future<Output = T>) -> Result<T, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .map_err(|e| e.to_string())?;
+    Ok(runtime.block_on(asked))
+}
+
 pub(crate) fn compose(config: &Config) -> Result<Parts, String> {
+    compose_with(config, sources())
+}
+
+/// The same on other sources of time, ids and randomness.
+pub(crate) fn compose_with(config: &Config, sources: Sources) -> Result<Parts, String> {
     make_folder(&config.data_dir).map_err(|e| format!("{}: {e}", config.data_dir.display()))?;
     let target = migrate(config)?;
     let given = config.secret.as_ref().map(|secret| *secret.reveal());
     let root = root_secret(given, &config.data_dir, &|bytes| SystemEntropy.fill(bytes))
         .map_err(|e| e.to_string())?;
     let keys = Arc::new(Keys::derive(&root));
-    let sources = sources();
-    let settings = Settings {
-        role: config.db_role.clone(),
-        connections: config.db_pool_max,
-        connect_timeout: config.db_connect_timeout,
-        statement_timeout: config.db_statement_timeout,
-        ..Settings::new(target)
-    };
-    let database = Database::open(&settings, sources.clone())?;
+    let database = Database::open(&settings(config, target), sources.clone())?;
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     let hasher = Hasher::start(threads, config.bcrypt_cost, sources.entropy.clone())?;
     let signer = Signer {

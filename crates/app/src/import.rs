@@ -3,6 +3,7 @@
 use crate::cli::NewImport;
 use crate::compose::compose;
 use crate::config::Config;
+use crate::exit::{Ended, SOME_REFUSED};
 use firma_domain::platform::{Import, ImportRefusal, ImportState};
 use firma_domain::{Email, Record};
 use firma_services::organizations::acting_in;
@@ -11,15 +12,12 @@ use firma_services::{Database, Origin, Refusal, Tx, Work};
 use serde_json::{Map, Value, json};
 use std::fs::File;
 use std::io::{IsTerminal, Write};
-use std::process::ExitCode;
 use std::sync::Arc;
 
-/// The file was read, and some rows of it were refused.
-const SOME_REFUSED: u8 = 3;
 /// The most refusals that are printed for a person.
 const SHOWN: usize = 50;
 
-pub(crate) fn import(config: &Config, new: &NewImport) -> Result<ExitCode, String> {
+pub(crate) fn import(config: &Config, new: &NewImport) -> Result<(), Ended> {
     let options = options(new)?;
     let (path, name) = (new.file.clone(), new.file.file_name());
     let name = name
@@ -41,17 +39,17 @@ pub(crate) fn import(config: &Config, new: &NewImport) -> Result<ExitCode, Strin
     }
     let import = run.import();
     if let Some(failure) = &import.value.failure {
-        return Err(failure.clone());
+        return Err(failure.clone().into());
     }
     let refusals = refusals(&parts.database, of).map_err(said)?;
     match new.json {
         true => crate::say(json!({"import": import, "refusals": refusals}).to_string()),
         false => tell(import, &refusals),
     }
-    Ok(match import.value.refused {
-        0 => ExitCode::SUCCESS,
-        _ => ExitCode::from(SOME_REFUSED),
-    })
+    match import.value.refused {
+        0 => Ok(()),
+        _ => Err(Ended::Found(SOME_REFUSED)),
+    }
 }
 
 /// What the file of options says, and over it what the command line does.

@@ -1,9 +1,9 @@
 //! The server and the worker, from their start to their graceful stop.
 
 use crate::compose::{Parts, compose};
-use crate::config::Config;
+use crate::config::{self, Config};
 use actix_web::{HttpServer, web};
-use firma_http::{Draining, State, app};
+use firma_http::{Draining, Site, State, app};
 use std::time::Duration;
 
 /// How long calls that are under way may still take when the server stops.
@@ -47,10 +47,15 @@ fn answer(config: &Config, parts: Parts) -> Result<(), String> {
         mail: parts.breaker,
         max_body: config.max_body,
         draining: draining.clone(),
+        site: Site {
+            public_url: config.public_url.clone(),
+            data: data(&config.database()),
+        },
     });
     actix_web::rt::System::new().block_on(async move {
         let workers = std::thread::available_parallelism().map_or(2, usize::from);
-        let server = HttpServer::new(move || app(state.clone()))
+        let serving = state.clone();
+        let server = HttpServer::new(move || app(serving.clone(), firma_console::mount))
             .workers(workers)
             .shutdown_timeout(GRACE_SECONDS)
             .disable_signals()
@@ -59,6 +64,8 @@ fn answer(config: &Config, parts: Parts) -> Result<(), String> {
         for address in server.addrs() {
             log::info!("serving on http://{address}");
         }
+        let address = server.addrs().first().copied().unwrap_or(config.bind);
+        crate::setup::announce(&state, address).await;
         let server = server.run();
         let handle = server.handle();
         actix_web::rt::spawn(async move {
@@ -70,6 +77,27 @@ fn answer(config: &Config, parts: Parts) -> Result<(), String> {
         });
         server.await.map_err(|e| e.to_string())
     })
+}
+
+/// Where the rows are, for a person, without a password.
+fn data(database: &config::Database) -> String {
+    match database {
+        config::Database::Sqlite(path) => std::path::absolute(path)
+            .unwrap_or_else(|_| path.clone())
+            .display()
+            .to_string(),
+        config::Database::Postgres(url) => {
+            let url = url.reveal();
+            let place = url.rsplit_once('@').map_or(url.as_str(), |(_, place)| place);
+            let place = place.split('?').next().unwrap_or_default();
+            format!(
+                "PostgreSQL: {}",
+                place
+                    .trim_start_matches("postgres://")
+                    .trim_start_matches("postgresql://")
+            )
+        }
+    }
 }
 
 #[cfg(unix)]

@@ -11,4 +11,6 @@ pub mod keys;
 #[cfg(feature = "secrets")]
 pub mod password;
 #[cfg(feature = "secrets")]
+pub mod setup;
+#[cfg(feature = "secrets")]
 pub mod token;

@@ -17,4 +17,4 @@ pub mod value;
 
 pub use entity::{Entity, Record};
 pub use input::{FieldError, Invalid};
-pub use value::{Currency, Day, Email, Id, Instant, Money, NaiveDate, Rate, Slug};
+pub use value::{Currency, Day, Email, Id, Instant, Locale, Money, NaiveDate, Rate, Slug, Zone};

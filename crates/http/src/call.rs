@@ -107,6 +107,17 @@ fn state(request: &HttpRequest) -> Result<web::Data<State>, Problem> {
         .ok_or_else(|| Problem::new("internal", "the server has no state"))
 }
 
+/// Where a request comes from, for the audit log.
+pub fn origin(request: &HttpRequest) -> Origin {
+    let agent = request.headers().get(header::USER_AGENT);
+    let agent = agent.and_then(|agent| agent.to_str().ok());
+    Origin {
+        ip: request.peer_addr().map(|peer| peer.ip().to_string()),
+        user_agent: agent.map(|agent| agent.chars().take(255).collect()),
+        request_id: Some(request_id(request)),
+    }
+}
+
 async fn body(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Problem> {
     let state = state(request)?;
     let mut body = Vec::new();
@@ -139,11 +150,7 @@ fn said(request: &HttpRequest, body: Vec<u8>) -> Result<Said, Problem> {
     });
     let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
     Ok(Said {
-        origin: Origin {
-            ip: request.peer_addr().map(|peer| peer.ip().to_string()),
-            user_agent: text(header::USER_AGENT).map(|agent| agent.chars().take(255).collect()),
-            request_id: Some(request_id(request)),
-        },
+        origin: origin(request),
         path: request.path().to_owned(),
         keyed: keyed(request.path()),
         asked: request.query_string().to_owned(),

@@ -54,23 +54,16 @@ async fn ready(state: web::Data<State>) -> HttpResponse {
 }
 
 async fn openapi() -> HttpResponse {
-    static DOCUMENT: LazyLock<String> = LazyLock::new(|| routes::document().to_json().unwrap_or_default());
+    static DOCUMENT: LazyLock<String> = LazyLock::new(|| routes::document().to_string());
     HttpResponse::Ok()
         .content_type("application/json")
         .body(DOCUMENT.as_str())
 }
 
 pub(crate) fn mount(config: &mut web::ServiceConfig) {
-    let only_get = |path: &str, route: actix_web::Route| {
-        web::resource(path)
-            .route(route)
-            .default_service(web::to(async || {
-                Err::<HttpResponse, _>(routes::wrong_method("GET".into()))
-            }))
-    };
     config
-        .service(only_get("/health/live", web::get().to(live)))
-        .service(only_get("/health/ready", web::get().to(ready)))
-        .service(only_get("/health", web::get().to(ready)))
-        .service(only_get("/openapi.json", web::get().to(openapi)));
+        .service(routes::only_get("/health/live", web::get().to(live)))
+        .service(routes::only_get("/health/ready", web::get().to(ready)))
+        .service(routes::only_get("/health", web::get().to(ready)))
+        .service(routes::only_get("/openapi.json", web::get().to(openapi)));
 }

@@ -119,10 +119,10 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             || web::get().to(refusals),
         )
         .text("What is wrong with the rows that were refused, each with line, column and reason, in the order of the file; then what an undo left.")
-        .parameters(vec![Parameter {
-            name: "after".into(),
-            text: "The line after which to go on: the last answer's after".into(),
-        }]),
+        .parameters(vec![Parameter::new(
+            "after",
+            "The line after which to go on: the last answer's after",
+        )]),
     );
 }
 

@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use firma_auth::access::Founding;
-use firma_domain::crm::{Company, Deal, Pipeline, Stage};
+use firma_domain::crm::{Activity, Company, Contact, Deal, DealContact, Pipeline, Stage};
 use firma_domain::organizations::{Member, Organization, Team, TeamMember};
 use firma_domain::platform::{File, Import, Job};
 use firma_domain::{Id, access::RoleAssignment};
@@ -63,9 +63,18 @@ fn no_foreign_row_is_seen_without_the_tenant_condition() {
             firm.owner
                 .post(&firm.at("companies"), json!({"name": format!("c{n}")}))
                 .expect(201);
-            firm.owner
+            let deal = firm
+                .owner
                 .post(&firm.at("deals"), json!({"title": format!("d{n}")}))
-                .expect(201);
+                .id();
+            let contact = firm
+                .owner
+                .post(&firm.at("contacts"), json!({"name": format!("p{n}")}))
+                .id();
+            let note = json!({"kind": "NOTE", "subject": "n", "deal_id": deal});
+            firm.owner.post(&firm.at("activities"), note).expect(201);
+            let link = json!({"deal_id": deal, "contact_id": contact});
+            firm.owner.post(&firm.at("deal-contacts"), link).expect(201);
         }
     }
     let counts = || -> Vec<i64> {
@@ -92,14 +101,17 @@ fn no_foreign_row_is_seen_without_the_tenant_condition() {
                 visible::<Pipeline>(tx, caller, organization)?,
                 visible::<Stage>(tx, caller, organization)?,
                 visible::<Deal>(tx, caller, organization)?,
+                visible::<Contact>(tx, caller, organization)?,
+                visible::<DealContact>(tx, caller, organization)?,
                 visible::<Job>(tx, caller, organization)?,
                 visible::<File>(tx, caller, organization)?,
                 visible::<Import>(tx, caller, organization)?,
+                visible::<Activity>(tx, caller, organization)?,
             ])
         })
     };
     let with = counts();
-    assert_eq!(with, [1, 2, 1, 1, 2, 3, 1, 5, 3, 1, 1, 1]);
+    assert_eq!(with, [1, 2, 1, 1, 2, 3, 1, 5, 3, 3, 3, 1, 1, 1, 3]);
     drop_tenant_condition();
     assert_eq!(counts(), with);
     let foreign = firms[1].owner.get(&firms[1].at("deals")).expect(200)["data"][0]["id"]

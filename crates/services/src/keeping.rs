@@ -66,6 +66,18 @@ pub trait Keeping: Stored {
     ) -> Result<(), Refusal> {
         Ok(())
     }
+    /// What follows once it is deleted.
+    fn deleted(_: &mut Work<'_, '_>, _: Grant<Self, Delete>, _: &Record<Self>) -> Result<(), Refusal> {
+        Ok(())
+    }
+    /// The value with which it is brought back.
+    fn restoring(
+        _: &mut Work<'_, '_>,
+        _: Grant<Self, Delete>,
+        before: &Record<Self>,
+    ) -> Result<Self, Refusal> {
+        Ok(before.value.clone())
+    }
     /// What comes back with it.
     fn restored(
         _: &mut Work<'_, '_>,

@@ -2,7 +2,7 @@
 
 use crate::refusal::Refusal;
 use firma_auth::access::{Action, Facts, Grant, Verb};
-use firma_domain::{Currency, Entity, Id, Instant};
+use firma_domain::{Currency, Day, Entity, Id, Instant, Zone};
 use firma_persistence::access::{Known, Segment};
 use firma_persistence::{Repo, Stored, Tx};
 use std::collections::HashSet;
@@ -30,6 +30,7 @@ pub struct Work<'t, 'c> {
     pub(crate) tx: &'t mut Tx<'c>,
     facts: Facts,
     currency: Currency,
+    zone: Zone,
     /// Rows that were found live for the caller in this transaction, each with its collection
     live: HashSet<(&'static str, Id)>,
 }
@@ -40,23 +41,25 @@ impl<'t, 'c> Work<'t, 'c> {
         match tx.facts(caller.user, caller.session, segment)? {
             Known::Nobody => Err(Refusal::Unauthenticated),
             Known::Stranger => Err(Refusal::OrganizationNotFound),
-            Known::Member(facts, currency) => Ok(Work::of(tx, facts, currency)),
+            Known::Member(facts, currency, zone) => Ok(Work::of(tx, facts, currency, zone)),
         }
     }
 
     /// Goes on with what a member asked for, as far as the member may do it now.
     pub fn resume(tx: &'t mut Tx<'c>, organization: Id, owner: Id) -> Result<Self, Refusal> {
         match tx.facts_of_owner(organization, owner)? {
-            Some((facts, currency)) => Ok(Work::of(tx, facts, currency)),
+            Some((facts, currency, zone)) => Ok(Work::of(tx, facts, currency, zone)),
             None => Err(Refusal::OrganizationNotFound),
         }
     }
 
-    fn of(tx: &'t mut Tx<'c>, facts: Facts, currency: Currency) -> Self {
+    /// A call by a member whose facts are told, not looked up: the people of the demo, who have no session.
+    pub(crate) fn of(tx: &'t mut Tx<'c>, facts: Facts, currency: Currency, zone: Zone) -> Self {
         Work {
             tx,
             facts,
             currency,
+            zone,
             live: HashSet::new(),
         }
     }
@@ -101,9 +104,13 @@ impl<'t, 'c> Work<'t, 'c> {
     pub fn now(&self) -> Instant {
         self.facts.now
     }
+    /// The organization's time zone.
+    pub fn zone(&self) -> Zone {
+        self.zone
+    }
     /// The organization's day.
-    pub fn today(&self) -> firma_domain::Day {
-        self.facts.now.day()
+    pub fn today(&self) -> Day {
+        self.zone.day(self.facts.now)
     }
 
     /// Notes that a row was found live for the caller, so that a reference to it needn't be looked up again.
@@ -119,7 +126,7 @@ impl<'t, 'c> Work<'t, 'c> {
         &mut self,
         run: impl FnOnce(&mut Work<'_, 'c>) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
-        let (facts, currency) = (self.facts.clone(), self.currency);
+        let (facts, currency, zone) = (self.facts.clone(), self.currency, self.zone);
         let known = self.live.len();
         let live = &mut self.live;
         self.tx.part(|tx| {
@@ -127,6 +134,7 @@ impl<'t, 'c> Work<'t, 'c> {
                 tx,
                 facts,
                 currency,
+                zone,
                 live: std::mem::take(live),
             };
             let outcome = run(&mut part);

@@ -8,7 +8,7 @@ use firma_auth::keys::Keys;
 use firma_auth::token::{AccessTokens, Claims};
 use firma_domain::Id;
 use firma_domain::source::Clock;
-use firma_http::{Draining, State, app};
+use firma_http::{Draining, Site, State, app};
 use firma_persistence::identity::NewSession;
 use firma_persistence::{Database, Fault, Origin, Settings, Sources, Tx};
 use firma_services::Hasher;
@@ -39,8 +39,13 @@ pub const MAX_DOCUMENT: u64 = 200_000;
 impl Server {
     /// Starts one over a database.
     pub fn start(base: TestDatabase) -> Server {
+        Server::start_by(base, Arc::new(SystemClock))
+    }
+
+    /// Starts one that goes by a clock of the test's own.
+    pub fn start_by(base: TestDatabase, clock: Arc<dyn Clock>) -> Server {
         let sources = Sources {
-            clock: Arc::new(SystemClock),
+            clock,
             ids: Arc::new(Ids::default()),
             entropy: Arc::new(SystemEntropy),
         };
@@ -70,13 +75,14 @@ impl Server {
             signer: signer.clone(),
             max_body: MAX_BODY,
             draining: Draining::default(),
+            site: Site::default(),
             files: files.clone(),
             mail: Arc::new(Breaker::new(sources.clock.clone())),
         });
         let (sender, receiver) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let server = HttpServer::new(move || app(state.clone()))
+                let server = HttpServer::new(move || app(state.clone(), firma_console::mount))
                     .workers(2)
                     .disable_signals()
                     .bind("127.0.0.1:0")
@@ -140,7 +146,11 @@ impl Server {
         });
         self.signer
             .access
-            .issue(Claims { user, session }, SystemClock.now(), seconds)
+            .issue(
+                Claims { user, session },
+                self.database.sources.clock.now(),
+                seconds,
+            )
             .unwrap()
     }
 

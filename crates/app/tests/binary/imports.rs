@@ -60,7 +60,7 @@ fn a_file_is_brought_in_from_the_command_line() {
         let bad = write("bad.csv", "Nr,Name\n1,Müller AG\n3,\n".as_bytes());
         let some = ["--options", &options, "--map", "Name=name"];
         let refused = house.run(&import(&bad, &some), "");
-        assert_eq!(refused.code, Some(3), "{refused:?}");
+        assert_eq!(refused.code, Some(5), "{refused:?}");
         assert!(
             refused.out.starts_with(
                 "line 3, Name: is required (required)\ndone: 0 created, 1 updated, 0 unchanged, 1 refused"
@@ -71,7 +71,7 @@ fn a_file_is_brought_in_from_the_command_line() {
             &import(&bad, &[&some[..], &["--json", "--all-or-nothing"]].concat()),
             "",
         );
-        assert_eq!(told.code, Some(3), "{told:?}");
+        assert_eq!(told.code, Some(5), "{told:?}");
         let told: Value = serde_json::from_str(&told.out).unwrap();
         assert_eq!(told["import"]["state"], "REFUSED");
         assert_eq!(

@@ -1,7 +1,7 @@
 //! The binary as a process.
 
 use firma_testing::Client;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -67,11 +67,24 @@ pub(crate) fn run(folder: &Path, environment: &[(&str, &str)], arguments: &[&str
     }
 }
 
+/// What comes from a process, line by line as it comes.
+fn kept(from: impl Read + Send + 'static) -> (Arc<Mutex<String>>, JoinHandle<()>) {
+    let text = Arc::new(Mutex::new(String::new()));
+    let (lines, kept) = (BufReader::new(from), text.clone());
+    let reader = std::thread::spawn(move || {
+        for line in lines.lines().map_while(Result::ok) {
+            *kept.lock().unwrap() += &(line + "\n");
+        }
+    });
+    (text, reader)
+}
+
 /// A running server; killed when dropped.
 pub(crate) struct Process {
     child: Child,
     pub(crate) url: String,
     log: Arc<Mutex<String>>,
+    printed: Arc<Mutex<String>>,
     reader: Option<JoinHandle<()>>,
 }
 
@@ -96,21 +109,17 @@ impl Process {
         let mut child = command(folder, environment)
             .args(arguments)
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let log = Arc::new(Mutex::new(String::new()));
-        let (lines, kept) = (BufReader::new(child.stderr.take().unwrap()), log.clone());
-        let reader = std::thread::spawn(move || {
-            for line in lines.lines().map_while(Result::ok) {
-                *kept.lock().unwrap() += &(line + "\n");
-            }
-        });
+        let (log, reader) = kept(child.stderr.take().unwrap());
+        let (printed, _) = kept(child.stdout.take().unwrap());
         Process {
             child,
             url: String::new(),
             log,
+            printed,
             reader: Some(reader),
         }
     }
@@ -146,6 +155,11 @@ impl Process {
     /// What it has logged so far.
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    /// What it has printed so far.
+    pub(crate) fn printed(&self) -> String {
+        self.printed.lock().unwrap().clone()
     }
 
     /// As `kill -9` does.

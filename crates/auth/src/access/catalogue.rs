@@ -75,6 +75,8 @@ pub const RESOURCES: &[Resource] = &[
     resource("pipelines", "crm", false, Verb::ALL),
     resource("stages", "crm", false, Verb::ALL),
     resource("deals", "crm", true, Verb::ALL),
+    resource("contacts", "crm", true, Verb::ALL),
+    resource("deal-contacts", "crm", true, Verb::ALL),
     resource(
         "jobs",
         "platform",
@@ -93,6 +95,7 @@ pub const RESOURCES: &[Resource] = &[
         true,
         &[Verb::Read, Verb::Create, Verb::Delete],
     ),
+    resource("activities", "crm", true, Verb::ALL),
 ];
 
 /// One permission, `resource:action:scope`.

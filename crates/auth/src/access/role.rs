@@ -119,6 +119,8 @@ pub const SYSTEM_ROLES: &[Role] = &[
             COLLEAGUES,
             module("crm", READ, Scope::Team),
             module("crm", CREATE_UPDATE, Scope::Own),
+            // A contact that leaves a deal is a change of the deal.
+            resource("deal-contacts", &[Verb::Delete], Scope::Own),
             OWN_JOBS,
             OWN_FILES,
             OWN_IMPORTS,
@@ -193,6 +195,7 @@ mod tests {
         assert_eq!(scope("employee", "deals", Verb::Read), Some(Scope::Team));
         assert_eq!(scope("employee", "deals", Verb::Update), Some(Scope::Own));
         assert_eq!(scope("employee", "deals", Verb::Delete), None);
+        assert_eq!(scope("employee", "deal-contacts", Verb::Delete), Some(Scope::Own));
         assert_eq!(scope("product_manager", "deals", Verb::Read), Some(Scope::Org));
         assert_eq!(scope("client", "deals", Verb::Read), None);
         assert_eq!(scope("website_owner", "deals", Verb::Read), None);

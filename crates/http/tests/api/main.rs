@@ -9,6 +9,7 @@
     unreachable_pub
 )]
 
+mod activities;
 mod attack;
 mod audit;
 mod bad_input;
@@ -17,7 +18,11 @@ mod bad_request;
 mod bad_values;
 mod bulk;
 mod changes;
+mod contacts;
+mod deal_contacts;
+mod docs;
 mod document;
+mod examples;
 mod files;
 mod filters;
 mod idempotency;
@@ -33,5 +38,7 @@ mod references;
 mod roles;
 mod sales;
 mod samples;
+mod search;
 mod tampered;
 mod together;
+mod zones;

@@ -40,8 +40,13 @@ impl<'s> Place<'s> {
         let made = |collection: &str, body: Value| firm.owner.post(&firm.at(collection), body).id();
         let team = || made("teams", json!({"name": unique(), "slug": unique()}));
         let assignment = json!({"user_id": member, "role_id": role("designer")});
+        let contact = made("contacts", json!({"name": unique()}));
+        let deal = || made("deals", json!({"title": unique()}));
         let pipeline = made("pipelines", json!({"name": unique()}));
-        // The member of a team stands in another one than the team that is deleted and restored.
+        let visited = made("companies", json!({"name": unique()}));
+        let activity = json!({"kind": "MEETING", "subject": unique(), "company_id": visited});
+        // The member of a team stands in another one than the team that is deleted and restored, the
+        // contact of a deal in another one than the deal, and the activity of a company in another one.
         let rows = BTreeMap::from([
             ("memberships", firm.id.to_string()),
             ("members", member.to_string()),
@@ -58,10 +63,16 @@ impl<'s> Place<'s> {
             ("pipelines", pipeline),
             ("companies", made("companies", json!({"name": unique()}))),
             ("deals", made("deals", json!({"title": unique()}))),
+            (
+                "deal-contacts",
+                made("deal-contacts", json!({"deal_id": deal(), "contact_id": contact})),
+            ),
+            ("contacts", contact),
             ("jobs", job(&firm, false)),
             ("dead jobs", job(&firm, true)),
             ("files", upload(&firm.owner, &firm.at("files"), b"some text").id()),
             ("imports", import(&firm)),
+            ("activities", made("activities", activity)),
         ]);
         Place { firm, rows }
     }
@@ -122,11 +133,26 @@ impl<'s> Place<'s> {
                 json!({"user_id": self.row("members"), "role_id": role("stakeholder")})
             }
             "update_role_assignment" => json!({"reason": unique()}),
-            "create_company" | "update_company" | "create_pipeline" | "update_pipeline" | "update_stage" => {
+            "create_company" | "update_company" | "create_contact" | "update_contact" | "create_pipeline"
+            | "update_pipeline" | "update_stage" => {
                 json!({"name": unique()})
             }
             "create_stage" => json!({"name": unique(), "pipeline_id": self.row("pipelines")}),
             "create_deal" | "update_deal" => json!({"title": unique()}),
+            "create_deal_contact" => {
+                json!({"deal_id": self.row("deals"), "contact_id": self.row("contacts")})
+            }
+            "update_deal_contact" => json!({"is_primary": true}),
+            "bulk_deal_contacts" => {
+                let change = json!({"is_primary": true});
+                json!({"operations": [{"op": "update", "id": self.row("deal-contacts"), "value": change}]})
+            }
+            "create_activity" => {
+                json!({"kind": "CALL", "subject": unique(), "company_id": self.row("companies")})
+            }
+            "update_activity" => json!({"subject": unique()}),
+            "bulk_activities" => bulk("create_activity"),
+            "bulk_contacts" => bulk("create_contact"),
             "bulk_companies" => bulk("create_company"),
             "bulk_pipelines" => bulk("create_pipeline"),
             "bulk_stages" => bulk("create_stage"),

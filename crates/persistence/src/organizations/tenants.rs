@@ -25,12 +25,13 @@ impl Tx<'_> {
     pub fn found(&mut self, founding: &Founding, organization: &Organization) -> Result<(), Fault> {
         let id = founding.grant::<Organization>().organization();
         self.fenced(id)?;
-        Sql::<()>::text("INSERT INTO tenants (id, slug, status, currency) VALUES (")
+        Sql::<()>::text("INSERT INTO tenants (id, slug, status, currency, timezone) VALUES (")
             .binds(vec![
                 id.into(),
                 organization.slug.as_str().into(),
                 organization.status.as_str().into(),
                 organization.default_currency.code().into(),
+                organization.timezone.name().into(),
             ])
             .then(")")
             .run(self)?;
@@ -53,6 +54,8 @@ impl Tx<'_> {
             .bind(organization.status.as_str())
             .then(", currency = ")
             .bind(organization.default_currency.code())
+            .then(", timezone = ")
+            .bind(organization.timezone.name())
             .then(" WHERE id = ")
             .bind(grant.organization())
             .run(self)?;

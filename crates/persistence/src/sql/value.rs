@@ -149,6 +149,9 @@ cells! {
     domain::Slug as Text: |v| v.as_str().to_owned(), |r| domain::Slug::parse(&r).ok_or_else(|| format!("slug {r}"));
     domain::Currency as Text: |v| v.code().to_owned(), |r| domain::Currency::from_code(&r).ok_or_else(|| format!("currency {r}"));
     domain::Email as Text: |v| v.as_str().to_owned(), |r| domain::Email::parse(&r).ok_or_else(|| "e-mail".into());
+    Vec<domain::Email> as Text: |v| json(v), |r| read_json(&r);
+    domain::Zone as Text: |v| v.name().to_owned(), |r| domain::Zone::parse(&r).ok_or_else(|| format!("time zone {r}"));
+    domain::Locale as Text: |v| v.as_str().to_owned(), |r| domain::Locale::parse(&r).ok_or_else(|| format!("locale {r}"));
     Vec<String> as Text: |v| json(v), |r| read_json(&r);
     serde_json::Value as Text: |v| json(v), |r| read_json(&r);
     domain::crm::Address as Text: |v| json(v), |r| read_json(&r);
@@ -158,6 +161,7 @@ macro_rules! spelled { ($($rust:ty),*) => { $(cells! {
     $rust as Text: |v| v.as_str().to_owned(), |r| r.parse().map_err(|()| format!("{} {r}", stringify!($rust)));
 })* } }
 spelled!(
+    domain::crm::ActivityKind,
     domain::crm::DealStatus,
     domain::crm::StageKind,
     domain::organizations::Size,

@@ -1,10 +1,14 @@
+use super::activities::{self, Of};
+use super::deal_contacts;
 use crate::keeping::Keeping;
 use crate::link::{Link, not_found};
 use crate::refusal::Refusal;
-use crate::rows::{is, needs};
+use crate::rows::{delete_parts, is, needs, restore_parts};
 use crate::work::Work;
 use firma_auth::access::{Create, Delete, Grant, Read, Touches, Update};
-use firma_domain::crm::{Company, Deal, Pipeline, Stage, StageKind, StagePeriod, first_periods};
+use firma_domain::crm::{
+    Activity, Company, Deal, DealContact, Pipeline, Stage, StageKind, StagePeriod, first_periods,
+};
 use firma_domain::organizations::Member;
 use firma_domain::{Id, Invalid, Record};
 use firma_persistence::Value;
@@ -45,7 +49,7 @@ impl Keeping for Deal {
         grant: Grant<Self, Create>,
         record: &Record<Self>,
     ) -> Result<(), Refusal> {
-        let periods = first_periods(&record.value, work.now());
+        let periods = first_periods(&record.value, work.now(), work.zone());
         Ok(work.tx.add_stage_periods(grant, record.id, periods)?)
     }
 
@@ -64,6 +68,9 @@ impl Keeping for Deal {
         before: &Record<Self>,
         after: &Record<Self>,
     ) -> Result<(), Refusal> {
+        if before.value.owner_id != after.value.owner_id {
+            deal_contacts::hand_over(work, grant.also(), after)?;
+        }
         if before.value.stage_id == after.value.stage_id {
             return Ok(());
         }
@@ -74,17 +81,30 @@ impl Keeping for Deal {
             .add_stage_periods(grant, after.id, vec![(after.value.stage_id, now, None)])?)
     }
 
+    fn deleting(
+        work: &mut Work<'_, '_>,
+        grant: Grant<Self, Delete>,
+        before: &Record<Self>,
+        deletion: Id,
+    ) -> Result<(), Refusal> {
+        let of = is::<DealContact>("deal_id", before.id);
+        delete_parts(work, grant.also::<DealContact, _>(), of, deletion)?;
+        activities::take(work, grant.also(), Of::Deal(before.id), deletion)
+    }
+
     fn restored(
         work: &mut Work<'_, '_>,
         grant: Grant<Self, Delete>,
         after: &Record<Self>,
-        _: Id,
+        deletion: Id,
     ) -> Result<(), Refusal> {
         needs(
             work,
             grant.also::<Stage, _>(),
             after.value.stage_id.unwrap_or(Id::NIL),
-        )
+        )?;
+        deal_contacts::bring_back(work, grant.also(), deletion)?;
+        restore_parts(work, grant.also::<Activity, _>(), deletion)
     }
 }
 

@@ -10,12 +10,17 @@ use crate::refusal::Refusal;
 use crate::work::Work;
 use firma_auth::access::{Create, Delete, Update};
 use firma_domain::Id;
-use firma_domain::crm::{Company, Deal};
+use firma_domain::crm::{Activity, Company, Contact, Deal};
 use firma_domain::platform::ImportedRow;
 use std::collections::HashSet;
 
 /// Every collection that takes part.
-const ALL: &[Importer] = &[Importer::of::<Company>(), Importer::of::<Deal>()];
+const ALL: &[Importer] = &[
+    Importer::of::<Company>(),
+    Importer::of::<Contact>(),
+    Importer::of::<Deal>(),
+    Importer::of::<Activity>(),
+];
 
 /// Brings some rows in; beside them what a dry run has counted before.
 type Batch = fn(&mut Work<'_, '_>, &Plan, &[Read], &HashSet<u64>) -> Result<Outcome, Refusal>;
