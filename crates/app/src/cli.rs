@@ -25,6 +25,11 @@ impl Cli {
 pub(crate) enum Command {
     /// Answer requests; this is what happens without a command
     Serve,
+    /// Work jobs off, and answer no requests
+    Worker,
+    /// Try the way that mail goes
+    #[command(subcommand)]
+    Mail(Mail),
     /// Work on users without being signed in
     #[command(subcommand)]
     Admin(Admin),
@@ -43,6 +48,8 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Print the script by which a shell completes these commands
     Completions { shell: Shell },
+    /// Bring the rows of a CSV file into an organization
+    Import(NewImport),
     /// Print the description of the API
     Openapi,
     /// Print which role may do what
@@ -100,6 +107,18 @@ pub(crate) struct Demo {
 }
 
 #[derive(Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum Mail {
+    /// Send a mail as the server would, and say what came of it
+    Test {
+        #[arg(long)]
+        to: String,
+        /// Its language: en, tr, sr or de
+        #[arg(long, default_value = "en")]
+        language: String,
+    },
+}
+
+#[derive(Debug, PartialEq, Eq, Subcommand)]
 pub(crate) enum Admin {
     /// Make a user, and an organization that the user owns
     Create(NewAdmin),
@@ -120,6 +139,39 @@ pub(crate) struct NewAdmin {
     /// Short name of the organization, as it stands in URLs
     #[arg(long)]
     pub(crate) slug: String,
+}
+
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct NewImport {
+    /// The file
+    pub(crate) file: PathBuf,
+    /// Short name of the organization
+    #[arg(long, value_name = "SLUG")]
+    pub(crate) organization: String,
+    /// What the rows become: companies, deals
+    #[arg(long)]
+    pub(crate) entity: Option<String>,
+    /// A column and the field that it becomes, again for each
+    #[arg(long, value_name = "COLUMN=FIELD")]
+    pub(crate) map: Vec<String>,
+    /// The field by which a row is found again, or none
+    #[arg(long)]
+    pub(crate) key: Option<String>,
+    /// A file of JSON with these and further options
+    #[arg(long, value_name = "FILE")]
+    pub(crate) options: Option<PathBuf>,
+    /// Count, and store nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Store all rows or none
+    #[arg(long)]
+    pub(crate) all_or_nothing: bool,
+    /// The member whose rights count; the owner's unless given
+    #[arg(long = "as", value_name = "EMAIL")]
+    pub(crate) acting_as: Option<String>,
+    /// Print the import and all refusals as one line of JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[cfg(test)]

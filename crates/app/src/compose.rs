@@ -2,13 +2,18 @@
 
 use crate::config::{Config, Database as Url, Migrate};
 use crate::secret::{make_folder, root_secret};
-use firma_adapters::{Ids, SystemClock, SystemEntropy};
+use firma_adapters::{Ids, LocalFiles, OutboxFolder, SmtpMailer, SystemClock, SystemEntropy};
 use firma_auth::keys::Keys;
 use firma_auth::token::AccessTokens;
+use firma_domain::platform::Mailer;
 use firma_domain::source::{Clock, Entropy};
 use firma_persistence::migrations::{MigrationError, Migrator};
 use firma_persistence::{Database, Settings, Sources, Target};
 use firma_services::identity::{Lifetimes, Signer};
+use firma_services::platform::imports::ImportHandler;
+use firma_services::platform::{
+    Breaker, CleanUp, Files, Guarded, Handler, MailHandler, Retention, Worker, WorkerSettings,
+};
 use firma_services::{Hasher, Tx};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +28,13 @@ pub(crate) struct Parts {
     pub(crate) database: Database,
     pub(crate) hasher: Hasher,
     pub(crate) signer: Signer,
+    pub(crate) files: Files,
+    pub(crate) mailer: Arc<dyn Mailer>,
+    pub(crate) breaker: Arc<Breaker>,
+}
+
+fn seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
 }
 
 pub(crate) fn sources() -> Sources {
@@ -135,7 +147,6 @@ pub(crate) fn compose_with(config: &Config, sources: Sources) -> Result<Parts, S
     let database = Database::open(&settings(config, target), sources.clone())?;
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     let hasher = Hasher::start(threads, config.bcrypt_cost, sources.entropy.clone())?;
-    let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
     let signer = Signer {
         access: Arc::new(AccessTokens::new(&keys.access)),
         keys,
@@ -146,9 +157,65 @@ pub(crate) fn compose_with(config: &Config, sources: Sources) -> Result<Parts, S
         },
         entropy: sources.entropy,
     };
+    let breaker = Arc::new(Breaker::new(sources.clock));
     Ok(Parts {
         database,
         hasher,
         signer,
+        files: files(config),
+        mailer: mailer(config, breaker.clone())?,
+        breaker,
     })
+}
+
+fn files(config: &Config) -> Files {
+    let most = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
+    Files {
+        store: Arc::new(LocalFiles::new(config.data_dir.join("files"))),
+        max_image: most(config.max_image),
+        max_document: most(config.max_document),
+    }
+}
+
+fn mailer(config: &Config, breaker: Arc<Breaker>) -> Result<Arc<dyn Mailer>, String> {
+    match &config.smtp_url {
+        Some(url) => Ok(Arc::new(Guarded {
+            mailer: Arc::new(SmtpMailer::new(url.reveal(), &config.mail_from)?),
+            breaker,
+        })),
+        None => {
+            let folder = config.data_dir.join("outbox");
+            Ok(Arc::new(OutboxFolder::new(folder, &config.mail_from)?))
+        }
+    }
+}
+
+impl Parts {
+    /// A worker with all handlers.
+    pub(crate) fn work(&self, config: &Config, threads: u32) -> Result<Worker, String> {
+        let handlers: Vec<Arc<dyn Handler>> = vec![
+            Arc::new(MailHandler {
+                mailer: self.mailer.clone(),
+            }),
+            Arc::new(ImportHandler {
+                files: self.files.clone(),
+            }),
+            Arc::new(CleanUp {
+                store: self.files.store.clone(),
+                keep: Retention {
+                    sessions: seconds(config.keep_sessions),
+                    jobs: seconds(config.keep_jobs),
+                    deleted: seconds(config.keep_deleted),
+                    uploads: seconds(config.keep_uploads),
+                },
+            }),
+        ];
+        let settings = WorkerSettings {
+            threads: usize::try_from(threads).unwrap_or(1),
+            lease: seconds(config.job_lease),
+            clean_up_every: seconds(config.clean_up_every),
+            ..WorkerSettings::default()
+        };
+        Worker::start(self.database.clone(), handlers, settings)
+    }
 }

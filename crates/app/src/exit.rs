@@ -8,13 +8,16 @@ pub(crate) const USAGE: u8 = 2;
 pub(crate) const UNWELL: u8 = 3;
 /// The audit log isn't whole.
 pub(crate) const IN_DOUBT: u8 = 4;
+/// The file was read, and some rows of it were refused.
+pub(crate) const SOME_REFUSED: u8 = 5;
 
 pub(crate) const HELP: &str = "Exit codes:\n  \
     0  done\n  \
     1  it failed; why stands on standard error\n  \
     2  the command line or the configuration is wrong\n  \
     3  doctor found something\n  \
-    4  the audit log is not whole (audit verify, restore)";
+    4  the audit log is not whole (audit verify, restore)\n  \
+    5  some rows were refused (import)";
 
 /// Why a command ended otherwise than well.
 pub(crate) enum Ended {

@@ -9,7 +9,9 @@ mod config;
 mod demo;
 mod doctor;
 mod exit;
+mod import;
 mod logging;
+mod mail;
 mod progress;
 mod secret;
 mod serve;
@@ -17,7 +19,7 @@ mod settings;
 mod setup;
 
 use clap::{CommandFactory, Parser};
-use cli::{Admin, Audit, Cli, Command};
+use cli::{Admin, Audit, Cli, Command, Mail};
 use config::{Config, Fault, Given, LogFormat};
 use exit::Ended;
 use std::io::Write;
@@ -47,6 +49,9 @@ fn main() -> ExitCode {
 fn run(command: Command, config: &Config, given: &[Given]) -> Result<(), Ended> {
     match command {
         Command::Serve => serve::serve(config)?,
+        Command::Import(new) => import::import(config, &new)?,
+        Command::Worker => serve::work(config)?,
+        Command::Mail(Mail::Test { to, language }) => mail::test(config, &to, language)?,
         Command::Admin(Admin::Create(new)) => admin::create(config, new)?,
         Command::Admin(Admin::Password { email }) => admin::password(config, &email)?,
         Command::Audit(Audit::Verify(asked)) => audit::verify(config, &asked)?,

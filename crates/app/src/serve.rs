@@ -1,4 +1,4 @@
-//! The server, from its start to its graceful stop.
+//! The server and the worker, from their start to their graceful stop.
 
 use crate::compose::{Parts, compose};
 use crate::config::{self, Config};
@@ -9,20 +9,43 @@ use std::time::Duration;
 
 /// How long calls that are under way may still take when the server stops.
 const GRACE_SECONDS: u64 = 10;
+/// How long jobs that are under way may still take then; what isn't done is given back.
+const GRACE: Duration = Duration::from_secs(GRACE_SECONDS);
 /// How long it says that it isn't ready before it stops, so that whoever asks can see it.
 const DRAIN: Duration = Duration::from_millis(300);
 
 pub(crate) fn serve(config: &Config) -> Result<(), String> {
-    let Parts {
-        database,
-        hasher,
-        signer,
-    } = compose(config)?;
+    let parts = compose(config)?;
+    let worker = match config.workers {
+        0 => None,
+        threads => Some(parts.work(config, threads)?),
+    };
+    let served = answer(config, parts);
+    if let Some(worker) = worker {
+        worker.stop(GRACE);
+    }
+    served
+}
+
+/// Only works jobs off.
+pub(crate) fn work(config: &Config) -> Result<(), String> {
+    let threads = config.workers.max(1);
+    let worker = compose(config)?.work(config, threads)?;
+    log::info!("working on {threads} jobs at once");
+    actix_web::rt::System::new().block_on(stop_asked());
+    log::info!("stopping");
+    worker.stop(GRACE);
+    Ok(())
+}
+
+fn answer(config: &Config, parts: Parts) -> Result<(), String> {
     let draining = Draining::default();
     let state = web::Data::new(State {
-        database,
-        hasher,
-        signer,
+        database: parts.database,
+        hasher: parts.hasher,
+        signer: parts.signer,
+        files: parts.files,
+        mail: parts.breaker,
         max_body: config.max_body,
         draining: draining.clone(),
         used: LastUsed::default(),

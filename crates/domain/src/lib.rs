@@ -11,6 +11,7 @@ pub mod entity;
 pub mod identity;
 pub mod input;
 pub mod organizations;
+pub mod platform;
 pub mod source;
 pub mod value;
 

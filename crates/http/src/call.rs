@@ -38,6 +38,7 @@ pub(crate) struct Said {
     key: Result<Option<String>, ()>,
     pub if_match: Expected,
     pub if_none_match: Option<String>,
+    pub range: Option<String>,
 }
 
 /// A call by nobody in particular.
@@ -58,7 +59,10 @@ impl FromRequest for Open {
     type Future = Extracted<Open>;
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move { Ok(Open(Arc::new(said(&request, payload).await?))) })
+        Box::pin(async move {
+            let body = body(&request, payload).await?;
+            Ok(Open(Arc::new(said(&request, body)?)))
+        })
     }
 }
 
@@ -70,7 +74,8 @@ impl FromRequest for Call {
         Box::pin(async move {
             let caller = caller(&request)?;
             request.extensions_mut().insert(LoggedUser(caller.user));
-            let said = Arc::new(said(&request, payload).await?);
+            let body = body(&request, payload).await?;
+            let said = Arc::new(said(&request, body)?);
             Ok(Call {
                 caller,
                 by_cookie: !cookies::is_ignored(&request),
@@ -136,7 +141,7 @@ pub fn origin(request: &HttpRequest) -> Origin {
     }
 }
 
-async fn said(request: &HttpRequest, mut payload: Payload) -> Result<Said, Problem> {
+async fn body(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Problem> {
     let state = state(request)?;
     let mut body = Vec::new();
     while let Some(chunk) = payload.next().await {
@@ -149,6 +154,10 @@ async fn said(request: &HttpRequest, mut payload: Payload) -> Result<Said, Probl
         }
         body.extend_from_slice(&chunk);
     }
+    Ok(body)
+}
+
+fn said(request: &HttpRequest, body: Vec<u8>) -> Result<Said, Problem> {
     let text = |name: header::HeaderName| {
         request
             .headers()
@@ -176,7 +185,8 @@ async fn said(request: &HttpRequest, mut payload: Payload) -> Result<Said, Probl
         key: key(request),
         if_match: expected(request),
         if_none_match: text(header::IF_NONE_MATCH),
-        state,
+        range: text(header::RANGE),
+        state: state(request)?,
     })
 }
 
@@ -275,12 +285,21 @@ impl Said {
         }
     }
 
-    /// The organization in the path; what names none names nobody's.
-    fn segment(&self) -> Result<&Segment, Refusal> {
+    /// The organization in the path; where it names none, who isn't signed in is told that first.
+    fn named(&self, tx: &mut Tx<'_>, caller: Caller) -> Result<&Segment, Refusal> {
+        if self.segment.is_none() {
+            caller.check(tx)?;
+        }
         self.segment.as_ref().ok_or(Refusal::OrganizationNotFound)
     }
 
-    fn request(&self) -> Result<Request, Refusal> {
+    fn enter<'t, 'c>(&self, tx: &'t mut Tx<'c>, caller: Caller) -> Result<Work<'t, 'c>, Refusal> {
+        let segment = self.named(tx, caller)?;
+        Work::enter(tx, caller, segment)
+    }
+
+    /// What makes it the same call when it is sent again; `body` stands for its body.
+    fn request(&self, body: &[u8]) -> Result<Request, Refusal> {
         let wrong = || {
             Refusal::parameter(
                 "Idempotency-Key",
@@ -289,7 +308,7 @@ impl Said {
             )
         };
         let key = self.key.clone().map_err(|()| wrong())?;
-        Ok(Request::new(self.keyed.clone(), key, &self.asked, &self.body))
+        Ok(Request::new(self.keyed.clone(), key, &self.asked, body))
     }
 }
 
@@ -299,23 +318,53 @@ impl Call {
         self.by_cookie.then(|| self.said.state.clone())
     }
 
+    /// A call whose body is read in another way.
+    pub(crate) fn without_body(request: &HttpRequest) -> Result<Call, Problem> {
+        let caller = caller(request)?;
+        request.extensions_mut().insert(LoggedUser(caller.user));
+        Ok(Call {
+            caller,
+            by_cookie: !cookies::is_ignored(request),
+            said: Arc::new(said(request, Vec::new())?),
+            request: request.clone(),
+        })
+    }
+
     /// A call in an organization that stores nothing.
     pub(crate) async fn read<F>(self, run: F) -> Result<HttpResponse, Problem>
     where
         F: Fn(&mut Work<'_, '_>, &Said) -> Result<Answer, Refusal> + Send + 'static,
     {
+        let answer = self.look(run).await?;
+        Ok(render::response(answer, &self.request))
+    }
+
+    /// The same for what isn't yet an answer.
+    pub(crate) async fn look<T, F>(&self, run: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Work<'_, '_>, &Said) -> Result<T, Refusal> + Send + 'static,
+    {
         let (state, said, caller) = (self.said.state.clone(), self.said.clone(), self.caller);
-        let answer = state.database.read(move |tx: &mut Tx<'_>| {
-            let mut work = match said.segment() {
-                Ok(segment) => Work::enter(tx, caller, segment)?,
-                Err(refusal) => {
-                    caller.check(tx)?;
-                    return Err(refusal);
-                }
-            };
-            run(&mut work, &said)
+        let found = state
+            .database
+            .read(move |tx: &mut Tx<'_>| run(&mut said.enter(tx, caller)?, &said));
+        Ok(found.await?)
+    }
+
+    /// What has to be stored before a call that does `A` to `E` can be made, such as where its body goes to.
+    pub(crate) async fn prepare<E: Entity, A: Action, T, F>(&self, run: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Work<'_, '_>, Grant<E, A>, &Said) -> Result<T, Refusal> + Send + 'static,
+    {
+        let (state, said, caller) = (self.said.state.clone(), self.said.clone(), self.caller);
+        let prepared = state.database.write(said.origin.clone(), move |tx: &mut Tx<'_>| {
+            let mut work = said.enter(tx, caller)?;
+            let grant = work.grant()?;
+            run(&mut work, grant, &said)
         });
-        Ok(render::response(answer.await?, &self.request))
+        Ok(prepared.await?)
     }
 
     /// A call that does `A` to `E` in an organization, once for each `Idempotency-Key`.
@@ -323,24 +372,38 @@ impl Call {
     where
         F: Fn(&mut Work<'_, '_>, Grant<E, A>, &Said) -> Result<Answer, Refusal> + Send + 'static,
     {
+        let answer = self.answer(None, run).await?;
+        Ok(render::response(answer, &self.request))
+    }
+
+    /// The same, with what stands for the body where that was read in another way.
+    pub(crate) async fn answer<E: Entity, A: Action, F>(
+        &self,
+        body: Option<Vec<u8>>,
+        run: F,
+    ) -> Result<Answer, Problem>
+    where
+        F: Fn(&mut Work<'_, '_>, Grant<E, A>, &Said) -> Result<Answer, Refusal> + Send + 'static,
+    {
         let (state, said, caller) = (self.said.state.clone(), self.said.clone(), self.caller);
         let answer = state.database.write(said.origin.clone(), move |tx: &mut Tx<'_>| {
-            let segment = match said.segment() {
-                Ok(segment) => segment,
-                Err(refusal) => {
-                    caller.check(tx)?;
-                    return Err(refusal);
-                }
-            };
+            let segment = said.named(tx, caller)?;
             firma_services::perform(
                 tx,
                 caller,
                 segment,
-                || said.request(),
+                || said.request(body.as_deref().unwrap_or(&said.body)),
                 |work, grant| run(work, grant, &said),
             )
         });
-        Ok(render::response(answer.await?, &self.request))
+        Ok(answer.await?)
+    }
+
+    pub(crate) fn said(&self) -> &Said {
+        &self.said
+    }
+    pub(crate) fn request(&self) -> &HttpRequest {
+        &self.request
     }
 
     /// A call about no organization that stores nothing.
@@ -363,7 +426,12 @@ impl Call {
     {
         let (state, said, caller) = (self.said.state.clone(), self.said.clone(), self.caller);
         let answer = state.database.write(said.origin.clone(), move |tx: &mut Tx<'_>| {
-            firma_services::perform_alone(tx, caller, || said.request(), |tx| run(tx, caller, &said))
+            firma_services::perform_alone(
+                tx,
+                caller,
+                || said.request(&said.body),
+                |tx| run(tx, caller, &said),
+            )
         });
         Ok(render::response(answer.await?, &self.request))
     }

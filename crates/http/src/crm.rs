@@ -1,4 +1,4 @@
-//! Companies, contacts, pipelines, stages, deals, and the pipeline report.
+//! Companies, contacts, pipelines, stages, deals, activities, and the pipeline report.
 
 use crate::call::Call;
 use crate::example::Example;
@@ -11,7 +11,7 @@ use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 use firma_auth::access::{Read, Verb};
 use firma_domain::crm::{
-    Company, Contact, Deal, DealContact, Group, Pipeline, PipelineRow, Stage, StagePeriod,
+    Activity, Company, Contact, Deal, DealContact, Group, Pipeline, PipelineRow, Stage, StagePeriod,
 };
 use firma_services::crm;
 use serde_json::json;
@@ -56,6 +56,11 @@ impl Resource for DealContact {
   -H "Authorization: Bearer $TOKEN" \
   --json '{"name": "Emre Yıldız"}' | jq -r .id)"#;
 }
+impl Resource for Activity {
+    const MODULE: &'static str = "crm";
+    const EXAMPLE: &'static str = r#"{"kind": "CALL", "subject": "Ask about the offer", "company_id": "$COMPANY_ID", "due_at": "2027-02-01T09:00:00Z"}"#;
+    const CHANGE: &'static str = r#"{"done_at": "2026-02-01T09:30:00Z"}"#;
+}
 
 async fn stage_history(call: Call) -> Answered {
     call.read(|work, said| {
@@ -85,6 +90,7 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     resource::<Stage>(to, schemas);
     resource::<Deal>(to, schemas);
     resource::<DealContact>(to, schemas);
+    resource::<Activity>(to, schemas);
     let period = schemas.named::<StagePeriod>();
     let report = report(schemas);
     let read = Access::Permission("deals", Verb::Read);

@@ -61,9 +61,8 @@ pub(crate) async fn frame<B: MessageBody + 'static>(
         Some(mut answer) => {
             // What other sites are told stands on the answer that is replaced.
             let told = response.headers().iter();
-            let told = told.filter(|(name, _)| {
-                name.as_str().starts_with("access-control-") || **name == header::VARY
-            });
+            let told = told
+                .filter(|(name, _)| name.as_str().starts_with("access-control-") || **name == header::VARY);
             told.for_each(|(name, value)| answer.headers_mut().append(name.clone(), value.clone()));
             ServiceResponse::new(response.request().clone(), answer)
         }

@@ -15,19 +15,36 @@ async fn live() -> HttpResponse {
 }
 
 async fn ready(state: web::Data<State>) -> HttpResponse {
-    let current = state
+    let asked = state
         .database
-        .read(|tx: &mut Tx<'_>| Ok::<_, Refusal>(tx.is_current()?))
+        .read(|tx: &mut Tx<'_>| {
+            let current = tx.is_current()?;
+            // A schema that isn't ours may have no queue.
+            let backlog = if current {
+                Some((tx.backlog()?, tx.now()))
+            } else {
+                None
+            };
+            Ok::<_, Refusal>((current, backlog))
+        })
         .await;
-    let (database, migrations) = match current {
-        Ok(current) => ("ok", if current { "ok" } else { "not this binary's" }),
-        Err(_) => ("away", "unknown"),
+    let (database, migrations, backlog) = match asked {
+        Ok((current, backlog)) => ("ok", if current { "ok" } else { "not this binary's" }, backlog),
+        Err(_) => ("away", "unknown", None),
     };
+    let queue = backlog.map(|(backlog, now)| {
+        let age = backlog
+            .oldest
+            .map_or(0, |oldest| now.seconds() - oldest.seconds());
+        json!({"waiting": backlog.waiting, "oldest_seconds": age})
+    });
     let draining = state.draining.has_begun();
     let is_ready = database == "ok" && migrations == "ok" && !draining;
     let status = if is_ready { "ready" } else { "not ready" };
-    let body =
-        json!({"status": status, "database": database, "migrations": migrations, "draining": draining});
+    let body = json!({
+        "status": status, "database": database, "migrations": migrations, "draining": draining,
+        "queue": queue, "mail": state.mail.state(),
+    });
     match is_ready {
         true => HttpResponse::Ok().json(body),
         false => HttpResponse::ServiceUnavailable()

@@ -12,8 +12,10 @@ mod example;
 mod frame;
 mod health;
 mod identity;
+mod imports;
 mod operation;
 mod organizations;
+mod platform;
 mod problem;
 mod public;
 mod reading;
@@ -24,6 +26,7 @@ mod resource;
 mod routes;
 mod schemas;
 mod state;
+mod upload;
 
 pub use call::origin;
 pub use operation::{Access, Operation};

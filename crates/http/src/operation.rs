@@ -71,6 +71,8 @@ pub struct Operation {
     pub access: Access,
     pub parameters: Vec<Parameter>,
     pub body: Option<RefOr<Schema>>,
+    /// What the body is: JSON, but for uploads
+    pub media_type: &'static str,
     pub status: u16,
     pub answer: Option<RefOr<Schema>>,
     /// Whether an `Idempotency-Key` has to be sent
@@ -99,6 +101,7 @@ impl Operation {
             access,
             parameters: vec![],
             body: None,
+            media_type: "application/json",
             status: 200,
             answer: None,
             needs_key: false,
@@ -118,6 +121,11 @@ impl Operation {
     pub(crate) fn body(mut self, schema: RefOr<Schema>) -> Self {
         self.body = Some(schema);
         self
+    }
+    /// A body that is a form with a file.
+    pub(crate) fn form(mut self, schema: RefOr<Schema>) -> Self {
+        self.media_type = "multipart/form-data";
+        self.body(schema)
     }
     pub(crate) fn answers(mut self, status: u16, schema: Option<RefOr<Schema>>) -> Self {
         self.status = status;

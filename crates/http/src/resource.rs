@@ -20,9 +20,9 @@ pub(crate) trait Resource: Keeping + ToSchema {
     /// The module it belongs to.
     const MODULE: &'static str;
     /// A body that makes one, for the examples; `$COMPANY_ID` stands for the first company's id, and so on.
-    const EXAMPLE: &'static str;
+    const EXAMPLE: &'static str = "";
     /// A body that changes one.
-    const CHANGE: &'static str;
+    const CHANGE: &'static str = "";
     /// What has to be there before one is made: lines for a shell.
     const BEFORE: &'static str = "";
     /// Codes of problems that only changes to these have.
@@ -217,12 +217,11 @@ pub(crate) fn creatable<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Sche
     );
 }
 
-/// All of a plain entity: also `bulk`, `delete`, `restore`.
+/// All of a plain entity: also `bulk`.
 pub(crate) fn resource<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     readable::<E>(to, schemas);
     creatable::<E>(to, schemas);
     changeable::<E>(to, schemas);
-    let name = schemas.record::<E>();
     to.push(
         operation::<E>(
             Method::POST,
@@ -248,6 +247,12 @@ pub(crate) fn resource<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Schem
         .answers(200, Some(reference("BulkAnswer")))
         .needs_key(),
     );
+    deletable::<E>(to, schemas);
+}
+
+/// `delete` and `restore`.
+pub(crate) fn deletable<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Schemas) {
+    let name = schemas.record::<E>();
     to.push(
         operation::<E>(
             Method::DELETE,

@@ -3,7 +3,7 @@
 use crate::operation::{Access, Operation};
 use crate::problem::Problem;
 use crate::schemas::{self, Schemas};
-use crate::{access, crm, document as openapi, identity, organizations, public};
+use crate::{access, crm, document as openapi, identity, imports, organizations, platform, public};
 use actix_web::{HttpRequest, HttpResponse, Resource, Scope, web};
 use firma_auth::access::{SYSTEM_ROLES, Verb};
 use serde_json::Value;
@@ -18,6 +18,8 @@ fn table() -> (Vec<Operation>, Schemas) {
     organizations::operations(&mut operations, &mut schemas);
     access::operations(&mut operations, &mut schemas);
     crm::operations(&mut operations, &mut schemas);
+    platform::operations(&mut operations, &mut schemas);
+    imports::operations(&mut operations, &mut schemas);
     (operations, schemas)
 }
 

@@ -1,6 +1,7 @@
 //! What all handlers share.
 
 use firma_services::identity::{LastUsed, Signer};
+use firma_services::platform::{Breaker, Files};
 use firma_services::{Database, Hasher};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,6 +16,9 @@ pub struct State {
     pub max_body: usize,
     pub draining: Draining,
     pub used: LastUsed,
+    pub files: Files,
+    /// Before the mail server
+    pub mail: Arc<Breaker>,
     pub site: Site,
 }
 

@@ -12,6 +12,7 @@ pub mod identity;
 pub mod migrations;
 pub mod operating;
 pub mod organizations;
+pub mod platform;
 mod sql;
 mod store;
 #[cfg(feature = "testing")]

@@ -152,6 +152,9 @@ pub(crate) fn change<E: Keeping>(
     }
     check_links(work, Some(&before.value), &value)?;
     let value = E::changing(work, grant, &before, value)?;
+    if value == before.value {
+        return Ok(before);
+    }
     let after = work
         .open(grant)?
         .change(&before, value)

@@ -7,6 +7,7 @@ mod browser;
 mod client;
 mod database;
 mod firm;
+mod receiver;
 mod server;
 
 pub use browser::{Browser, ENTER, Screen, TAB};
@@ -14,6 +15,7 @@ pub use client::{Answer, Client};
 pub use database::TestDatabase;
 pub use firm::Firm;
 pub use firma_adapters::SystemClock;
+pub use receiver::{Receiver, Taken};
 pub use server::Server;
 
 /// Runs a test on each database, each with a server of its own.

@@ -3,7 +3,7 @@
 use crate::client::Client;
 use crate::database::TestDatabase;
 use actix_web::{HttpServer, web};
-use firma_adapters::{Ids, SystemClock, SystemEntropy};
+use firma_adapters::{Ids, LocalFiles, SystemClock, SystemEntropy};
 use firma_auth::keys::Keys;
 use firma_auth::token::AccessTokens;
 use firma_domain::Id;
@@ -13,7 +13,9 @@ use firma_persistence::identity::NewSession;
 use firma_persistence::{Database, Fault, Origin, Settings, Sources, Tx};
 use firma_services::Hasher;
 use firma_services::identity::{LastUsed, Lifetimes, Signer};
+use firma_services::platform::{Breaker, Files};
 use std::sync::Arc;
+use tempfile::TempDir;
 
 /// Runs until it is dropped.
 pub struct Server {
@@ -22,11 +24,17 @@ pub struct Server {
     pub signer: Signer,
     pub hasher: Hasher,
     pub url: String,
+    pub files: Files,
+    /// Where the bytes of files are
+    pub folder: TempDir,
     handle: actix_web::dev::ServerHandle,
 }
 
 /// The most bytes of a body on a test server.
 pub const MAX_BODY: usize = 2_000_000;
+/// The most bytes of files there.
+pub const MAX_IMAGE: u64 = 50_000;
+pub const MAX_DOCUMENT: u64 = 200_000;
 
 impl Server {
     /// Starts one over a database.
@@ -63,7 +71,13 @@ impl Server {
             entropy: sources.entropy.clone(),
         };
         // A low cost: tests sign in often.
-        let hasher = Hasher::start(2, 4, sources.entropy).unwrap();
+        let hasher = Hasher::start(2, 4, sources.entropy.clone()).unwrap();
+        let folder = TempDir::new().unwrap();
+        let files = Files {
+            store: Arc::new(LocalFiles::new(folder.path().join("files"))),
+            max_image: MAX_IMAGE,
+            max_document: MAX_DOCUMENT,
+        };
         let state = web::Data::new(State {
             database: database.clone(),
             hasher: hasher.clone(),
@@ -72,6 +86,8 @@ impl Server {
             draining: Draining::default(),
             used: LastUsed::default(),
             site,
+            files: files.clone(),
+            mail: Arc::new(Breaker::new(sources.clock.clone())),
         });
         let (sender, receiver) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
@@ -94,6 +110,8 @@ impl Server {
             signer,
             hasher,
             url: format!("http://127.0.0.1:{port}"),
+            files,
+            folder,
             handle,
         }
     }

@@ -91,7 +91,23 @@ pub(crate) struct Process {
 impl Process {
     /// Starts the server on a free port and waits until it is ready.
     pub(crate) fn start(folder: &Path, environment: &[(&str, &str)]) -> Process {
+        let mut process = Process::spawn(folder, environment, &[]);
+        process.url = process.await_address();
+        let client = process.client();
+        process.await_that("ready", || client.get("/health/ready").status == 200);
+        process
+    }
+
+    /// Starts a worker and waits until it works.
+    pub(crate) fn worker(folder: &Path, environment: &[(&str, &str)]) -> Process {
+        let process = Process::spawn(folder, environment, &["worker"]);
+        process.await_that("working", || process.log().contains("working on "));
+        process
+    }
+
+    fn spawn(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Process {
         let mut child = command(folder, environment)
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -99,17 +115,13 @@ impl Process {
             .unwrap();
         let (log, reader) = kept(child.stderr.take().unwrap());
         let (printed, _) = kept(child.stdout.take().unwrap());
-        let mut process = Process {
+        Process {
             child,
             url: String::new(),
             log,
             printed,
             reader: Some(reader),
-        };
-        process.url = process.await_address();
-        let client = process.client();
-        process.await_that("ready", || client.get("/health/ready").status == 200);
-        process
+        }
     }
 
     fn await_address(&self) -> String {

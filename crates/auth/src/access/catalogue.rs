@@ -77,6 +77,25 @@ pub const RESOURCES: &[Resource] = &[
     resource("deals", "crm", true, Verb::ALL),
     resource("contacts", "crm", true, Verb::ALL),
     resource("deal-contacts", "crm", true, Verb::ALL),
+    resource(
+        "jobs",
+        "platform",
+        true,
+        &[Verb::Read, Verb::Create, Verb::Update],
+    ),
+    resource(
+        "files",
+        "platform",
+        true,
+        &[Verb::Read, Verb::Create, Verb::Delete],
+    ),
+    resource(
+        "imports",
+        "platform",
+        true,
+        &[Verb::Read, Verb::Create, Verb::Delete],
+    ),
+    resource("activities", "crm", true, Verb::ALL),
 ];
 
 /// One permission, `resource:action:scope`.

@@ -1,7 +1,8 @@
 use super::action::{Create, Delete, Read, Update};
 use firma_domain::access::RoleAssignment;
-use firma_domain::crm::{Company, Contact, Deal, DealContact, Pipeline, Stage};
+use firma_domain::crm::{Activity, Company, Contact, Deal, DealContact, Pipeline, Stage};
 use firma_domain::organizations::{Member, Organization, Team, TeamMember};
+use firma_domain::platform::{File, Import};
 
 /// Says that who may do `A` to `E` thereby also does `B` to rows of `F`: making a pipeline makes its
 /// stages, deleting a team ends its memberships. Implemented for `(E, A)`.
@@ -19,6 +20,7 @@ touches! {
     Company, Update => Company, Read;
     Company, Delete => Deal, Read;
     Company, Delete => Contact, Delete;
+    Company, Delete => Activity, Delete;
     Contact, Create => Organization, Read;
     Contact, Create => Contact, Update;
     Contact, Create => Company, Update;
@@ -28,6 +30,7 @@ touches! {
     Contact, Delete => Contact, Read;
     Contact, Delete => Company, Read;
     Contact, Delete => DealContact, Delete;
+    Contact, Delete => Activity, Delete;
     Deal, Create => Stage, Read;
     Deal, Create => Pipeline, Read;
     Deal, Update => Stage, Read;
@@ -35,6 +38,7 @@ touches! {
     Deal, Update => DealContact, Update;
     Deal, Delete => Stage, Read;
     Deal, Delete => DealContact, Delete;
+    Deal, Delete => Activity, Delete;
     DealContact, Create => Deal, Update;
     DealContact, Create => DealContact, Update;
     DealContact, Update => Deal, Update;
@@ -43,6 +47,15 @@ touches! {
     DealContact, Delete => Deal, Update;
     DealContact, Delete => DealContact, Update;
     DealContact, Delete => Contact, Read;
+    Activity, Create => Company, Update;
+    Activity, Create => Contact, Update;
+    Activity, Create => Deal, Update;
+    Activity, Update => Company, Update;
+    Activity, Update => Contact, Update;
+    Activity, Update => Deal, Update;
+    Activity, Delete => Company, Update;
+    Activity, Delete => Contact, Update;
+    Activity, Delete => Deal, Update;
     Team, Delete => TeamMember, Delete;
     TeamMember, Delete => Team, Read;
     Member, Create => RoleAssignment, Create;
@@ -51,4 +64,8 @@ touches! {
     Member, Update => Organization, Update;
     RoleAssignment, Create => RoleAssignment, Update;
     RoleAssignment, Update => Organization, Read;
+    Import, Create => Import, Update;
+    Import, Create => File, Create;
+    Import, Create => File, Read;
+    Import, Delete => Import, Update;
 }

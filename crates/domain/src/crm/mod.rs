@@ -1,5 +1,6 @@
-//! Customers and the sales pipeline: companies, contacts, pipelines, stages, deals.
+//! Customers and the sales pipeline: companies, contacts, pipelines, stages, deals, activities.
 
+mod activity;
 mod company;
 mod contact;
 mod deal;
@@ -9,6 +10,7 @@ mod report;
 mod stage;
 mod stage_history;
 
+pub use activity::{Activity, ActivityKind};
 pub use company::{Address, Company};
 pub use contact::Contact;
 pub use deal::{Deal, DealStatus};

@@ -284,7 +284,10 @@ fn health_is_told() {
     on_each(|server| {
         let nobody = server.nobody();
         assert_eq!(nobody.get("/health/live").expect(200), json!({"status": "live"}));
-        let ready = json!({"status": "ready", "database": "ok", "migrations": "ok", "draining": false});
+        let ready = json!({
+            "status": "ready", "database": "ok", "migrations": "ok", "draining": false,
+            "queue": {"waiting": 0, "oldest_seconds": 0}, "mail": "closed",
+        });
         assert_eq!(nobody.get("/health/ready").expect(200), ready);
         assert_eq!(nobody.get("/health").expect(200), ready);
         assert_eq!(nobody.get("/api/v1").expect(200)["name"], "Firma");

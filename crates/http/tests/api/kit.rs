@@ -4,11 +4,12 @@ use firma_testing::{Client, Server};
 use serde_json::{Value, json};
 
 /// Tables that a refused call must leave as they were.
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 16] = [
     "companies",
     "contacts",
     "deals",
     "deal_contacts",
+    "activities",
     "stages",
     "pipelines",
     "teams",

@@ -9,6 +9,7 @@
     unreachable_pub
 )]
 
+mod activities;
 mod attack;
 mod audit;
 mod bad_input;
@@ -23,10 +24,14 @@ mod deal_contacts;
 mod docs;
 mod document;
 mod examples;
+mod files;
 mod filters;
 mod forged;
 mod idempotency;
 mod identity;
+mod imports;
+mod imports_jobs;
+mod imports_whole;
 mod kit;
 mod lists;
 mod members;

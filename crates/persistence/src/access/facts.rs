@@ -6,6 +6,7 @@ use diesel::sql_types::{Bool, Nullable, Text};
 use firma_auth::access::{Assignment, Facts, Tenant};
 use firma_domain::organizations::Status;
 use firma_domain::{Currency, Id, Slug, Zone};
+use std::sync::Arc;
 
 /// How a path names an organization.
 #[derive(Debug, Clone)]
@@ -94,22 +95,50 @@ impl Tx<'_> {
             .and_then(Currency::from_code)
             .unwrap_or_default();
         let zone = zone.as_deref().and_then(Zone::parse).unwrap_or_default();
-        let assignments = rows
-            .iter()
-            .filter_map(|(_, (role, end))| {
-                Some(Assignment {
-                    role_id: (*role)?.0,
-                    expires_at: end.map(|e| e.0),
-                })
-            })
-            .collect();
         let facts = Facts {
             user,
             tenant: Tenant { id: tenant, status },
-            assignments,
+            assignments: assignments(rows.iter().map(|(_, assignment)| *assignment)),
             now,
         };
         Ok(Known::Member(facts, currency, zone))
+    }
+
+    /// Membership and roles of who asked for a job, as they are now; none where that is no live member any more.
+    pub fn facts_of_owner(
+        &mut self,
+        organization: Id,
+        user: Id,
+    ) -> Result<Option<(Facts, Currency, Zone)>, Fault> {
+        self.fenced(organization)?;
+        let now = self.now();
+        let rows = Sql::<((Text, Text, Text), (Nullable<IdType>, Nullable<AtType>))>::text(
+            "SELECT t.status, t.currency, t.timezone, a.role_id, a.expires_at FROM tenants t JOIN memberships m \
+             ON m.organization_id = t.id JOIN users u ON u.id = m.id AND u.is_active AND u.deleted_at IS NULL LEFT JOIN role_assignments a ON a.organization_id = t.id \
+             AND a.user_id = m.id AND a.is_active WHERE m.is_active AND m.joined_at IS NOT NULL AND t.id = ",
+        )
+        .bind(organization)
+        .then(" AND m.id = ")
+        .bind(user)
+        .rows::<((String, String, String), (Option<Uid>, Option<At>))>(self)?;
+        let Some(((status, currency, zone), _)) = rows.first() else {
+            return Ok(None);
+        };
+        let Some(status) = status.parse().ok().filter(|status| *status != Status::Archived) else {
+            return Ok(None);
+        };
+        let currency = Currency::from_code(currency).unwrap_or_default();
+        let zone = Zone::parse(zone).unwrap_or_default();
+        let facts = Facts {
+            user,
+            tenant: Tenant {
+                id: organization,
+                status,
+            },
+            assignments: assignments(rows.iter().map(|(_, assignment)| *assignment)),
+            now,
+        };
+        Ok(Some((facts, currency, zone)))
     }
 
     /// Whether a session lives, of a user who is active, for calls about no organization.
@@ -128,6 +157,16 @@ impl Tx<'_> {
             .maybe::<bool>(self)?;
         Ok(found.is_some())
     }
+}
+
+fn assignments(rows: impl Iterator<Item = (Option<Uid>, Option<At>)>) -> Arc<[Assignment]> {
+    rows.filter_map(|(role, end)| {
+        Some(Assignment {
+            role_id: role?.0,
+            expires_at: end.map(|e| e.0),
+        })
+    })
+    .collect()
 }
 
 fn parse_status(text: &Option<String>) -> Option<Status> {

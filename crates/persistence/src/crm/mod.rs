@@ -1,5 +1,6 @@
-//! Companies, contacts, pipelines, stages, deals.
+//! Companies, contacts, pipelines, stages, deals, activities.
 
+mod activities;
 mod companies;
 mod contacts;
 mod deals;

@@ -62,6 +62,20 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// An organization and its owner, for who runs the server.
+    pub fn owner_of(&mut self, slug: &str) -> Result<Option<(Id, Id)>, Fault> {
+        let tenant = Sql::<IdType>::text("SELECT id FROM tenants WHERE slug = ").bind(slug);
+        let Some(Uid(tenant)) = tenant.maybe::<Uid>(self)? else {
+            return Ok(None);
+        };
+        self.fenced(tenant)?;
+        let owner =
+            Sql::<Nullable<IdType>>::text("SELECT owner_id FROM organizations WHERE organization_id = ")
+                .bind(tenant)
+                .maybe::<Option<Uid>>(self)?;
+        Ok(owner.flatten().map(|Uid(owner)| (tenant, owner)))
+    }
+
     /// The organizations that a user is a member of, accepted or not.
     pub fn memberships_of(&mut self, user: Id) -> Result<Vec<Membership>, Fault> {
         self.identify(user)?;

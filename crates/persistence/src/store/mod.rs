@@ -27,7 +27,7 @@ pub(crate) use stored::{
     Common, currency_column, currency_of, instant_literal, key_of, literal, minor_column, minor_of, money,
     no_literal, only, read, stored, value_of,
 };
-pub(crate) use tx::{Attempt, Unit, id_or_null, instant_or_null, text_or_null};
+pub(crate) use tx::{Attempt, Unit, actor, id_or_null, instant_or_null, text_or_null};
 pub use tx::{Origin, Tx};
 pub use verify::Verification;
 pub(crate) use words::Texts;

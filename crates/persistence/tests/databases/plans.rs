@@ -29,19 +29,23 @@ fn no_list_scans_or_sorts_an_organization() {
             server.database.sources.clone(),
         )
         .unwrap();
-        use firma_domain::{access::RoleAssignment, crm::*, organizations::*};
+        use firma_domain::{access::RoleAssignment, crm::*, organizations::*, platform::*};
         let firm = (firms[0].owner_id, firms[0].id);
         let mut wrong = Vec::new();
         wrong.extend(look::<Deal>(&server, &fresh, firm));
         wrong.extend(look::<Company>(&server, &fresh, firm));
         wrong.extend(look::<Contact>(&server, &fresh, firm));
         wrong.extend(look::<DealContact>(&server, &fresh, firm));
+        wrong.extend(look::<Activity>(&server, &fresh, firm));
         wrong.extend(look::<Stage>(&server, &fresh, firm));
         wrong.extend(look::<Pipeline>(&server, &fresh, firm));
         wrong.extend(look::<Member>(&server, &fresh, firm));
         wrong.extend(look::<Team>(&server, &fresh, firm));
         wrong.extend(look::<TeamMember>(&server, &fresh, firm));
         wrong.extend(look::<RoleAssignment>(&server, &fresh, firm));
+        wrong.extend(look::<Job>(&server, &fresh, firm));
+        wrong.extend(look::<File>(&server, &fresh, firm));
+        wrong.extend(look::<Import>(&server, &fresh, firm));
         assert!(
             wrong.is_empty(),
             "on {}:\n{}",
@@ -288,13 +292,29 @@ fn fill(server: &Server, firm: &Firm<'_>, rows: i64) {
         format!("{} INSERT INTO deal_contacts ({meta}, deal_id, contact_id, is_primary, owner_id) SELECT {values}, {deal}, \
                  (SELECT id FROM t_contacts WHERE k = (n / 1000 * 7 + n) % 1000), {no}, {owner} FROM g;",
                 series(few), deal = pick("deals"), owner = pick("memberships"), no = if pg { "FALSE" } else { "0" }),
+        format!("{} INSERT INTO activities ({meta}, external_id, kind, subject, company_id, contact_id, deal_id, due_at, done_at, is_done, \
+                 duration_minutes, owner_id, tags) SELECT {values}, {x}, CASE n % 4 WHEN 0 THEN 'CALL' WHEN 1 THEN 'MEETING' WHEN 2 THEN 'EMAIL' \
+                 ELSE 'NOTE' END, {t}, {company}, {contact}, {deal}, {at}, CASE WHEN n % 4 = 3 THEN {at} END, \
+                 CASE WHEN n % 4 = 3 THEN {yes} ELSE {no} END, 30, {owner}, '[]' FROM g;",
+                series(few), x = text("a"), t = text("activity"), company = pick("companies"), contact = pick("contacts"),
+                deal = pick("deals"), owner = pick("memberships"), no = if pg { "FALSE" } else { "0" }),
         "DROP TABLE t_contacts; DROP TABLE t_deals;".into(),
-        [("company", "companies"), ("contact", "contacts"), ("deal", "deals"), ("member", "memberships"), ("team", "teams")].map(|(kind, table)| format!(
+        [("activity", "activities"), ("company", "companies"), ("contact", "contacts"), ("deal", "deals"), ("member", "memberships"), ("team", "teams")].map(|(kind, table)| format!(
             "INSERT INTO search_words (organization_id, entity_type, word, entity_id) SELECT {org}, '{kind}', w.word, r.id FROM \
              (SELECT id, row_number() OVER (ORDER BY id) AS n FROM {table} WHERE organization_id = {org}) r JOIN \
              (SELECT 'all' AS word, -1 AS rest UNION ALL SELECT 'half', 0 UNION ALL SELECT 'even', 0 UNION ALL SELECT 'odd', 1) w \
              ON w.rest IN (-1, r.n % 2) UNION ALL SELECT {org}, '{kind}', CAST(row_number() OVER (ORDER BY id) AS TEXT), id \
              FROM {table} WHERE organization_id = {org};")).concat(),
+        format!("{} INSERT INTO jobs ({meta}, kind, state, owner_id, progress_done, attempts, max_attempts, run_at, finished_at, cancel_requested) \
+                 SELECT {values}, 'kind-' || n % 100, CASE n % 50 WHEN 0 THEN 'FAILED' ELSE 'SUCCEEDED' END, {owner}, 0, 1, 5, {at}, {at}, {no} FROM g;",
+                series(few), owner = pick("memberships"), no = if pg { "FALSE" } else { "0" }),
+        format!("{} INSERT INTO files ({meta}, name, name_folded, media_type, size, sha256, storage_key, owner_id) \
+                 SELECT {values}, {t}, {t}, 'image/' || n % 100, n, {sha}, '{slug}/' || n, {owner} FROM g;",
+                series(few), t = text("file"), owner = pick("memberships"),
+                sha = if pg { "encode(sha256(n::text::bytea), 'hex')" } else { "lower(hex(randomblob(32)))" }),
+        format!("{} INSERT INTO imports ({meta}, entity, file_name, state, dry_run, options, rows_read, created, updated, unchanged, refused, undone, kept, owner_id) \
+                 SELECT {values}, 'entity-' || n % 100, 'a.csv', CASE n % 50 WHEN 0 THEN 'FAILED' WHEN 1 THEN 'UNDONE' ELSE 'DONE' END, {no}, '{{}}', 0, 0, 0, 0, 0, 0, 0, {owner} FROM g;",
+                series(few), owner = pick("memberships"), no = if pg { "FALSE" } else { "0" }),
         "DROP TABLE t_users; DROP TABLE t_memberships; DROP TABLE t_teams; DROP TABLE t_companies; DROP TABLE t_pipelines; DROP TABLE t_stages;".into(),
     ].join("\n"));
 }

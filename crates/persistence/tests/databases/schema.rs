@@ -84,7 +84,7 @@ fn the_code_declares_the_tables_as_they_are() {
             declared += 1;
         };
         macro_rules! check { ($($entity:ty),*) => { $(check(<$entity>::TABLE, <$entity>::COLUMNS, stringify!($entity));)* } }
-        use firma_domain::{access::*, crm::*, organizations::*};
+        use firma_domain::{access::*, crm::*, organizations::*, platform::*};
         check!(
             Organization,
             Member,
@@ -96,9 +96,13 @@ fn the_code_declares_the_tables_as_they_are() {
             Stage,
             Deal,
             Contact,
-            DealContact
+            DealContact,
+            Job,
+            File,
+            Import,
+            Activity
         );
-        assert_eq!(declared, 11);
+        assert_eq!(declared, 12);
     }
 }
 

@@ -1,11 +1,12 @@
-use super::{contacts, phones};
+use super::activities::Of;
+use super::{activities, contacts, phones};
 use crate::keeping::Keeping;
 use crate::link::Link;
 use crate::refusal::Refusal;
-use crate::rows::{is, unless_any};
+use crate::rows::{is, restore_parts, unless_any};
 use crate::work::Work;
 use firma_auth::access::{Action, Create, Delete, Grant, Read, Touches, Update};
-use firma_domain::crm::{Company, Deal, DealStatus};
+use firma_domain::crm::{Activity, Company, Deal, DealStatus};
 use firma_domain::organizations::{Member, Organization};
 use firma_domain::{Id, Record};
 
@@ -13,6 +14,8 @@ use firma_domain::{Id, Record};
 const GENERATIONS: usize = 50;
 
 impl Keeping for Company {
+    const NAMED_BY: &'static [&'static str] = &["external_id", "tax_number", "name"];
+
     fn links() -> &'static [Link<Self>] {
         const LINKS: &[Link<Company>] = &[
             Link::to::<Company>("parent_id", "parent", |company| company.parent_id),
@@ -48,6 +51,8 @@ impl Keeping for Company {
             is::<Deal>("status", DealStatus::Open.as_str()),
         ];
         unless_any(work, grant.also::<Deal, _>(), open, "the company has open deals")?;
+        // First, so that no activity of a contact seems to have a company that stays.
+        activities::take(work, grant.also(), Of::Company(before.id), deletion)?;
         contacts::take(work, grant.also(), before.id, deletion)
     }
 
@@ -57,7 +62,8 @@ impl Keeping for Company {
         _: &Record<Self>,
         deletion: Id,
     ) -> Result<(), Refusal> {
-        contacts::bring_back(work, grant.also(), deletion)
+        contacts::bring_back(work, grant.also(), deletion)?;
+        restore_parts(work, grant.also::<Activity, _>(), deletion)
     }
 }
 

@@ -1,3 +1,4 @@
+use super::activities::{self, Of};
 use super::deal_contacts;
 use super::phones::e164;
 use crate::keeping::Keeping;
@@ -6,12 +7,14 @@ use crate::refusal::Refusal;
 use crate::rows::{is, needs, restore_parts};
 use crate::work::Work;
 use firma_auth::access::{Action, Create, Delete, Grant, Read, Touches, Update};
-use firma_domain::crm::{Company, Contact, DealContact};
+use firma_domain::crm::{Activity, Company, Contact, DealContact};
 use firma_domain::organizations::{Member, Organization};
 use firma_domain::{Id, Record};
 use firma_persistence::{Cond, Value};
 
 impl Keeping for Contact {
+    const NAMED_BY: &'static [&'static str] = &["external_id", "name"];
+
     fn links() -> &'static [Link<Self>] {
         const LINKS: &[Link<Contact>] = &[
             Link::to::<Company>("company_id", "company", |contact| contact.company_id),
@@ -40,7 +43,8 @@ impl Keeping for Contact {
         deletion: Id,
     ) -> Result<(), Refusal> {
         let of = is::<DealContact>("contact_id", before.id);
-        deal_contacts::take(work, grant.also(), of, deletion)
+        deal_contacts::take(work, grant.also(), of, deletion)?;
+        activities::take(work, grant.also(), Of::Contact(before.id), deletion)
     }
 
     fn restoring(
@@ -67,12 +71,13 @@ impl Keeping for Contact {
         if let Some(company) = after.value.company_id {
             needs(work, grant.also::<Company, _>(), company)?;
         }
+        restore_parts(work, grant.also::<Activity, _>(), deletion)?;
         let deals = deal_contacts::bring_back(work, grant.also(), deletion)?;
         deal_contacts::raise(work, grant.also(), &deals)
     }
 }
 
-/// The contacts of a company go with it, and with them their places in deals.
+/// The contacts of a company go with it, and with them their places in deals and their activities.
 pub(super) fn take(
     work: &mut Work<'_, '_>,
     grant: Grant<Contact, Delete>,

@@ -1,5 +1,6 @@
-//! Companies, contacts, pipelines, stages, deals, and the pipeline report.
+//! Companies, contacts, pipelines, stages, deals, activities, and the pipeline report.
 
+mod activities;
 mod companies;
 mod contacts;
 mod deal_contacts;

@@ -2,7 +2,7 @@
 
 use super::dice::Dice;
 use super::{Step, change, find, make};
-use firma_domain::crm::{Company, Contact, Deal, DealContact, Stage};
+use firma_domain::crm::{Activity, Company, Contact, Deal, DealContact, Stage};
 use firma_domain::{Instant, Zone};
 use serde_json::{Value, json};
 
@@ -63,6 +63,7 @@ const PEOPLE: [(&str, &str); 8] = [
     ("Emre", "Işık"),
 ];
 const POSITIONS: [&str; 4] = ["Buyer", "Managing director", "Head of IT", "Office manager"];
+const KINDS: [&str; 3] = ["CALL", "MEETING", "EMAIL"];
 /// The open stages after the first one.
 const STAGES: [&str; 2] = ["Engaging", "Proposal"];
 
@@ -146,6 +147,7 @@ fn deal(dice: &mut Dice, n: i64, begins: Instant, ends: Instant) -> Vec<Step> {
         }
         make::<Deal>(work, body).map(drop)
     })];
+    steps.push(activity(dice, &id, at.plus_seconds(900)));
     let (deal, buyer) = (id.clone(), person(&buyer));
     steps.push(Step::new(at.plus_seconds(300), "ceo", move |work| {
         let deal = find::<Deal>(work, "external_id", &deal)?;
@@ -168,6 +170,23 @@ fn deal(dice: &mut Dice, n: i64, begins: Instant, ends: Instant) -> Vec<Step> {
         }));
     }
     steps
+}
+
+/// What is done about a deal at its beginning: done, or still to be done in a week.
+fn activity(dice: &mut Dice, deal: &str, at: Instant) -> Step {
+    let (deal, kind, is_done) = (deal.to_owned(), dice.pick(&KINDS), dice.between(0, 2) > 0);
+    let external_id = format!("{deal}-activity");
+    Step::new(at, "ceo", move |work| {
+        let deal = find::<Deal>(work, "external_id", &deal)?;
+        let mut body = json!({
+            "external_id": external_id, "kind": kind, "subject": "First talk", "deal_id": deal,
+            "due_at": at.plus_seconds(7 * DAY),
+        });
+        if let Some(fields) = body.as_object_mut().filter(|_| is_done) {
+            fields.insert("done_at".into(), json!(at));
+        }
+        make::<Activity>(work, body).map(drop)
+    })
 }
 
 /// The stages that a deal comes to, and why it is lost where it is.
