@@ -105,12 +105,12 @@ CREATE INDEX files_deleted ON files (organization_id, created_at, id) WHERE dele
 CREATE TABLE file_sweeps (
     storage_key text COLLATE "C" NOT NULL,
     reason text COLLATE "C" NOT NULL,
-    since timestamptz NOT NULL,
+    noted_at timestamptz NOT NULL,
     claimed_at timestamptz,
     PRIMARY KEY (storage_key),
     CHECK (reason IN ('UPLOAD', 'DELETED'))
 );
-CREATE INDEX file_sweeps_by_reason ON file_sweeps (reason, since);
+CREATE INDEX file_sweeps_by_reason ON file_sweeps (reason, noted_at);
 
 ALTER TABLE jobs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY jobs_fence ON jobs USING (organization_id = (SELECT NULLIF(current_setting('app.organization_id', true), '')::uuid));

@@ -105,9 +105,9 @@ CREATE INDEX files_deleted ON files (organization_id, created_at, id) WHERE dele
 CREATE TABLE file_sweeps (
     storage_key TEXT NOT NULL,
     reason TEXT NOT NULL,
-    since INTEGER NOT NULL,
+    noted_at INTEGER NOT NULL,
     claimed_at INTEGER,
     PRIMARY KEY (storage_key),
     CHECK (reason IN ('UPLOAD', 'DELETED'))
 );
-CREATE INDEX file_sweeps_by_reason ON file_sweeps (reason, since);
+CREATE INDEX file_sweeps_by_reason ON file_sweeps (reason, noted_at);
