@@ -56,11 +56,11 @@ CREATE TABLE job_queue (
     kind text COLLATE "C" NOT NULL,
     run_at timestamptz NOT NULL,
     lease_id uuid,
-    leased_until timestamptz,
+    lease_ends_at timestamptz,
     attempts integer NOT NULL,
     PRIMARY KEY (organization_id, id),
     FOREIGN KEY (organization_id, id) REFERENCES jobs (organization_id, id),
-    CHECK ((lease_id IS NULL) = (leased_until IS NULL))
+    CHECK ((lease_id IS NULL) = (lease_ends_at IS NULL))
 );
 CREATE INDEX job_queue_by_run_at ON job_queue (run_at, id);
 -- Whoever schedules the clean-up finds it scheduled.
