@@ -4,7 +4,9 @@ use crate::identity::{PASSWORD, events, login, owner, refresh, set_password, sig
 use crate::kit::{data, texts, walk};
 use crate::zones::on_each_at;
 use firma_auth::keys::Keys;
+use firma_auth::sealed::{Place, open, seal};
 use firma_http::Site;
+use firma_services::identity::{SealedColumn, rotate_secrets};
 use firma_testing::{Answer, Client, Firm, Server, SystemClock, on_each};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -371,5 +373,75 @@ fn identity_is_fenced_by_user() {
         server
             .base
             .execute(&format!("SET ROLE firma_app; DO $$ BEGIN {none} END $$"));
+    });
+}
+
+/// A table that stands for those that are sealed.
+const SEALED: &[SealedColumn] = &[SealedColumn {
+    table: "test_secrets",
+    column: "secret",
+}];
+
+#[test]
+fn what_is_sealed_is_sealed_anew_with_the_new_secret() {
+    on_each(|server| {
+        let (id, text) = match server.base.is_postgres() {
+            true => ("uuid", "text COLLATE \"C\""),
+            false => ("BLOB", "TEXT"),
+        };
+        let table = format!("CREATE TABLE test_secrets (user_id {id} PRIMARY KEY, secret {text})");
+        server.base.execute(&table);
+        if server.base.is_postgres() {
+            server.base.execute(
+                "ALTER TABLE test_secrets ENABLE ROW LEVEL SECURITY; CREATE POLICY fence ON test_secrets \
+                 USING (user_id = (SELECT NULLIF(current_setting('app.user_id', true), '')::uuid))",
+            );
+        }
+        let (before, after) = (Keys::derive(&[1; 32]), Keys::derive(&[2; 32]));
+        let both = Arc::new(Keys::rotated(&[2; 32], Some(&[1; 32])));
+        let place = |row| Place {
+            table: "test_secrets",
+            column: "secret",
+            row,
+        };
+        let entropy = server.database.sources.entropy.clone();
+        let people: Vec<_> = (0..103)
+            .map(|n| Firm::user(server, &format!("u{n}@sealed.example")))
+            .collect();
+        let put = |user, sealed: &str| {
+            let user = server.base.id_literal(user);
+            server
+                .base
+                .execute(&format!("INSERT INTO test_secrets VALUES ({user}, '{sealed}')"));
+        };
+        let sealed =
+            |keys: &Keys, row| seal(&keys.sealing, place(row), b"a secret", entropy.as_ref()).unwrap();
+        for user in &people[..101] {
+            put(*user, &sealed(&before, *user));
+        }
+        put(people[101], &sealed(&after, people[101]));
+        put(people[102], &sealed(&before, people[0]));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let rotate = || {
+            let rotating = rotate_secrets(&server.database, both.clone(), entropy.clone(), SEALED);
+            runtime.block_on(rotating).unwrap()
+        };
+        let first = rotate();
+        assert_eq!((first.renewed, first.current, first.lost.len()), (101, 1, 1));
+        assert!(
+            first.lost[0].contains(&people[102].to_string()),
+            "{:?}",
+            first.lost
+        );
+        for user in &people[..102] {
+            let id = server.base.id_literal(*user);
+            let text = server
+                .base
+                .lines(&format!("SELECT secret FROM test_secrets WHERE user_id = {id}"));
+            assert_eq!(open(&after.sealing, place(*user), &text[0]).unwrap(), b"a secret");
+            assert!(open(&before.sealing, place(*user), &text[0]).is_err());
+        }
+        let again = rotate();
+        assert_eq!((again.renewed, again.current, again.lost), (0, 102, first.lost));
     });
 }

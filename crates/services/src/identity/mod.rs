@@ -5,6 +5,7 @@ mod devices;
 mod events;
 mod first;
 mod profile;
+mod rotation;
 mod sessions;
 
 pub use account::{Me, NewOwner, Place, create_owner, me, set_password};
@@ -12,4 +13,7 @@ pub use devices::{LastUsed, Session, logout_all, note_used, revoke, sessions};
 pub use events::{Event, security_events};
 pub use first::{FirstOwner, create_first, has_no_user};
 pub use profile::{profile, update_me, update_profile};
+pub use rotation::{Rotated, rotate_secrets};
 pub use sessions::{Credentials, Lifetimes, SignedIn, Signer, Transport, login, logout, refresh};
+
+pub use firma_persistence::identity::{SEALED, SealedColumn};
