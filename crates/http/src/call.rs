@@ -1,8 +1,9 @@
 //! The one extractor: who calls, from where, about what. Refusals come in one order whatever the
 //! operation: 401, 404 organization, 403, 400 and 422, then what depends on rows.
 
+use crate::caller::{caller, origin};
 use crate::cookies;
-use crate::frame::{LoggedUser, request_id};
+use crate::frame::LoggedUser;
 use crate::problem::Problem;
 use crate::render;
 use crate::state::State;
@@ -12,7 +13,6 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use firma_auth::access::{Action, Grant};
 use firma_domain::{Entity, Id, Slug};
 use firma_services::crud::Expected;
-use firma_services::identity;
 use firma_services::listing::Parameters;
 use firma_services::{Answer, Caller, Origin, Refusal, Request, Segment, Tx, Work};
 use futures_util::StreamExt;
@@ -86,59 +86,11 @@ impl FromRequest for Call {
     }
 }
 
-fn caller(request: &HttpRequest) -> Result<Caller, Problem> {
-    let state = state(request)?;
-    let now = state.database.sources.clock.now();
-    let claims = match request.headers().get(header::AUTHORIZATION) {
-        Some(value) => bearer(value)
-            .and_then(|token| state.signer.access.read(token, now))
-            .ok_or(Refusal::Unauthenticated)?,
-        None => cookies::claims(request, &state, now)?,
-    };
-    let caller = Caller {
-        user: claims.user,
-        session: claims.session,
-    };
-    if state.used.is_due(caller.session, claims.issued, now) {
-        note_used(&state, caller);
-    }
-    Ok(caller)
-}
-
-/// The token; spaces may stand before it, nothing behind it.
-fn bearer(value: &header::HeaderValue) -> Option<&str> {
-    let (kind, token) = value.to_str().ok()?.split_once(' ')?;
-    kind.eq_ignore_ascii_case("bearer")
-        .then(|| token.trim_start_matches(' '))
-}
-
-/// Beside the call, which neither waits for it nor fails with it.
-fn note_used(state: &web::Data<State>, caller: Caller) {
-    let state = state.clone();
-    actix_web::rt::spawn(async move {
-        let note = move |tx: &mut Tx<'_>| identity::note_used(tx, caller);
-        if let Err(refusal) = state.database.write(Origin::default(), note).await {
-            log::debug!("the use of a session was not noted: {refusal}");
-        }
-    });
-}
-
-fn state(request: &HttpRequest) -> Result<web::Data<State>, Problem> {
+pub(crate) fn state(request: &HttpRequest) -> Result<web::Data<State>, Problem> {
     let state = request.app_data::<web::Data<State>>();
     state
         .cloned()
         .ok_or_else(|| Problem::new("internal", "the server has no state"))
-}
-
-/// Where a request comes from, for the audit log.
-pub fn origin(request: &HttpRequest) -> Origin {
-    let agent = request.headers().get(header::USER_AGENT);
-    let agent = agent.and_then(|agent| agent.to_str().ok());
-    Origin {
-        ip: request.peer_addr().map(|peer| peer.ip().to_string()),
-        user_agent: agent.map(|agent| agent.chars().take(255).collect()),
-        request_id: Some(request_id(request)),
-    }
 }
 
 async fn body(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Problem> {

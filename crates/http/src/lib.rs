@@ -2,6 +2,7 @@
 
 mod access;
 mod call;
+mod caller;
 mod cookies;
 mod cors;
 mod crm;
@@ -28,7 +29,7 @@ mod schemas;
 mod state;
 mod upload;
 
-pub use call::origin;
+pub use caller::origin;
 pub use operation::{Access, Operation};
 pub use problem::CODES;
 pub use routes::{document, matrix, mount, operations, telling};

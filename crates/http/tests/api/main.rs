@@ -42,6 +42,7 @@ mod roles;
 mod sales;
 mod samples;
 mod search;
+mod secrets;
 mod sessions;
 mod tampered;
 mod together;
