@@ -12,3 +12,8 @@ pub mod keys;
 pub mod password;
 #[cfg(feature = "secrets")]
 pub mod token;
+
+/// The examples in the README, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
