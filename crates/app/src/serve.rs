@@ -3,7 +3,7 @@
 use crate::compose::{Parts, compose};
 use crate::config::Config;
 use actix_web::{HttpServer, web};
-use firma_http::{Draining, State, app};
+use firma_http::{Draining, Metrics, State, app};
 use std::time::Duration;
 
 /// How long calls that are under way may still take when the server stops.
@@ -18,7 +18,9 @@ pub(crate) fn serve(config: &Config) -> Result<(), String> {
         signer,
     } = compose(config)?;
     let draining = Draining::default();
+    let token = config.metrics_token.as_ref().map(|token| token.reveal().as_str());
     let state = web::Data::new(State {
+        metrics: Metrics::new(&database, token),
         database,
         hasher,
         signer,

@@ -1,7 +1,7 @@
 //! The one extractor: who calls, from where, about what. Refusals come in one order whatever the
 //! operation: 401, 404 organization, 403, 400 and 422, then what depends on rows.
 
-use crate::frame::{LoggedUser, request_id};
+use crate::noted::Noted;
 use crate::problem::Problem;
 use crate::render;
 use crate::state::State;
@@ -18,6 +18,9 @@ use serde_json::Value;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+
+/// Made for no row, by nobody.
+const NO_ROW: Id = Id::from_bytes([0xff; 16]);
 
 /// What a request says, before any of it is judged.
 pub(crate) struct Said {
@@ -36,6 +39,7 @@ pub(crate) struct Said {
     key: Result<Option<String>, ()>,
     pub if_match: Expected,
     pub if_none_match: Option<String>,
+    noted: Option<Arc<Noted>>,
 }
 
 /// A call by nobody in particular.
@@ -66,7 +70,9 @@ impl FromRequest for Call {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let caller = caller(&request)?;
-            request.extensions_mut().insert(LoggedUser(caller.user));
+            if let Some(noted) = Noted::in_frame(&request) {
+                let _ = noted.user.set(caller.user);
+            }
             let said = Arc::new(said(&request, payload).await?);
             Ok(Call {
                 caller,
@@ -128,24 +134,29 @@ async fn said(request: &HttpRequest, mut payload: Payload) -> Result<Said, Probl
             .ok()
             .or_else(|| Slug::parse(name).map(Segment::Slug))
     });
+    let noted = Noted::in_frame(request);
     let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
     Ok(Said {
         origin: Origin {
             ip: request.peer_addr().map(|peer| peer.ip().to_string()),
             user_agent: text(header::USER_AGENT).map(|agent| agent.chars().take(255).collect()),
-            request_id: Some(request_id(request)),
+            request_id: noted.as_ref().map(|noted| noted.request_id.clone()),
         },
         path: request.path().to_owned(),
         keyed: keyed(request.path()),
         asked: request.query_string().to_owned(),
         query: query.ok().map(web::Query::into_inner),
         segment,
-        id: request.match_info().get("id").and_then(|id| id.parse().ok()),
+        id: request
+            .match_info()
+            .get("id")
+            .map(|id| id.parse().unwrap_or(NO_ROW)),
         is_json: is_json(request),
         body,
         key: key(request),
         if_match: expected(request),
-        if_none_match: text(header::IF_NONE_MATCH),
+        if_none_match: list(request, &header::IF_NONE_MATCH),
+        noted,
         state,
     })
 }
@@ -170,20 +181,31 @@ fn key(request: &HttpRequest) -> Result<Option<String>, ()> {
     if request.method() != Method::POST {
         return Ok(None);
     }
-    let Some(value) = request.headers().get("idempotency-key") else {
+    let mut given = request.headers().get_all("idempotency-key");
+    let (value, more) = (given.next(), given.next());
+    let Some(value) = value else {
         return Ok(None);
     };
+    if more.is_some() {
+        return Err(());
+    }
     let key = value.to_str().map_err(drop)?;
     let fits = (1..=255).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
     fits.then(|| Some(key.to_owned())).ok_or(())
 }
 
+/// A header that is a list: several lines of it are one (RFC 9110, 5.3). What can't be read is an empty part.
+fn list(request: &HttpRequest, name: &header::HeaderName) -> Option<String> {
+    let lines = request.headers().get_all(name);
+    let lines: Vec<_> = lines.map(|line| line.to_str().unwrap_or("")).collect();
+    (!lines.is_empty()).then(|| lines.join(","))
+}
+
 /// `"3"`, or several, or `*`. What isn't a version of ours matches none, nor what can't be read.
 fn expected(request: &HttpRequest) -> Expected {
-    let Some(tags) = request.headers().get(header::IF_MATCH) else {
+    let Some(tags) = list(request, &header::IF_MATCH) else {
         return Expected(None);
     };
-    let tags = tags.to_str().unwrap_or("");
     if tags.trim() == "*" {
         return Expected(None);
     }
@@ -227,7 +249,7 @@ impl Said {
         serde_json::from_slice(&self.body).map_err(|e| Refusal::Malformed(e.to_string()))
     }
 
-    /// The id in the path.
+    /// The id in the path. What is no id is one that no row has, so that it is refused in its turn.
     pub(crate) fn id(&self) -> Result<Id, Refusal> {
         self.id.ok_or(Refusal::NotFound)
     }
@@ -250,12 +272,28 @@ impl Said {
             Refusal::parameter(
                 "Idempotency-Key",
                 "invalid_header",
-                "has to be 1 to 255 printable characters",
+                "has to be given once, as 1 to 255 printable characters",
             )
         };
         let key = self.key.clone().map_err(|()| wrong())?;
         Ok(Request::new(self.keyed.clone(), key, &self.asked, &self.body))
     }
+}
+
+/// Enters the organization of the path. What names none is nobody's, but 401 comes first.
+fn enter<'t, 'c>(tx: &'t mut Tx<'c>, caller: Caller, said: &Said) -> Result<Work<'t, 'c>, Refusal> {
+    let segment = match said.segment() {
+        Ok(segment) => segment,
+        Err(refusal) => {
+            caller.check(tx)?;
+            return Err(refusal);
+        }
+    };
+    let work = Work::enter(tx, caller, segment)?;
+    if let Some(noted) = &said.noted {
+        let _ = noted.organization.set(work.organization());
+    }
+    Ok(work)
 }
 
 impl Call {
@@ -266,13 +304,7 @@ impl Call {
     {
         let (state, said, caller) = (self.said.state.clone(), self.said.clone(), self.caller);
         let answer = state.database.read(move |tx: &mut Tx<'_>| {
-            let mut work = match said.segment() {
-                Ok(segment) => Work::enter(tx, caller, segment)?,
-                Err(refusal) => {
-                    caller.check(tx)?;
-                    return Err(refusal);
-                }
-            };
+            let mut work = enter(tx, caller, &said)?;
             run(&mut work, &said)
         });
         Ok(render::response(answer.await?, &self.request))
@@ -285,17 +317,9 @@ impl Call {
     {
         let (state, said, caller) = (self.said.state.clone(), self.said.clone(), self.caller);
         let answer = state.database.write(said.origin.clone(), move |tx: &mut Tx<'_>| {
-            let segment = match said.segment() {
-                Ok(segment) => segment,
-                Err(refusal) => {
-                    caller.check(tx)?;
-                    return Err(refusal);
-                }
-            };
+            let mut work = enter(tx, caller, &said)?;
             firma_services::perform(
-                tx,
-                caller,
-                segment,
+                &mut work,
                 || said.request(),
                 |work, grant| run(work, grant, &said),
             )

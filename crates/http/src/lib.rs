@@ -7,6 +7,8 @@ mod document;
 mod frame;
 mod health;
 mod identity;
+mod metrics;
+mod noted;
 mod operation;
 mod organizations;
 mod problem;
@@ -17,6 +19,7 @@ mod routes;
 mod schemas;
 mod state;
 
+pub use metrics::Metrics;
 pub use operation::{Access, Operation};
 pub use problem::CODES;
 pub use routes::{document, matrix, mount, operations};

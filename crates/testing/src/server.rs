@@ -8,7 +8,7 @@ use firma_auth::keys::Keys;
 use firma_auth::token::{AccessTokens, Claims};
 use firma_domain::Id;
 use firma_domain::source::Clock;
-use firma_http::{Draining, State, app};
+use firma_http::{Draining, Metrics, State, app};
 use firma_persistence::identity::NewSession;
 use firma_persistence::{Database, Fault, Origin, Settings, Sources, Tx};
 use firma_services::Hasher;
@@ -25,12 +25,20 @@ pub struct Server {
     handle: actix_web::dev::ServerHandle,
 }
 
+/// What a test server asks of who wants its metrics.
+pub const METRICS_TOKEN: &str = "a-token-for-the-metrics-of-a-test";
+
 /// The most bytes of a body on a test server.
 pub const MAX_BODY: usize = 2_000_000;
 
 impl Server {
     /// Starts one over a database.
     pub fn start(base: TestDatabase) -> Server {
+        Server::start_with(base, |_| {})
+    }
+
+    /// The same with routes that no server has.
+    pub fn start_with(base: TestDatabase, more: fn(&mut web::ServiceConfig)) -> Server {
         let sources = Sources {
             clock: Arc::new(SystemClock),
             ids: Arc::new(Ids::default()),
@@ -54,13 +62,14 @@ impl Server {
             database: database.clone(),
             hasher: hasher.clone(),
             signer: signer.clone(),
+            metrics: Metrics::new(&database, Some(METRICS_TOKEN)),
             max_body: MAX_BODY,
             draining: Draining::default(),
         });
         let (sender, receiver) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let server = HttpServer::new(move || app(state.clone()))
+                let server = HttpServer::new(move || app(state.clone()).configure(more))
                     .workers(2)
                     .disable_signals()
                     .bind("127.0.0.1:0")

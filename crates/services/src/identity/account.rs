@@ -51,9 +51,18 @@ pub struct NewOwner {
     pub organization: Organization,
 }
 
+/// Whether there is a user with that e-mail.
+pub fn is_known(tx: &mut Tx<'_>, email: &Email) -> Result<bool, Refusal> {
+    Ok(tx.user_of_login(&email.key())?.is_some())
+}
+
 /// Makes the organization, and its owner with a password of that hash, unless there is a user with that
 /// e-mail already, whose password stays.
-pub fn create_owner(tx: &mut Tx<'_>, new: NewOwner, hash: &str) -> Result<Record<Organization>, Refusal> {
+pub fn create_owner(
+    tx: &mut Tx<'_>,
+    new: NewOwner,
+    hash: Option<&str>,
+) -> Result<Record<Organization>, Refusal> {
     let owner = match tx.user_of_login(&new.email.key())? {
         Some(owner) => owner,
         None => {
@@ -66,7 +75,9 @@ pub fn create_owner(tx: &mut Tx<'_>, new: NewOwner, hash: &str) -> Result<Record
                 .unwrap_or_default()
                 .to_owned();
             tx.add_user(owner, &User::unclaimed(new.email.clone(), name), None)?;
-            tx.set_password(owner, hash)?;
+            if let Some(hash) = hash {
+                tx.set_password(owner, hash)?;
+            }
             owner
         }
     };

@@ -3,5 +3,5 @@
 mod account;
 mod sessions;
 
-pub use account::{Me, NewOwner, Place, create_owner, me, set_password};
+pub use account::{Me, NewOwner, Place, create_owner, is_known, me, set_password};
 pub use sessions::{Credentials, Lifetimes, SignedIn, Signer, login, logout, refresh};
