@@ -1,6 +1,12 @@
-//! The real parts behind what the layers above only name: the system's clock, ids, randomness.
+//! The real parts behind what the layers above only name: the system's clock, ids, randomness, files, mail.
 
 #![allow(clippy::disallowed_methods)] // this is where time and randomness come from
+
+mod files;
+mod mail;
+
+pub use files::LocalFiles;
+pub use mail::{OutboxFolder, SmtpMailer};
 
 use firma_domain::source::{Clock, Entropy, IdSource};
 use firma_domain::{Id, Instant};

@@ -1,7 +1,7 @@
 //! What who runs the server does before anybody can sign in.
 
 use crate::cli::NewAdmin;
-use crate::compose::{Parts, compose};
+use crate::compose::{Parts, compose, wait};
 use crate::config::Config;
 use firma_auth::password;
 use firma_domain::{Email, input};
@@ -26,7 +26,11 @@ pub(crate) fn create(config: &Config, new: NewAdmin) -> Result<(), String> {
             let password = ask("Password for the owner: ")?;
             Some(parts.hasher.hash(password).await.map_err(told)?)
         };
-        let owner = NewOwner { email, organization };
+        let owner = NewOwner {
+            name: None,
+            email,
+            organization,
+        };
         let make = move |tx: &mut Tx<'_>| identity::create_owner(tx, owner.clone(), hash.as_deref());
         let made = parts
             .database
@@ -79,10 +83,7 @@ fn ask(prompt: &str) -> Result<String, String> {
 
 fn in_runtime(config: &Config, run: impl AsyncFnOnce(&Parts) -> Result<(), String>) -> Result<(), String> {
     let parts = compose(config)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .map_err(|e| e.to_string())?;
-    runtime.block_on(run(&parts))
+    wait(run(&parts))?
 }
 
 fn told(refusal: Refusal) -> String {

@@ -1,10 +1,12 @@
 //! The command line.
 use crate::config::Flags;
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+use std::path::PathBuf;
 
 /// The back office of a firm, in one binary.
 #[derive(Parser)]
-#[command(name = "firma", version)]
+#[command(name = "firma", version, after_help = crate::exit::HELP)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) flags: Flags,
@@ -23,13 +25,97 @@ impl Cli {
 pub(crate) enum Command {
     /// Answer requests; this is what happens without a command
     Serve,
+    /// Work jobs off, and answer no requests
+    Worker,
+    /// Try the way that mail goes
+    #[command(subcommand)]
+    Mail(Mail),
     /// Work on users without being signed in
     #[command(subcommand)]
     Admin(Admin),
+    /// Look into the audit log
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Check the installation: each line says ok, or what to do
+    Doctor(Output),
+    /// Print the settings as they hold, secrets masked, and where each comes from
+    Config(Output),
+    /// Write all rows and files into one archive, while the server goes on
+    Backup(Backup),
+    /// Fill an empty database from an archive, of the same kind of database or the other
+    Restore(Restore),
+    /// Make the organization `demo`, the same for the same seed
+    Demo(Demo),
+    /// Print the script by which a shell completes these commands
+    Completions { shell: Shell },
+    /// Bring the rows of a CSV file into an organization
+    Import(NewImport),
     /// Print the description of the API
     Openapi,
     /// Print which role may do what
     Permissions,
+}
+
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct Output {
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum Audit {
+    /// Walk the chain of an organization's log, and name the first entry that was changed, removed or moved
+    Verify(Verify),
+}
+
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct Verify {
+    /// One organization, by its short name; `system` is the chain of what concerns none
+    #[arg(long, value_name = "SLUG", conflicts_with = "all")]
+    pub(crate) organization: Option<String>,
+    /// All of them, and the system's; what happens unless one is named
+    #[arg(long)]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct Backup {
+    /// The archive to write, which must not be there yet; `-` is standard output
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct Restore {
+    /// The archive to read; `-` is standard input
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct Demo {
+    /// From which ids, names and figures follow
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum Mail {
+    /// Send a mail as the server would, and say what came of it
+    Test {
+        #[arg(long)]
+        to: String,
+        /// Its language: en, tr, sr or de
+        #[arg(long, default_value = "en")]
+        language: String,
+    },
 }
 
 #[derive(Debug, PartialEq, Eq, Subcommand)]
@@ -53,6 +139,39 @@ pub(crate) struct NewAdmin {
     /// Short name of the organization, as it stands in URLs
     #[arg(long)]
     pub(crate) slug: String,
+}
+
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct NewImport {
+    /// The file
+    pub(crate) file: PathBuf,
+    /// Short name of the organization
+    #[arg(long, value_name = "SLUG")]
+    pub(crate) organization: String,
+    /// What the rows become: companies, deals
+    #[arg(long)]
+    pub(crate) entity: Option<String>,
+    /// A column and the field that it becomes, again for each
+    #[arg(long, value_name = "COLUMN=FIELD")]
+    pub(crate) map: Vec<String>,
+    /// The field by which a row is found again, or none
+    #[arg(long)]
+    pub(crate) key: Option<String>,
+    /// A file of JSON with these and further options
+    #[arg(long, value_name = "FILE")]
+    pub(crate) options: Option<PathBuf>,
+    /// Count, and store nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Store all rows or none
+    #[arg(long)]
+    pub(crate) all_or_nothing: bool,
+    /// The member whose rights count; the owner's unless given
+    #[arg(long = "as", value_name = "EMAIL")]
+    pub(crate) acting_as: Option<String>,
+    /// Print the import and all refusals as one line of JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[cfg(test)]
@@ -99,6 +218,31 @@ mod tests {
                 email: "a@firma.example".to_owned()
             }))
         );
+    }
+
+    #[test]
+    fn an_operators_commands_have_their_ways() {
+        let verify = |line: &str| match command(line) {
+            Some(Command::Audit(Audit::Verify(asked))) => Some((asked.organization, asked.output.json)),
+            _ => None,
+        };
+        assert_eq!(verify("firma audit verify"), Some((None, false)));
+        assert_eq!(
+            verify("firma audit verify --organization acme --json"),
+            Some((Some("acme".to_owned()), true))
+        );
+        assert_eq!(verify("firma audit verify --organization acme --all"), None);
+        assert_eq!(command("firma backup"), None);
+        assert!(matches!(command("firma backup -"), Some(Command::Backup(_))));
+        assert!(matches!(
+            command("firma restore a --json"),
+            Some(Command::Restore(_))
+        ));
+        assert!(matches!(
+            command("firma demo"),
+            Some(Command::Demo(Demo { seed: 1, .. }))
+        ));
+        assert_eq!(command("firma demo --seed x"), None);
     }
 
     #[test]

@@ -1,63 +1,96 @@
 //! Firma, the binary: configuration, composition, and what is done from the command line.
 
 mod admin;
+mod archive;
+mod audit;
 mod cli;
 mod compose;
 mod config;
+mod demo;
+mod doctor;
+mod exit;
+mod import;
 mod logging;
+mod mail;
+mod progress;
 mod secret;
 mod serve;
+mod settings;
+mod setup;
 
-use cli::{Admin, Cli, Command};
-use config::{Config, Fault, LogFormat};
+use clap::{CommandFactory, Parser};
+use cli::{Admin, Audit, Cli, Command, Mail};
+use config::{Config, Fault, Given, LogFormat};
+use exit::Ended;
 use std::io::Write;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let (command, flags) = <Cli as clap::Parser>::parse().split();
-    let config = match config::load(&flags, &|name| std::env::var(name).ok()) {
-        Ok(config) => config,
+    let (command, flags) = Cli::parse().split();
+    let (config, given) = match config::load(&flags, &|name| std::env::var(name).ok()) {
+        Ok(loaded) => loaded,
         Err(faults) => return refuse(&faults),
     };
     logging::start(&config.log, config.log_format == LogFormat::Json);
-    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    config::warnings(names)
-        .iter()
-        .for_each(|warning| log::warn!("{warning}"));
-    match run(command, &config) {
+    // The doctor has a line of its own for them.
+    if !matches!(command, Command::Doctor(_)) {
+        warnings().iter().for_each(|warning| log::warn!("{warning}"));
+    }
+    match run(command, &config, &given) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(what) => {
+        Err(Ended::Found(code)) => ExitCode::from(code),
+        Err(Ended::Failed(what)) => {
             complain(&what);
-            ExitCode::FAILURE
+            ExitCode::from(exit::FAILED)
         }
     }
 }
 
-fn run(command: Command, config: &Config) -> Result<(), String> {
+fn run(command: Command, config: &Config, given: &[Given]) -> Result<(), Ended> {
     match command {
-        Command::Serve => serve::serve(config),
-        Command::Admin(Admin::Create(new)) => admin::create(config, new),
-        Command::Admin(Admin::Password { email }) => admin::password(config, &email),
-        Command::Openapi => firma_http::document()
-            .to_pretty_json()
-            .map(say)
-            .map_err(|e| e.to_string()),
-        Command::Permissions => {
-            say(firma_http::matrix());
-            Ok(())
+        Command::Serve => serve::serve(config)?,
+        Command::Import(new) => import::import(config, &new)?,
+        Command::Worker => serve::work(config)?,
+        Command::Mail(Mail::Test { to, language }) => mail::test(config, &to, language)?,
+        Command::Admin(Admin::Create(new)) => admin::create(config, new)?,
+        Command::Admin(Admin::Password { email }) => admin::password(config, &email)?,
+        Command::Audit(Audit::Verify(asked)) => audit::verify(config, &asked)?,
+        Command::Doctor(output) => doctor::run(config, &output, &warnings())?,
+        Command::Backup(asked) => archive::backup(config, &asked)?,
+        Command::Restore(asked) => archive::restore(config, &asked)?,
+        Command::Demo(asked) => demo::make(config, &asked)?,
+        Command::Config(output) => settings::print(given, &output)?,
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "firma", &mut script);
+            say(String::from_utf8_lossy(&script).into_owned());
         }
+        Command::Openapi => say(format!("{:#}", firma_http::document())),
+        Command::Permissions => say(firma_http::matrix()),
     }
+    Ok(())
+}
+
+/// What looks like a setting in the environment and isn't one.
+fn warnings() -> Vec<String> {
+    config::warnings(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))
 }
 
 fn refuse(faults: &[Fault]) -> ExitCode {
     faults.iter().for_each(|fault| complain(&fault.to_string()));
-    ExitCode::from(2)
+    ExitCode::from(exit::USAGE)
 }
 
 /// To whoever runs the command.
 fn say(text: String) {
     // Who reads no further, as `head` does, has what it wants.
     let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
+}
+
+/// The same for a script.
+fn say_json(value: &impl serde::Serialize) -> Result<(), String> {
+    say(serde_json::to_string_pretty(value).map_err(|e| e.to_string())?);
+    Ok(())
 }
 
 #[allow(clippy::print_stderr)]

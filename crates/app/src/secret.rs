@@ -44,6 +44,9 @@ pub(crate) fn root_secret(
     }
     let path = data_dir.join(NAME);
     if let Some(secret) = read(&path)? {
+        if is_open(&path) {
+            log::warn!("the secret {path:?} can be read by other users of this machine; chmod 600 closes it");
+        }
         return Ok(secret);
     }
     match make(data_dir, &path, fill) {
@@ -58,12 +61,9 @@ pub(crate) fn root_secret(
 
 fn read(path: &Path) -> Result<Option<[u8; LENGTH]>, SecretError> {
     match fs::read_to_string(path) {
-        Ok(text) => {
-            warn_when_open(path);
-            decode(text.trim())
-                .map(Some)
-                .ok_or_else(|| SecretError::Malformed(path.to_owned()))
-        }
+        Ok(text) => decode(text.trim())
+            .map(Some)
+            .ok_or_else(|| SecretError::Malformed(path.to_owned())),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(SecretError::Read(path.to_owned(), error)),
     }
@@ -112,14 +112,21 @@ fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// No error, since a mounted secret is often readable to a group on purpose.
+/// The file of the secret in the data folder, if there is one, and it is well-formed.
+pub(crate) fn stored(data_dir: &Path) -> Result<Option<PathBuf>, SecretError> {
+    let path = data_dir.join(NAME);
+    Ok(read(&path)?.map(|_| path))
+}
+
+/// Whether others than its owner may read it. For a secret no error, since a mounted one is often
+/// readable to a group on purpose.
 #[cfg(unix)]
-fn warn_when_open(path: &Path) {
+pub(crate) fn is_open(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    if fs::metadata(path).is_ok_and(|data| data.permissions().mode() & 0o077 != 0) {
-        log::warn!("the secret {path:?} can be read by other users of this machine; chmod 600 closes it");
-    }
+    fs::metadata(path).is_ok_and(|data| data.permissions().mode() & 0o077 != 0)
 }
 
 #[cfg(not(unix))]
-fn warn_when_open(_: &Path) {}
+pub(crate) fn is_open(_: &Path) -> bool {
+    false
+}

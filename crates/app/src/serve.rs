@@ -1,35 +1,63 @@
-//! The server, from its start to its graceful stop.
+//! The server and the worker, from their start to their graceful stop.
 
 use crate::compose::{Parts, compose};
-use crate::config::Config;
+use crate::config::{self, Config};
 use actix_web::{HttpServer, web};
-use firma_http::{Draining, Metrics, State, app};
+use firma_http::{Draining, Metrics, Site, State, app};
 use std::time::Duration;
 
 /// How long calls that are under way may still take when the server stops.
 const GRACE_SECONDS: u64 = 10;
+/// How long jobs that are under way may still take then; what isn't done is given back.
+const GRACE: Duration = Duration::from_secs(GRACE_SECONDS);
 /// How long it says that it isn't ready before it stops, so that whoever asks can see it.
 const DRAIN: Duration = Duration::from_millis(300);
 
 pub(crate) fn serve(config: &Config) -> Result<(), String> {
-    let Parts {
-        database,
-        hasher,
-        signer,
-    } = compose(config)?;
+    let parts = compose(config)?;
+    let worker = match config.workers {
+        0 => None,
+        threads => Some(parts.work(config, threads)?),
+    };
+    let served = answer(config, parts);
+    if let Some(worker) = worker {
+        worker.stop(GRACE);
+    }
+    served
+}
+
+/// Only works jobs off.
+pub(crate) fn work(config: &Config) -> Result<(), String> {
+    let threads = config.workers.max(1);
+    let worker = compose(config)?.work(config, threads)?;
+    log::info!("working on {threads} jobs at once");
+    actix_web::rt::System::new().block_on(stop_asked());
+    log::info!("stopping");
+    worker.stop(GRACE);
+    Ok(())
+}
+
+fn answer(config: &Config, parts: Parts) -> Result<(), String> {
     let draining = Draining::default();
     let token = config.metrics_token.as_ref().map(|token| token.reveal().as_str());
     let state = web::Data::new(State {
-        metrics: Metrics::new(&database, token),
-        database,
-        hasher,
-        signer,
+        metrics: Metrics::new(&parts.database, token),
+        database: parts.database,
+        hasher: parts.hasher,
+        signer: parts.signer,
+        files: parts.files,
+        mail: parts.breaker,
         max_body: config.max_body,
         draining: draining.clone(),
+        site: Site {
+            public_url: config.public_url.clone(),
+            data: data(&config.database()),
+        },
     });
     actix_web::rt::System::new().block_on(async move {
         let workers = std::thread::available_parallelism().map_or(2, usize::from);
-        let server = HttpServer::new(move || app(state.clone()))
+        let serving = state.clone();
+        let server = HttpServer::new(move || app(serving.clone(), firma_console::mount))
             .workers(workers)
             .shutdown_timeout(GRACE_SECONDS)
             .disable_signals()
@@ -38,6 +66,8 @@ pub(crate) fn serve(config: &Config) -> Result<(), String> {
         for address in server.addrs() {
             log::info!("serving on http://{address}");
         }
+        let address = server.addrs().first().copied().unwrap_or(config.bind);
+        crate::setup::announce(&state, address).await;
         let server = server.run();
         let handle = server.handle();
         actix_web::rt::spawn(async move {
@@ -49,6 +79,27 @@ pub(crate) fn serve(config: &Config) -> Result<(), String> {
         });
         server.await.map_err(|e| e.to_string())
     })
+}
+
+/// Where the rows are, for a person, without a password.
+fn data(database: &config::Database) -> String {
+    match database {
+        config::Database::Sqlite(path) => std::path::absolute(path)
+            .unwrap_or_else(|_| path.clone())
+            .display()
+            .to_string(),
+        config::Database::Postgres(url) => {
+            let url = url.reveal();
+            let place = url.rsplit_once('@').map_or(url.as_str(), |(_, place)| place);
+            let place = place.split('?').next().unwrap_or_default();
+            format!(
+                "PostgreSQL: {}",
+                place
+                    .trim_start_matches("postgres://")
+                    .trim_start_matches("postgresql://")
+            )
+        }
+    }
 }
 
 #[cfg(unix)]

@@ -22,6 +22,8 @@ pub struct Keys {
     pub refresh: Key,
     /// Signs cursors of lists
     pub cursor: Key,
+    /// Signs the link to the page that makes the first owner
+    pub setup: Key,
 }
 
 impl Keys {
@@ -39,6 +41,7 @@ impl Keys {
             access: key("access-token 1"),
             refresh: key("refresh-token 1"),
             cursor: key("cursor 1"),
+            setup: key("setup-link 1"),
         }
     }
 }

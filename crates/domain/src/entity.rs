@@ -1,7 +1,7 @@
 //! What every entity has: a name, strict reading, and the columns around its value.
 
 use crate::input::Invalid;
-use crate::value::{Id, Instant};
+use crate::value::{Email, Id, Instant};
 use serde::{Serialize, de::DeserializeOwned};
 use validator::Validate;
 
@@ -17,6 +17,8 @@ pub trait Entity:
     const OWNED: bool = false;
     /// Whether rows have tags.
     const TAGGED: bool = false;
+    /// Whether rows are found by any of several e-mail addresses.
+    const MAILED: bool = false;
     /// Fields that rules set and input can't.
     const READ_ONLY: &'static [&'static str] = &[];
     /// Text fields that may hold line breaks.
@@ -34,6 +36,11 @@ pub trait Entity:
 
     /// Its tags.
     fn tags(&self) -> &[String] {
+        &[]
+    }
+
+    /// The addresses that it is found by.
+    fn emails(&self) -> &[Email] {
         &[]
     }
 
@@ -73,10 +80,9 @@ pub struct Record<T> {
 /// Declares an enum that is written as text, in JSON as in the database.
 #[macro_export]
 macro_rules! spelled {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),* $(,)? }) => {
-        $(#[$doc])*
+    ($(#[doc = $doc:literal])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),* $(,)? }) => {
+        $(#[doc = $doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] $variant),* }
         impl $name {
             /// All of them, in order.
@@ -87,6 +93,23 @@ macro_rules! spelled {
         impl std::str::FromStr for $name {
             type Err = ();
             fn from_str(text: &str) -> Result<Self, ()> { match text { $($text => Ok($name::$variant),)* _ => Err(()) } }
+        }
+        // Not derived: that sees the variants' names, not how they are written.
+        #[cfg(feature = "openapi")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                utoipa::openapi::schema::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .enum_values(Some([$($text),*]))
+                    .description(Some(concat!($($doc),*).trim()))
+                    .into()
+            }
+        }
+        #[cfg(feature = "openapi")]
+        impl utoipa::ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
         }
     };
 }

@@ -116,6 +116,12 @@ fn prepared<E: Entity>(mut body: Value) -> Result<Map<String, Value>, Invalid> {
 
 fn strict<E: Entity>(value: Value) -> Result<E, Invalid> {
     let entity: E = typed(value)?;
+    check(&entity)?;
+    Ok(entity)
+}
+
+/// Every check of an entity that wasn't read from a body.
+pub fn check<E: Entity>(entity: &E) -> Result<(), Invalid> {
     let mut errors = Vec::new();
     if let Err(found) = entity.validate() {
         errors.extend(invalid(&found).0);
@@ -123,8 +129,7 @@ fn strict<E: Entity>(value: Value) -> Result<E, Invalid> {
     if let Err(Invalid(more)) = entity.check() {
         errors.extend(more);
     }
-    Invalid::unless_empty(errors)?;
-    Ok(entity)
+    Invalid::unless_empty(errors)
 }
 
 fn typed<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Invalid> {

@@ -11,12 +11,13 @@ pub mod entity;
 pub mod identity;
 pub mod input;
 pub mod organizations;
+pub mod platform;
 pub mod source;
 pub mod value;
 
 pub use entity::{Entity, Record};
 pub use input::{FieldError, Invalid};
-pub use value::{Currency, Day, Email, Id, Instant, Money, NaiveDate, Rate, Slug};
+pub use value::{Currency, Day, Email, Id, Instant, Locale, Money, NaiveDate, Rate, Slug, Zone};
 
 /// The examples in the README, as tests.
 #[cfg(doctest)]

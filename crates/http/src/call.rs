@@ -39,6 +39,7 @@ pub(crate) struct Said {
     key: Result<Option<String>, ()>,
     pub if_match: Expected,
     pub if_none_match: Option<String>,
+    pub range: Option<String>,
     noted: Option<Arc<Noted>>,
 }
 
@@ -59,7 +60,10 @@ impl FromRequest for Open {
     type Future = Extracted<Open>;
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move { Ok(Open(Arc::new(said(&request, payload).await?))) })
+        Box::pin(async move {
+            let body = body(&request, payload).await?;
+            Ok(Open(Arc::new(said(&request, body)?)))
+        })
     }
 }
 
@@ -70,10 +74,8 @@ impl FromRequest for Call {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let caller = caller(&request)?;
-            if let Some(noted) = Noted::in_frame(&request) {
-                let _ = noted.user.set(caller.user);
-            }
-            let said = Arc::new(said(&request, payload).await?);
+            let body = body(&request, payload).await?;
+            let said = Arc::new(said(&request, body)?);
             Ok(Call {
                 caller,
                 said,
@@ -95,6 +97,9 @@ fn caller(request: &HttpRequest) -> Result<Caller, Problem> {
     let now = state.database.sources.clock.now();
     let claims = token.and_then(|(_, token)| state.signer.access.read(token.trim(), now));
     let claims = claims.ok_or(Refusal::Unauthenticated)?;
+    if let Some(noted) = Noted::in_frame(request) {
+        let _ = noted.user.set(claims.user);
+    }
     Ok(Caller {
         user: claims.user,
         session: claims.session,
@@ -108,7 +113,18 @@ fn state(request: &HttpRequest) -> Result<web::Data<State>, Problem> {
         .ok_or_else(|| Problem::new("internal", "the server has no state"))
 }
 
-async fn said(request: &HttpRequest, mut payload: Payload) -> Result<Said, Problem> {
+/// Where a request comes from, for the audit log.
+pub fn origin(request: &HttpRequest) -> Origin {
+    let agent = request.headers().get(header::USER_AGENT);
+    let agent = agent.and_then(|agent| agent.to_str().ok());
+    Origin {
+        ip: request.peer_addr().map(|peer| peer.ip().to_string()),
+        user_agent: agent.map(|agent| agent.chars().take(255).collect()),
+        request_id: Noted::in_frame(request).map(|noted| noted.request_id.clone()),
+    }
+}
+
+async fn body(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Problem> {
     let state = state(request)?;
     let mut body = Vec::new();
     while let Some(chunk) = payload.next().await {
@@ -121,6 +137,10 @@ async fn said(request: &HttpRequest, mut payload: Payload) -> Result<Said, Probl
         }
         body.extend_from_slice(&chunk);
     }
+    Ok(body)
+}
+
+fn said(request: &HttpRequest, body: Vec<u8>) -> Result<Said, Problem> {
     let text = |name: header::HeaderName| {
         request
             .headers()
@@ -134,14 +154,9 @@ async fn said(request: &HttpRequest, mut payload: Payload) -> Result<Said, Probl
             .ok()
             .or_else(|| Slug::parse(name).map(Segment::Slug))
     });
-    let noted = Noted::in_frame(request);
     let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
     Ok(Said {
-        origin: Origin {
-            ip: request.peer_addr().map(|peer| peer.ip().to_string()),
-            user_agent: text(header::USER_AGENT).map(|agent| agent.chars().take(255).collect()),
-            request_id: noted.as_ref().map(|noted| noted.request_id.clone()),
-        },
+        origin: origin(request),
         path: request.path().to_owned(),
         keyed: keyed(request.path()),
         asked: request.query_string().to_owned(),
@@ -156,8 +171,9 @@ async fn said(request: &HttpRequest, mut payload: Payload) -> Result<Said, Probl
         key: key(request),
         if_match: expected(request),
         if_none_match: list(request, &header::IF_NONE_MATCH),
-        noted,
-        state,
+        range: text(header::RANGE),
+        noted: Noted::in_frame(request),
+        state: state(request)?,
     })
 }
 
@@ -262,12 +278,21 @@ impl Said {
         }
     }
 
-    /// The organization in the path; what names none names nobody's.
-    fn segment(&self) -> Result<&Segment, Refusal> {
-        self.segment.as_ref().ok_or(Refusal::OrganizationNotFound)
+    /// Enters the organization in the path; where it names none, who isn't signed in is told that first.
+    fn enter<'t, 'c>(&self, tx: &'t mut Tx<'c>, caller: Caller) -> Result<Work<'t, 'c>, Refusal> {
+        if self.segment.is_none() {
+            caller.check(tx)?;
+        }
+        let segment = self.segment.as_ref().ok_or(Refusal::OrganizationNotFound)?;
+        let work = Work::enter(tx, caller, segment)?;
+        if let Some(noted) = &self.noted {
+            let _ = noted.organization.set(work.organization());
+        }
+        Ok(work)
     }
 
-    fn request(&self) -> Result<Request, Refusal> {
+    /// What makes it the same call when it is sent again; `body` stands for its body.
+    fn request(&self, body: &[u8]) -> Result<Request, Refusal> {
         let wrong = || {
             Refusal::parameter(
                 "Idempotency-Key",
@@ -276,38 +301,56 @@ impl Said {
             )
         };
         let key = self.key.clone().map_err(|()| wrong())?;
-        Ok(Request::new(self.keyed.clone(), key, &self.asked, &self.body))
+        Ok(Request::new(self.keyed.clone(), key, &self.asked, body))
     }
-}
-
-/// Enters the organization of the path. What names none is nobody's, but 401 comes first.
-fn enter<'t, 'c>(tx: &'t mut Tx<'c>, caller: Caller, said: &Said) -> Result<Work<'t, 'c>, Refusal> {
-    let segment = match said.segment() {
-        Ok(segment) => segment,
-        Err(refusal) => {
-            caller.check(tx)?;
-            return Err(refusal);
-        }
-    };
-    let work = Work::enter(tx, caller, segment)?;
-    if let Some(noted) = &said.noted {
-        let _ = noted.organization.set(work.organization());
-    }
-    Ok(work)
 }
 
 impl Call {
+    /// A call whose body is read in another way.
+    pub(crate) fn without_body(request: &HttpRequest) -> Result<Call, Problem> {
+        let caller = caller(request)?;
+        Ok(Call {
+            caller,
+            said: Arc::new(said(request, Vec::new())?),
+            request: request.clone(),
+        })
+    }
+
     /// A call in an organization that stores nothing.
     pub(crate) async fn read<F>(self, run: F) -> Result<HttpResponse, Problem>
     where
         F: Fn(&mut Work<'_, '_>, &Said) -> Result<Answer, Refusal> + Send + 'static,
     {
+        let answer = self.look(run).await?;
+        Ok(render::response(answer, &self.request))
+    }
+
+    /// The same for what isn't yet an answer.
+    pub(crate) async fn look<T, F>(&self, run: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Work<'_, '_>, &Said) -> Result<T, Refusal> + Send + 'static,
+    {
         let (state, said, caller) = (self.said.state.clone(), self.said.clone(), self.caller);
-        let answer = state.database.read(move |tx: &mut Tx<'_>| {
-            let mut work = enter(tx, caller, &said)?;
-            run(&mut work, &said)
+        let found = state
+            .database
+            .read(move |tx: &mut Tx<'_>| run(&mut said.enter(tx, caller)?, &said));
+        Ok(found.await?)
+    }
+
+    /// What has to be stored before a call that does `A` to `E` can be made, such as where its body goes to.
+    pub(crate) async fn prepare<E: Entity, A: Action, T, F>(&self, run: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Work<'_, '_>, Grant<E, A>, &Said) -> Result<T, Refusal> + Send + 'static,
+    {
+        let (state, said, caller) = (self.said.state.clone(), self.said.clone(), self.caller);
+        let prepared = state.database.write(said.origin.clone(), move |tx: &mut Tx<'_>| {
+            let mut work = said.enter(tx, caller)?;
+            let grant = work.grant()?;
+            run(&mut work, grant, &said)
         });
-        Ok(render::response(answer.await?, &self.request))
+        Ok(prepared.await?)
     }
 
     /// A call that does `A` to `E` in an organization, once for each `Idempotency-Key`.
@@ -315,16 +358,36 @@ impl Call {
     where
         F: Fn(&mut Work<'_, '_>, Grant<E, A>, &Said) -> Result<Answer, Refusal> + Send + 'static,
     {
+        let answer = self.answer(None, run).await?;
+        Ok(render::response(answer, &self.request))
+    }
+
+    /// The same, with what stands for the body where that was read in another way.
+    pub(crate) async fn answer<E: Entity, A: Action, F>(
+        &self,
+        body: Option<Vec<u8>>,
+        run: F,
+    ) -> Result<Answer, Problem>
+    where
+        F: Fn(&mut Work<'_, '_>, Grant<E, A>, &Said) -> Result<Answer, Refusal> + Send + 'static,
+    {
         let (state, said, caller) = (self.said.state.clone(), self.said.clone(), self.caller);
         let answer = state.database.write(said.origin.clone(), move |tx: &mut Tx<'_>| {
-            let mut work = enter(tx, caller, &said)?;
+            let mut work = said.enter(tx, caller)?;
             firma_services::perform(
                 &mut work,
-                || said.request(),
+                || said.request(body.as_deref().unwrap_or(&said.body)),
                 |work, grant| run(work, grant, &said),
             )
         });
-        Ok(render::response(answer.await?, &self.request))
+        Ok(answer.await?)
+    }
+
+    pub(crate) fn said(&self) -> &Said {
+        &self.said
+    }
+    pub(crate) fn request(&self) -> &HttpRequest {
+        &self.request
     }
 
     /// A call about no organization that stores nothing.
@@ -347,7 +410,12 @@ impl Call {
     {
         let (state, said, caller) = (self.said.state.clone(), self.said.clone(), self.caller);
         let answer = state.database.write(said.origin.clone(), move |tx: &mut Tx<'_>| {
-            firma_services::perform_alone(tx, caller, || said.request(), |tx| run(tx, caller, &said))
+            firma_services::perform_alone(
+                tx,
+                caller,
+                || said.request(&said.body),
+                |tx| run(tx, caller, &said),
+            )
         });
         Ok(render::response(answer.await?, &self.request))
     }

@@ -15,19 +15,36 @@ async fn live() -> HttpResponse {
 }
 
 async fn ready(state: web::Data<State>) -> HttpResponse {
-    let current = state
+    let asked = state
         .database
-        .read(|tx: &mut Tx<'_>| Ok::<_, Refusal>(tx.is_current()?))
+        .read(|tx: &mut Tx<'_>| {
+            let current = tx.is_current()?;
+            // A schema that isn't ours may have no queue.
+            let backlog = if current {
+                Some((tx.backlog()?, tx.now()))
+            } else {
+                None
+            };
+            Ok::<_, Refusal>((current, backlog))
+        })
         .await;
-    let (database, migrations) = match current {
-        Ok(current) => ("ok", if current { "ok" } else { "not this binary's" }),
-        Err(_) => ("away", "unknown"),
+    let (database, migrations, backlog) = match asked {
+        Ok((current, backlog)) => ("ok", if current { "ok" } else { "not this binary's" }, backlog),
+        Err(_) => ("away", "unknown", None),
     };
+    let queue = backlog.map(|(backlog, now)| {
+        let age = backlog
+            .oldest
+            .map_or(0, |oldest| now.seconds() - oldest.seconds());
+        json!({"waiting": backlog.waiting, "oldest_seconds": age})
+    });
     let draining = state.draining.has_begun();
     let is_ready = database == "ok" && migrations == "ok" && !draining;
     let status = if is_ready { "ready" } else { "not ready" };
-    let body =
-        json!({"status": status, "database": database, "migrations": migrations, "draining": draining});
+    let body = json!({
+        "status": status, "database": database, "migrations": migrations, "draining": draining,
+        "queue": queue, "mail": state.mail.state(),
+    });
     match is_ready {
         true => HttpResponse::Ok().json(body),
         false => HttpResponse::ServiceUnavailable()
@@ -37,24 +54,17 @@ async fn ready(state: web::Data<State>) -> HttpResponse {
 }
 
 async fn openapi() -> HttpResponse {
-    static DOCUMENT: LazyLock<String> = LazyLock::new(|| routes::document().to_json().unwrap_or_default());
+    static DOCUMENT: LazyLock<String> = LazyLock::new(|| routes::document().to_string());
     HttpResponse::Ok()
         .content_type("application/json")
         .body(DOCUMENT.as_str())
 }
 
 pub(crate) fn mount(config: &mut web::ServiceConfig) {
-    let only_get = |path: &str, route: actix_web::Route| {
-        web::resource(path)
-            .route(route)
-            .default_service(web::to(async || {
-                Err::<HttpResponse, _>(routes::wrong_method("GET".into()))
-            }))
-    };
     config
-        .service(only_get("/health/live", web::get().to(live)))
-        .service(only_get("/health/ready", web::get().to(ready)))
-        .service(only_get("/health", web::get().to(ready)))
-        .service(only_get("/metrics", web::get().to(metrics::show)))
-        .service(only_get("/openapi.json", web::get().to(openapi)));
+        .service(routes::only_get("/health/live", web::get().to(live)))
+        .service(routes::only_get("/health/ready", web::get().to(ready)))
+        .service(routes::only_get("/health", web::get().to(ready)))
+        .service(routes::only_get("/metrics", web::get().to(metrics::show)))
+        .service(routes::only_get("/openapi.json", web::get().to(openapi)));
 }

@@ -1,17 +1,21 @@
 //! Signing in and out, and the caller's own account.
 
 use crate::call::{Call, Open};
+use crate::example::Example;
 use crate::operation::{Access, Operation};
 use crate::problem::Problem;
 use crate::render;
-use crate::schemas::{Schemas, reference};
+use crate::schemas::{Schemas, id, integer, object, reference, string};
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
+use firma_domain::identity::User;
 use firma_domain::input;
+use firma_domain::organizations::Member;
 use firma_services::identity::{self, Credentials};
 use firma_services::{Refusal, Tx, organizations};
 use serde::Deserialize;
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::SchemaFormat;
+use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaType, Type};
 
 type Answered = Result<HttpResponse, Problem>;
 
@@ -67,35 +71,65 @@ async fn accept(call: Call) -> Answered {
     .await
 }
 
-fn text() -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(Type::String)
+/// The schemas of signing in and of the account.
+fn account(schemas: &mut Schemas) {
+    let user = schemas.record::<User>();
+    let text = |about| string(about).into();
+    let credentials = object(
+        [
+            ("email", text("The e-mail, or the username")),
+            ("password", text("The password")),
+        ],
+        &[],
+    );
+    schemas.put("Credentials", credentials);
+    let token = [("refresh_token", text("The one of the last pair"))];
+    schemas.put("RefreshRequest", object(token, &[]));
+    let signed_in = object(
+        [
+            ("access_token", text("For `Authorization: Bearer`")),
+            ("refresh_token", text("For the next pair; used up by that")),
+            ("token_type", text("`Bearer`")),
+            (
+                "expires_in",
+                integer("Seconds that the access token lives").into(),
+            ),
+            ("user", reference(&user)),
+        ],
+        &[],
+    );
+    schemas.put("SignedIn", signed_in);
+    let flag = ObjectBuilder::new()
+        .schema_type(Type::Boolean)
+        .description(Some("An inactive member may do nothing"));
+    let joined = string("When it was accepted; none before")
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]));
+    let membership = object(
+        [
+            ("organization_id", id("The organization").into()),
+            ("name", text("Its name")),
+            ("slug", text("Its name in addresses")),
+            ("status", text("`active`, `suspended` or `archived`")),
+            ("is_active", flag.into()),
+            ("joined_at", joined.into()),
+        ],
+        &[],
+    );
+    schemas.put("Membership", membership);
+    let memberships = ArrayBuilder::new().items(reference("Membership"));
+    let me = object(
+        [("user", reference(&user)), ("memberships", memberships.into())],
+        &[],
+    );
+    schemas.put("Me", me);
 }
 
+const SIGN_IN: &str = r#"$(curl -sS "$FIRMA_URL/api/v1/auth/login" \
+  --json '{"email": "ceo@demo.example", "password": "'"$PASSWORD"'"}' | jq -r "#;
+
 pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
-    schemas.value::<firma_domain::identity::User>();
-    schemas.put(
-        "Credentials",
-        ObjectBuilder::new()
-            .property("email", text())
-            .property("password", text())
-            .required("email")
-            .required("password"),
-    );
-    schemas.put(
-        "RefreshRequest",
-        ObjectBuilder::new()
-            .property("refresh_token", text())
-            .required("refresh_token"),
-    );
-    schemas.put(
-        "SignedIn",
-        ObjectBuilder::new()
-            .property("access_token", text())
-            .property("refresh_token", text())
-            .property("token_type", text())
-            .property("expires_in", ObjectBuilder::new().schema_type(Type::Integer))
-            .property("user", reference("User")),
-    );
+    account(schemas);
     let post = |path: &str, id: &str, access, route| {
         Operation::new(Method::POST, path, id, "identity", access, route)
     };
@@ -103,23 +137,36 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         post("/api/v1/auth/login", "login", Access::Public, || {
             web::post().to(login)
         })
-        .text("Signs in with e-mail or username and password.")
+        .text("Signs in. With e-mail or username and password.")
         .body(reference("Credentials"))
+        .example(Example::default().body(r#"{"email": "ceo@demo.example", "password": "$PASSWORD"}"#))
+        .refuses(&["wrong_credentials"])
         .answers(200, Some(reference("SignedIn"))),
     );
     to.push(
         post("/api/v1/auth/refresh", "refresh", Access::Public, || {
             web::post().to(refresh)
         })
-        .text("The next pair of tokens; the refresh token that was sent is used up.")
+        .text("Gives the next pair of tokens. The refresh token that was sent is used up.")
         .body(reference("RefreshRequest"))
+        .example(
+            Example::default()
+                .after(format!("REFRESH_TOKEN={SIGN_IN}.refresh_token)"))
+                .body(r#"{"refresh_token": "$REFRESH_TOKEN"}"#),
+        )
+        .refuses(&["invalid_refresh_token"])
         .answers(200, Some(reference("SignedIn"))),
     );
     to.push(
         post("/api/v1/auth/logout", "logout", Access::SignedIn, || {
             web::post().to(logout)
         })
-        .text("Ends the session, at once.")
+        .text("Ends the session. At once.")
+        .example(
+            Example::default()
+                .after(format!("OTHER_TOKEN={SIGN_IN}.access_token)"))
+                .token("$OTHER_TOKEN"),
+        )
         .answers(204, None),
     );
     to.push(
@@ -131,8 +178,10 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             Access::SignedIn,
             || web::get().to(me),
         )
-        .text("Who is signed in, and where they are a member."),
+        .text("Says who is signed in. And where they are a member.")
+        .answers(200, Some(reference("Me"))),
     );
+    let member = schemas.record::<Member>();
     to.push(
         post(
             "/api/v1/me/memberships/{id}/accept",
@@ -140,7 +189,14 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             Access::SignedIn,
             || web::post().to(accept),
         )
-        .text("Takes up a membership; the id is the organization's.")
-        .answers(200, Some(reference("Member"))),
+        .text("Takes up a membership. The id is the organization's.")
+        .example(
+            Example::default()
+                .after(
+                    "ORGANIZATION_ID=$(curl -sS \"$ORG\" \\\n  -H \"Authorization: Bearer $TOKEN\" | jq -r .id)",
+                )
+                .id("$ORGANIZATION_ID"),
+        )
+        .answers(200, Some(reference(&member))),
     );
 }

@@ -3,34 +3,45 @@
 mod access;
 mod call;
 mod crm;
+mod described;
+mod docs;
 mod document;
+mod example;
 mod frame;
 mod health;
 mod identity;
+mod imports;
 mod metrics;
 mod noted;
 mod operation;
 mod organizations;
+mod platform;
 mod problem;
 mod public;
+mod reading;
+mod recorded;
+mod refusals;
 mod render;
 mod resource;
 mod routes;
 mod schemas;
 mod state;
+mod upload;
 
+pub use call::origin;
 pub use metrics::Metrics;
 pub use operation::{Access, Operation};
 pub use problem::CODES;
-pub use routes::{document, matrix, mount, operations};
-pub use state::{Draining, State};
+pub use routes::{document, matrix, mount, operations, telling};
+pub use state::{Draining, Site, State};
 
 use actix_web::dev::{ServiceFactory, ServiceRequest};
 use actix_web::{App, web};
 
-/// The whole application around a state.
+/// The whole application around a state: the API, and the pages beside it.
 pub fn app(
     state: web::Data<State>,
+    pages: fn(&mut web::ServiceConfig),
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -43,5 +54,6 @@ pub fn app(
     App::new()
         .app_data(state)
         .configure(mount)
+        .configure(pages)
         .wrap(actix_web::middleware::from_fn(frame::frame))
 }

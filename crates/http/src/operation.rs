@@ -1,8 +1,10 @@
 //! Operations as data: routes, OpenAPI, the permission matrix and the attack test are made from them.
 
+use crate::example::Example;
 use actix_web::Route;
 use actix_web::http::Method;
 use firma_auth::access::Verb;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 
 /// Who may call.
@@ -27,10 +29,36 @@ impl Access {
 }
 
 /// A query parameter.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Parameter {
     pub name: String,
     pub text: String,
+    pub required: bool,
+    pub schema: RefOr<Schema>,
+}
+
+impl Parameter {
+    /// A text that may be left out.
+    pub(crate) fn new(name: &str, text: impl Into<String>) -> Parameter {
+        Parameter {
+            name: name.into(),
+            text: text.into(),
+            required: false,
+            schema: ObjectBuilder::new().schema_type(Type::String).into(),
+        }
+    }
+    pub(crate) fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+    pub(crate) fn of(mut self, schema: impl Into<RefOr<Schema>>) -> Self {
+        self.schema = schema.into();
+        self
+    }
+    /// `true` or `false`.
+    pub(crate) fn flag(self) -> Self {
+        self.of(ObjectBuilder::new().schema_type(Type::Boolean))
+    }
 }
 
 /// One operation of the API.
@@ -43,10 +71,15 @@ pub struct Operation {
     pub access: Access,
     pub parameters: Vec<Parameter>,
     pub body: Option<RefOr<Schema>>,
+    /// What the body is: JSON, but for uploads
+    pub media_type: &'static str,
     pub status: u16,
     pub answer: Option<RefOr<Schema>>,
     /// Whether an `Idempotency-Key` has to be sent
     pub needs_key: bool,
+    pub(crate) example: Example,
+    /// Codes of problems that operations of this shape don't have by themselves
+    pub(crate) refusals: Vec<&'static str>,
     pub(crate) route: fn() -> Route,
 }
 
@@ -68,9 +101,12 @@ impl Operation {
             access,
             parameters: vec![],
             body: None,
+            media_type: "application/json",
             status: 200,
             answer: None,
             needs_key: false,
+            example: Example::default(),
+            refusals: vec![],
             route,
         }
     }
@@ -86,6 +122,11 @@ impl Operation {
         self.body = Some(schema);
         self
     }
+    /// A body that is a form with a file.
+    pub(crate) fn form(mut self, schema: RefOr<Schema>) -> Self {
+        self.media_type = "multipart/form-data";
+        self.body(schema)
+    }
     pub(crate) fn answers(mut self, status: u16, schema: Option<RefOr<Schema>>) -> Self {
         self.status = status;
         self.answer = schema;
@@ -94,5 +135,23 @@ impl Operation {
     pub(crate) fn needs_key(mut self) -> Self {
         self.needs_key = true;
         self
+    }
+    /// How it is called, for the documentation.
+    pub(crate) fn example(mut self, example: Example) -> Self {
+        self.example = example;
+        self
+    }
+    pub(crate) fn refuses(mut self, codes: &[&'static str]) -> Self {
+        self.refusals.extend(codes);
+        self
+    }
+
+    /// The header that makes the call only for a version that is known.
+    pub(crate) fn takes_if_match(&self) -> bool {
+        matches!(self.method, Method::PATCH | Method::DELETE) || self.path.ends_with("/restore")
+    }
+    /// Whether an `Idempotency-Key` is understood.
+    pub(crate) fn takes_key(&self) -> bool {
+        self.method == Method::POST && self.access != Access::Public
     }
 }

@@ -1,11 +1,12 @@
 //! Organizations, members, teams.
 
 use crate::call::Call;
+use crate::example::Example;
 use crate::operation::{Access, Operation};
 use crate::problem::Problem;
 use crate::render;
-use crate::resource::{Resource, changeable, readable, resource};
-use crate::schemas::{Schemas, reference};
+use crate::resource::{Resource, changeable, readable, resource, shape_parameters};
+use crate::schemas::{Schemas, id, object, reference, string};
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 use firma_auth::access::{Create, Read, Update, Verb};
@@ -13,21 +14,34 @@ use firma_domain::input;
 use firma_domain::organizations::{Member, Organization, Team, TeamMember};
 use firma_services::organizations::{self, NewMember};
 use firma_services::{crud, identity, listing};
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder};
 
 type Answered = Result<HttpResponse, Problem>;
 
 impl Resource for Organization {
     const MODULE: &'static str = "organizations";
+    const EXAMPLE: &'static str = r#"{"name": "Nordlicht GmbH", "slug": "nordlicht-$RANDOM"}"#;
+    const CHANGE: &'static str = r#"{"website": "https://demo.example"}"#;
 }
 impl Resource for Member {
     const MODULE: &'static str = "organizations";
+    const EXAMPLE: &'static str =
+        r#"{"email": "new-$RANDOM@demo.example", "name": "Kim Winter", "title": "Engineer"}"#;
+    const CHANGE: &'static str = r#"{"department": "Sales"}"#;
+    const REFUSALS: &'static [&'static str] = &["member_limit", "last_owner"];
 }
 impl Resource for Team {
     const MODULE: &'static str = "organizations";
+    const EXAMPLE: &'static str = r#"{"name": "Field sales", "slug": "field-$RANDOM"}"#;
+    const CHANGE: &'static str = r#"{"description": "Sells where the customer is"}"#;
 }
 impl Resource for TeamMember {
     const MODULE: &'static str = "organizations";
+    const EXAMPLE: &'static str = r#"{"team_id": "$TEAM_ID", "user_id": "$MEMBER_ID"}"#;
+    const CHANGE: &'static str = r#"{"is_lead": true}"#;
+    const BEFORE: &'static str = r#"TEAM_ID=$(curl -sS "$ORG/teams" \
+  -H "Authorization: Bearer $TOKEN" \
+  --json '{"name": "Night shift", "slug": "night-'$RANDOM'"}' | jq -r .id)"#;
 }
 
 async fn list(call: Call) -> Answered {
@@ -77,7 +91,7 @@ async fn add_member(call: Call) -> Answered {
 }
 
 pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
-    let name = schemas.add::<Organization>();
+    let name = schemas.record::<Organization>();
     let at = |method, path: &str, id: &str, access, route| {
         Operation::new(method, path, id, "organizations", access, route)
     };
@@ -89,7 +103,8 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             Access::SignedIn,
             || web::get().to(list),
         )
-        .text("The organizations that the caller is a member of, or was asked into."),
+        .text("Lists the caller's organizations. Those that the caller is a member of, or was asked into.")
+        .answers(200, Some(schemas.list("Membership"))),
     );
     to.push(
         at(
@@ -99,8 +114,10 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             Access::SignedIn,
             || web::post().to(found),
         )
-        .text("Makes an organization, whose owner is who makes it. Needs a verified e-mail.")
-        .body(reference(&name))
+        .text("Makes an organization. Its owner is who makes it. Needs a verified e-mail.")
+        .body(schemas.new_one::<Organization>())
+        .example(Example::default().body(Organization::EXAMPLE))
+        .refuses(&["email_unverified", "not_unique"])
         .answers(201, Some(reference(&name))),
     );
     let one = "/api/v1/organizations/{organization}";
@@ -109,7 +126,8 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         at(Method::GET, one, "get_organization", may(Verb::Read), || {
             web::get().to(find)
         })
-        .text("The organization.")
+        .text("Finds the organization.")
+        .parameters(shape_parameters::<Organization>())
         .answers(200, Some(reference(&name))),
     );
     to.push(
@@ -120,8 +138,9 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             may(Verb::Update),
             || web::patch().to(update),
         )
-        .text("Changes what the merge patch names.")
-        .body(reference(&format!("{name}Patch")))
+        .text("Changes the organization. What the merge patch leaves out stays; null empties.")
+        .body(schemas.patch::<Organization>())
+        .example(Example::default().body(Organization::CHANGE))
         .answers(200, Some(reference(&name))),
     );
     readable::<Member>(to, schemas);
@@ -137,6 +156,8 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         )
         .text("Adds a member. The answer is the same for a known and an unknown address.")
         .body(reference("NewMember"))
+        .example(Example::default().body(Member::EXAMPLE))
+        .refuses(&["role_not_held", "member_limit"])
         .answers(201, Some(reference("Member"))),
     );
     resource::<Team>(to, schemas);
@@ -144,13 +165,17 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
 }
 
 fn new_member() -> ObjectBuilder {
-    let text = || ObjectBuilder::new().schema_type(Type::String);
-    ObjectBuilder::new()
-        .property("email", text())
-        .property("name", text())
-        .property("title", text())
-        .property("department", text())
-        .property("role_ids", ArrayBuilder::new().items(text()))
-        .required("email")
-        .required("name")
+    let roles = ArrayBuilder::new()
+        .items(id("A role's id"))
+        .description(Some("Roles to give; none unless asked"));
+    object(
+        [
+            ("email", string("Where the person is reached").into()),
+            ("name", string("The name that the organization shows").into()),
+            ("title", string("Position in the firm").into()),
+            ("department", string("Department").into()),
+            ("role_ids", roles.into()),
+        ],
+        &["title", "department", "role_ids"],
+    )
 }

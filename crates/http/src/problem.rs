@@ -52,6 +52,17 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ),
     ("last_owner", 409, "The owner can't be removed"),
     ("no_open_stage", 409, "The pipeline has no open stage"),
+    (
+        "transition",
+        409,
+        "The resource is in a state that doesn't allow it",
+    ),
+    ("purged", 409, "The bytes of the file are gone"),
+    (
+        "not_undoable",
+        409,
+        "The import isn't over, or has stored nothing",
+    ),
     ("no_upsert", 409, "The collection has no external_id"),
     (
         "changed",
@@ -59,7 +70,10 @@ pub const CODES: &[(&str, u16, &str)] = &[
         "The resource is no longer the one named by If-Match",
     ),
     ("body_too_large", 413, "The body is too large"),
+    ("file_too_large", 413, "The file is too large"),
+    ("file_type", 415, "Files of this type are not taken"),
     ("media_type", 415, "The body has to be JSON"),
+    ("range", 416, "The file has no such bytes"),
     ("invalid", 422, "The body has wrong values"),
     (
         "idempotency_key_reused",
@@ -102,6 +116,11 @@ impl Problem {
     pub(crate) fn allowing(mut self, methods: String) -> Problem {
         self.allow = Some(methods);
         self
+    }
+
+    /// Whether it says for certain that nothing was done.
+    pub(crate) fn is_certain(&self) -> bool {
+        self.entry().0 < 500
     }
 
     fn errors(errors: &[FieldError]) -> Problem {
@@ -212,6 +231,8 @@ impl From<&Refusal> for Problem {
                 Problem::new(code, format!("{name} {detail}")).with("parameter", name.as_str())
             }
             Refusal::KeyMissing => Problem::new("idempotency_key_required", said),
+            Refusal::FileType(_) => Problem::new("file_type", said),
+            Refusal::TooLarge(_) => Problem::new("file_too_large", said),
             Refusal::MediaType => Problem::new("media_type", said),
             Refusal::Malformed(_) => Problem::new("malformed_body", said),
             Refusal::Invalid(invalid) => Problem::errors(&invalid.0),

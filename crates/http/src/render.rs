@@ -2,7 +2,7 @@
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse};
-use firma_domain::Record;
+use firma_domain::{Id, Record};
 use firma_services::crud::{self, Listed};
 use firma_services::listing::Shape;
 use firma_services::{Answer, Keeping, Refusal, Work};
@@ -50,6 +50,20 @@ pub(crate) fn made<E: Serialize>(said: &Said, made: &Record<E>) -> Result<Answer
         status: 201,
         location: Some(location),
         ..record(made)?
+    })
+}
+
+/// A resource that a job will change, and where the job is.
+pub(crate) fn accepted<E: Serialize>(
+    said: &Said,
+    of: &Record<E>,
+    job: Option<Id>,
+) -> Result<Answer, Refusal> {
+    let root = said.path.split('/').take(5).collect::<Vec<_>>().join("/");
+    Ok(Answer {
+        status: 202,
+        location: job.map(|job| format!("{root}/jobs/{job}")),
+        ..record(of)?
     })
 }
 

@@ -1,6 +1,7 @@
 //! The operations that a plain entity has, put into the table by one call.
 
 use crate::call::Call;
+use crate::example::{Example, made, variable};
 use crate::operation::{Access, Operation, Parameter};
 use crate::problem::Problem;
 use crate::render;
@@ -10,6 +11,7 @@ use actix_web::{HttpResponse, web};
 use firma_auth::access::{Create, Delete, Read, Update, Verb};
 use firma_services::{Keeping, Refusal, bulk, crud, listing};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 type Answered = Result<HttpResponse, Problem>;
 
@@ -17,6 +19,25 @@ type Answered = Result<HttpResponse, Problem>;
 pub(crate) trait Resource: Keeping + ToSchema {
     /// The module it belongs to.
     const MODULE: &'static str;
+    /// A body that makes one, for the examples; `$COMPANY_ID` stands for the first company's id, and so on.
+    const EXAMPLE: &'static str = "";
+    /// A body that changes one.
+    const CHANGE: &'static str = "";
+    /// What has to be there before one is made: lines for a shell.
+    const BEFORE: &'static str = "";
+    /// Codes of problems that only changes to these have.
+    const REFUSALS: &'static [&'static str] = &[];
+}
+
+/// An example about the first row of the collection.
+fn on_first<E: Resource>() -> Example {
+    Example::default().id(variable(E::NAME))
+}
+
+/// An example about a row of its own.
+fn on_new<E: Resource>() -> Example {
+    let row = made(&variable(E::NAME), E::COLLECTION, E::EXAMPLE);
+    on_first::<E>().after(E::BEFORE).after(row)
 }
 
 pub(crate) async fn list<E: Resource>(call: Call) -> Answered {
@@ -129,15 +150,16 @@ fn operation<E: Resource>(
 
 /// `list` and `find`.
 pub(crate) fn readable<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Schemas) {
-    let name = schemas.add::<E>();
-    let (one, many) = (name.clone(), E::COLLECTION.replace('-', "_"));
+    let name = schemas.record::<E>();
+    let many = E::COLLECTION.replace('-', "_");
     to.push(
         operation::<E>(Method::GET, "", Verb::Read, &format!("list_{many}"), || {
             web::get().to(list::<E>)
         })
         .text(format!("Lists {}.", many.replace('_', " ")))
         .parameters(list_parameters::<E>())
-        .answers(200, Some(reference(&format!("{one}List")))),
+        .example(Example::default().query("?limit=1"))
+        .answers(200, Some(schemas.list(&name))),
     );
     to.push(
         operation::<E>(
@@ -147,15 +169,16 @@ pub(crate) fn readable<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Schem
             &format!("get_{}", E::NAME),
             || web::get().to(find::<E>),
         )
-        .text(format!("Finds one {}.", E::NAME.replace('_', " ")))
+        .text(format!("Finds one {}.", spoken::<E>()))
         .parameters(shape_parameters::<E>())
-        .answers(200, Some(reference(&one))),
+        .example(on_first::<E>())
+        .answers(200, Some(reference(&name))),
     );
 }
 
 /// `update`.
 pub(crate) fn changeable<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Schemas) {
-    let name = schemas.add::<E>();
+    let name = schemas.record::<E>();
     to.push(
         operation::<E>(
             Method::PATCH,
@@ -164,15 +187,20 @@ pub(crate) fn changeable<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Sch
             &format!("update_{}", E::NAME),
             || web::patch().to(update::<E>),
         )
-        .text("Changes what the merge patch names.")
-        .body(reference(&format!("{name}Patch")))
+        .text(format!(
+            "Changes one {}. What the merge patch leaves out stays; null empties.",
+            spoken::<E>()
+        ))
+        .body(schemas.patch::<E>())
+        .example(on_first::<E>().body(E::CHANGE))
+        .refuses(E::REFUSALS)
         .answers(200, Some(reference(&name))),
     );
 }
 
 /// `create`.
 pub(crate) fn creatable<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Schemas) {
-    let name = schemas.add::<E>();
+    let name = schemas.record::<E>();
     to.push(
         operation::<E>(
             Method::POST,
@@ -181,18 +209,19 @@ pub(crate) fn creatable<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Sche
             &format!("create_{}", E::NAME),
             || web::post().to(create::<E>),
         )
-        .text(format!("Makes one {}.", E::NAME.replace('_', " ")))
-        .body(reference(&name))
+        .text(format!("Makes one {}.", spoken::<E>()))
+        .body(schemas.new_one::<E>())
+        .example(Example::default().after(E::BEFORE).body(E::EXAMPLE))
+        .refuses(E::REFUSALS)
         .answers(201, Some(reference(&name))),
     );
 }
 
-/// All of a plain entity: also `bulk`, `delete`, `restore`.
+/// All of a plain entity: also `bulk`.
 pub(crate) fn resource<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     readable::<E>(to, schemas);
     creatable::<E>(to, schemas);
     changeable::<E>(to, schemas);
-    let name = schemas.add::<E>();
     to.push(
         operation::<E>(
             Method::POST,
@@ -201,15 +230,29 @@ pub(crate) fn resource<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Schem
             &format!("bulk_{}", E::COLLECTION.replace('-', "_")),
             || web::post().to(bulk::<E>),
         )
-        .text("Up to 1,000 operations, all or nothing unless atomic=false; then 207, and a status each.")
-        .parameters(vec![Parameter {
-            name: "atomic".into(),
-            text: "false: each operation for itself".into(),
-        }])
+        .text(format!(
+            "Changes many {} at once. Up to 1,000 operations, all or nothing unless atomic=false; then 207, and a status each.",
+            E::COLLECTION.replace('-', " ")
+        ))
+        .parameters(vec![
+            Parameter::new("atomic", "false: each operation for itself").flag(),
+        ])
         .body(reference("BulkRequest"))
+        .example(Example::default().after(E::BEFORE).body(format!(
+            "{{\"operations\": [{{\"op\": \"create\", \"value\": {}}}]}}",
+            E::EXAMPLE
+        )))
+        .refuses(E::REFUSALS)
+        .refuses(&["no_upsert"])
         .answers(200, Some(reference("BulkAnswer")))
         .needs_key(),
     );
+    deletable::<E>(to, schemas);
+}
+
+/// `delete` and `restore`.
+pub(crate) fn deletable<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Schemas) {
+    let name = schemas.record::<E>();
     to.push(
         operation::<E>(
             Method::DELETE,
@@ -218,7 +261,11 @@ pub(crate) fn resource<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Schem
             &format!("delete_{}", E::NAME),
             || web::delete().to(delete::<E>),
         )
-        .text("Deletes softly; restore brings it back.")
+        .text(format!(
+            "Deletes one {}. Softly: restore brings it back.",
+            spoken::<E>()
+        ))
+        .example(on_new::<E>())
         .answers(204, None),
     );
     to.push(
@@ -229,23 +276,33 @@ pub(crate) fn resource<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Schem
             &format!("restore_{}", E::NAME),
             || web::post().to(restore::<E>),
         )
-        .text("Brings it back, with what the same delete took.")
+        .text(format!(
+            "Brings one {} back. With what the same delete took.",
+            spoken::<E>()
+        ))
+        .example(on_new::<E>().after(format!(
+            "curl -sS -X DELETE \"$ORG/{}/{}\" \\\n  -H \"Authorization: Bearer $TOKEN\"",
+            E::COLLECTION,
+            variable(E::NAME)
+        )))
+        .refuses(E::REFUSALS)
         .answers(200, Some(reference(&name))),
     );
 }
 
-fn parameter(name: &str, text: impl Into<String>) -> Parameter {
-    Parameter {
-        name: name.into(),
-        text: text.into(),
-    }
+/// As it is called in a sentence.
+fn spoken<E: Resource>() -> String {
+    E::NAME.replace('_', " ")
 }
 
-fn shape_parameters<E: Resource>() -> Vec<Parameter> {
+pub(crate) fn shape_parameters<E: Resource>() -> Vec<Parameter> {
     let links: Vec<_> = E::links().iter().map(|link| link.name).collect();
-    let mut all = vec![parameter("fields", "The fields to answer with, between commas")];
+    let mut all = vec![Parameter::new(
+        "fields",
+        "The fields to answer with, between commas; the others are left out",
+    )];
     if !links.is_empty() {
-        all.push(parameter(
+        all.push(Parameter::new(
             "expand",
             format!("Any of {}, 3 deep with dots", links.join(", ")),
         ));
@@ -253,33 +310,56 @@ fn shape_parameters<E: Resource>() -> Vec<Parameter> {
     all
 }
 
+fn rows() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(1))
+        .maximum(Some(200))
+}
+
 fn list_parameters<E: Resource>() -> Vec<Parameter> {
     let sorts: Vec<_> = E::sorts().iter().map(|sort| sort.name).collect();
     let mut all = vec![
-        parameter("limit", "Rows of a page, 1 to 200; 50 unless given"),
-        parameter("cursor", "Where the last page ended: its next_cursor"),
-        parameter(
+        Parameter::new("limit", "Rows of a page, 1 to 200; 50 unless given").of(rows()),
+        Parameter::new("cursor", "Where the last page ended: its next_cursor"),
+        Parameter::new(
             "sort",
             format!(
                 "One of {}; with - before it downwards. Unless given, downwards by the first filter that can be sorted by, else by created_at",
                 sorts.join(", ")
             ),
         ),
-        parameter("include", "total_count"),
-        parameter("deleted", "true: deleted rows instead of live ones"),
+        Parameter::new("include", "Asks for what costs extra: the count of all rows")
+            .of(reference("Include")),
+        Parameter::new("deleted", "true: deleted rows instead of live ones").flag(),
     ];
     all.extend(E::filters().iter().map(|field| {
         let text = match field.is_ranged() {
             true => "A value, several between commas, or with [gt], [gte], [lt], [lte]",
             false => "A value, or several between commas",
         };
-        parameter(field.name, text)
+        Parameter::new(field.name, text)
     }));
+    if !E::SEARCHED.is_empty() {
+        let fields = E::SEARCHED.join(", ");
+        let text =
+            format!("Words, up to 8: each begins a word of {fields}, without regard to case and marks");
+        all.push(Parameter::new("q", text));
+    }
     if E::TAGGED {
-        all.push(parameter("tag", "A tag, or several between commas: any of them"));
+        all.push(Parameter::new(
+            "tag",
+            "A tag, or several between commas: any of them",
+        ));
+    }
+    if E::MAILED {
+        all.push(Parameter::new(
+            "email",
+            "An e-mail address, or several between commas: any of them",
+        ));
     }
     if E::filters().iter().any(|field| field.currency.is_some()) {
-        all.push(parameter(
+        all.push(Parameter::new(
             "currency",
             "The currency of amounts; the organization's unless given",
         ));

@@ -3,21 +3,23 @@
 use crate::operation::{Access, Operation};
 use crate::problem::Problem;
 use crate::schemas::{self, Schemas};
-use crate::{access, crm, document as openapi, identity, organizations, public};
+use crate::{access, crm, document as openapi, identity, imports, organizations, platform, public};
 use actix_web::{HttpRequest, HttpResponse, Resource, Scope, web};
 use firma_auth::access::{SYSTEM_ROLES, Verb};
+use serde_json::Value;
 use std::sync::LazyLock;
-use utoipa::openapi::OpenApi;
 
 /// Built once: the operations and the schemas that they name.
 fn table() -> (Vec<Operation>, Schemas) {
     let (mut operations, mut schemas) = (Vec::new(), Schemas::default());
     schemas::common(&mut schemas);
-    public::operations(&mut operations);
+    public::operations(&mut operations, &mut schemas);
     identity::operations(&mut operations, &mut schemas);
     organizations::operations(&mut operations, &mut schemas);
     access::operations(&mut operations, &mut schemas);
     crm::operations(&mut operations, &mut schemas);
+    platform::operations(&mut operations, &mut schemas);
+    imports::operations(&mut operations, &mut schemas);
     (operations, schemas)
 }
 
@@ -28,10 +30,13 @@ pub fn operations() -> &'static [Operation] {
     &OPERATIONS
 }
 
-/// The OpenAPI document.
-pub fn document() -> OpenApi {
-    let (operations, schemas) = table();
-    openapi::document(&operations, schemas)
+/// The OpenAPI document, the same bytes from every server of this version.
+pub fn document() -> &'static Value {
+    static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+        let (operations, schemas) = table();
+        openapi::document(&operations, schemas)
+    });
+    &DOCUMENT
 }
 
 /// Every operation against every role, as text: the scope that the role has for it, or `-`.
@@ -66,6 +71,7 @@ const TENANT: &str = "/api/v1/organizations/{organization}";
 /// there are, and a scope a collection, so that a request is matched against few of them.
 pub fn mount(config: &mut web::ServiceConfig) {
     crate::health::mount(config);
+    crate::docs::mount(config);
     let mut tenant = web::scope(TENANT);
     let mut collections: Vec<(&str, Scope)> = Vec::new();
     for path in paths() {
@@ -123,13 +129,20 @@ fn resource(path: &str, at: &str) -> Resource {
         methods.push(operation.method.as_str());
         resource = resource.route((operation.route)());
     }
-    let allowed = methods.join(", ");
+    telling(&methods.join(", "), resource)
+}
+
+/// The resource, which tells a wrong method the ones that it knows.
+pub fn telling(allowed: &str, resource: Resource) -> Resource {
+    let allowed = allowed.to_owned();
     resource.default_service(web::to(move || {
-        let allowed = allowed.clone();
-        async move { Err::<HttpResponse, _>(wrong_method(allowed)) }
+        let detail = format!("the path knows {allowed}");
+        let problem = Problem::new("method_not_allowed", detail).allowing(allowed.clone());
+        async move { Err::<HttpResponse, _>(problem) }
     }))
 }
 
-pub(crate) fn wrong_method(allowed: String) -> Problem {
-    Problem::new("method_not_allowed", format!("the path knows {allowed}")).allowing(allowed)
+/// What stands outside the API and is only read.
+pub(crate) fn only_get(path: &str, route: actix_web::Route) -> Resource {
+    telling("GET", web::resource(path).route(route))
 }

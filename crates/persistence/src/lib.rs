@@ -4,12 +4,15 @@
 //! the connection never leaves this crate.
 
 pub mod access;
+pub mod archive;
 mod backend;
 pub mod crm;
 mod fault;
 pub mod identity;
 pub mod migrations;
+pub mod operating;
 pub mod organizations;
+pub mod platform;
 mod sql;
 mod store;
 #[cfg(feature = "testing")]
@@ -17,7 +20,7 @@ pub use store::drop_tenant_condition;
 
 pub use backend::{Database, Load, Settings, Sources, Target};
 pub use fault::{Failure, Fault};
-pub use sql::{Col, Cond, Kind, Op, Value};
+pub use sql::{Col, Cond, Kind, Op, Side, Value};
 pub use store::{
     Field, Key, Known, Listing, Origin, Page, Position, Repo, SortBy, Stored, StoredAnswer, Tx, Verification,
 };

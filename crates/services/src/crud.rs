@@ -46,12 +46,14 @@ pub fn list<E: Keeping>(
     query: &Query,
     key: &firma_auth::keys::Key,
 ) -> Result<Listed, Refusal> {
-    let page = work.open(grant)?.list(&query.listing)?;
+    let mut listing = query.listing.clone();
+    if !query.words.is_empty() {
+        let matching = work.open(grant)?.matching(&query.words)?;
+        listing.filters.extend(matching);
+    }
+    let page = work.open(grant)?.list(&listing)?;
     let total = match query.total {
-        true => Some(
-            work.open(grant)?
-                .count(&query.listing.filters, query.listing.deleted)?,
-        ),
+        true => Some(work.open(grant)?.count(&listing.filters, listing.deleted)?),
         false => None,
     };
     let next = page
@@ -150,6 +152,9 @@ pub(crate) fn change<E: Keeping>(
     }
     check_links(work, Some(&before.value), &value)?;
     let value = E::changing(work, grant, &before, value)?;
+    if value == before.value {
+        return Ok(before);
+    }
     let after = work
         .open(grant)?
         .change(&before, value)
@@ -172,9 +177,12 @@ pub fn delete<E: Keeping>(
     expected.check(&before)?;
     let deletion = work.tx.new_id();
     E::deleting(work, grant, &before, deletion)?;
-    work.open(grant)?
+    let gone = work
+        .open(grant)?
         .delete(&before, deletion)
-        .map_err(|fault| refused(grant, fault))
+        .map_err(|fault| refused(grant, fault))?;
+    E::deleted(work, grant, &gone)?;
+    Ok(gone)
 }
 
 /// Brings back a deleted row, and what the same delete took.
@@ -189,9 +197,10 @@ pub fn restore<E: Keeping>(
         .find_for_restore(id)
         .map_err(|fault| refused(grant, fault))?;
     expected.check(&before)?;
+    let value = E::restoring(work, grant, &before)?;
     let after = work
         .open(grant)?
-        .restore(&before)
+        .restore(&before, value)
         .map_err(|fault| refused(grant, fault))?;
     if let Some(deletion) = before.deletion_id {
         E::restored(work, grant, &after, deletion)?;

@@ -6,12 +6,29 @@ use crate::work::Work;
 use firma_auth::access::{Create, Delete, Grant, Update};
 use firma_domain::{Id, Record};
 use firma_persistence::Stored;
+use serde_json::{Map, Value};
 
 /// An entity that is kept: its references, and what its rules say beside stored rows.
 pub trait Keeping: Stored {
     /// Its references to other rows: checked when they are set, and what `expand` follows.
     fn links() -> &'static [Link<Self>] {
         &[]
+    }
+
+    /// Fields that name one of these for a person or in a file, the surest first. Each has an index, unless
+    /// there are never many rows.
+    const NAMED_BY: &'static [&'static str] = &[];
+
+    /// Those of several rows with one name that are meant in `field` of a row to come, beside its other
+    /// fields, where it is to change `before`.
+    fn meant(
+        _: &mut Work<'_, '_>,
+        _field: &str,
+        _beside: &Map<String, Value>,
+        _before: Option<&Self>,
+        named: Vec<Id>,
+    ) -> Result<Vec<Id>, Refusal> {
+        Ok(named)
     }
 
     /// The value as it is to be stored.
@@ -48,6 +65,18 @@ pub trait Keeping: Stored {
         _deletion: Id,
     ) -> Result<(), Refusal> {
         Ok(())
+    }
+    /// What follows once it is deleted.
+    fn deleted(_: &mut Work<'_, '_>, _: Grant<Self, Delete>, _: &Record<Self>) -> Result<(), Refusal> {
+        Ok(())
+    }
+    /// The value with which it is brought back.
+    fn restoring(
+        _: &mut Work<'_, '_>,
+        _: Grant<Self, Delete>,
+        before: &Record<Self>,
+    ) -> Result<Self, Refusal> {
+        Ok(before.value.clone())
     }
     /// What comes back with it.
     fn restored(

@@ -1,6 +1,7 @@
 //! References between rows: checked when set, followed by `expand`, each under its own grant.
 
 use crate::keeping::Keeping;
+use crate::naming::{self, Named};
 use crate::refusal::Refusal;
 use crate::work::Work;
 use firma_domain::organizations::Member;
@@ -22,10 +23,18 @@ pub struct Link<E> {
     checked: bool,
     exists: fn(&mut Work<'_, '_>, Id) -> Result<bool, Refusal>,
     load: Load,
+    /// Its targets by what they are called
+    pub(crate) named: Find,
+    /// The target's collection
+    pub(crate) to: &'static str,
+    /// Fields that a target is named by
+    pub(crate) named_by: &'static [&'static str],
     understands: fn(&Expand, usize) -> Result<(), Refusal>,
 }
 
 type Loaded = HashMap<Id, Value>;
+/// The rows that texts name, by one field or by any.
+type Find = fn(&mut Work<'_, '_>, Option<&str>, &[&str]) -> Result<Named, Refusal>;
 /// The rows of these ids as JSON; none where the caller may not read any.
 type Load = fn(&mut Work<'_, '_>, &[Id], &Expand) -> Result<Option<Loaded>, Refusal>;
 
@@ -43,6 +52,9 @@ impl<E> Link<E> {
             checked: true,
             exists: exists::<T>,
             load: load::<T>,
+            named: naming::find::<T>,
+            to: T::COLLECTION,
+            named_by: T::NAMED_BY,
             understands: understands::<T>,
         }
     }
@@ -120,6 +132,9 @@ fn understands<E: Keeping>(tree: &Expand, depth: usize) -> Result<(), Refusal> {
 fn exists<T: Keeping>(work: &mut Work<'_, '_>, id: Id) -> Result<bool, Refusal> {
     // Who calls is a live member, whether or not they may read the others.
     if T::COLLECTION == Member::COLLECTION && id == work.user() {
+        return Ok(true);
+    }
+    if work.is_known_live::<T>(id) {
         return Ok(true);
     }
     let Some(grant) = work.facts().may_read::<T>() else {

@@ -6,13 +6,15 @@ use crate::link::Expand;
 use crate::refusal::Refusal;
 use firma_auth::keys::Key;
 use firma_domain::value::{decimal, text};
-use firma_domain::{Currency, Id, Record};
-use firma_persistence::{Cond, Field, Listing, Op, Position, Value};
+use firma_domain::{Currency, Email, Id, Record};
+use firma_persistence::{Cond, Field, Listing, Op, Position, Side, Value};
 
 /// Rows a page has unless asked, and the most it may have.
 const LIMIT: (i64, i64) = (50, 200);
 /// The most values of a list such as `status=WON,LOST`.
 const VALUES: usize = 100;
+/// The most words of a search.
+const WORDS: usize = 8;
 /// Fields that every resource has beside its own.
 const COMMON: &[&str] = &[
     "id",
@@ -38,6 +40,8 @@ pub struct Shape {
 /// A list that was asked for.
 pub struct Query {
     pub listing: Listing,
+    /// Each has to begin a word of a row
+    pub words: Vec<String>,
     pub shape: Shape,
     pub total: bool,
     bound: String,
@@ -98,6 +102,7 @@ pub fn query<E: Keeping>(
             limit: LIMIT.0,
             deleted: false,
         },
+        words: vec![],
         shape: Shape {
             bare: true,
             ..Shape::default()
@@ -135,9 +140,11 @@ pub fn query<E: Keeping>(
                     "has to be total_count",
                 ));
             }
+            "q" if !E::SEARCHED.is_empty() => query.words = words(value)?,
             "deleted" => query.listing.deleted = flag("deleted", value)?,
             "currency" if has_money => query.listing.filters.extend(in_currency::<E>(currency)),
             "tag" if E::TAGGED => query.listing.filters.push(tagged::<E>(organization, value)?),
+            "email" if E::MAILED => query.listing.filters.push(mailed::<E>(organization, value)?),
             _ if query.shape.take::<E>(name, value)? => {}
             _ => {
                 let conds = filter::<E>(name, value, currency, stated.is_some())?;
@@ -191,6 +198,18 @@ pub(crate) fn unknown(name: &str) -> Refusal {
     Refusal::parameter(name, "unknown_parameter", "is not a parameter of this operation")
 }
 
+/// A search for nothing is refused: all rows would be no answer to it.
+fn words(text: &str) -> Result<Vec<String>, Refusal> {
+    let wrong = |detail: String| Refusal::parameter("q", "invalid_value", detail);
+    let text = text::clean(text, false).ok_or_else(|| wrong("holds a control character".into()))?;
+    let words = text::sought(&text);
+    match words.len() {
+        0 => Err(wrong("holds no letter and no digit".into())),
+        n if n > WORDS => Err(wrong(format!("has more than {WORDS} words"))),
+        _ => Ok(words),
+    }
+}
+
 fn limit(text: &str) -> Result<i64, Refusal> {
     let limit = text
         .parse::<i64>()
@@ -232,18 +251,35 @@ fn usual_sort<E: Keeping>(parameters: &Parameters) -> (usize, bool) {
 }
 
 fn tagged<E: Keeping>(organization: Id, named: &str) -> Result<Cond, Refusal> {
-    let wrong = |detail: &str| Refusal::parameter("tag", "invalid_value", detail);
-    let clean = |tag: &str| text::clean(tag, false).map(Value::Text);
+    let clean = |tag: &str| text::clean(tag, false);
     let tags: Option<Vec<_>> = named.split(',').map(clean).collect();
-    let tags = tags.ok_or_else(|| wrong("holds a control character"))?;
-    if tags.len() > VALUES {
-        return Err(wrong("names too many tags"));
+    let tags = tags.ok_or_else(|| Refusal::parameter("tag", "invalid_value", "holds a control character"))?;
+    listed::<E>(Side::Tags, "tag", organization, tags)
+}
+
+fn mailed<E: Keeping>(organization: Id, named: &str) -> Result<Cond, Refusal> {
+    let key = |email: &str| Email::parse(email).map(|email| email.key());
+    let keys: Option<Vec<_>> = named.split(',').map(key).collect();
+    let keys =
+        keys.ok_or_else(|| Refusal::parameter("email", "invalid_value", "is not an e-mail address"))?;
+    listed::<E>(Side::Emails, "email", organization, keys)
+}
+
+fn listed<E: Keeping>(
+    side: Side,
+    name: &str,
+    organization: Id,
+    values: Vec<String>,
+) -> Result<Cond, Refusal> {
+    if values.len() > VALUES {
+        return Err(Refusal::parameter(name, "invalid_value", "names too many values"));
     }
-    Ok(Cond::Tagged {
+    Ok(Cond::Listed {
+        side,
         id: E::COMMON.id,
         organization: organization.into(),
         entity: E::NAME,
-        tags,
+        values: values.into_iter().map(Value::Text).collect(),
     })
 }
 

@@ -31,6 +31,10 @@ pub enum Refusal {
     KeyMissing,
     #[error("the body has to be JSON")]
     MediaType,
+    #[error("the file is {0}, which is not taken")]
+    FileType(String),
+    #[error("such a file may have {0} bytes")]
+    TooLarge(u64),
     #[error("the body can't be read: {0}")]
     Malformed(String),
     #[error("{0}")]

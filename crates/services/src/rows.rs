@@ -40,7 +40,7 @@ pub(crate) fn restore_parts<P: Stored>(
 ) -> Result<(), Refusal> {
     let mut parts = work.open(grant)?;
     for part in parts.taken_by(deletion)? {
-        parts.restore(&part)?;
+        parts.restore(&part, part.value.clone())?;
     }
     Ok(())
 }

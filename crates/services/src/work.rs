@@ -2,9 +2,10 @@
 
 use crate::refusal::Refusal;
 use firma_auth::access::{Action, Facts, Grant, Verb};
-use firma_domain::{Currency, Entity, Id, Instant};
+use firma_domain::{Currency, Day, Entity, Id, Instant, Zone};
 use firma_persistence::access::{Known, Segment};
 use firma_persistence::{Repo, Stored, Tx};
+use std::collections::HashSet;
 
 /// Who calls, as the access token says.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +30,9 @@ pub struct Work<'t, 'c> {
     pub(crate) tx: &'t mut Tx<'c>,
     facts: Facts,
     currency: Currency,
+    zone: Zone,
+    /// Rows that were found live for the caller in this transaction, each with its collection
+    live: HashSet<(&'static str, Id)>,
 }
 
 impl<'t, 'c> Work<'t, 'c> {
@@ -37,7 +41,26 @@ impl<'t, 'c> Work<'t, 'c> {
         match tx.facts(caller.user, caller.session, segment)? {
             Known::Nobody => Err(Refusal::Unauthenticated),
             Known::Stranger => Err(Refusal::OrganizationNotFound),
-            Known::Member(facts, currency) => Ok(Work { tx, facts, currency }),
+            Known::Member(facts, currency, zone) => Ok(Work::of(tx, facts, currency, zone)),
+        }
+    }
+
+    /// Goes on with what a member asked for, as far as the member may do it now.
+    pub fn resume(tx: &'t mut Tx<'c>, organization: Id, owner: Id) -> Result<Self, Refusal> {
+        match tx.facts_of_owner(organization, owner)? {
+            Some((facts, currency, zone)) => Ok(Work::of(tx, facts, currency, zone)),
+            None => Err(Refusal::OrganizationNotFound),
+        }
+    }
+
+    /// A call by a member whose facts are told, not looked up: the people of the demo, who have no session.
+    pub(crate) fn of(tx: &'t mut Tx<'c>, facts: Facts, currency: Currency, zone: Zone) -> Self {
+        Work {
+            tx,
+            facts,
+            currency,
+            zone,
+            live: HashSet::new(),
         }
     }
 
@@ -81,9 +104,21 @@ impl<'t, 'c> Work<'t, 'c> {
     pub fn now(&self) -> Instant {
         self.facts.now
     }
+    /// The organization's time zone.
+    pub fn zone(&self) -> Zone {
+        self.zone
+    }
     /// The organization's day.
-    pub fn today(&self) -> firma_domain::Day {
-        self.facts.now.day()
+    pub fn today(&self) -> Day {
+        self.zone.day(self.facts.now)
+    }
+
+    /// Notes that a row was found live for the caller, so that a reference to it needn't be looked up again.
+    pub(crate) fn note_live<E: Entity>(&mut self, id: Id) {
+        self.live.insert((E::COLLECTION, id));
+    }
+    pub(crate) fn is_known_live<E: Entity>(&self, id: Id) -> bool {
+        self.live.contains(&(E::COLLECTION, id))
     }
 
     /// The same call on another hold of its transaction: for a part that may fail alone.
@@ -91,7 +126,23 @@ impl<'t, 'c> Work<'t, 'c> {
         &mut self,
         run: impl FnOnce(&mut Work<'_, 'c>) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
-        let (facts, currency) = (self.facts.clone(), self.currency);
-        self.tx.part(|tx| run(&mut Work { tx, facts, currency }))
+        let (facts, currency, zone) = (self.facts.clone(), self.currency, self.zone);
+        let known = self.live.len();
+        let live = &mut self.live;
+        self.tx.part(|tx| {
+            let mut part = Work {
+                tx,
+                facts,
+                currency,
+                zone,
+                live: std::mem::take(live),
+            };
+            let outcome = run(&mut part);
+            // What the part saw, it may have made itself.
+            if outcome.is_ok() || part.live.len() == known {
+                *live = part.live;
+            }
+            outcome
+        })
     }
 }

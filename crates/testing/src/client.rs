@@ -144,7 +144,10 @@ impl Client {
             .limit(50_000_000)
             .read_to_string();
         let text = text.map_err(|e| e.to_string())?;
-        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        let body: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
+        if let Some(code) = body["code"].as_str() {
+            documented(method, path, code);
+        }
         Ok(Answer {
             status,
             headers,
@@ -183,4 +186,37 @@ impl Client {
     pub fn delete(&self, path: &str) -> Answer {
         self.send("DELETE", path, &[], None)
     }
+}
+
+/// Fails where an operation answers with the code of a problem that its documentation leaves out.
+fn documented(method: &str, path: &str, code: &str) {
+    // No operation was called: it only looks like a path of one.
+    if ["no_route", "method_not_allowed"].contains(&code) {
+        return;
+    }
+    let path = path.split('?').next().unwrap();
+    let is_it = |pattern: &str| {
+        let (pattern, path) = (pattern.split('/'), path.split('/'));
+        pattern.clone().count() == path.clone().count()
+            && pattern
+                .zip(path)
+                .all(|(part, given)| part.starts_with('{') || part == given)
+    };
+    let all = firma_http::operations();
+    let mut called = all
+        .iter()
+        .filter(|operation| operation.method == method && is_it(&operation.path));
+    // A fixed path stands before one with an id in the same place.
+    let Some(operation) = called
+        .clone()
+        .find(|o| !o.path.ends_with('}'))
+        .or_else(|| called.next())
+    else {
+        return;
+    };
+    assert!(
+        operation.problems().contains(&code),
+        "{} answered {code}, which its documentation leaves out: name it at `refuses`",
+        operation.id
+    );
 }

@@ -27,6 +27,11 @@ impl<'s> Firm<'s> {
     pub fn new(server: &'s Server) -> Firm<'s> {
         let slug = format!("firm-{}", COUNT.fetch_add(1, Ordering::Relaxed));
         let owner_id = Firm::user(server, &format!("owner@{slug}.example"));
+        Firm::of(server, slug, owner_id)
+    }
+
+    /// A new one of that slug, with an owner who is known already.
+    pub fn of(server: &'s Server, slug: String, owner_id: Id) -> Firm<'s> {
         let organization = input::read(json!({"name": slug, "slug": slug})).unwrap();
         let made = server.write(move |tx| organizations::found(tx, owner_id, Clone::clone(&organization)));
         let path = format!("/api/v1/organizations/{slug}");

@@ -1,15 +1,20 @@
 //! Test databases and a running server: real SQLite, real PostgreSQL, real HTTP.
 //!
-//! PostgreSQL is tested where `FIRMA_TEST_POSTGRES` names a cluster; `scripts/test` starts one.
+//! PostgreSQL is tested where `FIRMA_TEST_POSTGRES` names a cluster; `scripts/test` starts one. Pages are tested in
+//! a Chromium where `FIRMA_TEST_CHROMIUM` names it.
 
+mod browser;
 mod client;
 mod database;
 mod firm;
+mod receiver;
 mod server;
 
+pub use browser::{Browser, ENTER, Screen, TAB};
 pub use client::{Answer, Client};
 pub use database::TestDatabase;
 pub use firm::Firm;
+pub use receiver::{Receiver, Taken};
 pub use server::{METRICS_TOKEN, Server};
 
 /// Runs a test on each database, each with a server of its own.

@@ -3,17 +3,19 @@
 use crate::client::Client;
 use crate::database::TestDatabase;
 use actix_web::{HttpServer, web};
-use firma_adapters::{Ids, SystemClock, SystemEntropy};
+use firma_adapters::{Ids, LocalFiles, SystemClock, SystemEntropy};
 use firma_auth::keys::Keys;
 use firma_auth::token::{AccessTokens, Claims};
 use firma_domain::Id;
 use firma_domain::source::Clock;
-use firma_http::{Draining, Metrics, State, app};
+use firma_http::{Draining, Metrics, Site, State, app};
 use firma_persistence::identity::NewSession;
 use firma_persistence::{Database, Fault, Origin, Settings, Sources, Tx};
 use firma_services::Hasher;
 use firma_services::identity::{Lifetimes, Signer};
+use firma_services::platform::{Breaker, Files};
 use std::sync::Arc;
+use tempfile::TempDir;
 
 /// Runs until it is dropped.
 pub struct Server {
@@ -22,6 +24,9 @@ pub struct Server {
     pub signer: Signer,
     pub hasher: Hasher,
     pub url: String,
+    pub files: Files,
+    /// Where the bytes of files are
+    pub folder: TempDir,
     handle: actix_web::dev::ServerHandle,
 }
 
@@ -30,17 +35,29 @@ pub const METRICS_TOKEN: &str = "a-token-for-the-metrics-of-a-test";
 
 /// The most bytes of a body on a test server.
 pub const MAX_BODY: usize = 2_000_000;
+/// The most bytes of files there.
+pub const MAX_IMAGE: u64 = 50_000;
+pub const MAX_DOCUMENT: u64 = 200_000;
 
 impl Server {
     /// Starts one over a database.
     pub fn start(base: TestDatabase) -> Server {
-        Server::start_with(base, |_| {})
+        Server::start_by(base, Arc::new(SystemClock))
     }
 
-    /// The same with routes that no server has.
-    pub fn start_with(base: TestDatabase, more: fn(&mut web::ServiceConfig)) -> Server {
+    /// Starts one with other pages than those of the server.
+    pub fn start_with(base: TestDatabase, pages: fn(&mut web::ServiceConfig)) -> Server {
+        Server::serve(base, Arc::new(SystemClock), pages)
+    }
+
+    /// Starts one that goes by a clock of the test's own.
+    pub fn start_by(base: TestDatabase, clock: Arc<dyn Clock>) -> Server {
+        Server::serve(base, clock, firma_console::mount)
+    }
+
+    fn serve(base: TestDatabase, clock: Arc<dyn Clock>, pages: fn(&mut web::ServiceConfig)) -> Server {
         let sources = Sources {
-            clock: Arc::new(SystemClock),
+            clock,
             ids: Arc::new(Ids::default()),
             entropy: Arc::new(SystemEntropy),
         };
@@ -57,19 +74,28 @@ impl Server {
             entropy: sources.entropy.clone(),
         };
         // A low cost: tests sign in often.
-        let hasher = Hasher::start(2, 4, sources.entropy).unwrap();
+        let hasher = Hasher::start(2, 4, sources.entropy.clone()).unwrap();
+        let folder = TempDir::new().unwrap();
+        let files = Files {
+            store: Arc::new(LocalFiles::new(folder.path().join("files"))),
+            max_image: MAX_IMAGE,
+            max_document: MAX_DOCUMENT,
+        };
         let state = web::Data::new(State {
             database: database.clone(),
             hasher: hasher.clone(),
             signer: signer.clone(),
-            metrics: Metrics::new(&database, Some(METRICS_TOKEN)),
             max_body: MAX_BODY,
             draining: Draining::default(),
+            metrics: Metrics::new(&database, Some(METRICS_TOKEN)),
+            site: Site::default(),
+            files: files.clone(),
+            mail: Arc::new(Breaker::new(sources.clock.clone())),
         });
         let (sender, receiver) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let server = HttpServer::new(move || app(state.clone()).configure(more))
+                let server = HttpServer::new(move || app(state.clone(), pages))
                     .workers(2)
                     .disable_signals()
                     .bind("127.0.0.1:0")
@@ -87,6 +113,8 @@ impl Server {
             signer,
             hasher,
             url: format!("http://127.0.0.1:{port}"),
+            files,
+            folder,
             handle,
         }
     }
@@ -131,7 +159,11 @@ impl Server {
         });
         self.signer
             .access
-            .issue(Claims { user, session }, SystemClock.now(), seconds)
+            .issue(
+                Claims { user, session },
+                self.database.sources.clock.now(),
+                seconds,
+            )
             .unwrap()
     }
 

@@ -2,6 +2,7 @@
 //! It is read and checked once, at the start, and all that is wrong is said at once.
 mod fault;
 mod file;
+mod given;
 mod read;
 mod source;
 mod table;
@@ -14,6 +15,7 @@ mod read_tests;
 mod tests;
 
 pub(crate) use fault::Fault;
+pub(crate) use given::Given;
 pub(crate) use table::{Config, Flags};
 pub(crate) use value::{Database, LogFormat, Migrate};
 
@@ -24,17 +26,24 @@ use table::{CONFIG, SETTINGS};
 const NOT_READ: [&str; 5] = ["DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD"];
 
 /// Names that our own scripts read, beside the server.
-const OTHERS: [&str; 6] = [
+const OTHERS: [&str; 10] = [
     "FIRMA_URL",
     "FIRMA_EMAIL",
     "FIRMA_PASSWORD",
     "FIRMA_PUBLISH",
     "FIRMA_TEST_POSTGRES",
     "FIRMA_REQUIRE_POSTGRES",
+    "FIRMA_TEST_CHROMIUM",
+    "FIRMA_TEST_CHROMEDRIVER",
+    "FIRMA_REQUIRE_CHROMIUM",
+    "FIRMA_TEST_PICTURES",
 ];
 
-/// Reads and checks everything. `variable` looks up one environment variable.
-pub(crate) fn load(flags: &Flags, variable: &dyn Fn(&str) -> Option<String>) -> Result<Config, Vec<Fault>> {
+/// Reads and checks everything, and says where each value comes from. `variable` looks up one environment variable.
+pub(crate) fn load(
+    flags: &Flags,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<(Config, Vec<Given>), Vec<Fault>> {
     let mut faults = Vec::new();
     let named = match (&flags.config, variable(CONFIG)) {
         (Some(path), _) => Some(("--config", path.clone())),
@@ -46,10 +55,11 @@ pub(crate) fn load(flags: &Flags, variable: &dyn Fn(&str) -> Option<String>) -> 
         variable,
         file: file.unwrap_or_default(),
         faults,
+        given: Vec::new(),
     };
     let config = Config::from_sources(flags, &mut sources);
     match config {
-        Some(config) if sources.faults.is_empty() => Ok(config),
+        Some(config) if sources.faults.is_empty() => Ok((config, sources.given)),
         _ => Err(sources.faults),
     }
 }

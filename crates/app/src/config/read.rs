@@ -1,6 +1,7 @@
 //! Turns the text of one setting into its value, or says what it has to be. What may be a secret is
 //! never repeated in the answer.
 use super::value::{Hidden, LogFormat, Migrate};
+use firma_adapters::{OutboxFolder, SmtpMailer};
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -123,6 +124,21 @@ fn scaled(text: &str, units: &[(&str, u64)]) -> Option<u64> {
         number.parse().unwrap_or(u64::MAX)
     };
     Some(number.saturating_mul(*scale))
+}
+
+pub(super) fn sender(text: &str) -> Read<String> {
+    match OutboxFolder::new(PathBuf::new(), text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => wrong(text, "a sender, such as Firma <firma@example.com>"),
+    }
+}
+
+/// There may be a password in it, so it isn't repeated.
+pub(super) fn smtp(text: &str) -> Read<Hidden<String>> {
+    match SmtpMailer::new(text, "firma@localhost") {
+        Ok(_) => Ok(Hidden::new(text.to_owned())),
+        Err(_) => Err("is neither smtp://HOST:PORT nor smtps://USER:PASSWORD@HOST".to_owned()),
+    }
 }
 
 pub(super) fn secret(text: &str) -> Read<Hidden<[u8; 32]>> {

@@ -1,6 +1,7 @@
 //! Finds the text of a setting, and remembers where it stood, so that a fault can name the place.
 use super::fault::Fault;
 use super::file::File;
+use super::given::{Given, Shown};
 use super::table::Setting;
 use std::fs;
 
@@ -10,6 +11,7 @@ pub(super) struct Sources<'a> {
     pub(super) variable: &'a dyn Fn(&str) -> Option<String>,
     pub(super) file: File,
     pub(super) faults: Vec<Fault>,
+    pub(super) given: Vec<Given>,
 }
 
 struct Found {
@@ -19,7 +21,7 @@ struct Found {
 
 impl Sources<'_> {
     /// None when the setting is absent, or when it has a fault, which is then among `faults`.
-    pub(super) fn value<T>(
+    pub(super) fn value<T: Shown>(
         &mut self,
         setting: &Setting,
         flag: Option<&str>,
@@ -30,15 +32,30 @@ impl Sources<'_> {
             Some(found) if found.text.is_empty() => {
                 Err(Fault::new(found.place, "is empty; give a value or leave it out"))
             }
-            Some(found) => read(&found.text)
-                .map(Some)
-                .map_err(|problem| Fault::new(found.place, problem)),
+            Some(found) => match read(&found.text) {
+                Ok(value) => Ok(Some((value, found))),
+                Err(problem) => Err(Fault::new(found.place, problem)),
+            },
             None => Ok(None),
         });
-        result.unwrap_or_else(|fault| {
+        let found = result.unwrap_or_else(|fault| {
             self.faults.push(fault);
             None
-        })
+        });
+        let (value, shown, place) = match found {
+            Some((value, found)) => {
+                let shown = value.shown(&found.text);
+                (Some(value), Some(shown), Some(found.place))
+            }
+            None => (None, None, None),
+        };
+        self.given.push(Given {
+            setting: setting.key,
+            variable: setting.variable,
+            value: shown,
+            from: place,
+        });
+        value
     }
 
     fn find(&self, setting: &Setting, flag: Option<&str>) -> Result<Option<Found>, Fault> {
@@ -60,7 +77,7 @@ impl Sources<'_> {
             }));
         }
         let default = |text: &str| Found {
-            place: setting.variable.to_owned(),
+            place: "default".to_owned(),
             text: text.to_owned(),
         };
         Ok(setting.default.map(default))

@@ -66,6 +66,7 @@ macro_rules! settings {
 }
 
 const DAY: u64 = 86_400;
+const YEARS: u64 = 3_650 * DAY;
 
 settings! {
     needed {
@@ -81,12 +82,24 @@ settings! {
         db_connect_timeout: Duration = "5s", "FIRMA_DB_CONNECT_TIMEOUT", |text| read::duration(text, 1..=DAY), "Wait for a connection to the database";
         db_statement_timeout: Duration = "30s", "FIRMA_DB_STATEMENT_TIMEOUT", |text| read::duration(text, 1..=DAY), "Longest time of one statement";
         max_body: usize = "2MB", "FIRMA_MAX_BODY", |text| read::size(text, 1..=64_000_000), "Largest body of a request, at most 64MB";
+        max_image: usize = "5MB", "FIRMA_MAX_IMAGE", |text| read::size(text, 1..=1_000_000_000), "Largest image that is uploaded, at most 1000MB";
+        max_document: usize = "20MB", "FIRMA_MAX_DOCUMENT", |text| read::size(text, 1..=1_000_000_000), "Largest document that is uploaded, at most 1000MB";
+        workers: u32 = "2", "FIRMA_WORKERS", |text| read::number(text, 0..=64), "Jobs at once in this process, at most 64; 0 leaves them to firma worker";
+        job_lease: Duration = "30s", "FIRMA_JOB_LEASE", |text| read::duration(text, 1..=3_600), "After that time the job of a worker that is gone is taken by another";
+        mail_from: String = "Firma <firma@localhost>", "FIRMA_MAIL_FROM", read::sender, "Sender of mails";
+        clean_up_every: Duration = "1h", "FIRMA_CLEAN_UP_EVERY", |text| read::duration(text, 1..=DAY), "Time between two clean-ups";
+        keep_sessions: Duration = "30d", "FIRMA_KEEP_SESSIONS", |text| read::duration(text, 1..=YEARS), "Time that ended sessions are kept";
+        keep_jobs: Duration = "30d", "FIRMA_KEEP_JOBS", |text| read::duration(text, 1..=YEARS), "Time that finished jobs are kept";
+        keep_deleted: Duration = "90d", "FIRMA_KEEP_DELETED", |text| read::duration(text, 1..=YEARS), "Time that the bytes of deleted files are kept";
+        keep_uploads: Duration = "1d", "FIRMA_KEEP_UPLOADS", |text| read::duration(text, 3_600..=YEARS), "Time that the bytes of an upload that never ended are kept, at least 1h";
     }
     optional {
         database_url: Database, "DATABASE_URL", url::database, "sqlite://PATH or postgres://…; firma.db in the data folder when absent";
         migrate_database_url: Database, "FIRMA_MIGRATE_DATABASE_URL", url::database, "The same database with another login, for migrations";
         secret: Hidden<[u8; 32]>, "FIRMA_SECRET", read::secret, "Root secret, 32 bytes in base64; a flag shows in the list of processes, FIRMA_SECRET_FILE doesn't";
         metrics_token: Hidden<String>, "FIRMA_METRICS_TOKEN", read::token, "Who asks for /metrics has to send it; without it, there is no /metrics";
+        public_url: String, "FIRMA_PUBLIC_URL", url::public, "Address that people reach the server by, such as https://firma.example.com";
+        smtp_url: Hidden<String>, "FIRMA_SMTP_URL", read::smtp, "Mail server, smtp://… or smtps://…; without it mails are written into the folder outbox in the data folder";
         db_pool_max: u32, "FIRMA_DB_POOL_MAX", |text| read::number(text, 1..=200), "Most connections to the database, 1 to 200";
     }
 }

@@ -20,6 +20,7 @@ fn with(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Config, String
             .map(|(_, value)| (*value).to_owned())
     };
     load(&flags, &variable)
+        .map(|(config, _)| config)
         .map_err(|faults| faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n"))
 }
 

@@ -1,5 +1,5 @@
 //! The settings that are URLs.
-use super::read::Read;
+use super::read::{Read, wrong};
 use super::value::{Database, Hidden};
 use firma_persistence::Target;
 
@@ -13,9 +13,39 @@ pub(super) fn database(text: &str) -> Read<Database> {
     }
 }
 
+/// Scheme, host and perhaps a port: the server stands at the root.
+pub(super) fn public(text: &str) -> Read<String> {
+    let of_host = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
+    match text.trim_end_matches('/').split_once("://") {
+        Some((scheme @ ("http" | "https"), host)) if !host.is_empty() && host.chars().all(of_host) => {
+            Ok(format!("{scheme}://{}", host.to_ascii_lowercase()))
+        }
+        _ => wrong(text, "an address such as https://firma.example.com"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_public_address_has_no_path() {
+        assert_eq!(
+            public("https://Firma.example.com/").as_deref(),
+            Ok("https://firma.example.com")
+        );
+        assert_eq!(public("http://[::1]:8080").as_deref(), Ok("http://[::1]:8080"));
+        for url in [
+            "firma.example.com",
+            "https://",
+            "ftp://a",
+            "https://a/b",
+            "https://a?b",
+            "https://u:p@a",
+        ] {
+            assert!(public(url).is_err(), "{url}");
+        }
+    }
 
     #[test]
     fn the_scheme_names_the_database() {

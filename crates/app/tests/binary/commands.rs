@@ -58,7 +58,8 @@ fn an_owner_is_made_whole_or_not_at_all() {
             .map(|table| house.database.number(&format!("SELECT COUNT(*) FROM {table}")))
         };
         let before = counts();
-        assert_eq!(before[..4], [1, 1, 1, 1]);
+        // A member of the reserved organization too, where the first user's platform role stands.
+        assert_eq!(before[..4], [1, 1, 2, 1]);
         let refused = |arguments: &[&str], password: &str| house.run(arguments, password).line(1).to_owned();
         let other = "other@firm.example";
         assert_eq!(
@@ -85,6 +86,11 @@ fn an_owner_is_made_whole_or_not_at_all() {
         let server = house.start();
         let me = house.owner(&server).get("/api/v1/me").expect(200);
         assert_eq!(me["memberships"].as_array().unwrap().len(), 2);
+
+        house.run(&create(other, "third"), PASSWORD).fine();
+        let owners = "SELECT COUNT(*) FROM role_assignments a JOIN roles r ON r.id = a.role_id \
+                      WHERE r.platform_role = 'website_owner'";
+        assert_eq!(house.database.number(owners), 1);
     }
 }
 

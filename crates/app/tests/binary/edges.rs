@@ -12,9 +12,18 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("services", &["persistence", "auth", "domain"]),
     ("adapters", &["services", "auth", "domain"]),
     ("http", &["services", "auth", "domain"]),
+    ("console", &["http", "services", "auth", "domain"]),
     (
         "app",
-        &["adapters", "http", "services", "persistence", "auth", "domain"],
+        &[
+            "adapters",
+            "console",
+            "http",
+            "services",
+            "persistence",
+            "auth",
+            "domain",
+        ],
     ),
     ("migrate", &["adapters", "persistence", "domain"]),
 ];
@@ -53,6 +62,7 @@ const KEEPS_AWAY: &[(&str, &[&str])] = &[
         &["diesel", "r2d2", "pq-sys", "libsqlite3-sys", "actix", "ureq"],
     ),
     ("http", &["diesel", "r2d2", "pq-sys", "libsqlite3-sys", "ureq"]),
+    ("console", &["diesel", "r2d2", "pq-sys", "libsqlite3-sys", "ureq"]),
 ];
 
 const LONGEST: usize = 400;

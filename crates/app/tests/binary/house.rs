@@ -68,6 +68,11 @@ impl House {
         Process::start(self.folder.path(), &self.environment(environment))
     }
 
+    /// A worker, working.
+    pub(crate) fn worker(&self, environment: &[(&str, &str)]) -> Process {
+        Process::worker(self.folder.path(), &self.environment(environment))
+    }
+
     /// A command, to its end; `input` is its standard input.
     pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Ran {
         self.run_with(&[], arguments, input)

@@ -7,15 +7,21 @@
     clippy::as_conversions
 )]
 
+mod archive;
 mod away;
 mod commands;
 mod configuration;
+mod demo;
 mod edges;
 mod house;
+mod imports;
 mod kill;
 mod logs;
+mod operator;
 mod process;
 mod proxy;
 mod schema;
 mod serving;
+mod setup;
+mod worker;
 mod writers;

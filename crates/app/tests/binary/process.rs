@@ -1,7 +1,7 @@
 //! The binary as a process.
 
 use firma_testing::Client;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -67,40 +67,61 @@ pub(crate) fn run(folder: &Path, environment: &[(&str, &str)], arguments: &[&str
     }
 }
 
+/// What comes from a process, line by line as it comes.
+fn kept(from: impl Read + Send + 'static) -> (Arc<Mutex<String>>, JoinHandle<()>) {
+    let text = Arc::new(Mutex::new(String::new()));
+    let (lines, kept) = (BufReader::new(from), text.clone());
+    let reader = std::thread::spawn(move || {
+        for line in lines.lines().map_while(Result::ok) {
+            *kept.lock().unwrap() += &(line + "\n");
+        }
+    });
+    (text, reader)
+}
+
 /// A running server; killed when dropped.
 pub(crate) struct Process {
     child: Child,
     pub(crate) url: String,
     log: Arc<Mutex<String>>,
+    printed: Arc<Mutex<String>>,
     reader: Option<JoinHandle<()>>,
 }
 
 impl Process {
     /// Starts the server on a free port and waits until it is ready.
     pub(crate) fn start(folder: &Path, environment: &[(&str, &str)]) -> Process {
-        let mut child = command(folder, environment)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let log = Arc::new(Mutex::new(String::new()));
-        let (lines, kept) = (BufReader::new(child.stderr.take().unwrap()), log.clone());
-        let reader = std::thread::spawn(move || {
-            for line in lines.lines().map_while(Result::ok) {
-                *kept.lock().unwrap() += &(line + "\n");
-            }
-        });
-        let mut process = Process {
-            child,
-            url: String::new(),
-            log,
-            reader: Some(reader),
-        };
+        let mut process = Process::spawn(folder, environment, &[]);
         process.url = process.await_address();
         let client = process.client();
         process.await_that("ready", || client.get("/health/ready").status == 200);
         process
+    }
+
+    /// Starts a worker and waits until it works.
+    pub(crate) fn worker(folder: &Path, environment: &[(&str, &str)]) -> Process {
+        let process = Process::spawn(folder, environment, &["worker"]);
+        process.await_that("working", || process.log().contains("working on "));
+        process
+    }
+
+    fn spawn(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Process {
+        let mut child = command(folder, environment)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (log, reader) = kept(child.stderr.take().unwrap());
+        let (printed, _) = kept(child.stdout.take().unwrap());
+        Process {
+            child,
+            url: String::new(),
+            log,
+            printed,
+            reader: Some(reader),
+        }
     }
 
     fn await_address(&self) -> String {
@@ -134,6 +155,11 @@ impl Process {
     /// What it has logged so far.
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    /// What it has printed so far.
+    pub(crate) fn printed(&self) -> String {
+        self.printed.lock().unwrap().clone()
     }
 
     /// As `kill -9` does.

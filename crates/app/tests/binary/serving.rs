@@ -14,7 +14,10 @@ fn an_empty_folder_is_all_it_needs() {
     let ready = server.client().get("/health/ready").expect(200);
     assert_eq!(
         ready,
-        json!({"status": "ready", "database": "ok", "migrations": "ok", "draining": false})
+        json!({
+            "status": "ready", "database": "ok", "migrations": "ok", "draining": false,
+            "queue": {"waiting": 0, "oldest_seconds": 0}, "mail": "closed",
+        })
     );
     server.client().get(FIRM).problem(401, "unauthenticated");
     #[cfg(unix)]

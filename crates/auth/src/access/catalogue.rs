@@ -75,6 +75,27 @@ pub const RESOURCES: &[Resource] = &[
     resource("pipelines", "crm", false, Verb::ALL),
     resource("stages", "crm", false, Verb::ALL),
     resource("deals", "crm", true, Verb::ALL),
+    resource("contacts", "crm", true, Verb::ALL),
+    resource("deal-contacts", "crm", true, Verb::ALL),
+    resource(
+        "jobs",
+        "platform",
+        true,
+        &[Verb::Read, Verb::Create, Verb::Update],
+    ),
+    resource(
+        "files",
+        "platform",
+        true,
+        &[Verb::Read, Verb::Create, Verb::Delete],
+    ),
+    resource(
+        "imports",
+        "platform",
+        true,
+        &[Verb::Read, Verb::Create, Verb::Delete],
+    ),
+    resource("activities", "crm", true, Verb::ALL),
 ];
 
 /// One permission, `resource:action:scope`.

@@ -111,3 +111,26 @@ impl Joining {
         Grant::new(self.organization, self.user, Some(Reach::Org), Reach::Org)
     }
 }
+
+/// The right of who runs the server to look into one organization. It gives reading and nothing else.
+#[derive(Debug, Clone, Copy)]
+pub struct Operating {
+    organization: Id,
+}
+
+impl Operating {
+    /// For one organization, or the nil one.
+    pub fn on(organization: Id) -> Operating {
+        Operating { organization }
+    }
+
+    /// The organization.
+    pub fn organization(self) -> Id {
+        self.organization
+    }
+
+    /// The grant to read rows of `E` in it.
+    pub fn grant<E: Entity>(self) -> Grant<E, super::Read> {
+        Grant::new(self.organization, Id::NIL, Some(Reach::Org), Reach::Org)
+    }
+}

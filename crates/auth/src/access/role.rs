@@ -78,6 +78,12 @@ const fn platform(number: u16, name: &'static str, display_name: &'static str) -
 /// Reads that everybody who works in the organization has: who is in it.
 const COLLEAGUES: Rule = module("organizations", READ, Scope::Org);
 
+/// What everybody who works in the organization has: what they asked to be done, and what they stored.
+const OWN_JOBS: Rule = resource("jobs", &[Verb::Read, Verb::Update], Scope::Own);
+const OWN_FILES: Rule = resource("files", Verb::ALL, Scope::Own);
+/// Files of rows, brought in under the rights to the rows themselves.
+const OWN_IMPORTS: Rule = resource("imports", Verb::ALL, Scope::Own);
+
 /// The system roles. The law of what each may do; a role may be added to, never taken from, in a minor release.
 pub const SYSTEM_ROLES: &[Role] = &[
     platform(1, "website_owner", "Platform owner"),
@@ -92,16 +98,19 @@ pub const SYSTEM_ROLES: &[Role] = &[
             COLLEAGUES,
             resource("roles", READ, Scope::Org),
             module("crm", Verb::ALL, Scope::Team),
+            OWN_JOBS,
+            OWN_FILES,
+            OWN_IMPORTS,
         ],
     ),
     role(
         14,
         "product_manager",
         "Product manager",
-        &[COLLEAGUES, module("crm", READ, Scope::Org)],
+        &[COLLEAGUES, module("crm", READ, Scope::Org), OWN_JOBS, OWN_FILES],
     ),
-    role(15, "developer", "Developer", &[COLLEAGUES]),
-    role(16, "designer", "Designer", &[COLLEAGUES]),
+    role(15, "developer", "Developer", &[COLLEAGUES, OWN_JOBS, OWN_FILES]),
+    role(16, "designer", "Designer", &[COLLEAGUES, OWN_JOBS, OWN_FILES]),
     role(
         17,
         "employee",
@@ -110,6 +119,11 @@ pub const SYSTEM_ROLES: &[Role] = &[
             COLLEAGUES,
             module("crm", READ, Scope::Team),
             module("crm", CREATE_UPDATE, Scope::Own),
+            // A contact that leaves a deal is a change of the deal.
+            resource("deal-contacts", &[Verb::Delete], Scope::Own),
+            OWN_JOBS,
+            OWN_FILES,
+            OWN_IMPORTS,
         ],
     ),
     role(
@@ -181,6 +195,7 @@ mod tests {
         assert_eq!(scope("employee", "deals", Verb::Read), Some(Scope::Team));
         assert_eq!(scope("employee", "deals", Verb::Update), Some(Scope::Own));
         assert_eq!(scope("employee", "deals", Verb::Delete), None);
+        assert_eq!(scope("employee", "deal-contacts", Verb::Delete), Some(Scope::Own));
         assert_eq!(scope("product_manager", "deals", Verb::Read), Some(Scope::Org));
         assert_eq!(scope("client", "deals", Verb::Read), None);
         assert_eq!(scope("website_owner", "deals", Verb::Read), None);

@@ -27,7 +27,7 @@ pub struct Address {
     pub region: Option<String>,
     /// ISO 3166 alpha-2
     #[serde(default)]
-    #[validate(length(equal = 2))]
+    #[validate(length(equal = 2), custom(function = "crate::value::country"))]
     pub country: Option<String>,
 }
 
@@ -68,8 +68,11 @@ pub struct Company {
     pub website: Option<String>,
     /// Phone, as typed
     #[serde(default)]
-    #[validate(length(max = 50))]
+    #[validate(length(min = 1, max = 50))]
     pub phone: Option<String>,
+    /// The same phone in E.164, read in the organization's country
+    #[serde(default)]
+    pub phone_e164: Option<String>,
     /// E-mail address
     #[serde(default)]
     pub email: Option<Email>,
@@ -98,6 +101,7 @@ impl Entity for Company {
     const COLLECTION: &'static str = "companies";
     const OWNED: bool = true;
     const TAGGED: bool = true;
+    const READ_ONLY: &'static [&'static str] = &["phone_e164"];
 
     fn tags(&self) -> &[String] {
         &self.tags

@@ -42,6 +42,7 @@ pub struct PipelineFigures {
 
 /// One row of the pipeline report, as it is answered.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PipelineRow {
     /// Number of deals
     pub deals: i64,

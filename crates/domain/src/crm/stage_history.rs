@@ -1,5 +1,5 @@
 use super::deal::{Deal, DealStatus};
-use crate::value::{Id, Instant};
+use crate::value::{Id, Instant, Zone};
 use serde::Serialize;
 
 /// A time that a deal stood in one stage.
@@ -20,11 +20,11 @@ pub struct StagePeriod {
 
 /// The history that a new deal begins with, as (stage, entered, left).
 ///
-/// It begins with `opened_on`. A deal that comes in already closed has stood in a stage that nobody
+/// It begins with `opened_on`, whose first instant is that of the organization's zone. A deal that comes in already closed has stood in a stage that nobody
 /// knows until the day it closed.
-pub fn first_periods(deal: &Deal, now: Instant) -> Vec<(Option<Id>, Instant, Option<Instant>)> {
-    let opened = deal.opened_on.map(Instant::start_of);
-    let closed = deal.actual_close.map(Instant::start_of);
+pub fn first_periods(deal: &Deal, now: Instant, zone: Zone) -> Vec<(Option<Id>, Instant, Option<Instant>)> {
+    let opened = deal.opened_on.map(|day| zone.start_of(day));
+    let closed = deal.actual_close.map(|day| zone.start_of(day));
     match (deal.status, opened, closed) {
         (DealStatus::Open, opened, _) => vec![(deal.stage_id, opened.unwrap_or(now).min(now), None)],
         (_, Some(opened), Some(closed)) => {

@@ -1,7 +1,6 @@
 use crate::entity::Entity;
-use crate::input::Invalid;
 use crate::spelled;
-use crate::value::{Currency, Email, Id, Slug};
+use crate::value::{Currency, Email, Id, Locale, Slug, Zone};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 
@@ -57,18 +56,16 @@ pub struct Organization {
     /// How large it is
     #[serde(default)]
     pub size_category: Option<Size>,
-    /// ISO 3166 alpha-2
+    /// ISO 3166 alpha-2; phones are read in it
     #[serde(default)]
-    #[validate(length(equal = 2))]
+    #[validate(length(equal = 2), custom(function = "crate::value::country"))]
     pub country: Option<String>,
-    /// IANA time zone; periods and due dates follow it
-    #[serde(default = "utc")]
-    #[validate(length(min = 1, max = 64))]
-    pub timezone: String,
-    /// BCP 47
-    #[serde(default = "english")]
-    #[validate(length(min = 2, max = 35))]
-    pub locale: String,
+    /// Its time zone; days, periods and due dates follow it
+    #[serde(default)]
+    pub timezone: Zone,
+    /// Its language
+    #[serde(default)]
+    pub locale: Locale,
     /// The currency that reports are in unless asked otherwise
     #[serde(default)]
     pub default_currency: Currency,
@@ -89,12 +86,6 @@ pub struct Organization {
     pub owner_id: Option<Id>,
 }
 
-fn utc() -> String {
-    "UTC".into()
-}
-fn english() -> String {
-    "en".into()
-}
 fn active() -> Status {
     Status::Active
 }
@@ -104,16 +95,4 @@ impl Entity for Organization {
     const COLLECTION: &'static str = "organizations";
     const READ_ONLY: &'static [&'static str] = &["subscription_plan", "max_users", "status", "owner_id"];
     const LONG: &'static [&'static str] = &["description"];
-
-    fn check(&self) -> Result<(), Invalid> {
-        let capitals = |code: &str| code.bytes().all(|b| b.is_ascii_uppercase());
-        match &self.country {
-            Some(code) if !capitals(code) => Err(Invalid::field(
-                "country",
-                "country",
-                "is not a code of ISO 3166 alpha-2",
-            )),
-            _ => Ok(()),
-        }
-    }
 }

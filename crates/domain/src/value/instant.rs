@@ -1,4 +1,3 @@
-use super::Day;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::fmt;
@@ -27,17 +26,6 @@ impl Instant {
     pub fn plus_seconds(self, seconds: i64) -> Instant {
         let micros = self.0.saturating_add(seconds.saturating_mul(1_000_000));
         Instant::from_micros(micros).unwrap_or(self)
-    }
-
-    /// Midnight UTC at the start of `day`.
-    pub fn start_of(day: Day) -> Instant {
-        Instant::from(day.to_chrono().and_time(chrono::NaiveTime::MIN).and_utc())
-    }
-
-    /// The UTC calendar day of this instant; the nearest that there is outside the years 1 to 9999.
-    pub fn day(self) -> Day {
-        let date = self.to_chrono().date_naive();
-        Day::new(date).unwrap_or(if self.0 < 0 { Day::FIRST } else { Day::LAST })
     }
 
     /// The same instant for chrono.

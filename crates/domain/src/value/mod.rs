@@ -1,21 +1,27 @@
 //! Values that many entities are made of.
 
+mod country;
 mod day;
 pub mod decimal;
 mod email;
 mod id;
 mod instant;
+mod locale;
 mod money;
 mod rate;
 mod slug;
 pub mod text;
+mod zone;
 
+pub(crate) use country::country;
 pub use day::Day;
 pub use email::Email;
 pub use id::Id;
 pub use instant::Instant;
+pub use locale::Locale;
 pub use money::{Currency, MAX_MINOR, Money};
 pub use rate::Rate;
 pub use slug::Slug;
+pub use zone::Zone;
 
 pub use chrono::NaiveDate;

@@ -99,7 +99,9 @@ impl Money {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 struct Written {
+    /// In the currency's unit, with at most its decimals: `1234.50`
     amount: String,
+    /// Code of ISO 4217
     currency: String,
 }
 

@@ -19,6 +19,22 @@ impl Slug {
         fits.then(|| Slug(text.to_owned()))
     }
 
+    /// The slug that a name suggests: its letters and digits without marks, hyphens for the rest.
+    /// None where too little of it can be written so.
+    pub fn of_name(name: &str) -> Option<Slug> {
+        let mut text = String::new();
+        for c in super::text::fold(name).chars() {
+            if c.is_ascii_alphanumeric() {
+                text.push(c);
+            } else if !text.is_empty() && !text.ends_with('-') {
+                text.push('-');
+            }
+        }
+        // Only ASCII is left, so that it is cut between characters.
+        text.truncate(63);
+        Slug::parse(text.trim_end_matches('-'))
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -63,5 +79,19 @@ mod tests {
             assert_eq!(Slug::parse(wrong), None, "{wrong:?}");
         }
         assert!(Slug::parse("acme-2").is_some());
+    }
+
+    #[test]
+    fn a_name_suggests_one_or_none() {
+        let of = |name: &str| Slug::of_name(name).map(|slug| slug.to_string());
+        assert_eq!(
+            of("Đorđević & Söhne, d.o.o.").as_deref(),
+            Some("dordevic-sohne-d-o-o")
+        );
+        assert_eq!(of("  --Acme--  ").as_deref(), Some("acme"));
+        assert_eq!(of(&"İşletme ".repeat(20)).map(|slug| slug.len()), Some(63));
+        for none in ["", "x", "株式会社", "018f3c1e-7000-7000-8000-000000000000"] {
+            assert_eq!(of(none), None, "{none}");
+        }
     }
 }

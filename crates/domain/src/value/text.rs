@@ -22,41 +22,217 @@ pub fn clean(text: &str, lines: bool) -> Option<String> {
     })
 }
 
-/// The form by which text is sorted and found: lower case without marks, `ß` as `ss`, `ı` as `i`,
-/// `đ` as `d`, `ø` as `o`, `ł` as `l`. The same bytes on both databases.
+/// The form by which text is sorted and found: small letters without marks, in Latin where it is Serbian.
+/// The same bytes on both databases; plain small ASCII stays as it is.
+///
+/// - Compatibility forms are taken apart (NFKD), marks dropped: `İ ş ğ ç ö ü ä š ć č ž` are `i s g c o u a s c c z`.
+/// - `ı` is `i`, `ß` is `ss`, `đ` is `dj`, and so is `ђ`: `Đorđe`, `Ђорђе` and `Djordje` are the same.
+/// - Serbian Cyrillic is written in Latin first: `љ` is `lj`, `њ` is `nj`, `џ` is `dz` as `dž` is. Letters that
+///   Serbian doesn't have stay Cyrillic.
+/// - An umlaut is its vowel: `Müller` is `muller`. That `mueller` finds it too is [`words`]' work.
 pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     let mut folded = String::with_capacity(text.len());
-    for c in text
-        .nfd()
-        .filter(|c| !is_combining_mark(*c))
-        .flat_map(char::to_lowercase)
-    {
-        match c {
-            'ß' => folded.push_str("ss"),
-            'æ' => folded.push_str("ae"),
-            'œ' => folded.push_str("oe"),
-            'ı' => folded.push('i'),
-            'đ' => folded.push('d'),
-            'ø' => folded.push('o'),
-            'ł' => folded.push('l'),
-            c if is_combining_mark(c) => {}
-            c => folded.push(c),
+    // A small letter may have marks that its capital didn't, so they are taken apart again.
+    for c in text.nfkd().flat_map(char::to_lowercase).nfkd() {
+        match spelled(c) {
+            Some(spelled) => folded.push_str(spelled),
+            None if is_combining_mark(c) => {}
+            None => folded.push(c),
         }
     }
     folded
 }
 
+/// Small letters that are more than a plain one with marks.
+fn spelled(c: char) -> Option<&'static str> {
+    Some(match c {
+        'ß' => "ss",
+        'æ' => "ae",
+        'œ' => "oe",
+        'ı' => "i",
+        'đ' | 'ђ' => "dj",
+        'ø' => "o",
+        'ł' => "l",
+        'ð' => "d",
+        'þ' => "th",
+        'ς' => "σ",
+        'а' => "a",
+        'б' => "b",
+        'в' => "v",
+        'г' => "g",
+        'д' => "d",
+        'е' => "e",
+        'ж' | 'з' => "z",
+        'и' => "i",
+        'ј' => "j",
+        'к' => "k",
+        'л' => "l",
+        'љ' => "lj",
+        'м' => "m",
+        'н' => "n",
+        'њ' => "nj",
+        'о' => "o",
+        'п' => "p",
+        'р' => "r",
+        'с' => "s",
+        'т' => "t",
+        'ћ' | 'ц' | 'ч' => "c",
+        'у' => "u",
+        'ф' => "f",
+        'х' => "h",
+        'џ' => "dz",
+        'ш' => "s",
+        _ => return None,
+    })
+}
+
+/// The most letters of a word, and the most words that a row is found by.
+const WORD: usize = 64;
+const WORDS: usize = 64;
+
+/// What a row that holds these texts is found by: their folded words, each once, at most 64 of at most 64
+/// letters, in the order in which they stand. Words that are also written otherwise are there in both ways:
+/// `Müller` as `muller` and `mueller`, `Đorđe` as `djordje` and `dorde`.
+pub fn words<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for text in texts {
+        for written in [fold(text), fold(&otherwise(text))] {
+            for word in split(&written) {
+                if words.len() < WORDS && !words.contains(&word) {
+                    words.push(word);
+                }
+            }
+        }
+    }
+    words
+}
+
+/// The words that a search is for: each the beginning of a word that a row has. One that another one begins
+/// with says nothing more.
+pub fn sought(text: &str) -> Vec<String> {
+    let folded = fold(text);
+    let all: Vec<String> = split(&folded).collect();
+    let mut sought: Vec<String> = Vec::new();
+    for (n, word) in all.iter().enumerate() {
+        let said = |(m, other): (usize, &String)| {
+            other.starts_with(word.as_str()) && (other.len() > word.len() || m < n)
+        };
+        if !all.iter().enumerate().any(said) {
+            sought.push(word.clone());
+        }
+    }
+    sought
+}
+
+fn split(folded: &str) -> impl Iterator<Item = String> {
+    let parts = folded.split(|c: char| !c.is_alphanumeric());
+    parts
+        .filter(|part| !part.is_empty())
+        .map(|part| part.chars().take(WORD).collect())
+}
+
+/// As it is written where there are no such letters: German umlauts with `e`, `đ` as `d`.
+fn otherwise(text: &str) -> String {
+    let mut written = String::with_capacity(text.len());
+    for c in text.nfc().flat_map(char::to_lowercase) {
+        match c {
+            'ä' => written.push_str("ae"),
+            'ö' => written.push_str("oe"),
+            'ü' => written.push_str("ue"),
+            'đ' | 'ђ' => written.push('d'),
+            c => written.push(c),
+        }
+    }
+    written
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn folds_the_names_of_its_users() {
-        assert_eq!(fold("İSTANBUL"), "istanbul");
-        assert_eq!(fold("Ilıca"), "ilica");
-        assert_eq!(fold("Đorđević"), "dordevic");
-        assert_eq!(fold("Straße"), "strasse");
-        assert_eq!(fold("ŞİŞLİ"), "sisli");
+        for (folded, names) in [
+            ("istanbul", &["İSTANBUL", "istanbul", "ISTANBUL", "ıstanbul"][..]),
+            ("ilica", &["Ilıca", "İlica"]),
+            ("sirketi", &["Şirketi", "ŞİRKETİ"]),
+            ("gokce cinar", &["Gökçe Çınar"]),
+            (
+                "djordje djordjevic",
+                &["Đorđe Đorđević", "Ђорђе Ђорђевић", "DJORDJE Djordjević"],
+            ),
+            (
+                "ljubica njegos",
+                &["Ljubica Njegoš", "Љубица Његош", "ǈubica ǋegoš"],
+            ),
+            (
+                "dzenana zarko hacik",
+                &["Dženana Žarko Hačik", "Џенана Жарко Хаћик", "ǅenana Žarko Haćik"],
+            ),
+            ("strasse", &["Straße", "STRASSE", "STRAẞE"]),
+            ("muller", &["Müller", "MÜLLER", "Mu\u{308}ller"]),
+            ("smorrebrod lodz encyclopaedia", &["Smørrebrød Łódź Encyclopædia"]),
+            ("οδοσ", &["ΟΔΟΣ", "οδός"]),
+            ("fi1", &["ﬁ①"]),
+        ] {
+            for name in names {
+                assert_eq!(fold(name), folded, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_is_found_by_its_words_in_both_ways() {
+        assert_eq!(
+            words(["Müller & Söhne GmbH", "müller-info@X.example"]),
+            [
+                "muller", "sohne", "gmbh", "mueller", "soehne", "info", "x", "example"
+            ]
+        );
+        assert_eq!(words(["Ђорђе"]), ["djordje", "dorde"]);
+        assert_eq!(words(["", " - ", "…"]), Vec::<String>::new());
+        let long = "ž".repeat(70);
+        assert_eq!(words([long.as_str()]), ["z".repeat(64)]);
+        let many: Vec<_> = (0..100).map(|n| n.to_string()).collect();
+        assert_eq!(words([many.join(" ").as_str()]).len(), 64);
+    }
+
+    #[test]
+    fn a_search_is_for_each_word_once() {
+        assert_eq!(sought("  İstanbul, a.Ş. "), ["istanbul", "a", "s"]);
+        assert_eq!(sought("Ist istanbul IST istanbul"), ["istanbul"]);
+        assert_eq!(sought(" -/% "), Vec::<String>::new());
+    }
+
+    proptest! {
+        #[test]
+        fn folding_twice_is_folding_once(text in any::<String>()) {
+            let once = fold(&text);
+            prop_assert_eq!(fold(&once), once);
+        }
+
+        #[test]
+        fn composed_and_decomposed_fold_alike(text in any::<String>()) {
+            prop_assert_eq!(fold(&text.nfc().collect::<String>()), fold(&text.nfd().collect::<String>()));
+        }
+
+        #[test]
+        fn small_ascii_stays(text in "[ -@\\[-~]*") {
+            prop_assert_eq!(fold(&text), text);
+        }
+
+        #[test]
+        fn what_a_text_begins_with_finds_it(text in "[A-Za-zŠđĐžćčŽ ışĞİöüÖßЂђЉња-ш.]{1,30}", end in 0usize..30) {
+            let beginning: String = text.chars().take(end).collect();
+            let words = words([text.as_str()]);
+            for part in sought(&beginning) {
+                prop_assert!(words.iter().any(|word| word.starts_with(&part)), "{part:?} {words:?}");
+            }
+        }
     }
 
     #[test]

@@ -1,4 +1,7 @@
 //! Every operation attacked, made from the table of operations: none can be left out.
+//!
+//! Outside the table stand `/health…` and `/openapi.json`, which tell everybody the same, and the pages of the crate
+//! `console` (`/setup`, proved by the token of its link, and `/assets`), which its own tests attack.
 
 use crate::samples::{Place, bare, nothing, path, send, unique};
 use firma_auth::access::{RESOURCES, Role, SYSTEM_ROLES};

@@ -4,15 +4,20 @@ use firma_testing::{Client, Server};
 use serde_json::{Value, json};
 
 /// Tables that a refused call must leave as they were.
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 16] = [
     "companies",
+    "contacts",
     "deals",
+    "deal_contacts",
+    "activities",
     "stages",
     "pipelines",
     "teams",
     "team_members",
     "stage_periods",
     "tags",
+    "emails",
+    "search_words",
     "audit_entries",
     "events",
     "idempotency_keys",

@@ -9,6 +9,7 @@
     unreachable_pub
 )]
 
+mod activities;
 mod attack;
 mod audit;
 mod bad_input;
@@ -17,11 +18,19 @@ mod bad_request;
 mod bad_values;
 mod bulk;
 mod changes;
+mod contacts;
+mod deal_contacts;
+mod docs;
 mod document;
+mod examples;
+mod files;
 mod filters;
 mod frame;
 mod idempotency;
 mod identity;
+mod imports;
+mod imports_jobs;
+mod imports_whole;
 mod kit;
 mod lists;
 mod members;
@@ -31,5 +40,7 @@ mod references;
 mod roles;
 mod sales;
 mod samples;
+mod search;
 mod tampered;
 mod together;
+mod zones;

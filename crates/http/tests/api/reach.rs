@@ -77,9 +77,24 @@ impl<'s> Scene<'s> {
             .owner
             .post(
                 &self.firm.at(collection),
-                body(collection, json!({"owner_id": owner})),
+                self.body(collection, json!({"owner_id": owner})),
             )
             .id()
+    }
+
+    /// A body that makes a row, or changes it.
+    fn body(&self, collection: &str, mut more: Value) -> Value {
+        let name = match collection {
+            "deals" => "title",
+            "activities" => "subject",
+            _ => "name",
+        };
+        more[name] = json!(unique());
+        if collection == "activities" {
+            more["kind"] = json!("CALL");
+            more["company_id"] = json!(self.row("companies", Some(self.me)));
+        }
+        more
     }
 
     fn rows(&self, collection: &str) -> Vec<String> {
@@ -98,12 +113,6 @@ impl<'s> Scene<'s> {
             .map(|row| row["id"].as_str().unwrap().to_owned())
             .collect()
     }
-}
-
-fn body(collection: &str, mut more: Value) -> Value {
-    let name = if collection == "deals" { "title" } else { "name" };
-    more[name] = json!(unique());
-    more
 }
 
 #[track_caller]
@@ -131,7 +140,11 @@ fn each_role_reaches(collection: &str) {
             for (n, id) in rows.iter().enumerate() {
                 let at = firm.at(&format!("{collection}/{id}"));
                 check(actor.get(&at), read[n], 200);
-                check(actor.patch(&at, body(collection, json!({}))), changed[n], 200);
+                check(
+                    actor.patch(&at, scene.body(collection, json!({}))),
+                    changed[n],
+                    200,
+                );
                 if collection == "deals" {
                     check(actor.get(&format!("{at}/stage-history")), read[n], 200);
                 }
@@ -182,8 +195,18 @@ fn each_role_reaches_as_far_as_it_says_among_companies() {
 }
 
 #[test]
+fn each_role_reaches_as_far_as_it_says_among_contacts() {
+    each_role_reaches("contacts");
+}
+
+#[test]
 fn each_role_reaches_as_far_as_it_says_among_deals() {
     each_role_reaches("deals");
+}
+
+#[test]
+fn each_role_reaches_as_far_as_it_says_among_activities() {
+    each_role_reaches("activities");
 }
 
 #[test]
@@ -192,9 +215,9 @@ fn a_row_is_handed_to_whom_the_reach_includes_and_to_nobody_else() {
         for (role, expected) in HANDING {
             let scene = Scene::new(server, role);
             let (firm, actor) = (&scene.firm, &scene.actor);
-            for collection in ["companies", "deals"] {
+            for collection in ["companies", "contacts", "deals", "activities"] {
                 let made = actor
-                    .post(&firm.at(collection), body(collection, json!({})))
+                    .post(&firm.at(collection), scene.body(collection, json!({})))
                     .expect(201);
                 assert_eq!(made["owner_id"], json!(scene.me));
                 for (owner, is) in [Some(scene.mate), Some(scene.stranger), None]
@@ -203,7 +226,7 @@ fn a_row_is_handed_to_whom_the_reach_includes_and_to_nobody_else() {
                 {
                     let new = json!({"owner_id": owner});
                     check(
-                        actor.post(&firm.at(collection), body(collection, new.clone())),
+                        actor.post(&firm.at(collection), scene.body(collection, new.clone())),
                         is,
                         201,
                     );

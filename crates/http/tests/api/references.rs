@@ -6,7 +6,7 @@ use firma_testing::{Answer, on_each};
 use serde_json::{Value, json};
 
 /// Collection, what makes one, the field, and what it refers to.
-const REFERENCES: [(&str, &str, &str, &str); 10] = [
+const REFERENCES: [(&str, &str, &str, &str); 18] = [
     ("team-members", "create_team_member", "team_id", "teams"),
     ("team-members", "create_team_member", "user_id", "members"),
     ("role-assignments", "create_role_assignment", "user_id", "members"),
@@ -17,10 +17,21 @@ const REFERENCES: [(&str, &str, &str, &str); 10] = [
     ("deals", "create_deal", "owner_id", "members"),
     ("deals", "create_deal", "pipeline_id", "pipelines"),
     ("deals", "create_deal", "stage_id", "stages"),
+    ("contacts", "create_contact", "company_id", "companies"),
+    ("contacts", "create_contact", "owner_id", "members"),
+    ("deal-contacts", "create_deal_contact", "deal_id", "deals"),
+    ("deal-contacts", "create_deal_contact", "contact_id", "contacts"),
+    ("activities", "create_activity", "company_id", "companies"),
+    ("activities", "create_activity", "contact_id", "contacts"),
+    ("activities", "create_activity", "deal_id", "deals"),
+    ("activities", "create_activity", "owner_id", "members"),
 ];
 
 /// Ids that refer to no row of the organization.
 const NONE: [&str; 3] = ["external_id", "role_id", "role_organization_id"];
+
+/// References that follow from others, and that no body may name.
+const FOLLOWING: [(&str, &str); 1] = [("deal-contacts", "owner_id")];
 
 fn has_bulk(collection: &str) -> bool {
     operations()
@@ -64,7 +75,9 @@ fn every_reference_is_known_to_these_tests() {
                     .iter()
                     .any(|(of, _, name, _)| (*of, *name) == (collection, field));
                 assert!(
-                    known || NONE.contains(&field.as_str()),
+                    known
+                        || NONE.contains(&field.as_str())
+                        || FOLLOWING.contains(&(collection, field.as_str())),
                     "{collection}.{field} is not attacked"
                 );
             }
@@ -173,11 +186,19 @@ fn bulk_finds_no_row_of_another_organization() {
 fn an_external_id_of_another_organization_is_free() {
     on_each(|server| {
         let (place, other) = (Place::new(server), Place::new(server));
-        for (collection, name) in [("companies", "name"), ("deals", "title")] {
-            let body = json!({"operations": [{"op": "upsert", "value": {"external_id": "1", name: "x"}}]});
-            for firm in [&place.firm, &other.firm] {
+        for (collection, create) in [
+            ("companies", "create_company"),
+            ("contacts", "create_contact"),
+            ("deals", "create_deal"),
+            ("activities", "create_activity"),
+        ] {
+            for place in [&place, &other] {
+                let firm = &place.firm;
+                let mut value = place.sample(create);
+                value["external_id"] = json!("1");
+                let body = json!({"operations": [{"op": "upsert", "value": value}]});
                 let path = firm.at(&format!("{collection}/bulk"));
-                let made = firm.owner.post_once(&path, &unique(), body.clone()).expect(200);
+                let made = firm.owner.post_once(&path, &unique(), body).expect(200);
                 assert_eq!(made["results"][0]["status"], 201);
             }
         }

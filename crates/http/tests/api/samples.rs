@@ -1,7 +1,11 @@
 //! What the attack fills into the operations. One that it can't fill in fails the tests.
 
-use firma_auth::access::role_by_name;
+use crate::imports::Importer;
+use crate::imports_jobs::post_import;
+use firma_auth::access::{Founding, role_by_name};
+use firma_domain::crm::Company;
 use firma_http::Operation;
+use firma_persistence::platform::{NewJob, Outcome};
 use firma_testing::{Answer, Client, Firm, Server};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -36,8 +40,13 @@ impl<'s> Place<'s> {
         let made = |collection: &str, body: Value| firm.owner.post(&firm.at(collection), body).id();
         let team = || made("teams", json!({"name": unique(), "slug": unique()}));
         let assignment = json!({"user_id": member, "role_id": role("designer")});
+        let contact = made("contacts", json!({"name": unique()}));
+        let deal = || made("deals", json!({"title": unique()}));
         let pipeline = made("pipelines", json!({"name": unique()}));
-        // The member of a team stands in another one than the team that is deleted and restored.
+        let visited = made("companies", json!({"name": unique()}));
+        let activity = json!({"kind": "MEETING", "subject": unique(), "company_id": visited});
+        // The member of a team stands in another one than the team that is deleted and restored, the
+        // contact of a deal in another one than the deal, and the activity of a company in another one.
         let rows = BTreeMap::from([
             ("memberships", firm.id.to_string()),
             ("members", member.to_string()),
@@ -54,6 +63,16 @@ impl<'s> Place<'s> {
             ("pipelines", pipeline),
             ("companies", made("companies", json!({"name": unique()}))),
             ("deals", made("deals", json!({"title": unique()}))),
+            (
+                "deal-contacts",
+                made("deal-contacts", json!({"deal_id": deal(), "contact_id": contact})),
+            ),
+            ("contacts", contact),
+            ("jobs", job(&firm, false)),
+            ("dead jobs", job(&firm, true)),
+            ("files", upload(&firm.owner, &firm.at("files"), b"some text").id()),
+            ("imports", import(&firm)),
+            ("activities", made("activities", activity)),
         ]);
         Place { firm, rows }
     }
@@ -66,6 +85,9 @@ impl<'s> Place<'s> {
 
     /// The row that an operation's `{id}` stands for.
     pub(crate) fn row_of(&self, operation: &Operation) -> &str {
+        if operation.id == "retry_job" {
+            return self.row("dead jobs");
+        }
         let (before, _) = operation.path.split_once("/{id}").unwrap();
         self.row(before.rsplit('/').next().unwrap())
     }
@@ -111,18 +133,76 @@ impl<'s> Place<'s> {
                 json!({"user_id": self.row("members"), "role_id": role("stakeholder")})
             }
             "update_role_assignment" => json!({"reason": unique()}),
-            "create_company" | "update_company" | "create_pipeline" | "update_pipeline" | "update_stage" => {
+            "create_company" | "update_company" | "create_contact" | "update_contact" | "create_pipeline"
+            | "update_pipeline" | "update_stage" => {
                 json!({"name": unique()})
             }
             "create_stage" => json!({"name": unique(), "pipeline_id": self.row("pipelines")}),
             "create_deal" | "update_deal" => json!({"title": unique()}),
+            "create_deal_contact" => {
+                json!({"deal_id": self.row("deals"), "contact_id": self.row("contacts")})
+            }
+            "update_deal_contact" => json!({"is_primary": true}),
+            "bulk_deal_contacts" => {
+                let change = json!({"is_primary": true});
+                json!({"operations": [{"op": "update", "id": self.row("deal-contacts"), "value": change}]})
+            }
+            "create_activity" => {
+                json!({"kind": "CALL", "subject": unique(), "company_id": self.row("companies")})
+            }
+            "update_activity" => json!({"subject": unique()}),
+            "bulk_activities" => bulk("create_activity"),
+            "bulk_contacts" => bulk("create_contact"),
             "bulk_companies" => bulk("create_company"),
             "bulk_pipelines" => bulk("create_pipeline"),
             "bulk_stages" => bulk("create_stage"),
             "bulk_deals" => bulk("create_deal"),
+            "upload_file" => json!(unique()),
+            "import_file" => json!("name\nSample\n"),
             _ => panic!("the attack has no body for {id}: give it one here"),
         }
     }
+}
+
+/// A job that waits, or that was given up.
+fn job(firm: &Firm<'_>, is_dead: bool) -> String {
+    let (organization, owner) = (firm.id, firm.owner_id);
+    let job = firm.server.write(move |tx| {
+        let new = NewJob {
+            kind: if is_dead { "dead" } else { "sample" },
+            payload: "{}".into(),
+            run_at: None,
+            max_attempts: 1,
+        };
+        let id = tx.enqueue(Founding::of(organization, owner).grant::<Company>(), new)?;
+        if is_dead {
+            let leased = tx.lease_job(&["dead"], 1)?.unwrap();
+            tx.end_job(leased.lease, Outcome::Failed("a sample".into()))?;
+        }
+        Ok(id)
+    });
+    job.to_string()
+}
+
+/// An import that is done.
+fn import(firm: &Firm<'_>) -> String {
+    let options = json!({"entity": "companies", "key": "none"});
+    let import = Importer::owner(firm).run(b"name\nSample\n", options);
+    import["id"].as_str().unwrap().to_owned()
+}
+
+/// Uploads a file.
+pub(crate) fn upload(client: &Client, path: &str, bytes: &[u8]) -> Answer {
+    let (form, body) = form("sample.txt", bytes);
+    client.send("POST", path, &[("content-type", form)], Some(&body))
+}
+
+/// The media type and the bytes of a form with a file.
+pub(crate) fn form(name: &str, bytes: &[u8]) -> (&'static str, Vec<u8>) {
+    let head =
+        format!("--part\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n");
+    let body = [head.as_bytes(), bytes, b"\r\n--part--\r\n"].concat();
+    ("multipart/form-data; boundary=part", body)
 }
 
 /// The path of an operation in an organization, on a row, with the query that it needs.
@@ -149,6 +229,18 @@ pub(crate) fn send(client: &Client, operation: &Operation, path: &str, body: Opt
     let key = unique();
     let headers = [("idempotency-key", key.as_str())];
     let headers = if operation.needs_key { &headers[..] } else { &[] };
+    if operation.id == "import_file" {
+        let file = body.map_or_else(unique, |body| body.as_str().unwrap_or_default().to_owned());
+        let options = json!({"entity": "companies", "key": "none"}).to_string();
+        return post_import(client, path, file.as_bytes(), &options, &key);
+    }
+    if operation.media_type.starts_with("multipart/") {
+        return upload(
+            client,
+            path,
+            body.map_or_else(unique, |body| body.to_string()).as_bytes(),
+        );
+    }
     let body = body.map(|body| body.to_string());
     client.send(
         operation.method.as_str(),

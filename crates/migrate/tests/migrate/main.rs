@@ -171,8 +171,10 @@ fn a_file_with_something_in_it_is_copied_first() {
         }
         // Another copy doesn't replace the first.
         fine(database, "run");
+        let before = backups(database);
         fine(database, "revert");
-        assert_eq!(backups(database).len(), 2);
+        assert_eq!(backups(database).len(), before.len() + 1);
+        assert!(before.iter().all(|copy| copy.exists()));
     }
 }
 

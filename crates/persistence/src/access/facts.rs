@@ -5,7 +5,8 @@ use crate::store::Tx;
 use diesel::sql_types::{Bool, Nullable, Text};
 use firma_auth::access::{Assignment, Facts, Tenant};
 use firma_domain::organizations::Status;
-use firma_domain::{Currency, Id, Slug};
+use firma_domain::{Currency, Id, Slug, Zone};
+use std::sync::Arc;
 
 /// How a path names an organization.
 #[derive(Debug, Clone)]
@@ -20,8 +21,8 @@ pub enum Known {
     Nobody,
     /// Signed in, but no live member of such an organization
     Stranger,
-    /// A live member, and the organization's currency
-    Member(Facts, Currency),
+    /// A live member, and the organization's currency and time zone
+    Member(Facts, Currency, Zone),
 }
 
 type Columns = (
@@ -30,12 +31,20 @@ type Columns = (
         Nullable<Text>,
         Nullable<Text>,
         Nullable<Text>,
+        Nullable<Text>,
         Bool,
     ),
     (Nullable<IdType>, Nullable<AtType>),
 );
 type Row = (
-    (Option<Uid>, Option<String>, Option<String>, Option<String>, bool),
+    (
+        Option<Uid>,
+        Option<String>,
+        Option<String>,
+        Option<String>,
+        Option<String>,
+        bool,
+    ),
     (Option<Uid>, Option<At>),
 );
 
@@ -46,9 +55,9 @@ impl Tx<'_> {
         self.identify(user)?;
         let now = self.now();
         let statement = Sql::<Columns>::either(
-            "SELECT t.id, t.status, t.currency, set_config('app.organization_id', CASE WHEN m.is_active AND \
+            "SELECT t.id, t.status, t.currency, t.timezone, set_config('app.organization_id', CASE WHEN m.is_active AND \
              m.joined_at IS NOT NULL THEN t.id::text ELSE '' END, false), ",
-            "SELECT t.id, t.status, t.currency, NULL, ",
+            "SELECT t.id, t.status, t.currency, t.timezone, NULL, ",
         )
         .then(
             "COALESCE(m.is_active AND m.joined_at IS NOT NULL, FALSE), a.role_id, a.expires_at FROM sessions s \
@@ -70,7 +79,7 @@ impl Tx<'_> {
             .then(" AND s.expires_at > ")
             .bind(now)
             .rows::<Row>(self)?;
-        let Some(((tenant, status, currency, _, live), _)) = rows.first() else {
+        let Some(((tenant, status, currency, zone, _, live), _)) = rows.first() else {
             return Ok(Known::Nobody);
         };
         let (true, Some(tenant), Some(status)) = (*live, tenant.map(|t| t.0), parse_status(status)) else {
@@ -85,22 +94,51 @@ impl Tx<'_> {
             .as_deref()
             .and_then(Currency::from_code)
             .unwrap_or_default();
-        let assignments = rows
-            .iter()
-            .filter_map(|(_, (role, end))| {
-                Some(Assignment {
-                    role_id: (*role)?.0,
-                    expires_at: end.map(|e| e.0),
-                })
-            })
-            .collect();
+        let zone = zone.as_deref().and_then(Zone::parse).unwrap_or_default();
         let facts = Facts {
             user,
             tenant: Tenant { id: tenant, status },
-            assignments,
+            assignments: assignments(rows.iter().map(|(_, assignment)| *assignment)),
             now,
         };
-        Ok(Known::Member(facts, currency))
+        Ok(Known::Member(facts, currency, zone))
+    }
+
+    /// Membership and roles of who asked for a job, as they are now; none where that is no live member any more.
+    pub fn facts_of_owner(
+        &mut self,
+        organization: Id,
+        user: Id,
+    ) -> Result<Option<(Facts, Currency, Zone)>, Fault> {
+        self.fenced(organization)?;
+        let now = self.now();
+        let rows = Sql::<((Text, Text, Text), (Nullable<IdType>, Nullable<AtType>))>::text(
+            "SELECT t.status, t.currency, t.timezone, a.role_id, a.expires_at FROM tenants t JOIN memberships m \
+             ON m.organization_id = t.id LEFT JOIN role_assignments a ON a.organization_id = t.id \
+             AND a.user_id = m.id AND a.is_active WHERE m.is_active AND m.joined_at IS NOT NULL AND t.id = ",
+        )
+        .bind(organization)
+        .then(" AND m.id = ")
+        .bind(user)
+        .rows::<((String, String, String), (Option<Uid>, Option<At>))>(self)?;
+        let Some(((status, currency, zone), _)) = rows.first() else {
+            return Ok(None);
+        };
+        let Some(status) = status.parse().ok().filter(|status| *status != Status::Archived) else {
+            return Ok(None);
+        };
+        let currency = Currency::from_code(currency).unwrap_or_default();
+        let zone = Zone::parse(zone).unwrap_or_default();
+        let facts = Facts {
+            user,
+            tenant: Tenant {
+                id: organization,
+                status,
+            },
+            assignments: assignments(rows.iter().map(|(_, assignment)| *assignment)),
+            now,
+        };
+        Ok(Some((facts, currency, zone)))
     }
 
     /// Whether a session lives, for calls about no organization.
@@ -116,6 +154,16 @@ impl Tx<'_> {
             .maybe::<bool>(self)?;
         Ok(found.is_some())
     }
+}
+
+fn assignments(rows: impl Iterator<Item = (Option<Uid>, Option<At>)>) -> Arc<[Assignment]> {
+    rows.filter_map(|(role, end)| {
+        Some(Assignment {
+            role_id: role?.0,
+            expires_at: end.map(|e| e.0),
+        })
+    })
+    .collect()
 }
 
 fn parse_status(text: &Option<String>) -> Option<Status> {

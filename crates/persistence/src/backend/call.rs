@@ -1,7 +1,7 @@
 //! A call on its way to a database thread and its answer on the way back.
 
 use crate::fault::{Failure, Fault};
-use crate::store::{Origin, Tx, Unit};
+use crate::store::{Attempt, Origin, Tx, Unit};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tokio::sync::oneshot;
 
@@ -16,8 +16,8 @@ pub(super) enum Verdict {
 
 /// What the threads know of a call.
 pub(super) trait Work: Send {
-    /// Runs it once and keeps the outcome; `last` says that it won't be run again.
-    fn attempt(&mut self, seat: &mut super::seat::Seat, last: bool) -> Verdict;
+    /// Runs it once and keeps the outcome.
+    fn attempt(&mut self, seat: &mut super::seat::Seat, attempt: Attempt) -> Verdict;
     /// The outcome is no longer true: the transaction failed.
     fn fail(&mut self, fault: Fault);
     /// Sends the outcome.
@@ -58,10 +58,10 @@ where
     E: Failure,
     F: Fn(&mut Tx<'_>) -> Result<T, E> + Send,
 {
-    fn attempt(&mut self, seat: &mut super::seat::Seat, last: bool) -> Verdict {
+    fn attempt(&mut self, seat: &mut super::seat::Seat, attempt: Attempt) -> Verdict {
         let unit = self.origin.clone().map(Unit::new);
         let ran = catch_unwind(AssertUnwindSafe(|| {
-            let mut tx = Tx::new(seat, unit, last)?;
+            let mut tx = Tx::new(seat, unit, attempt)?;
             let value = (self.run)(&mut tx)?;
             tx.finish()?;
             Ok::<T, E>(value)

@@ -162,6 +162,32 @@ impl Database {
             .map_err(|_| E::from(Fault::internal("the thread ended")))?
     }
 
+    /// [`Database::read`] for a thread that may wait; not for one that runs a task.
+    pub fn read_waiting<T, E, F>(&self, run: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: Failure,
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let waiting = self.send(&self.reads, run, None)?;
+        waiting
+            .blocking_recv()
+            .map_err(|_| E::from(Fault::internal("the thread ended")))?
+    }
+
+    /// [`Database::write`] for a thread that may wait; not for one that runs a task.
+    pub fn write_waiting<T, E, F>(&self, origin: Origin, run: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: Failure,
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let waiting = self.send(&self.writes, run, Some(origin))?;
+        waiting
+            .blocking_recv()
+            .map_err(|_| E::from(Fault::internal("the thread ended")))?
+    }
+
     fn send<T, E, F>(
         &self,
         queue: &Sender<Box<dyn Work>>,

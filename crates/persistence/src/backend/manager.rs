@@ -53,7 +53,7 @@ impl r2d2::ManageConnection for Manager {
                 let mut conn = PgConnection::establish(&with_timeout(url, self.connect_timeout))
                     .map_err(|e| wrong(&e))?;
                 conn.batch_execute(&format!(
-                    "SET ROLE {}; SET TIME ZONE 'UTC'; SET statement_timeout = {}; SET datestyle = 'ISO'",
+                    "SET ROLE {}; SET TIME ZONE 'UTC'; SET statement_timeout = {}; SET datestyle = 'ISO'; SET jit = off",
                     quoted(&self.role),
                     self.statement_timeout.as_millis()
                 ))
@@ -74,14 +74,16 @@ impl r2d2::ManageConnection for Manager {
     }
 }
 
-/// A connection as the owner of the schema, for migrations.
+/// A connection as the owner of the schema, for migrations. On SQLite without foreign keys, which this
+/// build has on by default: a table can't be rebuilt with them.
 pub(crate) fn connect_owner(target: &Target) -> Result<AnyConnection, String> {
     match target {
         Target::Sqlite(path) => {
             let name = path.to_str().ok_or("the path is not Unicode")?;
             let mut conn = SqliteConnection::establish(name).map_err(|e| e.to_string())?;
             conn.batch_execute(
-                "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;",
+                "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                 PRAGMA foreign_keys = OFF;",
             )
             .map_err(|e| e.to_string())?;
             Ok(AnyConnection::Sqlite(conn))

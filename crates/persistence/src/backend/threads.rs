@@ -5,6 +5,7 @@ use super::call::{Verdict, Work};
 use super::meter::Meter;
 use super::seat::Seat;
 use crate::fault::Fault;
+use crate::store::Attempt;
 use crossbeam_channel::Receiver;
 
 const ATTEMPTS: usize = 3;
@@ -16,13 +17,18 @@ pub(super) fn serve(mut seat: Seat, calls: Receiver<Box<dyn Work>>, meter: &Mete
     for mut call in calls {
         let _busy = meter.busy();
         for left in (0..ATTEMPTS).rev() {
+            let attempt = match left {
+                0 => Attempt::Last,
+                _ if left + 1 == ATTEMPTS => Attempt::First,
+                _ => Attempt::Another,
+            };
             let verdict = match seat.sit() {
                 Err(fault) => {
                     call.fail(fault);
                     Verdict::Refused
                 }
-                Ok(()) if call.writes() => transaction(&mut seat, call.as_mut(), left == 0),
-                Ok(()) => call.attempt(&mut seat, left == 0),
+                Ok(()) if call.writes() => transaction(&mut seat, call.as_mut(), attempt),
+                Ok(()) => call.attempt(&mut seat, attempt),
             };
             match verdict {
                 Verdict::Again if left > 0 => continue,
@@ -42,13 +48,13 @@ pub(super) fn serve(mut seat: Seat, calls: Receiver<Box<dyn Work>>, meter: &Mete
     }
 }
 
-fn transaction(seat: &mut Seat, call: &mut dyn Work, last: bool) -> Verdict {
+fn transaction(seat: &mut Seat, call: &mut dyn Work, attempt: Attempt) -> Verdict {
     if let Err(fault) = seat.batch("BEGIN") {
         let away = matches!(fault, Fault::Away);
         call.fail(fault);
         return if away { Verdict::Away } else { Verdict::Unsure };
     }
-    let verdict = call.attempt(seat, last);
+    let verdict = call.attempt(seat, attempt);
     if let Verdict::Done = verdict {
         return match seat.batch("COMMIT") {
             Ok(()) => Verdict::Done,
@@ -107,7 +113,7 @@ fn saved(seat: &mut Seat, call: &mut dyn Work) {
     if let Err(fault) = seat.batch("SAVEPOINT call") {
         return call.fail(fault);
     }
-    let end = match call.attempt(seat, true) {
+    let end = match call.attempt(seat, Attempt::Last) {
         Verdict::Done => seat.batch("RELEASE call"),
         _ => seat.batch("ROLLBACK TO call; RELEASE call"),
     };

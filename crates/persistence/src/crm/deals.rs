@@ -16,4 +16,5 @@ stored! {
         expected_close: Nullable<Date>, actual_close: Nullable<Date>, owner_id: Nullable<Id>,
     }
     sort { expected_close: Nullable<Date>, actual_close: Nullable<Date> }
+    search { title, external_id }
 }

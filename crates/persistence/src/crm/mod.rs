@@ -1,6 +1,8 @@
-//! Companies, pipelines, stages, deals.
+//! Companies, contacts, pipelines, stages, deals, activities.
 
+mod activities;
 mod companies;
+mod contacts;
 mod deals;
 mod pipelines;
 mod reports;

@@ -36,6 +36,22 @@ type Row = (
 );
 
 impl Tx<'_> {
+    /// Whether nobody has an account yet. Of all the calls that ask, one goes on at a time, to its end.
+    pub fn nobody_is_here(&mut self) -> Result<bool, Fault> {
+        // The nil organization's row is the lock; a key that refers to it may still be written beside.
+        Sql::<IdType>::text("SELECT id FROM tenants WHERE id = ")
+            .bind(Id::NIL)
+            .then_either(" FOR NO KEY UPDATE", "")
+            .one::<Uid>(self)?;
+        self.has_no_user()
+    }
+
+    /// Whether nobody has an account yet, as far as can be seen now.
+    pub fn has_no_user(&mut self) -> Result<bool, Fault> {
+        let found = Sql::<IdType>::text("SELECT user_id FROM user_logins LIMIT 1").maybe::<Uid>(self)?;
+        Ok(found.is_none())
+    }
+
     /// Whose login that is: an e-mail or a username in lower case.
     pub fn user_of_login(&mut self, login: &str) -> Result<Option<Id>, Fault> {
         let found = Sql::<IdType>::text("SELECT user_id FROM user_logins WHERE login = ")

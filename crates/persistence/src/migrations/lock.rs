@@ -13,7 +13,7 @@ const TRIES: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Held until dropped; on PostgreSQL by the connection, until that ends.
-pub(super) struct Lock {
+pub(crate) struct Lock {
     _file: Option<File>,
 }
 

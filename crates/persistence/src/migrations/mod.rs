@@ -11,7 +11,7 @@ use diesel::sql_types::{Bool, Text};
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use firma_domain::Instant;
-use lock::Lock;
+pub(crate) use lock::Lock;
 use std::path::{Path, PathBuf};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
@@ -231,16 +231,41 @@ impl Migrator {
     }
 
     fn applied(&mut self) -> Outcome<Vec<String>> {
-        // Diesel's own look would make the table, and who only serves may not.
-        let there = Sql::<Bool>::either(
-            "SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL",
-            "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '__diesel_schema_migrations')",
-        );
-        if !there.one_on::<bool>(&mut self.conn).map_err(failed)? {
-            return Ok(vec![]);
+        applied(&mut self.conn)
+    }
+
+    pub(crate) fn conn(&mut self) -> &mut AnyConnection {
+        &mut self.conn
+    }
+
+    pub(crate) fn lock(&mut self) -> Outcome<Lock> {
+        Lock::take(&self.target, &mut self.conn)
+    }
+
+    /// Applies just these migrations, and seeds nothing: the rows come from elsewhere.
+    pub(crate) fn run_just(&mut self, versions: &[String]) -> Outcome<()> {
+        let known = known(&self.conn)?;
+        let is_known = |version: &&String| known.iter().any(|(one, _)| one == *version);
+        let newer: Vec<_> = versions
+            .iter()
+            .filter(|version| !is_known(version))
+            .cloned()
+            .collect();
+        if !newer.is_empty() {
+            return Err(MigrationError::Newer(newer));
         }
-        let versions = Sql::<Text>::text("SELECT version FROM __diesel_schema_migrations ORDER BY version");
-        versions.rows_on(&mut self.conn).map_err(failed)
+        match &mut self.conn {
+            AnyConnection::Pg(c) => these(c, &POSTGRES, versions),
+            AnyConnection::Sqlite(c) => these(c, &SQLITE, versions),
+        }
+    }
+
+    /// Takes all migrations back.
+    pub(crate) fn revert_all(&mut self) -> Outcome<()> {
+        match &mut self.conn {
+            AnyConnection::Pg(c) => c.revert_all_migrations(POSTGRES).map(drop).map_err(failed),
+            AnyConnection::Sqlite(c) => c.revert_all_migrations(SQLITE).map(drop).map_err(failed),
+        }
     }
 
     /// SQLite: a copy of the file beside it, named after the migration that follows.
@@ -267,7 +292,7 @@ impl Migrator {
     }
 
     /// SQLite migrates without foreign keys, since a table can't be rebuilt with them; so they are checked after.
-    fn check_references(&mut self) -> Outcome<()> {
+    pub(crate) fn check_references(&mut self) -> Outcome<()> {
         use diesel::prelude::*;
         let AnyConnection::Sqlite(c) = &mut self.conn else {
             return Ok(());
@@ -308,7 +333,39 @@ impl crate::Tx<'_> {
     }
 }
 
-fn known(conn: &AnyConnection) -> Outcome<Vec<(String, String)>> {
+/// The versions that the database has.
+pub(crate) fn applied(conn: &mut AnyConnection) -> Outcome<Vec<String>> {
+    // Diesel's own look would make the table, and who only serves may not.
+    let there = Sql::<Bool>::either(
+        "SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL",
+        "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '__diesel_schema_migrations')",
+    );
+    if !there.one_on::<bool>(conn).map_err(failed)? {
+        return Ok(vec![]);
+    }
+    let versions = Sql::<Text>::text("SELECT version FROM __diesel_schema_migrations ORDER BY version");
+    versions.rows_on(conn).map_err(failed)
+}
+
+fn these<DB, C>(conn: &mut C, source: &EmbeddedMigrations, versions: &[String]) -> Outcome<()>
+where
+    DB: diesel::backend::Backend,
+    C: MigrationHarness<DB>,
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    // Makes the table of what is applied.
+    conn.applied_migrations().map_err(failed)?;
+    let mut all = MigrationSource::<DB>::migrations(source).map_err(failed)?;
+    all.sort_by_key(|one| one.name().version().to_string());
+    for one in all {
+        if versions.contains(&one.name().version().to_string()) {
+            conn.run_migration(&one).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn known(conn: &AnyConnection) -> Outcome<Vec<(String, String)>> {
     fn names<DB: diesel::backend::Backend>(all: Vec<Box<dyn Migration<DB>>>) -> Vec<(String, String)> {
         let mut names: Vec<_> = all
             .iter()

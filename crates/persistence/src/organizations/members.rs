@@ -11,4 +11,5 @@ stored! {
     folded { name: name_folded }
     filter { email: Text, is_active: Bool }
     sort {}
+    search { name, email }
 }

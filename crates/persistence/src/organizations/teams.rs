@@ -8,6 +8,7 @@ stored! {
     folded { name: name_folded }
     filter { slug: Text }
     sort {}
+    search { name }
 }
 
 stored! {

@@ -25,12 +25,13 @@ impl Tx<'_> {
     pub fn found(&mut self, founding: &Founding, organization: &Organization) -> Result<(), Fault> {
         let id = founding.grant::<Organization>().organization();
         self.fenced(id)?;
-        Sql::<()>::text("INSERT INTO tenants (id, slug, status, currency) VALUES (")
+        Sql::<()>::text("INSERT INTO tenants (id, slug, status, currency, timezone) VALUES (")
             .binds(vec![
                 id.into(),
                 organization.slug.as_str().into(),
                 organization.status.as_str().into(),
                 organization.default_currency.code().into(),
+                organization.timezone.name().into(),
             ])
             .then(")")
             .run(self)?;
@@ -53,10 +54,26 @@ impl Tx<'_> {
             .bind(organization.status.as_str())
             .then(", currency = ")
             .bind(organization.default_currency.code())
+            .then(", timezone = ")
+            .bind(organization.timezone.name())
             .then(" WHERE id = ")
             .bind(grant.organization())
             .run(self)?;
         Ok(())
+    }
+
+    /// An organization and its owner, for who runs the server.
+    pub fn owner_of(&mut self, slug: &str) -> Result<Option<(Id, Id)>, Fault> {
+        let tenant = Sql::<IdType>::text("SELECT id FROM tenants WHERE slug = ").bind(slug);
+        let Some(Uid(tenant)) = tenant.maybe::<Uid>(self)? else {
+            return Ok(None);
+        };
+        self.fenced(tenant)?;
+        let owner =
+            Sql::<Nullable<IdType>>::text("SELECT owner_id FROM organizations WHERE organization_id = ")
+                .bind(tenant)
+                .maybe::<Option<Uid>>(self)?;
+        Ok(owner.flatten().map(|Uid(owner)| (tenant, owner)))
     }
 
     /// The organizations that a user is a member of, accepted or not.

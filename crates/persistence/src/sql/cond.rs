@@ -44,23 +44,60 @@ pub enum Cond {
     Any(Vec<Cond>),
     Is(Col, Op, Value),
     In(Col, Vec<Value>),
+    /// One of an array, for PostgreSQL alone. Its planner can't know how many there are, so it looks them up
+    /// rather than walk an order and throw away what isn't among them.
+    Among(Col, Value),
     Null(Col),
     NotNull(Col),
     /// A key after (or before) another in one direction: a row comparison, which both planners seek.
     Beyond(Vec<Col>, Vec<Value>, Op),
+    /// The row has a word between two bounds, the second left out. `walked` says that so many rows have one
+    /// that a page is to walk its order: PostgreSQL's planner is left no other way.
+    Worded {
+        walked: bool,
+        id: Col,
+        organization: Value,
+        entity: &'static str,
+        from: Value,
+        below: Value,
+    },
     /// The row's owner is the member, or shares a live team with the member.
     TeamOf {
         owner: Col,
         organization: Value,
         member: Value,
     },
-    /// The row has one of the tags.
-    Tagged {
+    /// A side table has one of the values for the row.
+    Listed {
+        side: Side,
         id: Col,
         organization: Value,
         entity: &'static str,
-        tags: Vec<Value>,
+        values: Vec<Value>,
     },
+}
+
+/// A side table of organization, entity type, value and row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    Tags,
+    /// In lower case
+    Emails,
+}
+
+impl Side {
+    pub(crate) fn table(self) -> &'static str {
+        match self {
+            Side::Tags => "tags",
+            Side::Emails => "emails",
+        }
+    }
+    pub(crate) fn column(self) -> &'static str {
+        match self {
+            Side::Tags => "tag",
+            Side::Emails => "email",
+        }
+    }
 }
 
 /// What follows a condition: the order (columns, and whether each goes down), the most rows, a lock.
@@ -190,6 +227,12 @@ impl Cond {
                 out.push_sql(" IN ");
                 return grouped(out, values, ", ", |out, value| value.bind(out));
             }
+            Cond::Among(col, values) => {
+                col.push(out)?;
+                out.push_sql(" = ANY (ARRAY(SELECT unnest(");
+                values.bind(out)?;
+                out.push_sql(")))");
+            }
             Cond::Null(col) => {
                 col.push(out)?;
                 out.push_sql(" IS NULL");
@@ -202,6 +245,29 @@ impl Cond {
                 grouped(out, cols, ", ", |out, col| col.push(out))?;
                 out.push_sql(op.sql());
                 return grouped(out, values, ", ", |out, value| value.bind(out));
+            }
+            Cond::Worded {
+                walked,
+                id,
+                organization,
+                entity,
+                from,
+                below,
+            } => {
+                // How many rows have such a word decides the plan: each search has its own.
+                out.unsafe_to_cache_prepared();
+                out.push_sql(if *walked { "(" } else { "EXISTS (" });
+                out.push_sql("SELECT 1 FROM search_words w WHERE w.organization_id = ");
+                organization.bind(out)?;
+                out.push_sql(" AND w.entity_type = '");
+                out.push_sql(entity);
+                out.push_sql("' AND w.entity_id = ");
+                id.push(out)?;
+                out.push_sql(" AND w.word >= ");
+                from.bind(out)?;
+                out.push_sql(" AND w.word < ");
+                below.bind(out)?;
+                out.push_sql(if *walked { " LIMIT 1) IS NOT NULL" } else { ")" });
             }
             Cond::TeamOf {
                 owner,
@@ -222,21 +288,26 @@ impl Cond {
                 member.bind(out)?;
                 out.push_sql(")");
             }
-            Cond::Tagged {
+            Cond::Listed {
+                side,
                 id,
                 organization,
                 entity,
-                tags,
+                values,
             } => {
                 out.unsafe_to_cache_prepared();
                 id.push(out)?;
-                out.push_sql(" IN (SELECT t.entity_id FROM tags t WHERE t.organization_id = ");
+                out.push_sql(" IN (SELECT s.entity_id FROM ");
+                out.push_sql(side.table());
+                out.push_sql(" s WHERE s.organization_id = ");
                 organization.bind(out)?;
                 // A name of ours, not of a caller.
-                out.push_sql(" AND t.entity_type = '");
+                out.push_sql(" AND s.entity_type = '");
                 out.push_sql(entity);
-                out.push_sql("' AND t.tag IN ");
-                grouped(out, tags, ", ", |out, tag| tag.bind(out))?;
+                out.push_sql("' AND s.");
+                out.push_sql(side.column());
+                out.push_sql(" IN ");
+                grouped(out, values, ", ", |out, value| value.bind(out))?;
                 out.push_sql(")");
             }
         }

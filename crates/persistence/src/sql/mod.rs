@@ -5,7 +5,7 @@ mod statement;
 mod value;
 
 pub(crate) use cond::Tail;
-pub use cond::{Col, Cond, Op};
+pub use cond::{Col, Cond, Op, Side};
 pub(crate) use statement::Sql;
 pub(crate) use value::{Cell, Column, Kinded, Raw};
 pub use value::{Kind, Value};

@@ -140,6 +140,7 @@ macro_rules! cells { ($($rust:ty as $sql:ty: |$v:ident| $put:expr, |$r:ident| $t
 cells! {
     String as Text: |v| v.clone(), |r| Ok(r);
     i32 as Integer: |v| *v, |r| Ok(r);
+    i64 as BigInt: |v| *v, |r| Ok(r);
     bool as Bool: |v| *v, |r| Ok(r);
     domain::Day as Date: |v| v.to_chrono(), |r| domain::Day::new(r).ok_or_else(|| format!("day {r}"));
     domain::Id as Id: |v| Uid(*v), |r| Ok(r.0);
@@ -148,7 +149,11 @@ cells! {
     domain::Slug as Text: |v| v.as_str().to_owned(), |r| domain::Slug::parse(&r).ok_or_else(|| format!("slug {r}"));
     domain::Currency as Text: |v| v.code().to_owned(), |r| domain::Currency::from_code(&r).ok_or_else(|| format!("currency {r}"));
     domain::Email as Text: |v| v.as_str().to_owned(), |r| domain::Email::parse(&r).ok_or_else(|| "e-mail".into());
+    Vec<domain::Email> as Text: |v| json(v), |r| read_json(&r);
+    domain::Zone as Text: |v| v.name().to_owned(), |r| domain::Zone::parse(&r).ok_or_else(|| format!("time zone {r}"));
+    domain::Locale as Text: |v| v.as_str().to_owned(), |r| domain::Locale::parse(&r).ok_or_else(|| format!("locale {r}"));
     Vec<String> as Text: |v| json(v), |r| read_json(&r);
+    serde_json::Value as Text: |v| json(v), |r| read_json(&r);
     domain::crm::Address as Text: |v| json(v), |r| read_json(&r);
 }
 
@@ -156,10 +161,13 @@ macro_rules! spelled { ($($rust:ty),*) => { $(cells! {
     $rust as Text: |v| v.as_str().to_owned(), |r| r.parse().map_err(|()| format!("{} {r}", stringify!($rust)));
 })* } }
 spelled!(
+    domain::crm::ActivityKind,
     domain::crm::DealStatus,
     domain::crm::StageKind,
     domain::organizations::Size,
-    domain::organizations::Status
+    domain::organizations::Status,
+    domain::platform::ImportState,
+    domain::platform::JobState
 );
 
 fn json<T: Serialize>(value: &T) -> String {

@@ -95,7 +95,7 @@ impl Tx<'_> {
     ) -> Result<(), Fault> {
         let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
         let ids = entries.iter().map(|e| Uid(e.id)).collect();
-        let actors = entries.first().and_then(|e| e.actor);
+        let actors = entries.iter().map(|e| Uid(e.actor.unwrap_or(Id::NIL))).collect();
         let text =
             |of: fn(&Entry) -> &str| Value::Texts(entries.iter().map(|e| Some(of(e).to_owned())).collect());
         let blobs = |of: fn(&Seal) -> [u8; 32]| {
@@ -127,9 +127,11 @@ impl Tx<'_> {
             .bind(Value::Blobs(entries.iter().map(|e| e.salt.to_vec()).collect()))
             .then("::bytea[], ")
             .bind(text(|e| &e.changes))
+            .then("::text[], ")
+            .bind(Value::Ids(actors))
             .then(
-                "::text[]) WITH ORDINALITY AS e (id, action, entity_type, entity_id, entity_version, \
-                 payload_digest, digest, salt, changes, n)), \
+                "::uuid[]) WITH ORDINALITY AS e (id, action, entity_type, entity_id, entity_version, \
+                 payload_digest, digest, salt, changes, actor, n)), \
                  payload AS (INSERT INTO audit_payloads (organization_id, entry_id, salt, changes, ip, user_agent) \
                  SELECT head.organization_id, e.id, e.salt, e.changes, ",
             )
@@ -154,9 +156,9 @@ impl Tx<'_> {
             .bind(batch.id)
             .then(", ")
             .bind(self.now())
-            .then(", ")
-            .bind(id_or_null(actors))
-            .then(", e.action, e.entity_type, e.entity_id, e.entity_version, ")
+            .then(", NULLIF(e.actor, ")
+            .bind(Id::NIL)
+            .then("), e.action, e.entity_type, e.entity_id, e.entity_version, ")
             .bind(text_or_null(origin.request_id.as_deref()))
             .then(
                 ", e.payload_digest, e.digest, head.digest FROM head, e) \
@@ -165,9 +167,9 @@ impl Tx<'_> {
                  e.entity_id, e.entity_version, ",
             )
             .bind(self.now())
-            .then(", ")
-            .bind(id_or_null(actors))
-            .then(" FROM head, e")
+            .then(", NULLIF(e.actor, ")
+            .bind(Id::NIL)
+            .then(") FROM head, e")
             .run(self)
             .map_err(lost_race)?;
         Ok(())

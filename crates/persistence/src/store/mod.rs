@@ -8,12 +8,14 @@ mod list;
 mod owner;
 mod repo;
 mod rows;
+mod search;
+mod sides;
 mod stored;
-mod tags;
 #[cfg(feature = "testing")]
 mod testing;
 mod tx;
 mod verify;
+mod words;
 
 pub use field::{Field, SortBy};
 pub(crate) use field::{field, sort_by};
@@ -25,9 +27,10 @@ pub(crate) use stored::{
     Common, currency_column, currency_of, instant_literal, key_of, literal, minor_column, minor_of, money,
     no_literal, only, read, stored, value_of,
 };
+pub(crate) use tx::{Attempt, Unit, actor, id_or_null, instant_or_null, text_or_null};
 pub use tx::{Origin, Tx};
-pub(crate) use tx::{Unit, id_or_null, instant_or_null, text_or_null};
 pub use verify::Verification;
+pub(crate) use words::Texts;
 
 #[cfg(feature = "testing")]
 pub use testing::drop_tenant_condition;

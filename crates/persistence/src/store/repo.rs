@@ -23,6 +23,19 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
     /// The condition that every query has: tenant, reach, and living or deleted.
     fn visible(&self, reach: Option<Reach>, deleted: bool) -> Vec<Cond> {
         let common = E::COMMON;
+        let mut all = self.within(reach);
+        all.push(if deleted {
+            Cond::NotNull(common.deleted_at)
+        } else {
+            Cond::Null(common.deleted_at)
+        });
+        all
+    }
+
+    /// Tenant and reach alone, for rows that are named by id: whether they live is looked at afterwards.
+    /// Asked for live rows, PostgreSQL would, without statistics, walk a partial index instead of the key.
+    fn within(&self, reach: Option<Reach>) -> Vec<Cond> {
+        let common = E::COMMON;
         let mut all = Vec::with_capacity(6);
         if crate::store::has_tenant_condition() {
             all.push(Cond::Is(
@@ -45,16 +58,11 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
             // Nobody's row: only `org` reaches it.
             (_, None) | (None, _) => all.push(Cond::Any(vec![])),
         }
-        all.push(if deleted {
-            Cond::NotNull(common.deleted_at)
-        } else {
-            Cond::Null(common.deleted_at)
-        });
         all
     }
 
     fn one(&mut self, id: Id, deleted: bool, lock: bool) -> Result<Record<E>, Fault> {
-        let mut cond = self.visible(self.grant.seen(), deleted);
+        let mut cond = self.within(self.grant.seen());
         cond.push(Cond::Is(E::COMMON.id, Op::Eq, id.into()));
         self.tx
             .select::<E>(
@@ -66,6 +74,7 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
                 },
             )?
             .pop()
+            .filter(|row| row.deleted_at.is_some() == deleted)
             .ok_or(Fault::Missing)
     }
 
@@ -81,19 +90,21 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
 
     /// The live rows among these ids.
     pub fn by_ids(&mut self, ids: &[Id]) -> Result<Vec<Record<E>>, Fault> {
-        let mut cond = self.visible(self.grant.seen(), false);
+        let mut cond = self.within(self.grant.seen());
         cond.push(Cond::one_of(
             E::COMMON.id,
             ids.iter().map(|id| (*id).into()).collect(),
         ));
-        self.tx.select::<E>(
+        let mut rows = self.tx.select::<E>(
             Cond::All(cond),
             Tail {
                 order: vec![],
                 limit: None,
                 lock: false,
             },
-        )
+        )?;
+        rows.retain(|row| row.deleted_at.is_none());
+        Ok(rows)
     }
 
     /// A live row that fits.
@@ -173,7 +184,7 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
                 limit: Some(listing.limit + 1),
                 lock: false,
             };
-            plans.extend(super::rows::plan::<E>(self.tx, Cond::All(cond), tail)?);
+            plans.extend(super::rows::plan(self.tx, E::TABLE, Cond::All(cond), tail)?);
         }
         Ok(plans)
     }
@@ -252,8 +263,8 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
         }
         self.tx.insert::<E>(organization, &records)?;
         for record in &records {
-            self.tx
-                .retag::<E>(organization, record.id, &[], record.value.tags())?;
+            self.tx.file(organization, record.id, None, &record.value)?;
+            self.tx.reword(organization, record.id, None, &record.value)?;
             self.note("created", None, Some(record))?;
         }
         Ok(records)
@@ -289,14 +300,15 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
         )
     }
 
-    /// Brings a deleted row back.
-    pub fn restore(&mut self, before: &Record<E>) -> Result<Record<E>, Fault> {
+    /// Brings a deleted row back, with the value that it has from now on.
+    pub fn restore(&mut self, before: &Record<E>, value: E) -> Result<Record<E>, Fault> {
         self.store(
             "restored",
             before,
             Record {
                 deleted_at: None,
                 deletion_id: None,
+                value,
                 ..before.clone()
             },
         )
@@ -320,18 +332,18 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
         self.tx.unit()?;
         after.version = before.version + 1;
         after.updated_at = self.tx.now();
-        let mut cond = self.visible(self.grant.seen(), before.deleted_at.is_some());
+        // A version lives or is deleted: no need to ask for both.
+        let mut cond = self.within(self.grant.seen());
         cond.push(Cond::Is(E::COMMON.id, Op::Eq, before.id.into()));
         cond.push(Cond::Is(E::COMMON.version, Op::Eq, Value::Int(before.version)));
         if self.tx.update(Cond::All(cond), &after)? == 0 {
             return Err(Fault::Changed);
         }
-        self.tx.retag::<E>(
-            self.grant.organization(),
-            after.id,
-            before.value.tags(),
-            after.value.tags(),
-        )?;
+        let organization = self.grant.organization();
+        self.tx
+            .file(organization, after.id, Some(&before.value), &after.value)?;
+        self.tx
+            .reword(organization, after.id, Some(&before.value), &after.value)?;
         self.note(verb, Some(before), Some(&after))?;
         Ok(after)
     }

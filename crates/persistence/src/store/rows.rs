@@ -84,13 +84,13 @@ fn meta<E>(organization: Id, row: &Record<E>) -> Vec<Value> {
 
 /// The plan of a page's query, for tests.
 #[cfg(feature = "testing")]
-pub(super) fn plan<E: Stored>(tx: &mut Tx<'_>, w: Cond, tail: Tail) -> Result<Vec<String>, Fault> {
+pub(super) fn plan(tx: &mut Tx<'_>, table: &'static str, w: Cond, tail: Tail) -> Result<Vec<String>, Fault> {
     use crate::sql::Sql as Statement;
     use diesel::sql_types::{Integer, Text};
     if tx.is_postgres() {
         let explain = Statement::<Text>::text("EXPLAIN SELECT * FROM ");
         return explain
-            .then(E::TABLE)
+            .then(table)
             .then(" WHERE ")
             .cond(w)
             .tail(tail)
@@ -98,7 +98,7 @@ pub(super) fn plan<E: Stored>(tx: &mut Tx<'_>, w: Cond, tail: Tail) -> Result<Ve
     }
     let explain = Statement::<(Integer, Integer, Integer, Text)>::text("EXPLAIN QUERY PLAN SELECT * FROM ");
     let rows = explain
-        .then(E::TABLE)
+        .then(table)
         .then(" WHERE ")
         .cond(w)
         .tail(tail)

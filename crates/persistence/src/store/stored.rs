@@ -21,6 +21,8 @@ pub trait Stored: Entity {
     const COLUMNS: &'static [(&'static str, bool)];
     /// The fields of its JSON
     const FIELDS: &'static [&'static str];
+    /// The fields that `?q=` looks in; none where the entity isn't searched
+    const SEARCHED: &'static [&'static str];
     fn filters() -> &'static [Field];
     fn sorts() -> &'static [SortBy<Self>];
     /// The live or deleted rows that a condition leaves, in an order, at most so many, locked or not.
@@ -29,6 +31,9 @@ pub trait Stored: Entity {
     /// What stands in [`Stored::COLUMNS`], in their order.
     #[doc(hidden)]
     fn values(&self) -> Vec<Value>;
+    /// What the row is found by.
+    #[doc(hidden)]
+    fn words(&self) -> Vec<String>;
 }
 
 #[doc(hidden)]
@@ -156,7 +161,7 @@ where
 ///
 /// `columns` name the domain's own fields. `money` spreads a field over two columns, `folded` adds a
 /// column by which text is sorted. `filter` and `sort` are what lists may go by, beside `created_at`
-/// and `updated_at`.
+/// and `updated_at`; `search` names the fields that `?q=` looks in.
 macro_rules! stored {
     (
         $entity:ident in $t:ident,
@@ -166,6 +171,7 @@ macro_rules! stored {
         $(owner { $owner:ident })?
         filter { $($f:ident: $fsql:ty),* $(,)? }
         sort { $($s:ident: $ssql:ty),* $(,)? }
+        $(search { $($q:ident),* $(,)? })?
     ) => {
         const _: () = {
             use $crate::backend::AnyConnection;
@@ -191,6 +197,7 @@ macro_rules! stored {
                     $($((stringify!($fcol), false),)*)?
                 ];
                 const FIELDS: &'static [&'static str] = &[$(stringify!($col),)* $($(stringify!($mfield),)*)?];
+                const SEARCHED: &'static [&'static str] = &[$($(stringify!($q),)*)?];
                 fn filters() -> &'static [Field] {
                     use $crate::store::columns::*;
                     static FIELDS: std::sync::LazyLock<Vec<Field>> = std::sync::LazyLock::new(|| vec![
@@ -228,6 +235,10 @@ macro_rules! stored {
                         $($($crate::store::minor_of(self.$mfield), $crate::store::currency_of(self.$mfield),)*)?
                         $($(Value::Text(firma_domain::value::text::fold(&self.$ffield)),)*)?
                     ]
+                }
+                fn words(&self) -> Vec<String> {
+                    let texts: &[Vec<&str>] = &[$($($crate::store::Texts::texts(&self.$q),)*)?];
+                    firma_domain::value::text::words(texts.iter().flatten().copied())
                 }
             }
         };

@@ -11,6 +11,15 @@ use diesel::sql_types::Nullable;
 use diesel::sql_types::Text;
 use firma_auth::access::{Action, Grant};
 use firma_domain::{Id, Instant};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+/// Which of the attempts at a call this is. A call that is run only once begins with its last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Attempt {
+    First,
+    Another,
+    Last,
+}
 
 /// Where a call comes from: what the audit's payload keeps.
 #[derive(Debug, Clone, Default)]
@@ -48,12 +57,12 @@ pub struct Tx<'c> {
     fence: &'c mut Option<Fence>,
     sources: &'c Sources,
     now: Instant,
-    last: bool,
+    attempt: Attempt,
     pub(super) unit: Option<Unit>,
 }
 
 impl<'c> Tx<'c> {
-    pub(crate) fn new(seat: &'c mut Seat, unit: Option<Unit>, last: bool) -> Result<Tx<'c>, Fault> {
+    pub(crate) fn new(seat: &'c mut Seat, unit: Option<Unit>, attempt: Attempt) -> Result<Tx<'c>, Fault> {
         let (conn, fence, sources) = seat.parts()?;
         let now = sources.clock.now();
         Ok(Tx {
@@ -61,7 +70,7 @@ impl<'c> Tx<'c> {
             fence,
             sources,
             now,
-            last,
+            attempt,
             unit,
         })
     }
@@ -73,7 +82,12 @@ impl<'c> Tx<'c> {
 
     /// Whether the call won't be run again, whatever comes of it.
     pub fn is_last_attempt(&self) -> bool {
-        self.last
+        self.attempt == Attempt::Last
+    }
+
+    /// Whether it is run for the first time, and will be again if what it stores is there already.
+    pub(super) fn is_first_attempt(&self) -> bool {
+        self.attempt == Attempt::First
     }
 
     /// A new id.
@@ -133,6 +147,26 @@ impl<'c> Tx<'c> {
             }
         }
         outcome
+    }
+
+    /// Looks at one state of the database, whoever writes meanwhile. For a call that reads.
+    pub(crate) fn still<T, E: Failure>(
+        &mut self,
+        run: impl FnOnce(&mut Tx<'c>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        if self.unit.is_some() {
+            return Err(Fault::internal("a call that writes sees one state anyway").into());
+        }
+        let begin = match self.is_postgres() {
+            true => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            false => "BEGIN",
+        };
+        self.conn.batch(begin).map_err(Fault::from)?;
+        let outcome = catch_unwind(AssertUnwindSafe(|| run(self)));
+        // Where the fence was set in the transaction, it is undone with it.
+        *self.fence = None;
+        self.conn.batch("ROLLBACK").map_err(Fault::from)?;
+        outcome.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
     /// Lets row-level security see the user's own rows of identity.

@@ -10,6 +10,9 @@ use firma_services::{Caller, Keeping, Refusal, Tx, Work};
 use firma_testing::{Firm, Server, TestDatabase};
 
 const ROWS: i64 = 100_000;
+/// What some words begin with, of few rows; `all` is a word of every row, `half` and `even` of each second,
+/// `odd` of the others.
+const FEW: &str = "777";
 
 #[test]
 fn no_list_scans_or_sorts_an_organization() {
@@ -26,17 +29,23 @@ fn no_list_scans_or_sorts_an_organization() {
             server.database.sources.clone(),
         )
         .unwrap();
-        use firma_domain::{access::RoleAssignment, crm::*, organizations::*};
+        use firma_domain::{access::RoleAssignment, crm::*, organizations::*, platform::*};
         let firm = (firms[0].owner_id, firms[0].id);
         let mut wrong = Vec::new();
         wrong.extend(look::<Deal>(&server, &fresh, firm));
         wrong.extend(look::<Company>(&server, &fresh, firm));
+        wrong.extend(look::<Contact>(&server, &fresh, firm));
+        wrong.extend(look::<DealContact>(&server, &fresh, firm));
+        wrong.extend(look::<Activity>(&server, &fresh, firm));
         wrong.extend(look::<Stage>(&server, &fresh, firm));
         wrong.extend(look::<Pipeline>(&server, &fresh, firm));
         wrong.extend(look::<Member>(&server, &fresh, firm));
         wrong.extend(look::<Team>(&server, &fresh, firm));
         wrong.extend(look::<TeamMember>(&server, &fresh, firm));
         wrong.extend(look::<RoleAssignment>(&server, &fresh, firm));
+        wrong.extend(look::<Job>(&server, &fresh, firm));
+        wrong.extend(look::<File>(&server, &fresh, firm));
+        wrong.extend(look::<Import>(&server, &fresh, firm));
         assert!(
             wrong.is_empty(),
             "on {}:\n{}",
@@ -67,18 +76,32 @@ fn look<E: Keeping>(
         let mut wrong = Vec::new();
         for parameters in cases::<E>(&sample) {
             let keys = Keys::derive(&[7; 32]);
-            let Query { listing, .. } = query::<E>(
+            let Query {
+                mut listing, words, ..
+            } = query::<E>(
                 &parameters,
                 organization,
                 firma_domain::Currency::default(),
                 &keys.cursor,
             )?;
-            let plan = tx.open(grant)?.plans(&listing)?;
-            let bad = if postgres {
+            let matching = tx.open(grant)?.matching(&words)?;
+            listing.filters.extend(matching);
+            let mut plan = tx.open(grant)?.plans(&listing)?;
+            let mut bad = if postgres {
                 postgres_fault(&plan, E::TABLE)
             } else {
                 sqlite_fault(&plan, E::TABLE)
             };
+            if words.iter().any(|word| word == FEW) && !plan.iter().any(|line| is_by_id(line)) {
+                bad = bad.or_else(|| Some("few rows aren't looked up by their ids".into()));
+            }
+            if !words.is_empty() {
+                plan = tx.open(grant)?.matching_plans(&words)?;
+                bad = bad.or_else(|| match postgres {
+                    true => postgres_fault(&plan, "search_words"),
+                    false => sqlite_fault(&plan, "search_words"),
+                });
+            }
             wrong.extend(
                 bad.map(|line| format!("{} {parameters:?}: {line}\n{}", E::COLLECTION, plan.join("\n"))),
             );
@@ -137,6 +160,19 @@ fn cases<E: Keeping>(sample: &serde_json::Value) -> Vec<Vec<(String, String)>> {
     if E::TAGGED {
         cases.push(vec![("tag".into(), "rare".into())]);
     }
+    if E::MAILED {
+        cases.push(vec![("email".into(), "n7@firm.example".into())]);
+    }
+    if !E::SEARCHED.is_empty() {
+        for q in [FEW, "all", "half all", "all 777", "even odd"] {
+            cases.push(vec![("q".into(), q.into())]);
+            cases.extend(
+                E::sorts()
+                    .iter()
+                    .map(|sort| vec![("q".into(), q.into()), ("sort".into(), sort.name.into())]),
+            );
+        }
+    }
     cases.push(vec![("deleted".into(), "true".into())]);
     cases
 }
@@ -149,21 +185,29 @@ fn postgres_fault(plan: &[String], table: &str) -> Option<String> {
             .contains("Sort  (")
             .then(|| plan[n + 1..].iter().find_map(|below| rows(below)))
             .flatten();
-        let scan = line.contains("Seq Scan") && line.contains(table);
+        let scan = line.contains("Seq Scan") && (line.contains(table) || line.contains("search_words"));
         (scan || sorted.is_some_and(|rows| rows > ROWS / 20)).then(|| line.trim().to_owned())
     })
 }
 
+/// Rows are looked up by their ids.
+fn is_by_id(line: &str) -> bool {
+    line.contains("Index Cond") && line.contains("(id = ANY") || line.contains("(organization_id=? AND id=?)")
+}
+
 fn sqlite_fault(plan: &[String], table: &str) -> Option<String> {
-    let scan = format!("SCAN {table}");
+    let (scan, words) = (format!("SCAN {table}"), "SCAN w");
     // A tag's rows and the few that are deleted are sorted; nothing else is.
     let few = plan.iter().any(|line| {
         line.contains("LIST SUBQUERY")
             || line.contains("_deleted")
+            || is_by_id(line)
             || line.contains("(organization_id=? AND external_id=?)")
     });
     plan.iter()
-        .find(|line| line.starts_with(&scan) || (line.contains("TEMP B-TREE") && !few))
+        .find(|line| {
+            line.starts_with(&scan) || line.starts_with(words) || (line.contains("TEMP B-TREE") && !few)
+        })
         .cloned()
 }
 
@@ -236,6 +280,41 @@ fn fill(server: &Server, firm: &Firm<'_>, rows: i64) {
                  (SELECT pipeline_id FROM t_stages WHERE k = n % 1000), (SELECT id FROM t_stages WHERE k = n % 1000), \
                  CASE n % 3 WHEN 0 THEN 'WON' WHEN 1 THEN 'LOST' ELSE 'WON' END, n * 100, 'EUR', 100, {day}, {day}, {day}, {owner}, '[]' FROM g;",
                 series(rows), x = text("d"), t = text("deal"), company = pick("companies"), owner = pick("memberships")),
+        format!("{} INSERT INTO contacts ({meta}, external_id, company_id, name, name_folded, is_primary, emails, phones, phones_e164, \
+                 mail_consent, mail_consent_at, mail_consent_source, owner_id, tags) SELECT {values}, {x}, {company}, {t}, {t}, \
+                 CASE WHEN n <= 500 THEN {yes} ELSE {no} END, '[]', '[]', '[]', CASE WHEN n % 50 = 0 THEN {yes} ELSE {no} END, \
+                 CASE WHEN n % 50 = 0 THEN {at} END, CASE WHEN n % 50 = 0 THEN 'fair' END, {owner}, '[]' FROM g;",
+                series(few), x = text("c"), t = text("contact"), company = pick("companies"), owner = pick("memberships"), no = if pg { "FALSE" } else { "0" }),
+        format!("INSERT INTO emails (organization_id, entity_type, email, entity_id) SELECT organization_id, 'contact', \
+                 'n' || substr(external_id, 3) || '@firm.example', id FROM contacts WHERE organization_id = {org};"),
+        numbered("contacts"),
+        numbered("deals"),
+        format!("{} INSERT INTO deal_contacts ({meta}, deal_id, contact_id, is_primary, owner_id) SELECT {values}, {deal}, \
+                 (SELECT id FROM t_contacts WHERE k = (n / 1000 * 7 + n) % 1000), {no}, {owner} FROM g;",
+                series(few), deal = pick("deals"), owner = pick("memberships"), no = if pg { "FALSE" } else { "0" }),
+        format!("{} INSERT INTO activities ({meta}, external_id, kind, subject, company_id, contact_id, deal_id, due_at, done_at, is_done, \
+                 duration_minutes, owner_id, tags) SELECT {values}, {x}, CASE n % 4 WHEN 0 THEN 'CALL' WHEN 1 THEN 'MEETING' WHEN 2 THEN 'EMAIL' \
+                 ELSE 'NOTE' END, {t}, {company}, {contact}, {deal}, {at}, CASE WHEN n % 4 = 3 THEN {at} END, \
+                 CASE WHEN n % 4 = 3 THEN {yes} ELSE {no} END, 30, {owner}, '[]' FROM g;",
+                series(few), x = text("a"), t = text("activity"), company = pick("companies"), contact = pick("contacts"),
+                deal = pick("deals"), owner = pick("memberships"), no = if pg { "FALSE" } else { "0" }),
+        "DROP TABLE t_contacts; DROP TABLE t_deals;".into(),
+        [("activity", "activities"), ("company", "companies"), ("contact", "contacts"), ("deal", "deals"), ("member", "memberships"), ("team", "teams")].map(|(kind, table)| format!(
+            "INSERT INTO search_words (organization_id, entity_type, word, entity_id) SELECT {org}, '{kind}', w.word, r.id FROM \
+             (SELECT id, row_number() OVER (ORDER BY id) AS n FROM {table} WHERE organization_id = {org}) r JOIN \
+             (SELECT 'all' AS word, -1 AS rest UNION ALL SELECT 'half', 0 UNION ALL SELECT 'even', 0 UNION ALL SELECT 'odd', 1) w \
+             ON w.rest IN (-1, r.n % 2) UNION ALL SELECT {org}, '{kind}', CAST(row_number() OVER (ORDER BY id) AS TEXT), id \
+             FROM {table} WHERE organization_id = {org};")).concat(),
+        format!("{} INSERT INTO jobs ({meta}, kind, state, owner_id, progress_done, attempts, max_attempts, run_at, finished_at, cancel_requested) \
+                 SELECT {values}, 'kind-' || n % 100, CASE n % 50 WHEN 0 THEN 'FAILED' ELSE 'SUCCEEDED' END, {owner}, 0, 1, 5, {at}, {at}, {no} FROM g;",
+                series(few), owner = pick("memberships"), no = if pg { "FALSE" } else { "0" }),
+        format!("{} INSERT INTO files ({meta}, name, name_folded, media_type, size, sha256, storage_key, owner_id) \
+                 SELECT {values}, {t}, {t}, 'image/' || n % 100, n, {sha}, '{slug}/' || n, {owner} FROM g;",
+                series(few), t = text("file"), owner = pick("memberships"),
+                sha = if pg { "encode(sha256(n::text::bytea), 'hex')" } else { "lower(hex(randomblob(32)))" }),
+        format!("{} INSERT INTO imports ({meta}, entity, file_name, state, dry_run, options, rows_read, created, updated, unchanged, refused, undone, kept, owner_id) \
+                 SELECT {values}, 'entity-' || n % 100, 'a.csv', CASE n % 50 WHEN 0 THEN 'FAILED' WHEN 1 THEN 'UNDONE' ELSE 'DONE' END, {no}, '{{}}', 0, 0, 0, 0, 0, 0, 0, {owner} FROM g;",
+                series(few), owner = pick("memberships"), no = if pg { "FALSE" } else { "0" }),
         "DROP TABLE t_users; DROP TABLE t_memberships; DROP TABLE t_teams; DROP TABLE t_companies; DROP TABLE t_pipelines; DROP TABLE t_stages;".into(),
     ].join("\n"));
 }

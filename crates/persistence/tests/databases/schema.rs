@@ -1,6 +1,8 @@
 //! Both databases have the same tables, and the tables that the code declares.
 
 use firma_persistence::Stored;
+use firma_persistence::archive::Source;
+use firma_persistence::operating::KEPT;
 use firma_testing::TestDatabase;
 use std::collections::BTreeSet;
 
@@ -82,7 +84,7 @@ fn the_code_declares_the_tables_as_they_are() {
             declared += 1;
         };
         macro_rules! check { ($($entity:ty),*) => { $(check(<$entity>::TABLE, <$entity>::COLUMNS, stringify!($entity));)* } }
-        use firma_domain::{access::*, crm::*, organizations::*};
+        use firma_domain::{access::*, crm::*, organizations::*, platform::*};
         check!(
             Organization,
             Member,
@@ -92,9 +94,15 @@ fn the_code_declares_the_tables_as_they_are() {
             Company,
             Pipeline,
             Stage,
-            Deal
+            Deal,
+            Contact,
+            DealContact,
+            Job,
+            File,
+            Import,
+            Activity
         );
-        assert_eq!(declared, 9);
+        assert_eq!(declared, 12);
     }
 }
 
@@ -111,4 +119,33 @@ fn every_foreign_key_has_an_index() {
          OR i.indrelid = c.conrelid AND i.indkey[0] = c.conkey[1] AND (array_length(c.conkey, 1) = 1 OR i.indkey[1] = ANY (c.conkey)))",
     );
     assert_eq!(without, Vec::<String>::new());
+}
+
+/// What has a version has a log to be compared with.
+#[test]
+fn every_entity_is_compared_with_its_log() {
+    let there = columns(&TestDatabase::sqlite());
+    let has = |table: &str, column: &str| there.contains(&format!("{table} {column} not null"));
+    let tables: BTreeSet<&str> = there.iter().filter_map(|line| line.split(' ').next()).collect();
+    let versioned = |table: &&str| has(table, "version") && has(table, "organization_id");
+    let expected: BTreeSet<_> = tables.into_iter().filter(versioned).collect();
+    let compared: BTreeSet<_> = KEPT.iter().map(|(table, _)| *table).collect();
+    assert_eq!(compared, expected);
+}
+
+/// What a backup of one database says of its columns is what the other takes them for.
+#[test]
+fn both_databases_have_the_same_kinds_of_columns() {
+    let kinds = |base: &TestDatabase| {
+        let mut tables = Source::open(base.target()).unwrap().tables;
+        tables.iter_mut().for_each(|table| table.columns.sort());
+        tables
+    };
+    let [sqlite, postgres] = &TestDatabase::each()[..] else {
+        return;
+    };
+    for (one, other) in kinds(sqlite).iter().zip(kinds(postgres)) {
+        assert_eq!(*one, other);
+    }
+    assert_eq!(kinds(sqlite).len(), kinds(postgres).len());
 }

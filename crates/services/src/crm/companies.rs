@@ -1,23 +1,31 @@
+use super::activities::Of;
+use super::{activities, contacts, phones};
 use crate::keeping::Keeping;
 use crate::link::Link;
 use crate::refusal::Refusal;
-use crate::rows::{is, unless_any};
+use crate::rows::{is, restore_parts, unless_any};
 use crate::work::Work;
-use firma_auth::access::{Delete, Grant, Update};
-use firma_domain::crm::{Company, Deal, DealStatus};
-use firma_domain::organizations::Member;
+use firma_auth::access::{Action, Create, Delete, Grant, Read, Touches, Update};
+use firma_domain::crm::{Activity, Company, Deal, DealStatus};
+use firma_domain::organizations::{Member, Organization};
 use firma_domain::{Id, Record};
 
 /// How far a chain of parents is followed.
 const GENERATIONS: usize = 50;
 
 impl Keeping for Company {
+    const NAMED_BY: &'static [&'static str] = &["external_id", "tax_number", "name"];
+
     fn links() -> &'static [Link<Self>] {
         const LINKS: &[Link<Company>] = &[
             Link::to::<Company>("parent_id", "parent", |company| company.parent_id),
             Link::to::<Member>("owner_id", "owner", |company| company.owner_id),
         ];
         LINKS
+    }
+
+    fn creating(work: &mut Work<'_, '_>, grant: Grant<Self, Create>, value: Self) -> Result<Self, Refusal> {
+        reachable(work, grant, None, value)
     }
 
     fn changing(
@@ -29,21 +37,52 @@ impl Keeping for Company {
         if value.parent_id != before.value.parent_id {
             no_circle(work, grant, before.id, value.parent_id)?;
         }
-        Ok(value)
+        reachable(work, grant, Some(&before.value), value)
     }
 
     fn deleting(
         work: &mut Work<'_, '_>,
         grant: Grant<Self, Delete>,
         before: &Record<Self>,
-        _: Id,
+        deletion: Id,
     ) -> Result<(), Refusal> {
         let open = vec![
             is::<Deal>("company_id", before.id),
             is::<Deal>("status", DealStatus::Open.as_str()),
         ];
-        unless_any(work, grant.also::<Deal, _>(), open, "the company has open deals")
+        unless_any(work, grant.also::<Deal, _>(), open, "the company has open deals")?;
+        // First, so that no activity of a contact seems to have a company that stays.
+        activities::take(work, grant.also(), Of::Company(before.id), deletion)?;
+        contacts::take(work, grant.also(), before.id, deletion)
     }
+
+    fn restored(
+        work: &mut Work<'_, '_>,
+        grant: Grant<Self, Delete>,
+        _: &Record<Self>,
+        deletion: Id,
+    ) -> Result<(), Refusal> {
+        contacts::bring_back(work, grant.also(), deletion)?;
+        restore_parts(work, grant.also::<Activity, _>(), deletion)
+    }
+}
+
+/// The company with its phone as it is dialled.
+fn reachable<A: Action>(
+    work: &mut Work<'_, '_>,
+    grant: Grant<Company, A>,
+    before: Option<&Company>,
+    mut company: Company,
+) -> Result<Company, Refusal>
+where
+    (Company, A): Touches<Organization, Read>,
+{
+    if before.is_none_or(|was| was.phone != company.phone) {
+        let typed = company.phone.as_deref().map(|typed| ("phone".to_owned(), typed));
+        let typed: Vec<_> = typed.into_iter().collect();
+        company.phone_e164 = phones::e164(work, grant, &typed)?.pop();
+    }
+    Ok(company)
 }
 
 /// A company is no parent of its own parents.

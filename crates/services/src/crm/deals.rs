@@ -1,13 +1,18 @@
+use super::activities::{self, Of};
+use super::deal_contacts;
 use crate::keeping::Keeping;
 use crate::link::{Link, not_found};
 use crate::refusal::Refusal;
-use crate::rows::{is, needs};
+use crate::rows::{delete_parts, is, needs, restore_parts};
 use crate::work::Work;
 use firma_auth::access::{Create, Delete, Grant, Read, Touches, Update};
-use firma_domain::crm::{Company, Deal, Pipeline, Stage, StageKind, StagePeriod, first_periods};
+use firma_domain::crm::{
+    Activity, Company, Deal, DealContact, Pipeline, Stage, StageKind, StagePeriod, first_periods,
+};
 use firma_domain::organizations::Member;
 use firma_domain::{Id, Invalid, Record};
 use firma_persistence::Value;
+use serde_json::{Map, Value as Json};
 
 impl Keeping for Deal {
     fn links() -> &'static [Link<Self>] {
@@ -20,6 +25,21 @@ impl Keeping for Deal {
         LINKS
     }
 
+    const NAMED_BY: &'static [&'static str] = &["external_id"];
+
+    fn meant(
+        work: &mut Work<'_, '_>,
+        field: &str,
+        beside: &Map<String, Json>,
+        before: Option<&Self>,
+        named: Vec<Id>,
+    ) -> Result<Vec<Id>, Refusal> {
+        match field {
+            "stage_id" => in_its_pipeline(work, beside, before, named),
+            _ => Ok(named),
+        }
+    }
+
     fn creating(work: &mut Work<'_, '_>, grant: Grant<Self, Create>, value: Self) -> Result<Self, Refusal> {
         placed(work, grant, None, value)
     }
@@ -29,7 +49,7 @@ impl Keeping for Deal {
         grant: Grant<Self, Create>,
         record: &Record<Self>,
     ) -> Result<(), Refusal> {
-        let periods = first_periods(&record.value, work.now());
+        let periods = first_periods(&record.value, work.now(), work.zone());
         Ok(work.tx.add_stage_periods(grant, record.id, periods)?)
     }
 
@@ -48,6 +68,9 @@ impl Keeping for Deal {
         before: &Record<Self>,
         after: &Record<Self>,
     ) -> Result<(), Refusal> {
+        if before.value.owner_id != after.value.owner_id {
+            deal_contacts::hand_over(work, grant.also(), after)?;
+        }
         if before.value.stage_id == after.value.stage_id {
             return Ok(());
         }
@@ -58,17 +81,30 @@ impl Keeping for Deal {
             .add_stage_periods(grant, after.id, vec![(after.value.stage_id, now, None)])?)
     }
 
+    fn deleting(
+        work: &mut Work<'_, '_>,
+        grant: Grant<Self, Delete>,
+        before: &Record<Self>,
+        deletion: Id,
+    ) -> Result<(), Refusal> {
+        let of = is::<DealContact>("deal_id", before.id);
+        delete_parts(work, grant.also::<DealContact, _>(), of, deletion)?;
+        activities::take(work, grant.also(), Of::Deal(before.id), deletion)
+    }
+
     fn restored(
         work: &mut Work<'_, '_>,
         grant: Grant<Self, Delete>,
         after: &Record<Self>,
-        _: Id,
+        deletion: Id,
     ) -> Result<(), Refusal> {
         needs(
             work,
             grant.also::<Stage, _>(),
             after.value.stage_id.unwrap_or(Id::NIL),
-        )
+        )?;
+        deal_contacts::bring_back(work, grant.also(), deletion)?;
+        restore_parts(work, grant.also::<Activity, _>(), deletion)
     }
 }
 
@@ -142,6 +178,27 @@ where
         .into_iter()
         .min_by_key(|stage| (stage.value.position, stage.id));
     first.ok_or_else(|| Refusal::conflict("no_open_stage", "the pipeline has no open stage"))
+}
+
+/// Those of several stages that are of the deal's pipeline: the named one, its own, or the default one.
+fn in_its_pipeline(
+    work: &mut Work<'_, '_>,
+    beside: &Map<String, Json>,
+    before: Option<&Deal>,
+    stages: Vec<Id>,
+) -> Result<Vec<Id>, Refusal> {
+    let named = beside.get("pipeline_id").and_then(Json::as_str);
+    let own = || before.and_then(|deal| deal.pipeline_id);
+    let grant = work.grant::<Deal, Create>()?;
+    let pipeline = match named.and_then(|id| id.parse().ok()).or_else(own) {
+        Some(pipeline) => pipeline,
+        None => pipeline(work, grant, None)?,
+    };
+    let found = work.open(grant.also::<Stage, Read>())?.by_ids(&stages)?;
+    let fits = found
+        .into_iter()
+        .filter(|stage| stage.value.pipeline_id == pipeline);
+    Ok(fits.map(|stage| stage.id).collect())
 }
 
 /// The stages that a deal stood in.

@@ -1,7 +1,11 @@
-//! Companies, pipelines, stages, deals, and the pipeline report.
+//! Companies, contacts, pipelines, stages, deals, activities, and the pipeline report.
 
+mod activities;
 mod companies;
+mod contacts;
+mod deal_contacts;
 mod deals;
+mod phones;
 mod pipelines;
 mod reports;
 mod stages;

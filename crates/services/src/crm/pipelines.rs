@@ -7,6 +7,8 @@ use firma_domain::crm::{Deal, Pipeline, Stage, end_stages};
 use firma_domain::{Id, Record};
 
 impl Keeping for Pipeline {
+    const NAMED_BY: &'static [&'static str] = &["name"];
+
     fn created(
         work: &mut Work<'_, '_>,
         grant: Grant<Self, Create>,

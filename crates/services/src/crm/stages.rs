@@ -15,6 +15,8 @@ impl Keeping for Stage {
         LINKS
     }
 
+    const NAMED_BY: &'static [&'static str] = &["name"];
+
     fn creating(_: &mut Work<'_, '_>, _: Grant<Self, Create>, value: Self) -> Result<Self, Refusal> {
         match value.kind {
             StageKind::Open => Ok(value),

@@ -1,4 +1,4 @@
-use crate::organizations::{found, join_all};
+use crate::organizations::{found, join_all, own_platform};
 use crate::refusal::Refusal;
 use crate::work::Caller;
 use firma_domain::identity::User;
@@ -47,6 +47,8 @@ pub fn me(tx: &mut Tx<'_>, caller: Caller) -> Result<Me, Refusal> {
 /// The first owner of an organization, made by who runs the server.
 #[derive(Debug, Clone)]
 pub struct NewOwner {
+    /// Without one, what stands before the `@`
+    pub name: Option<String>,
     pub email: Email,
     pub organization: Organization,
 }
@@ -63,17 +65,30 @@ pub fn create_owner(
     new: NewOwner,
     hash: Option<&str>,
 ) -> Result<Record<Organization>, Refusal> {
+    let is_first = tx.nobody_is_here()?;
+    make_owner(tx, new, hash, is_first)
+}
+
+/// The first user of an installation owns the platform too.
+pub(super) fn make_owner(
+    tx: &mut Tx<'_>,
+    new: NewOwner,
+    hash: Option<&str>,
+    is_first: bool,
+) -> Result<Record<Organization>, Refusal> {
     let owner = match tx.user_of_login(&new.email.key())? {
         Some(owner) => owner,
         None => {
             let owner = tx.new_id();
-            let name = new
-                .email
-                .as_str()
-                .split('@')
-                .next()
-                .unwrap_or_default()
-                .to_owned();
+            let local = || {
+                new.email
+                    .as_str()
+                    .split('@')
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned()
+            };
+            let name = new.name.unwrap_or_else(local);
             tx.add_user(owner, &User::unclaimed(new.email.clone(), name), None)?;
             if let Some(hash) = hash {
                 tx.set_password(owner, hash)?;
@@ -81,6 +96,9 @@ pub fn create_owner(
             owner
         }
     };
+    if is_first {
+        own_platform(tx, owner)?;
+    }
     found(tx, owner, new.organization)
 }
 

@@ -26,7 +26,6 @@ pub fn found(
     owner: Id,
     organization: Organization,
 ) -> Result<Record<Organization>, Refusal> {
-    let person = tx.user(owner)?.value;
     let founding = Founding::of(tx.new_id(), owner);
     let organization = Organization {
         owner_id: Some(owner),
@@ -40,25 +39,7 @@ pub fn found(
         .open(grant)?
         .add_as(grant.organization(), organization)
         .map_err(slug_taken)?;
-    let now = tx.now();
-    let member = Member {
-        joined_at: Some(now),
-        ..Member::added(person.email, person.name, None)
-    };
-    tx.open(founding.grant::<Member>())?.add_as(owner, member)?;
-
-    let ceo = role_by_name("ceo").ok_or_else(|| Fault::Internal("there is no role ceo".into()))?;
-    let assignment = RoleAssignment {
-        user_id: owner,
-        role_id: ceo.id,
-        role_organization_id: None,
-        assigned_by: None,
-        assigned_at: Some(now),
-        expires_at: None,
-        is_active: true,
-        reason: Some("founded the organization".into()),
-    };
-    tx.open(founding.grant::<RoleAssignment>())?.add(assignment)?;
+    join(tx, &founding, owner, "ceo", "founded the organization")?;
 
     let pipeline = Pipeline {
         name: "Sales".into(),
@@ -68,6 +49,42 @@ pub fn found(
     tx.open(founding.grant::<Stage>())?
         .add_many(default_stages(pipeline.id))?;
     Ok(record)
+}
+
+/// Gives the first user of an installation the whole platform. What belongs to no organization stands in the reserved
+/// one: nobody can enter it, but who is a member there holds platform roles.
+pub(crate) fn own_platform(tx: &mut Tx<'_>, owner: Id) -> Result<(), Refusal> {
+    let founding = Founding::of(Id::NIL, owner);
+    join(
+        tx,
+        &founding,
+        owner,
+        "website_owner",
+        "first user of the installation",
+    )
+}
+
+/// Makes a user a member, with a role.
+fn join(tx: &mut Tx<'_>, founding: &Founding, user: Id, role: &str, reason: &str) -> Result<(), Refusal> {
+    let (person, now) = (tx.user(user)?.value, tx.now());
+    let member = Member {
+        joined_at: Some(now),
+        ..Member::added(person.email, person.name, None)
+    };
+    tx.open(founding.grant::<Member>())?.add_as(user, member)?;
+    let role = role_by_name(role).ok_or_else(|| Fault::Internal(format!("there is no role {role}")))?;
+    let assignment = RoleAssignment {
+        user_id: user,
+        role_id: role.id,
+        role_organization_id: None,
+        assigned_by: None,
+        assigned_at: Some(now),
+        expires_at: None,
+        is_active: true,
+        reason: Some(reason.into()),
+    };
+    tx.open(founding.grant::<RoleAssignment>())?.add(assignment)?;
+    Ok(())
 }
 
 pub(super) fn slug_taken(fault: Fault) -> Refusal {
@@ -88,7 +105,8 @@ impl Keeping for Organization {
         before: &Record<Self>,
         value: Self,
     ) -> Result<Self, Refusal> {
-        if value.slug != before.value.slug || value.default_currency != before.value.default_currency {
+        let small = |of: &Self| (of.slug.clone(), of.default_currency, of.timezone);
+        if small(&value) != small(&before.value) {
             work.tx.update_tenant(grant, &value).map_err(slug_taken)?;
         }
         Ok(value)

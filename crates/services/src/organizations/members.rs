@@ -92,6 +92,8 @@ where
 }
 
 impl Keeping for Member {
+    const NAMED_BY: &'static [&'static str] = &["email", "name"];
+
     fn changing(
         work: &mut Work<'_, '_>,
         grant: Grant<Self, Update>,

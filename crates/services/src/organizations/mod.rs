@@ -6,8 +6,9 @@ mod members;
 mod own;
 mod teams;
 
+pub(crate) use found::own_platform;
 pub use found::{found, found_by};
 pub use log::verify;
 pub use members::{NewMember, add_member};
-pub use own::accept;
 pub(crate) use own::join_all;
+pub use own::{accept, acting_in};

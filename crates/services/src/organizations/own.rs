@@ -4,13 +4,23 @@ use crate::refusal::Refusal;
 use crate::work::Caller;
 use firma_auth::access::Joining;
 use firma_domain::organizations::Member;
-use firma_domain::{Id, Record};
+use firma_domain::{Email, Id, Record};
 use firma_persistence::Tx;
 
 /// Takes up a membership that was made for the caller.
 pub fn accept(tx: &mut Tx<'_>, caller: Caller, organization: Id) -> Result<Record<Member>, Refusal> {
     tx.identify(caller.user)?;
     join(tx, &Joining::of(organization, caller.user))
+}
+
+/// For whom a command acts in the organization of that slug: the member of that address, or its owner.
+pub fn acting_in(tx: &mut Tx<'_>, slug: &str, email: Option<&Email>) -> Result<(Id, Id), Refusal> {
+    let (organization, owner) = tx.owner_of(slug)?.ok_or(Refusal::OrganizationNotFound)?;
+    let user = match email {
+        Some(email) => tx.user_of_login(&email.key())?.ok_or(Refusal::NotFound)?,
+        None => owner,
+    };
+    Ok((organization, user))
 }
 
 /// Takes up all memberships that wait for a person who now is known to read that mail.

@@ -1,0 +1,144 @@
+//! The folder of files, in and out.
+
+use super::format::{Part, Writer};
+use crate::progress::Progress;
+use crate::secret::make_folder;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::path::{Component, Path, PathBuf};
+
+const NAME: &str = "files";
+/// Bytes of a file in one line; a multiple of three.
+const PIECE: usize = 48 * 1024;
+
+/// Writes every file below the data folder's `files`. How many.
+pub(super) fn write<W: Write>(out: &mut Writer<W>, data_dir: &Path) -> Result<u64, String> {
+    let root = data_dir.join(NAME);
+    let mut names = Vec::new();
+    if root.exists() {
+        list(&root, &mut names)?;
+    }
+    names.sort();
+    let mut progress = Progress::of(NAME, "files");
+    for path in &names {
+        let name = path.strip_prefix(&root).ok().and_then(Path::to_str);
+        let name = name.ok_or_else(|| format!("{}: its name is not Unicode", path.display()))?;
+        out.mark(&super::format::Mark::File {
+            name: name.replace('\\', "/"),
+        })?;
+        let part = copy(path, out).map_err(|e| format!("{}: {e}", path.display()))?;
+        out.mark(&part.end())?;
+        progress.step(1);
+    }
+    Ok(u64::try_from(names.len()).unwrap_or(u64::MAX))
+}
+
+fn list(folder: &Path, names: &mut Vec<PathBuf>) -> Result<(), String> {
+    let said = |e: std::io::Error| format!("{}: {e}", folder.display());
+    for entry in fs::read_dir(folder).map_err(said)? {
+        let entry = entry.map_err(said)?;
+        let kind = entry.file_type().map_err(said)?;
+        if kind.is_dir() {
+            list(&entry.path(), names)?;
+        } else if kind.is_file() {
+            names.push(entry.path());
+        }
+    }
+    Ok(())
+}
+
+fn copy<W: Write>(path: &Path, out: &mut Writer<W>) -> Result<Part, String> {
+    let mut file = File::open(path).map_err(|e| e.to_string())?;
+    let mut part = Part::default();
+    loop {
+        let mut piece = Vec::with_capacity(PIECE);
+        let most = u64::try_from(PIECE).unwrap_or(u64::MAX);
+        let read = Read::by_ref(&mut file).take(most).read_to_end(&mut piece);
+        let read = read.map_err(|e| e.to_string())?;
+        if read == 0 {
+            return Ok(part);
+        }
+        part.add(&piece, u64::try_from(read).unwrap_or(u64::MAX));
+        out.line(&format!("\"{}\"", STANDARD.encode(&piece)))?;
+    }
+}
+
+/// Files that are being restored: beside their place until all is well.
+pub(super) struct Restored {
+    place: PathBuf,
+    draft: PathBuf,
+    file: Option<File>,
+    done: bool,
+}
+
+impl Restored {
+    pub(super) fn into(data_dir: &Path) -> Result<Restored, String> {
+        let place = data_dir.join(NAME);
+        let has_some = fs::read_dir(&place).is_ok_and(|mut entries| entries.next().is_some());
+        if has_some {
+            return Err(format!("{} isn't empty, and nothing was done", place.display()));
+        }
+        let draft = data_dir.join(format!("{NAME}.restoring"));
+        // One that was killed may have left some.
+        let _ = fs::remove_dir_all(&draft);
+        Ok(Restored {
+            draft,
+            place,
+            done: false,
+            file: None,
+        })
+    }
+
+    pub(super) fn begin(&mut self, name: &str) -> Result<(), String> {
+        let plain = |part| matches!(part, Component::Normal(_));
+        if name.is_empty() || !Path::new(name).components().all(plain) {
+            return Err(format!("the archive is damaged: {name:?} is no name of a file"));
+        }
+        let path = self.draft.join(name);
+        let said = |e: std::io::Error| format!("{}: {e}", path.display());
+        make_folder(path.parent().unwrap_or(&self.draft)).map_err(said)?;
+        self.file = Some(super::backup::make(&path)?);
+        Ok(())
+    }
+
+    /// A line of the file that was begun.
+    pub(super) fn piece(&mut self, line: &str, part: &mut Part) -> Result<(), String> {
+        let bytes = STANDARD.decode(line.trim_matches('"'));
+        let bytes = bytes.map_err(|e| format!("the archive is damaged: {e}"))?;
+        part.add(&bytes, u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        match &mut self.file {
+            Some(file) => file.write_all(&bytes).map_err(|e| e.to_string()),
+            None => Err("the archive is damaged: a piece of no file".into()),
+        }
+    }
+
+    pub(super) fn end(&mut self) -> Result<(), String> {
+        match self.file.take() {
+            Some(file) => file.sync_all().map_err(|e| e.to_string()),
+            None => Ok(()),
+        }
+    }
+
+    /// The rows are there for good: the files take their place.
+    pub(super) fn finish(mut self) -> Result<(), String> {
+        self.done = true;
+        if !self.draft.exists() {
+            return Ok(());
+        }
+        // An empty folder may be there.
+        let _ = fs::remove_dir(&self.place);
+        let (draft, place) = (self.draft.display(), self.place.display());
+        let failed = |e| format!("the rows are restored; now move {draft} to {place}, which failed: {e}");
+        fs::rename(&self.draft, &self.place).map_err(failed)
+    }
+}
+
+impl Drop for Restored {
+    fn drop(&mut self) {
+        if !self.done {
+            let _ = fs::remove_dir_all(&self.draft);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The database itself: whether it answers, has this binary's schema, fences the server in, and tells the time.
+
+use super::Check;
+use super::rows;
+use crate::compose::{opened, owner, sources, there, wait};
+use crate::config::Config;
+use firma_persistence::Target;
+use firma_persistence::migrations::{MigrationError, Migrator};
+use firma_services::{Database, Fault, Tx};
+
+/// Seconds by which two clocks may differ.
+const APART: i64 = 5;
+
+pub(super) fn checks(config: &Config) -> Vec<Check> {
+    let mut checks = Vec::new();
+    let current = migrations(config, &mut checks);
+    match opened(config) {
+        Ok(database) => match wait(look(&database, current)) {
+            Ok(more) => checks.extend(more),
+            Err(e) => checks.push(away(e)),
+        },
+        // Where there is none, the line on migrations has said so.
+        Err(e) if checks.iter().all(|check| check.remedy.is_none()) => checks.push(away(e)),
+        Err(_) => {}
+    }
+    checks
+}
+
+fn away(what: String) -> Check {
+    Check::wrong(
+        "database",
+        what,
+        "see that it runs, and that DATABASE_URL and FIRMA_DB_ROLE name it",
+    )
+}
+
+fn migrations(config: &Config, checks: &mut Vec<Check>) -> bool {
+    let checked = owner(config).and_then(there).map(|owner| (check(&owner), owner));
+    let (outcome, owner) = match checked {
+        Ok(checked) => checked,
+        Err(e) => {
+            checks.push(Check::wrong(
+                "database",
+                e,
+                "start `firma`, which makes it, or restore a backup",
+            ));
+            return false;
+        }
+    };
+    let remedy = match (&outcome, &owner) {
+        (Err(MigrationError::Older(_)), Target::Sqlite(_)) => "start `firma`, or run `firma-migrate run`",
+        (Err(MigrationError::Older(_)), Target::Postgres(_)) => "take a backup and run `firma-migrate run`",
+        (Err(MigrationError::Newer(_)), _) => "use the binary that migrated it, or a newer one",
+        _ => "see that it runs, and that DATABASE_URL and FIRMA_MIGRATE_DATABASE_URL name it",
+    };
+    checks.push(match &outcome {
+        Ok(count) => Check::ok("migrations", format!("all {count} are there")),
+        Err(e) => Check::wrong("migrations", e.to_string(), remedy),
+    });
+    outcome.is_ok()
+}
+
+fn check(owner: &Target) -> Result<usize, MigrationError> {
+    let mut migrator = Migrator::connect(owner, sources().clock.now())?;
+    migrator.check()?;
+    Ok(migrator.status()?.len())
+}
+
+async fn look(database: &Database, current: bool) -> Vec<Check> {
+    let mut checks = Vec::new();
+    match database.read(|tx: &mut Tx<'_>| tx.database_version()).await {
+        Ok(version) => checks.push(Check::ok("database", version)),
+        Err(fault) => return vec![away(fault.to_string())],
+    }
+    if let Err(fault) = state(database, &mut checks).await {
+        checks.push(away(fault.to_string()));
+    }
+    if !current {
+        checks.push(Check::note(
+            "rows",
+            "not looked at, since the schema isn't this binary's",
+        ));
+        return checks;
+    }
+    checks.extend(rows::checks(database).await);
+    checks
+}
+
+async fn state(database: &Database, checks: &mut Vec<Check>) -> Result<(), Fault> {
+    let broken = database.read(|tx: &mut Tx<'_>| tx.integrity()).await?;
+    checks.push(match broken.first() {
+        None => Check::ok("integrity", "pages, indexes and references"),
+        Some(first) => Check::wrong(
+            "integrity",
+            format!("{} faults, the first: {first}", broken.len()),
+            "keep a copy of the file, and restore the last backup",
+        ),
+    });
+    if let Some(theirs) = database.read(|tx: &mut Tx<'_>| tx.database_time()).await? {
+        let apart = theirs.seconds() - database.sources.clock.now().seconds();
+        checks.push(match apart.abs() {
+            0..=APART => Check::ok("clock of the database", "the same as this machine's"),
+            _ => Check::wrong(
+                "clock of the database",
+                format!("{apart} seconds from this machine's"),
+                "let both follow a time server",
+            ),
+        });
+    }
+    Ok(())
+}

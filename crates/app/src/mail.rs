@@ -1,0 +1,57 @@
+//! Lets who runs the server see that mail arrives: by the queue, a worker and the mailer, as every mail.
+
+use crate::compose::compose;
+use crate::config::Config;
+use firma_domain::Email;
+use firma_domain::platform::JobState;
+use firma_services::platform::{Mail, mail_for_system};
+use firma_services::{Origin, Refusal, Tx};
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+/// Longer than a mail server may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) fn test(config: &Config, to: &str, language: String) -> Result<(), String> {
+    let to = Email::parse(to).ok_or_else(|| format!("{to} is not an e-mail address"))?;
+    let parts = compose(config)?;
+    let address = to.clone();
+    let put = move |tx: &mut Tx<'_>| {
+        let mail = Mail {
+            to: address.clone(),
+            template: "test",
+            language: language.clone(),
+            variables: json!({"sent_at": tx.now()}),
+        };
+        mail_for_system(tx, mail, Some(1))
+    };
+    let database = &parts.database;
+    let said = |refusal: Refusal| refusal.to_string();
+    let job = database.write_waiting(Origin::default(), put).map_err(said)?;
+    let worker = parts.work(config, 1)?;
+    let begun = Instant::now();
+    let ended = loop {
+        let look = move |tx: &mut Tx<'_>| Ok(tx.system_job(job)?);
+        let (state, problem) = database.read_waiting(look).map_err(said)?;
+        if state.is_over() || begun.elapsed() > PATIENCE {
+            break (state, problem);
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    worker.stop(PATIENCE);
+    match ended {
+        (JobState::Succeeded, _) if config.smtp_url.is_some() => {
+            crate::say(format!("the mail server took the mail to {}", to.as_str()));
+            Ok(())
+        }
+        (JobState::Succeeded, _) => {
+            let folder = config.data_dir.join("outbox");
+            crate::say(format!(
+                "FIRMA_SMTP_URL isn't set: the mail is in {}",
+                folder.display()
+            ));
+            Ok(())
+        }
+        (_, problem) => Err(problem.unwrap_or_else(|| "the mail wasn't sent in time".into())),
+    }
+}

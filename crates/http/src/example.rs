@@ -1,0 +1,162 @@
+//! Examples of calls, as commands for a shell. They work as they stand against `firma demo`.
+
+use crate::operation::{Access, Operation};
+use actix_web::http::Method;
+use serde_json::Value;
+
+/// How an operation is called. `$COMPANY_ID` in any of it is the id of the first company, and so on for
+/// every collection; `$RANDOM` is a number.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Example {
+    /// Lines before the call
+    before: String,
+    /// What `{id}` stands for: `$COMPANY_ID`
+    id: String,
+    query: &'static str,
+    /// JSON
+    body: String,
+    /// What authorizes the call, if not `$TOKEN`
+    token: Option<&'static str>,
+}
+
+impl Example {
+    pub(crate) fn body(mut self, json: impl Into<String>) -> Self {
+        self.body = json.into();
+        self
+    }
+    pub(crate) fn query(mut self, query: &'static str) -> Self {
+        self.query = query;
+        self
+    }
+    pub(crate) fn id(mut self, variable: impl Into<String>) -> Self {
+        self.id = variable.into();
+        self
+    }
+    pub(crate) fn token(mut self, variable: &'static str) -> Self {
+        self.token = Some(variable);
+        self
+    }
+    /// One more line before the call.
+    pub(crate) fn after(mut self, line: impl AsRef<str>) -> Self {
+        if !line.as_ref().is_empty() {
+            self.before.push_str(line.as_ref());
+            self.before.push('\n');
+        }
+        self
+    }
+
+    /// The body as it may be sent, its variables filled.
+    pub(crate) fn sent(&self) -> Option<Value> {
+        let mut text = self.body.clone();
+        for name in variables(&self.body) {
+            let value = match name.as_str() {
+                "RANDOM" => "2041".into(),
+                name if name.ends_with("_ID") => stand_in(name),
+                name => name.to_lowercase().replace('_', "-"),
+            };
+            text = text.replace(&format!("${name}"), &value);
+        }
+        serde_json::from_str(&text).ok()
+    }
+
+    /// The whole of it, for a shell.
+    pub(crate) fn source(&self, operation: &Operation) -> String {
+        let path = operation.path.replace("{id}", &self.id);
+        let url = match path.strip_prefix("/api/v1/organizations/{organization}") {
+            Some(below) => format!("$ORG{below}{}", self.query),
+            None => format!("$FIRMA_URL{path}{}", self.query),
+        };
+        let key = operation
+            .needs_key
+            .then(|| "Idempotency-Key: example-$RANDOM".to_owned());
+        let token = (operation.access != Access::Public)
+            .then(|| format!("Authorization: Bearer {}", self.token.unwrap_or("$TOKEN")));
+        let headers: Vec<_> = token.into_iter().chain(key).collect();
+        let call = curl(&operation.method, &url, &headers, &self.body, "");
+        let mut found = String::new();
+        let all = format!("{}{call}", self.before);
+        for name in variables(&all) {
+            let assigned = format!("{name}=");
+            let is_known = self.before.lines().any(|line| line.starts_with(&assigned));
+            if let Some(row) = name.strip_suffix("_ID").filter(|_| !is_known) {
+                found.push_str(&first(&name, &plural(row)));
+            }
+        }
+        format!("{found}{all}")
+    }
+}
+
+/// A line that makes a row and keeps its id in a variable.
+pub(crate) fn made(variable: &str, collection: &str, body: &str) -> String {
+    let headers = ["Authorization: Bearer $TOKEN".to_owned()];
+    let call = curl(
+        &Method::POST,
+        &format!("$ORG/{collection}"),
+        &headers,
+        body,
+        " | jq -r .id",
+    );
+    let end = if call.ends_with("\nEND") { "\n" } else { "" };
+    format!("{}=$({call}{end})", variable.trim_start_matches('$'))
+}
+
+/// What an entity's id is called: `$TEAM_MEMBER_ID`.
+pub(crate) fn variable(entity: &str) -> String {
+    format!("${}_ID", entity.to_uppercase())
+}
+
+fn first(variable: &str, collection: &str) -> String {
+    format!(
+        "{variable}=$(curl -sS \"$ORG/{collection}?limit=1\" \\\n  -H \"Authorization: Bearer $TOKEN\" | jq -r '.data[0].id')\n"
+    )
+}
+
+/// `TEAM_MEMBER` as `team-members`.
+fn plural(row: &str) -> String {
+    let row = row.to_lowercase().replace('_', "-");
+    match row.strip_suffix('y') {
+        Some(stem) => format!("{stem}ies"),
+        None => format!("{row}s"),
+    }
+}
+
+/// An id for the document, which knows no variables: the same for the same name.
+fn stand_in(variable: &str) -> String {
+    let sum: u32 = variable.bytes().map(u32::from).sum();
+    format!("0190a6c8-5d2e-7b31-9f04-{sum:012}")
+}
+
+/// The names after `$`, each once.
+fn variables(text: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for rest in text.split('$').skip(1) {
+        let name: String = rest
+            .chars()
+            .take_while(|c| c.is_ascii_uppercase() || *c == '_')
+            .collect();
+        if !name.is_empty() && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+fn curl(method: &Method, url: &str, headers: &[String], body: &str, then: &str) -> String {
+    let mut text = "curl -sS".to_owned();
+    // What curl does by itself isn't said.
+    if *method != Method::GET && (*method != Method::POST || body.is_empty()) {
+        text.push_str(&format!(" -X {method}"));
+    }
+    text.push_str(&format!(" \"{url}\""));
+    for header in headers {
+        text.push_str(&format!(" \\\n  -H \"{header}\""));
+    }
+    if body.is_empty() {
+        text.push_str(then);
+    } else if body.contains(['$', '\'']) {
+        text.push_str(&format!(" \\\n  --json @- <<END{then}\n{body}\nEND"));
+    } else {
+        text.push_str(&format!(" \\\n  --json '{body}'{then}"));
+    }
+    text
+}

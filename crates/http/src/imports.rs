@@ -1,0 +1,185 @@
+//! Files of rows brought into a collection.
+
+use crate::call::Call;
+use crate::operation::{Access, Operation, Parameter};
+use crate::problem::Problem;
+use crate::render;
+use crate::resource::{Resource, readable};
+use crate::schemas::{Schemas, reference};
+use crate::upload::{Takes, Upload, with_file};
+use actix_web::http::Method;
+use actix_web::{HttpResponse, web};
+use firma_auth::access::{Create, Delete, Grant, Read, Verb};
+use firma_domain::platform::Import;
+use firma_services::listing::Parameters;
+use firma_services::platform::{add_file, expect_upload, imports};
+use firma_services::{Refusal, Work};
+use serde_json::json;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+
+type Answered = Result<HttpResponse, Problem>;
+
+/// Refusals of a page.
+const PAGE: i64 = 1_000;
+
+impl Resource for Import {
+    const MODULE: &'static str = "platform";
+}
+
+async fn create(upload: Upload) -> Answered {
+    let expect = |work: &mut Work<'_, '_>, grant: Grant<Import, Create>| expect_upload(work, grant.also());
+    with_file::<Import, _>(upload, Takes::Rows, expect, |work, grant, said, sent| {
+        let options = serde_json::from_str(sent.options.as_deref().unwrap_or_default());
+        let options = options.map_err(|e| Refusal::Malformed(format!("options: {e}")))?;
+        let options = imports::Options::read(options)?;
+        let file = add_file(work, grant.also(), &sent.name, &sent.received)?;
+        let import = imports::ask_for_file(work, grant, &options, &file)?;
+        render::accepted(said, &import, import.value.job_id)
+    })
+    .await
+}
+
+async fn undo(call: Call) -> Answered {
+    call.write::<Import, Delete, _>(|work, grant, said| {
+        said.no_query()?;
+        let (import, job) = imports::ask_to_undo(work, grant, said.id()?)?;
+        render::accepted(said, &import, Some(job))
+    })
+    .await
+}
+
+async fn refusals(call: Call) -> Answered {
+    call.read(|work, said| {
+        let grant = work.grant::<Import, Read>()?;
+        let after = after(said.query()?)?;
+        let (found, more) = imports::refusals(work, grant, said.id()?, after, PAGE)?;
+        let last = found.last().map(|refusal| refusal.line);
+        render::plain(200, &json!({"data": found, "after": last, "has_more": more}))
+    })
+    .await
+}
+
+fn after(parameters: &Parameters) -> Result<i32, Refusal> {
+    let mut after = 0;
+    for (name, value) in parameters {
+        if name != "after" {
+            return Err(Refusal::parameter(
+                name.as_str(),
+                "unknown_parameter",
+                "is not a parameter of this operation",
+            ));
+        }
+        after = value
+            .parse()
+            .map_err(|_| Refusal::parameter("after", "invalid_value", "has to be a line"))?;
+    }
+    Ok(after)
+}
+
+pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
+    readable::<Import>(to, schemas);
+    let root = "/api/v1/organizations/{organization}/imports";
+    let at = |method, below: &str, id: &str, verb, route| {
+        let access = Access::Permission("imports", verb);
+        Operation::new(
+            method,
+            &format!("{root}{below}"),
+            id,
+            Import::MODULE,
+            access,
+            route,
+        )
+    };
+    schemas.put("ImportOptions", options());
+    schemas.put("ImportUpload", form());
+    to.push(
+        at(Method::POST, "", "import_file", Verb::Create, || {
+            web::post().to(create)
+        })
+        .text("Has a file of rows (CSV) brought into a collection by a job, whose result has the counts.")
+        .form(reference("ImportUpload"))
+        .answers(202, Some(reference("Import"))),
+    );
+    to.push(
+        at(Method::POST, "/{id}/undo", "undo_import", Verb::Delete, || {
+            web::post().to(undo)
+        })
+        .text(
+            "Has a job delete what the import made, but for rows that were touched since or are needed. What it \
+             updated stays.",
+        )
+        .answers(202, Some(reference("Import"))),
+    );
+    to.push(
+        at(
+            Method::GET,
+            "/{id}/refusals",
+            "list_import_refusals",
+            Verb::Read,
+            || web::get().to(refusals),
+        )
+        .text("What is wrong with the rows that were refused, each with line, column and reason, in the order of the file; then what an undo left.")
+        .parameters(vec![Parameter::new(
+            "after",
+            "The line after which to go on: the last answer's after",
+        )]),
+    );
+}
+
+fn form() -> ObjectBuilder {
+    let bytes = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .content_media_type("text/csv");
+    ObjectBuilder::new()
+        .property("file", bytes)
+        .property("options", reference("ImportOptions"))
+        .required("file")
+        .required("options")
+}
+
+/// What [`imports::Options`] reads.
+fn options() -> ObjectBuilder {
+    let text = |about: &str| {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(about))
+    };
+    let truth = |about: &str| {
+        ObjectBuilder::new()
+            .schema_type(Type::Boolean)
+            .description(Some(about))
+    };
+    let map = |about: &str| ObjectBuilder::new().description(Some(about));
+    ObjectBuilder::new()
+        .property("entity", text("The collection: companies, deals"))
+        .property(
+            "columns",
+            map("The file's columns, and the field or the fields that each becomes"),
+        )
+        .property(
+            "fields",
+            map("Fields and a text for each row, with {column} or {column|else} in it"),
+        )
+        .property(
+            "values",
+            map("By column: what stands in a cell, and what is meant by it"),
+        )
+        .property(
+            "links",
+            map("By reference: the field that names what is referred to, such as name"),
+        )
+        .property("key", text("The field by which a row is found again, or none"))
+        .property("dry_run", truth("Counts and stores nothing"))
+        .property("all_or_nothing", truth("Stores all rows or none"))
+        .property(
+            "empty",
+            text("keep or clear: what an empty cell does to a row that is there"),
+        )
+        .property("date_format", text("Such as DD.MM.YYYY"))
+        .property("decimal", text("What stands before the decimals"))
+        .property("list_separator", text("What parts the entries of a list"))
+        .property("currency", text("Of amounts that no column gives one"))
+        .property("separator", text("What parts the cells"))
+        .property("encoding", text("Such as windows-1250"))
+        .required("entity")
+}

@@ -1,0 +1,104 @@
+//! Which problems an operation may answer with: those of its shape, and those that it names.
+
+use crate::operation::{Access, Operation};
+use crate::problem::CODES;
+use actix_web::http::Method;
+use firma_auth::access::RESOURCES;
+
+impl Operation {
+    /// The codes, in the order of the table.
+    pub fn problems(&self) -> Vec<&'static str> {
+        let mut all = vec![
+            "malformed_query",
+            "unknown_parameter",
+            "body_too_large",
+            "internal",
+        ];
+        // What only says what it knows asks no database.
+        if self.access != Access::Public || self.method != Method::GET {
+            all.extend(["busy", "database_away", "timeout"]);
+        }
+        self.of_query(&mut all);
+        self.of_caller(&mut all);
+        self.of_body(&mut all);
+        self.of_rows(&mut all);
+        all.extend(&self.refusals);
+        CODES
+            .iter()
+            .map(|(code, ..)| *code)
+            .filter(|code| all.contains(code))
+            .collect()
+    }
+
+    fn of_query(&self, all: &mut Vec<&'static str>) {
+        if !self.parameters.is_empty() {
+            all.push("invalid_value");
+        }
+        if self.parameters.len() > 1 {
+            all.push("repeated_parameter");
+        }
+        for parameter in &self.parameters {
+            match parameter.name.as_str() {
+                "fields" => all.push("unknown_field"),
+                "expand" => all.push("unknown_expansion"),
+                "sort" => all.push("unknown_sort"),
+                "cursor" => all.push("invalid_cursor"),
+                _ if parameter.required => all.push("required"),
+                _ => {}
+            }
+        }
+    }
+
+    fn of_caller(&self, all: &mut Vec<&'static str>) {
+        if self.access != Access::Public {
+            all.push("unauthenticated");
+        }
+        if let Access::Permission(..) = self.access {
+            all.extend(["permission_required", "organization_not_found"]);
+            if self.method != Method::GET {
+                all.push("organization_suspended");
+            }
+        }
+    }
+
+    fn of_body(&self, all: &mut Vec<&'static str>) {
+        if self.body.is_some() {
+            all.extend(["malformed_body", "media_type", "invalid"]);
+        }
+        if self.takes_key() {
+            all.extend(["invalid_header", "idempotency_key_reused"]);
+        }
+        if self.needs_key {
+            all.push("idempotency_key_required");
+        }
+    }
+
+    fn of_rows(&self, all: &mut Vec<&'static str>) {
+        let is_bulk = self.needs_key;
+        if self.path.contains("{id}") || is_bulk {
+            all.push("not_found");
+        }
+        if self.takes_if_match() || is_bulk {
+            all.push("changed");
+        }
+        let Access::Permission(name, _) = self.access else {
+            return;
+        };
+        if self.method == Method::GET {
+            return;
+        }
+        let owned = RESOURCES
+            .iter()
+            .any(|resource| resource.name == name && resource.owned);
+        if owned {
+            all.push("out_of_reach");
+        }
+        all.push("referred_to");
+        if self.method != Method::DELETE {
+            all.push("not_unique");
+        }
+        if self.method == Method::DELETE || is_bulk {
+            all.push("in_use");
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Every example of the page is run by a shell as it stands, against a real server, and answers what the
+//! document says that it answers.
+//!
+//! With FIRMA_RECORD=1 the answers are written into `src/answers.json` instead of compared.
+
+use firma_services::demo;
+use firma_testing::{Server, TestDatabase, on_each};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::process::Command;
+
+const PASSWORD: &str = "a demo's password";
+
+/// What `firma demo` makes: the organization that the examples speak of.
+fn demo(server: &Server) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let hash = runtime.block_on(server.hasher.hash(PASSWORD.into())).unwrap();
+    let cast: Vec<_> = demo::people(1)
+        .into_iter()
+        .map(|person| (person, hash.clone()))
+        .collect();
+    server.write(move |tx| demo::found(tx, &cast));
+    for step in demo::steps(1) {
+        server.write(move |tx| demo::play(tx, &step));
+    }
+}
+
+/// The text of all `<code>` elements that begin so, each with its operation.
+fn codes(page: &str, begin: &str) -> Vec<(String, String)> {
+    let code = |rest: &str| {
+        let (id, rest) = rest.split_once("\">").unwrap();
+        let text = rest.split("</code>").next().unwrap();
+        let plain = [
+            ("&#60;", "<"),
+            ("&#62;", ">"),
+            ("&#34;", "\""),
+            ("&#39;", "'"),
+            ("&#38;", "&"),
+        ]
+        .iter()
+        .fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
+        (id.to_owned(), plain)
+    };
+    page.split(begin).skip(1).map(code).collect()
+}
+
+/// What each example was answered: the status and the body of its last call.
+fn run(server: &Server) -> BTreeMap<String, (u16, Value)> {
+    demo(server);
+    let page = server.nobody().get("/docs").text;
+    let examples = codes(&page, "<code class=\"example\" data-of=\"");
+    let (_, sign_in) = codes(&page, "<code id=\"")
+        .into_iter()
+        .find(|(id, _)| id == "sign-in")
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    // The headers of the last call are kept, whoever makes it. $RANDOM counts, so that a recording is like
+    // the one before.
+    let mut script = format!("curl() {{ command curl -D \"$HEADERS\" \"$@\"; }}\nunset RANDOM\n{sign_in}\n");
+    for (n, (id, source)) in examples.iter().enumerate() {
+        let number = 2_001 + n;
+        script.push_str(&format!(
+            "HEADERS={id}.headers RANDOM={number}\n(\n{source}\n) >{id}.body\n"
+        ));
+    }
+    let ran = Command::new("bash")
+        .args(["-eu", "-o", "pipefail", "-c", &script])
+        .current_dir(folder.path())
+        .env("FIRMA_URL", &server.url)
+        .env("PASSWORD", PASSWORD)
+        .env("HEADERS", "sign-in.headers")
+        .output()
+        .expect("bash, curl and jq have to be installed");
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success() && said.is_empty(), "{said}");
+    let answer = |(id, _): &(String, String)| {
+        let read = |what: &str| std::fs::read_to_string(folder.path().join(format!("{id}.{what}"))).unwrap();
+        let headers = read("headers");
+        let status = headers.split_whitespace().nth(1).unwrap().parse().unwrap();
+        let body = read("body");
+        (
+            id.clone(),
+            (status, serde_json::from_str(&body).unwrap_or(Value::Null)),
+        )
+    };
+    examples.iter().map(answer).collect()
+}
+
+/// Ids, instants and tokens differ with each run: they become the same.
+fn normal(value: Value, ids: &mut Vec<String>) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let each = fields.into_iter().map(|(name, value)| {
+                let value = match (name.as_str(), value) {
+                    ("access_token", Value::String(_)) => "eyJ0eXAiOiJKV1Qi…".into(),
+                    ("refresh_token" | "next_cursor", Value::String(_)) => "Zk1xT0p3…".into(),
+                    (_, value) => normal(value, ids),
+                };
+                (name, value)
+            });
+            Value::Object(each.collect::<Map<_, _>>())
+        }
+        Value::Array(items) => items.into_iter().map(|item| normal(item, ids)).collect(),
+        Value::String(text) if is_system_role(&text) => text.into(),
+        Value::String(text) if text.len() == 36 && text.matches('-').count() == 4 => {
+            let at = ids.iter().position(|id| *id == text).unwrap_or_else(|| {
+                ids.push(text);
+                ids.len() - 1
+            });
+            format!("0190a6c8-5d2e-7b31-8a00-{:012}", at + 1).into()
+        }
+        Value::String(text) if text.len() == 27 && text.ends_with('Z') => {
+            "2027-01-15T09:30:00.000000Z".into()
+        }
+        other => other,
+    }
+}
+
+fn is_system_role(id: &str) -> bool {
+    firma_auth::access::SYSTEM_ROLES
+        .iter()
+        .any(|role| role.id.to_string() == id)
+}
+
+/// Whether both have the same fields, however they are filled.
+fn assert_alike(at: &str, found: &Value, said: &Value) {
+    match (found, said) {
+        (Value::Object(found), Value::Object(said)) => {
+            assert_eq!(
+                found.keys().collect::<Vec<_>>(),
+                said.keys().collect::<Vec<_>>(),
+                "{at}"
+            );
+            for (name, value) in found {
+                assert_alike(&format!("{at}/{name}"), value, &said[name]);
+            }
+        }
+        (Value::Array(found), Value::Array(said)) => {
+            assert_eq!(found.is_empty(), said.is_empty(), "{at}");
+            if let (Some(found), Some(said)) = (found.first(), said.first()) {
+                assert_alike(at, found, said);
+            }
+        }
+        (Value::Null, _) | (_, Value::Null) => {}
+        _ => assert_eq!(
+            std::mem::discriminant(found),
+            std::mem::discriminant(said),
+            "{at}: {found} {said}"
+        ),
+    }
+}
+
+#[test]
+fn every_example_works_as_it_stands() {
+    if std::env::var_os("FIRMA_RECORD").is_some() {
+        let mut ids = Vec::new();
+        let answers: Map<_, _> = run(&Server::start(TestDatabase::sqlite()))
+            .into_iter()
+            .filter(|(_, (_, body))| !body.is_null())
+            .map(|(id, (_, body))| (id, normal(body, &mut ids)))
+            .collect();
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/answers.json");
+        std::fs::write(file, format!("{:#}\n", Value::Object(answers))).unwrap();
+        return;
+    }
+    on_each(|server| {
+        let answered = run(server);
+        let document = server.nobody().get("/openapi.json").expect(200);
+        for operation in firma_http::operations() {
+            let (status, body) = &answered[&operation.id];
+            assert_eq!(*status, operation.status, "{}: {body}", operation.id);
+            let said = &document["paths"][&operation.path][operation.method.as_str().to_lowercase()];
+            let content = &said["responses"][status.to_string()]["content"]["application/json"];
+            assert_eq!(content["schema"].is_null(), body.is_null(), "{}", operation.id);
+            assert_alike(&operation.id, body, &content["example"]);
+            let sent = &said["requestBody"]["content"]["application/json"]["example"];
+            assert_eq!(sent.is_object(), operation.body.is_some(), "{}", operation.id);
+        }
+    });
+}

@@ -1,0 +1,185 @@
+//! Imports over HTTP, as jobs.
+
+use crate::imports::{companies, counts};
+use crate::kit::rows;
+use crate::samples::unique;
+use firma_services::platform::imports::ImportHandler;
+use firma_services::platform::{Worker, WorkerSettings};
+use firma_testing::{Answer, Client, Firm, Server, on_each};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A form with a file and options.
+fn form(file: &[u8], options: &str) -> Vec<u8> {
+    let mut body =
+        b"--cut\r\ncontent-disposition: form-data; name=\"file\"; filename=\"rows.csv\"\r\n\r\n".to_vec();
+    body.extend_from_slice(file);
+    let rest = format!(
+        "\r\n--cut\r\ncontent-disposition: form-data; name=\"options\"\r\n\r\n{options}\r\n--cut--\r\n"
+    );
+    body.extend_from_slice(rest.as_bytes());
+    body
+}
+
+/// Posts an import.
+pub(crate) fn post_import(client: &Client, path: &str, file: &[u8], options: &str, key: &str) -> Answer {
+    let headers = [
+        ("content-type", "multipart/form-data; boundary=cut"),
+        ("idempotency-key", key),
+    ];
+    client.send("POST", path, &headers, Some(&form(file, options)))
+}
+
+fn post(client: &Client, firm: &Firm<'_>, file: &[u8], options: &str, key: &str) -> Answer {
+    post_import(client, &firm.at("imports"), file, options, key)
+}
+
+fn worker(server: &Server) -> Worker {
+    let handler = ImportHandler {
+        files: server.files.clone(),
+    };
+    let settings = WorkerSettings {
+        idle: Duration::from_millis(20),
+        ..WorkerSettings::default()
+    };
+    Worker::start(server.database.clone(), vec![Arc::new(handler)], settings).unwrap()
+}
+
+/// The job that an answer names, once it is over.
+fn over(client: &Client, answer: &Answer) -> Value {
+    let path = answer.header("location").unwrap().to_owned();
+    let begun = Instant::now();
+    loop {
+        let job = client.get(&path).expect(200);
+        if !["QUEUED", "RUNNING"].contains(&job["state"].as_str().unwrap()) {
+            return job;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "{job}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_file_is_posted_and_a_job_brings_it_in_and_takes_it_back() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let owner = &firm.owner;
+        let worker = worker(server);
+        let options = companies(json!({})).to_string();
+        let text: String = (0..1_200).map(|n| format!("{n};Größe {n}\r\n")).collect();
+        let windows = latin(&format!("No;Firm\r\n{text}x;\r\n"));
+        let key = unique();
+        let answer = post(owner, &firm, &windows, &options, &key);
+        let import = answer.clone().expect(202);
+        let job = over(owner, &answer);
+        assert_eq!(
+            (job["state"].as_str(), job["progress_done"].as_i64()),
+            (Some("SUCCEEDED"), Some(1_201))
+        );
+        assert_eq!(counts(&with_failure(&job["result"])), [1_200, 0, 0, 1]);
+        assert_eq!(import["job_id"], job["id"]);
+        let path = firm.at(&format!("imports/{}", import["id"].as_str().unwrap()));
+        let import = owner.get(&path).expect(200);
+        assert_eq!(counts(&import), [1_200, 0, 0, 1]);
+        assert_eq!(rows(server, "companies"), 1_200);
+        assert_eq!(
+            owner.get(&firm.at("companies?external_id=7&limit=1")).expect(200)["data"][0]["name"],
+            "Größe 7"
+        );
+
+        // Sent again with the same key it is the same import, with another one it changes nothing.
+        let again = post(owner, &firm, &windows, &options, &key);
+        assert_eq!(again.header("idempotency-replayed"), Some("true"));
+        assert_eq!(again.expect(202)["id"], import["id"]);
+        post(owner, &firm, b"No,Firm\n", &options, &key).problem(422, "idempotency_key_reused");
+        let answer = post(owner, &firm, &windows, &options, &unique());
+        assert_eq!(
+            counts(&with_failure(&over(owner, &answer)["result"])),
+            [0, 0, 1_200, 1]
+        );
+
+        let answer = owner.act(&format!("{path}/undo"));
+        assert_eq!(answer.status, 202, "{}", answer.text);
+        let job = over(owner, &answer);
+        assert_eq!(
+            (&job["result"]["undone"], &job["result"]["kept"]),
+            (&json!(1_200), &json!(0))
+        );
+        assert_eq!(
+            server
+                .base
+                .number("SELECT COUNT(*) FROM companies WHERE deleted_at IS NULL"),
+            0
+        );
+
+        let answer = post(owner, &firm, b"Other\n1\n", &options, &unique());
+        let job = over(owner, &answer);
+        assert_eq!(job["state"], "FAILED");
+        assert!(
+            job["problem"]
+                .to_string()
+                .contains("No: is no column of the file"),
+            "{job}"
+        );
+        worker.stop(Duration::from_secs(10));
+    });
+}
+
+/// A job's result as an import shows it.
+fn with_failure(result: &Value) -> Value {
+    let mut result = result.clone();
+    result["failure"] = Value::Null;
+    result
+}
+
+/// Windows-1252, of text that has no more than Latin letters.
+fn latin(text: &str) -> Vec<u8> {
+    text.chars()
+        .map(|c| u8::try_from(u32::from(c)).unwrap())
+        .collect()
+}
+
+#[test]
+fn what_is_wrong_with_the_call_is_told_at_once() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let owner = &firm.owner;
+        let wrong = |options: &str, status: u16, code: &str| {
+            post(owner, &firm, b"No,Firm\n1,a\n", options, &unique()).problem(status, code)
+        };
+        wrong("no json", 400, "malformed_body");
+        wrong("{}", 422, "invalid");
+        wrong(r#"{"entity": "members"}"#, 422, "invalid");
+        wrong(r#"{"entity": "deals", "colour": 1}"#, 422, "invalid");
+        wrong(r#"{"entity": "deals", "separator": "\""}"#, 422, "invalid");
+        let none = b"--cut\r\ncontent-disposition: form-data; name=\"options\"\r\n\r\n{}\r\n--cut--\r\n";
+        let headers = [("content-type", "multipart/form-data; boundary=cut")];
+        owner
+            .send("POST", &firm.at("imports"), &headers, Some(none))
+            .problem(422, "invalid");
+        let (_, reader) = firm.member(Some("product_manager"));
+        post(&reader, &firm, b"No,Firm\n", "{}", &unique()).problem(403, "permission_required");
+        let (_, employee) = firm.member(Some("employee"));
+        let made = post(
+            &employee,
+            &firm,
+            b"No,Firm\n",
+            &companies(json!({})).to_string(),
+            &unique(),
+        )
+        .expect(202);
+        let path = firm.at(&format!("imports/{}/undo", made["id"].as_str().unwrap()));
+        // An employee deletes no company, so takes none back.
+        employee.act(&path).problem(403, "permission_required");
+        owner.act(&path).problem(409, "not_undoable");
+        assert_eq!(
+            (
+                rows(server, "imports"),
+                rows(server, "jobs"),
+                rows(server, "files")
+            ),
+            (1, 1, 1)
+        );
+    });
+}

@@ -1,0 +1,64 @@
+use crate::backend::{At, Id as IdType, Instant as AtType, Uid};
+use crate::fault::{Failure, Fault};
+use crate::sql::Sql;
+use crate::store::Tx;
+use diesel::sql_types::{Nullable, Text};
+use firma_auth::access::Operating;
+use firma_domain::{Id, Instant};
+
+impl<'c> Tx<'c> {
+    /// Every organization's id and slug, the nil one's too.
+    pub fn tenants(&mut self) -> Result<Vec<(Id, String)>, Fault> {
+        let rows = Sql::<(IdType, Text)>::text("SELECT id, slug FROM tenants ORDER BY id")
+            .rows::<(Uid, String)>(self)?;
+        Ok(rows.into_iter().map(|(id, slug)| (id.0, slug)).collect())
+    }
+
+    /// Looks into one organization, in one state of it.
+    pub fn operate<T, E: Failure>(
+        &mut self,
+        operating: Operating,
+        look: impl FnOnce(&mut Tx<'c>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.still(|tx| {
+            tx.fenced(operating.organization())?;
+            look(tx)
+        })
+    }
+
+    /// When the organization's log was last written to.
+    pub fn newest_entry(&mut self, operating: Operating) -> Result<Option<Instant>, Fault> {
+        let newest = Sql::<Nullable<AtType>>::text(
+            "SELECT MAX(occurred_at) FROM audit_entries WHERE organization_id = ",
+        )
+        .bind(operating.organization())
+        .one::<Option<At>>(self)?;
+        Ok(newest.map(|at| at.0))
+    }
+
+    /// PostgreSQL's own clock; none on SQLite, which has only ours.
+    pub fn database_time(&mut self) -> Result<Option<Instant>, Fault> {
+        let time = Sql::<Nullable<AtType>>::either("SELECT clock_timestamp()", "SELECT NULL")
+            .one::<Option<At>>(self)?;
+        Ok(time.map(|at| at.0))
+    }
+
+    /// Which database it is, as it names itself.
+    pub fn database_version(&mut self) -> Result<String, Fault> {
+        Sql::<Text>::either(
+            "SELECT 'PostgreSQL ' || current_setting('server_version')",
+            "SELECT 'SQLite ' || sqlite_version()",
+        )
+        .one(self)
+    }
+
+    /// What SQLite finds wrong with its file: pages, indexes, references. PostgreSQL checks its pages as it reads them.
+    pub fn integrity(&mut self) -> Result<Vec<String>, Fault> {
+        Sql::<Text>::either(
+            "SELECT ''::text WHERE false",
+            "SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok' UNION ALL \
+             SELECT 'a row of ' || \"table\" || ' refers to a missing row of ' || parent FROM pragma_foreign_key_check",
+        )
+        .rows(self)
+    }
+}

@@ -1,0 +1,185 @@
+//! Whether the rows are as the log says: what was changed behind the application's back isn't.
+
+use crate::backend::{Id as IdType, Uid};
+use crate::fault::Fault;
+use crate::sql::{Col, Cond, Op, Sql, Tail};
+use crate::store::{Stored, Tx};
+use diesel::sql_types::{Integer, Nullable, Text};
+use firma_auth::access::Operating;
+use firma_domain::access::RoleAssignment;
+use firma_domain::crm::{Activity, Company, Contact, Deal, DealContact, Pipeline, Stage};
+use firma_domain::organizations::{Member, Organization, Team, TeamMember};
+use firma_domain::{Id, Record};
+use serde_json::{Map, Value};
+use std::collections::HashMap;
+
+/// What a look at a table's rows of one organization found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Drift {
+    /// Rows that were looked at
+    pub rows: u64,
+    /// Those that aren't as their entries say
+    pub off: u64,
+    /// The first of them, and in which way
+    pub first: Option<(Id, String)>,
+}
+
+/// A look at one table.
+type Look = fn(&mut Tx<'_>, Operating) -> Result<Drift, Fault>;
+
+macro_rules! kept { ($($entity:ty),* $(,)?) => { &[$((<$entity as Stored>::TABLE, |tx, operating| tx.drift::<$entity>(operating))),*] } }
+
+/// Every entity's table. An entity that is missing here fails a test that compares it with the schema.
+pub const KEPT: &[(&str, Look)] = kept![
+    Organization,
+    Member,
+    Team,
+    TeamMember,
+    RoleAssignment,
+    Activity,
+    Company,
+    Contact,
+    Pipeline,
+    Stage,
+    Deal,
+    DealContact,
+];
+
+const PAGE: usize = 500;
+
+/// What the log says of one row.
+#[derive(Default)]
+struct Told {
+    version: i32,
+    deleted: bool,
+    /// Each field as it was last changed
+    fields: Map<String, Value>,
+    /// A payload was erased, so the fields aren't known
+    erased: bool,
+}
+
+/// What is compared of a row.
+struct Row {
+    id: Id,
+    version: i32,
+    deleted: bool,
+    value: Value,
+}
+
+impl Tx<'_> {
+    /// Little of it is compiled for each entity: reading its rows, and writing them as JSON.
+    fn drift<E: Stored>(&mut self, operating: Operating) -> Result<Drift, Fault> {
+        let mut found = Drift::default();
+        let mut after = None;
+        loop {
+            let mut cond = vec![Cond::Is(
+                E::COMMON.organization,
+                Op::Eq,
+                operating.organization().into(),
+            )];
+            cond.extend(after.map(|id: Id| Cond::Is(E::COMMON.id, Op::Gt, id.into())));
+            let tail = Tail {
+                order: vec![(E::COMMON.id, false)],
+                limit: i64::try_from(PAGE).ok(),
+                lock: false,
+            };
+            let row = |record: Record<E>| Row {
+                id: record.id,
+                version: record.version,
+                deleted: record.deleted_at.is_some(),
+                value: serde_json::to_value(&record.value).unwrap_or_default(),
+            };
+            let rows = E::select(self.conn(), Cond::All(cond), tail)?;
+            let rows: Vec<_> = rows.into_iter().map(row).collect();
+            self.compare(operating, E::NAME, &rows, &mut found)?;
+            after = rows.last().map(|row| row.id);
+            if rows.len() < PAGE {
+                return Ok(found);
+            }
+        }
+    }
+
+    fn compare(
+        &mut self,
+        operating: Operating,
+        entity: &'static str,
+        rows: &[Row],
+        found: &mut Drift,
+    ) -> Result<(), Fault> {
+        let mut told = self.told(operating, entity, rows)?;
+        for row in rows {
+            found.rows += 1;
+            if let Some(how) = off(row, told.remove(&row.id)) {
+                found.off += 1;
+                found.first.get_or_insert((row.id, how));
+            }
+        }
+        Ok(())
+    }
+
+    fn told(
+        &mut self,
+        operating: Operating,
+        entity: &'static str,
+        rows: &[Row],
+    ) -> Result<HashMap<Id, Told>, Fault> {
+        let ids = rows.iter().map(|row| row.id.into()).collect();
+        let of = Col {
+            table: "a",
+            name: "entity_id",
+        };
+        let entries = Sql::<(IdType, Integer, Text, Nullable<Text>)>::text(
+            "SELECT a.entity_id, a.entity_version, a.action, p.changes FROM audit_entries a LEFT JOIN audit_payloads p \
+             ON p.organization_id = a.organization_id AND p.entry_id = a.id WHERE a.organization_id = ",
+        )
+        .bind(operating.organization())
+        .then(" AND a.entity_type = ")
+        .bind(entity)
+        .then(" AND ")
+        .cond(Cond::In(of, ids))
+        .then(" ORDER BY a.number")
+        .rows::<(Uid, i32, String, Option<String>)>(self)?;
+        let mut told: HashMap<Id, Told> = HashMap::new();
+        for (id, version, action, changes) in entries {
+            let row = told.entry(id.0).or_default();
+            row.version = version;
+            row.deleted = action.ends_with(".deleted");
+            match changes.as_deref().map(serde_json::from_str::<Map<_, _>>) {
+                Some(Ok(changes)) => row.fields.extend(changes.into_iter().filter_map(last)),
+                _ => row.erased = true,
+            }
+        }
+        Ok(told)
+    }
+}
+
+/// `[before, after]`
+fn last((name, change): (String, Value)) -> Option<(String, Value)> {
+    match change {
+        Value::Array(mut both) => Some((name, both.pop()?)),
+        _ => None,
+    }
+}
+
+/// In which way a row isn't as the log says.
+fn off(row: &Row, told: Option<Told>) -> Option<String> {
+    let Some(told) = told else {
+        return Some("it has no entry".into());
+    };
+    if told.version != row.version {
+        return Some(format!(
+            "it is at version {}, and its last entry at {}",
+            row.version, told.version
+        ));
+    }
+    if told.deleted != row.deleted {
+        return Some("it was deleted or brought back without an entry".into());
+    }
+    if told.erased {
+        return None;
+    }
+    // A field that only one of both knows came or went with a migration.
+    let differs = |name: &String, was: &Value| row.value.get(name).is_some_and(|is| is != was);
+    let (field, _) = told.fields.iter().find(|(name, was)| differs(name, was))?;
+    Some(format!("its {field} isn't what its last entry says"))
+}

@@ -1,0 +1,9 @@
+//! What who runs the server looks at, beside any caller. Each look stands within one organization's
+//! fence, as every call does, and only reads.
+
+mod door;
+mod drift;
+mod invariants;
+
+pub use drift::{Drift, KEPT};
+pub use invariants::{INVARIANTS, Invariant};

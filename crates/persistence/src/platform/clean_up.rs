@@ -1,0 +1,62 @@
+//! What is over goes, in batches, over all organizations. On PostgreSQL row-level security hides other tenants' rows
+//! from the server, so functions of the schema's owner do it; they delete what is over, whatever they are asked.
+
+use crate::fault::Fault;
+use crate::sql::{Sql, Value};
+use crate::store::Tx;
+use diesel::sql_types::BigInt;
+use firma_domain::Instant;
+
+impl Tx<'_> {
+    /// Ended sessions; how many went.
+    pub fn sweep_sessions(&mut self, before: Instant, most: i64) -> Result<i64, Fault> {
+        if self.is_postgres() {
+            return self.call_sweep("SELECT sweep_sessions(", before, most);
+        }
+        let over =
+            Sql::<()>::text("DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < ");
+        self.sweep(over, before, most)
+    }
+
+    /// Answers that no retry gets any more; how many went.
+    pub fn sweep_idempotency_keys(&mut self, before: Instant, most: i64) -> Result<i64, Fault> {
+        if self.is_postgres() {
+            return self.call_sweep("SELECT sweep_idempotency_keys(", before, most);
+        }
+        let over = Sql::<()>::text(
+            "DELETE FROM idempotency_keys WHERE rowid IN (SELECT rowid FROM idempotency_keys WHERE expires_at < ",
+        );
+        self.sweep(over, before, most)
+    }
+
+    /// Jobs that ended, with their payloads; how many went.
+    pub fn sweep_jobs(&mut self, before: Instant, most: i64) -> Result<i64, Fault> {
+        if self.is_postgres() {
+            return self.call_sweep("SELECT sweep_jobs(", before, most);
+        }
+        let payloads = Sql::<()>::text(
+            "DELETE FROM job_payloads WHERE (organization_id, job_id) IN (SELECT organization_id, id FROM jobs \
+             WHERE finished_at < ",
+        );
+        self.sweep(payloads, before, i64::MAX)?;
+        let jobs =
+            Sql::<()>::text("DELETE FROM jobs WHERE rowid IN (SELECT rowid FROM jobs WHERE finished_at < ");
+        self.sweep(jobs, before, most)
+    }
+
+    fn call_sweep(&mut self, function: &'static str, before: Instant, most: i64) -> Result<i64, Fault> {
+        self.unit()?;
+        Sql::<BigInt>::text(function)
+            .bind(before)
+            .then(", ")
+            .bind(Value::Big(most))
+            .then(")")
+            .one(self)
+    }
+
+    fn sweep(&mut self, over: Sql<()>, before: Instant, most: i64) -> Result<i64, Fault> {
+        self.unit()?;
+        let gone = over.bind(before).then(" LIMIT ").bind(Value::Big(most)).then(")");
+        Ok(i64::try_from(gone.run(self)?).unwrap_or(i64::MAX))
+    }
+}

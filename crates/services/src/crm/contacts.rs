@@ -1,0 +1,145 @@
+use super::activities::{self, Of};
+use super::deal_contacts;
+use super::phones::e164;
+use crate::keeping::Keeping;
+use crate::link::Link;
+use crate::refusal::Refusal;
+use crate::rows::{is, needs, restore_parts};
+use crate::work::Work;
+use firma_auth::access::{Action, Create, Delete, Grant, Read, Touches, Update};
+use firma_domain::crm::{Activity, Company, Contact, DealContact};
+use firma_domain::organizations::{Member, Organization};
+use firma_domain::{Id, Record};
+use firma_persistence::{Cond, Value};
+
+impl Keeping for Contact {
+    const NAMED_BY: &'static [&'static str] = &["external_id", "name"];
+
+    fn links() -> &'static [Link<Self>] {
+        const LINKS: &[Link<Contact>] = &[
+            Link::to::<Company>("company_id", "company", |contact| contact.company_id),
+            Link::to::<Member>("owner_id", "owner", |contact| contact.owner_id),
+        ];
+        LINKS
+    }
+
+    fn creating(work: &mut Work<'_, '_>, grant: Grant<Self, Create>, value: Self) -> Result<Self, Refusal> {
+        kept(work, grant, None, value)
+    }
+
+    fn changing(
+        work: &mut Work<'_, '_>,
+        grant: Grant<Self, Update>,
+        before: &Record<Self>,
+        value: Self,
+    ) -> Result<Self, Refusal> {
+        kept(work, grant, Some(&before.value), value)
+    }
+
+    fn deleting(
+        work: &mut Work<'_, '_>,
+        grant: Grant<Self, Delete>,
+        before: &Record<Self>,
+        deletion: Id,
+    ) -> Result<(), Refusal> {
+        let of = is::<DealContact>("contact_id", before.id);
+        deal_contacts::take(work, grant.also(), of, deletion)?;
+        activities::take(work, grant.also(), Of::Contact(before.id), deletion)
+    }
+
+    fn restoring(
+        work: &mut Work<'_, '_>,
+        grant: Grant<Self, Delete>,
+        before: &Record<Self>,
+    ) -> Result<Self, Refusal> {
+        let mut value = before.value.clone();
+        if let Some(company) = value.company_id.filter(|_| value.is_primary) {
+            let now = work
+                .open(grant.also::<Contact, Read>())?
+                .first(primary(company))?;
+            value.is_primary = now.is_none();
+        }
+        Ok(value)
+    }
+
+    fn restored(
+        work: &mut Work<'_, '_>,
+        grant: Grant<Self, Delete>,
+        after: &Record<Self>,
+        deletion: Id,
+    ) -> Result<(), Refusal> {
+        if let Some(company) = after.value.company_id {
+            needs(work, grant.also::<Company, _>(), company)?;
+        }
+        restore_parts(work, grant.also::<Activity, _>(), deletion)?;
+        let deals = deal_contacts::bring_back(work, grant.also(), deletion)?;
+        deal_contacts::raise(work, grant.also(), &deals)
+    }
+}
+
+/// The contacts of a company go with it, and with them their places in deals and their activities.
+pub(super) fn take(
+    work: &mut Work<'_, '_>,
+    grant: Grant<Contact, Delete>,
+    company: Id,
+    deletion: Id,
+) -> Result<(), Refusal> {
+    let of = is::<Contact>("company_id", company);
+    for contact in work.open(grant)?.some(vec![of], i64::MAX)? {
+        let contact = work.open(grant)?.find_for_change(contact.id)?;
+        Contact::deleting(work, grant, &contact, deletion)?;
+        work.open(grant)?.delete(&contact, deletion)?;
+    }
+    Ok(())
+}
+
+/// The contacts that went with their company come back with it.
+pub(super) fn bring_back(
+    work: &mut Work<'_, '_>,
+    grant: Grant<Contact, Delete>,
+    deletion: Id,
+) -> Result<(), Refusal> {
+    restore_parts(work, grant, deletion)?;
+    let deals = deal_contacts::bring_back(work, grant.also(), deletion)?;
+    deal_contacts::raise(work, grant.also(), &deals)
+}
+
+fn kept<A: Action>(
+    work: &mut Work<'_, '_>,
+    grant: Grant<Contact, A>,
+    before: Option<&Contact>,
+    value: Contact,
+) -> Result<Contact, Refusal>
+where
+    (Contact, A): Touches<Organization, Read> + Touches<Contact, Update> + Touches<Company, Update>,
+{
+    let mut contact = value.settled(before, work.now())?;
+    if before.is_none_or(|was| was.phones != contact.phones) {
+        let phones = contact.phones.iter().enumerate();
+        let phones: Vec<_> = phones
+            .map(|(n, typed)| (format!("phones/{n}"), typed.as_str()))
+            .collect();
+        contact.phones_e164 = e164(work, grant, &phones)?;
+    }
+    let already = before.is_some_and(|was| was.is_primary);
+    if let Some(company) = contact.company_id.filter(|_| contact.is_primary && !already) {
+        // Two who would both be it come one after the other.
+        work.open(grant.also::<Company, Update>())?.lock(company)?;
+        let mut contacts = work.open(grant.also::<Contact, Update>())?;
+        if let Some(old) = contacts.first(primary(company))? {
+            let old = contacts.find_for_change(old.id)?;
+            let value = Contact {
+                is_primary: false,
+                ..old.value.clone()
+            };
+            contacts.change(&old, value)?;
+        }
+    }
+    Ok(contact)
+}
+
+/// The primary contact of a company.
+fn primary(company: Id) -> Vec<Cond> {
+    let of = is::<Contact>("company_id", company);
+    vec![of, is::<Contact>("is_primary", Value::Bool(true))]
+}

@@ -1,0 +1,108 @@
+//! Rows by what people call them: a company by its name, a member by the e-mail.
+
+use crate::keeping::Keeping;
+use crate::refusal::Refusal;
+use crate::work::Work;
+use firma_auth::access::{Action, Grant};
+use firma_domain::value::text;
+use firma_domain::{Id, Record};
+use firma_persistence::{Col, Cond, Stored, Value as Stands};
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// Ids by the text that names them; two rows may be called the same.
+pub(crate) type Named = HashMap<String, Vec<Id>>;
+
+/// The live rows of `T` whose `field` is one of the texts, each with the text that names it.
+pub(crate) fn rows<T: Keeping, A: Action>(
+    work: &mut Work<'_, '_>,
+    grant: Grant<T, A>,
+    field: &'static str,
+    texts: &[&str],
+) -> Result<Vec<(String, Record<T>)>, Refusal> {
+    let mut called: HashMap<String, Vec<&str>> = HashMap::new();
+    for written in texts {
+        called.entry(key::<T>(field, written)).or_default().push(written);
+    }
+    let wanted = called.keys().map(|key| Stands::Text(key.clone()));
+    let also = match field {
+        // An address stands as it was typed.
+        "email" => texts
+            .iter()
+            .map(|text| Stands::Text((*text).to_owned()))
+            .collect(),
+        _ => vec![],
+    };
+    let fits = Cond::one_of(column::<T>(field), wanted.chain(also).collect());
+    let mut rows = Vec::new();
+    for record in work.open(grant)?.some(vec![fits], i64::MAX)? {
+        let value = serde_json::to_value(&record.value).unwrap_or(Value::Null);
+        let stands = value
+            .get(field)
+            .and_then(Value::as_str)
+            .map(|text| key::<T>(field, text));
+        let names = stands.and_then(|key| called.get(&key));
+        rows.extend(
+            names
+                .into_iter()
+                .flatten()
+                .map(|name| ((*name).to_owned(), record.clone())),
+        );
+    }
+    Ok(rows)
+}
+
+/// The live rows of `T` that the caller may read, by what the texts say of them: by one field, or by each
+/// that `T` is named by, the surest first, until one knows it.
+pub(crate) fn find<T: Keeping>(
+    work: &mut Work<'_, '_>,
+    by: Option<&str>,
+    texts: &[&str],
+) -> Result<Named, Refusal> {
+    let mut found = Named::new();
+    let Some(grant) = work.facts().may_read::<T>() else {
+        return Ok(found);
+    };
+    for field in T::NAMED_BY
+        .iter()
+        .filter(|field| by.is_none_or(|by| by == **field))
+    {
+        let left: Vec<_> = texts
+            .iter()
+            .copied()
+            .filter(|text| !found.contains_key(*text))
+            .collect();
+        if left.is_empty() {
+            break;
+        }
+        for (name, record) in rows(work, grant, field, &left)? {
+            work.note_live::<T>(record.id);
+            found.entry(name).or_default().push(record.id);
+        }
+    }
+    Ok(found)
+}
+
+fn folded<T: Stored>(field: &str) -> Option<&'static str> {
+    let own = |name: &&str| name.strip_suffix("_folded") == Some(field);
+    T::COLUMNS.iter().map(|(name, _)| *name).find(own)
+}
+
+/// The column that a field is sought by: the folded one where there is one.
+fn column<T: Stored>(field: &'static str) -> Col {
+    let name = folded::<T>(field).unwrap_or(field);
+    Col {
+        table: T::TABLE,
+        name,
+    }
+}
+
+/// A text as the column holds it.
+fn key<T: Stored>(field: &str, written: &str) -> String {
+    let clean = text::clean(written, false).unwrap_or_else(|| written.to_owned());
+    match field {
+        "email" => clean.to_lowercase(),
+        _ if folded::<T>(field).is_some() => text::fold(&clean),
+        _ => clean,
+    }
+}

@@ -1,0 +1,94 @@
+//! The hourly clean-up: what is over goes, in batches.
+
+use super::running::{Done, Progress, Running, Stop};
+use super::worker::Handler;
+use crate::refusal::Refusal;
+use firma_domain::platform::FileStore;
+use firma_persistence::platform::Sweep;
+use firma_persistence::{Fault, Tx};
+use serde_json::json;
+use std::sync::Arc;
+
+pub(super) const KIND: &str = "cleanup";
+/// The most rows that one transaction takes away.
+const BATCH: i64 = 500;
+
+/// How long what is over is kept, in seconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Retention {
+    pub sessions: i64,
+    pub jobs: i64,
+    /// Bytes of deleted files
+    pub deleted: i64,
+    /// Bytes of uploads that were never ended
+    pub uploads: i64,
+}
+
+/// Does it.
+pub struct CleanUp {
+    pub store: Arc<dyn FileStore>,
+    pub keep: Retention,
+}
+
+impl Handler for CleanUp {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    fn run(&self, job: &Running<'_>) -> Result<Done, Stop> {
+        let Retention { sessions, jobs, .. } = self.keep;
+        let sessions = batches(job, move |tx| {
+            tx.sweep_sessions(tx.now().plus_seconds(-sessions), BATCH)
+        })?;
+        let keys = batches(job, |tx| tx.sweep_idempotency_keys(tx.now(), BATCH))?;
+        let jobs = batches(job, move |tx| tx.sweep_jobs(tx.now().plus_seconds(-jobs), BATCH))?;
+        let uploads = self.bytes(job, Sweep::Upload, self.keep.uploads)?;
+        let deleted = self.bytes(job, Sweep::Deleted, self.keep.deleted)?;
+        job.commit(move |_| {
+            Ok(json!({
+                "sessions": sessions, "idempotency_keys": keys, "jobs": jobs, "uploads": uploads,
+                "deleted_files": deleted,
+            }))
+        })
+    }
+}
+
+impl CleanUp {
+    /// Bytes go before what is known of them does, so that none is forgotten.
+    fn bytes(&self, job: &Running<'_>, reason: Sweep, kept: i64) -> Result<i64, Stop> {
+        let mut gone = 0;
+        loop {
+            let keys = job.step(move |tx| {
+                let before = tx.now().plus_seconds(-kept);
+                Ok((Progress::default(), tx.claim_bytes(reason, before, BATCH)?))
+            })?;
+            for key in &keys {
+                self.store.delete(key).map_err(|e| {
+                    log::warn!("bytes were not removed: {e}");
+                    Stop::Again("the store of files can't be written to".into())
+                })?;
+            }
+            let count = i64::try_from(keys.len()).unwrap_or(i64::MAX);
+            job.step(move |tx| Ok((Progress::default(), tx.bytes_are_gone(&keys)?)))?;
+            gone += count;
+            if count < BATCH {
+                return Ok(gone);
+            }
+        }
+    }
+}
+
+fn batches<F>(job: &Running<'_>, sweep: F) -> Result<i64, Stop>
+where
+    F: Fn(&mut Tx<'_>) -> Result<i64, Fault> + Clone + Send + 'static,
+{
+    let mut gone = 0;
+    loop {
+        let sweep = sweep.clone();
+        let count = job.step(move |tx| Ok::<_, Refusal>((Progress::default(), sweep(tx)?)))?;
+        gone += count;
+        if count < BATCH {
+            return Ok(gone);
+        }
+    }
+}

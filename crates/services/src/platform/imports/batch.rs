@@ -1,0 +1,338 @@
+//! Some rows of a file in one transaction, through the same use cases as any other call.
+
+use super::plan::Plan;
+use super::row::Read;
+use crate::crud::{self, Expected};
+use crate::keeping::Keeping;
+use crate::link::not_found;
+use crate::naming::{self, Named};
+use crate::refusal::Refusal;
+use crate::work::Work;
+use firma_auth::access::{Create, Update};
+use firma_domain::platform::{ImportRefusal, ImportedRow};
+use firma_domain::{FieldError, Id, Invalid, Record, input};
+use firma_persistence::Fault;
+use serde_json::{Map, Value};
+use std::collections::{HashMap, HashSet};
+
+/// What became of some rows.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    pub created: i32,
+    pub updated: i32,
+    pub unchanged: i32,
+    pub refused: i32,
+    pub rows: Vec<ImportedRow>,
+    pub refusals: Vec<ImportRefusal>,
+}
+
+/// The rows that texts name, by the place of the target that refers to them.
+type Names = HashMap<usize, Named>;
+
+enum Done {
+    Created(ImportedRow),
+    Updated(ImportedRow),
+    Unchanged,
+}
+
+/// Creates and updates what the rows say; each that is refused alone, the others go on. `before` has what
+/// a dry run has counted as made in earlier batches, which isn't there to be referred to.
+pub(super) fn batch<E: Keeping>(
+    work: &mut Work<'_, '_>,
+    plan: &Plan,
+    rows: &[Read],
+    before: &HashSet<u64>,
+) -> Result<Outcome, Refusal> {
+    let mut outcome = Outcome::default();
+    let mut waiting = Vec::with_capacity(rows.len());
+    for row in rows {
+        match row.faults.is_empty() {
+            true => waiting.push(row),
+            false => outcome.refuse(row.faults.clone()),
+        }
+    }
+    let there = there::<E>(work, plan, &waiting)?;
+    let mut names = names::<E>(work, plan, &waiting, false)?;
+    loop {
+        let count = waiting.len();
+        let mut later = Vec::new();
+        for row in waiting {
+            match one::<E>(work, plan, row, &names, &there, before) {
+                Ok(done) => outcome.note(done),
+                Err(refusal) if is_fatal(&refusal) => return Err(refusal),
+                Err(refusal) => later.push((row, refusal)),
+            }
+        }
+        // A row may refer to one of the same collection that stands further down: once that is in, again.
+        let (again, refused): (Vec<_>, Vec<_>) = later
+            .into_iter()
+            .partition(|(row, refusal)| waits::<E>(plan, row, &names, refusal));
+        for (row, refusal) in refused {
+            outcome.refuse(told(plan, row.line, &refusal));
+        }
+        if again.is_empty() {
+            break;
+        }
+        if again.len() == count {
+            for (row, refusal) in again {
+                outcome.refuse(told(plan, row.line, &refusal));
+            }
+            break;
+        }
+        waiting = again.into_iter().map(|(row, _)| row).collect();
+        for (at, found) in self::names::<E>(work, plan, &waiting, true)? {
+            names.entry(at).or_default().extend(found);
+        }
+    }
+    outcome.refusals.sort_by_key(|refusal| refusal.line);
+    outcome.rows.sort_by_key(|row| row.line);
+    Ok(outcome)
+}
+
+impl Outcome {
+    fn note(&mut self, done: Done) {
+        match done {
+            Done::Created(row) => {
+                self.created += 1;
+                self.rows.push(row);
+            }
+            Done::Updated(row) => {
+                self.updated += 1;
+                self.rows.push(row);
+            }
+            Done::Unchanged => self.unchanged += 1,
+        }
+    }
+
+    fn refuse(&mut self, faults: Vec<ImportRefusal>) {
+        self.refused += 1;
+        self.refusals.extend(faults);
+    }
+}
+
+/// What ends the whole batch: a fault of the database, and not one of a row.
+fn is_fatal(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::Fault(fault) if !matches!(fault, Fault::Conflict(_) | Fault::Reference))
+}
+
+/// The rows that are there already, by their key.
+fn there<E: Keeping>(
+    work: &mut Work<'_, '_>,
+    plan: &Plan,
+    rows: &[&Read],
+) -> Result<HashMap<String, Vec<Record<E>>>, Refusal> {
+    let mut there: HashMap<String, Vec<Record<E>>> = HashMap::new();
+    let Some(key) = plan.key else { return Ok(there) };
+    let texts: Vec<_> = rows.iter().filter_map(|row| row.key.as_deref()).collect();
+    let grant = work.grant::<E, Update>()?;
+    for (name, record) in naming::rows(work, grant, key, &texts)? {
+        there.entry(name).or_default().push(record);
+    }
+    Ok(there)
+}
+
+/// What all references of these rows name, looked up together: those to the collection itself, or all.
+fn names<E: Keeping>(
+    work: &mut Work<'_, '_>,
+    plan: &Plan,
+    rows: &[&Read],
+    own: bool,
+) -> Result<Names, Refusal> {
+    let mut names = Names::new();
+    for (at, target) in plan.targets.iter().enumerate() {
+        let Some((link, by)) = &target.link else { continue };
+        let Some(link) = E::links()
+            .get(*link)
+            .filter(|link| !own || link.to == E::COLLECTION)
+        else {
+            continue;
+        };
+        let texts: HashSet<&str> = rows
+            .iter()
+            .flat_map(|row| &row.links)
+            .filter(|(of, _)| *of == at)
+            .map(|(_, text)| text.as_str())
+            .collect();
+        let texts: Vec<_> = texts.into_iter().collect();
+        names.insert(at, (link.named)(work, by.as_deref(), &texts)?);
+    }
+    Ok(names)
+}
+
+/// Whether a row was refused for a reference to its own collection that nothing is called by yet.
+fn waits<E: Keeping>(plan: &Plan, row: &Read, names: &Names, refusal: &Refusal) -> bool {
+    let own = |at: usize| {
+        let link = plan.targets.get(at).and_then(|target| target.link.as_ref());
+        link.and_then(|(link, _)| E::links().get(*link))
+            .is_some_and(|link| link.to == E::COLLECTION)
+    };
+    let unknown = |(at, text): &(usize, String)| {
+        own(*at) && !names.get(at).is_some_and(|named| named.contains_key(text))
+    };
+    matches!(refusal, Refusal::Invalid(_)) && row.links.iter().any(unknown)
+}
+
+fn one<E: Keeping>(
+    work: &mut Work<'_, '_>,
+    plan: &Plan,
+    row: &Read,
+    names: &Names,
+    there: &HashMap<String, Vec<Record<E>>>,
+    before: &HashSet<u64>,
+) -> Result<Done, Refusal> {
+    let found = row
+        .key
+        .as_ref()
+        .and_then(|key| there.get(key))
+        .map_or(&[][..], Vec::as_slice);
+    let found = match found {
+        [] => None,
+        [one] => Some(one),
+        many => {
+            let key = plan.key.unwrap_or_default();
+            let detail = format!("{} rows have this {key}", many.len());
+            return Err(Refusal::field(key, "ambiguous", detail));
+        }
+    };
+    let mut fields = row.fields.clone();
+    refer(work, plan, row, names, found, before, &mut fields)?;
+    let Some(found) = found else {
+        // What is empty is as if it weren't there, so that what is required is told so.
+        fields.retain(|_, value| !is_empty(value));
+        let made = work.part(|work| {
+            let grant = work.grant::<E, Create>()?;
+            crud::create::<E>(work, grant, Value::Object(fields))
+        })?;
+        return Ok(Done::Created(imported(row, &made, true)));
+    };
+    let stands = serde_json::to_value(&found.value).unwrap_or(Value::Null);
+    fields.retain(|name, value| !is_empty(value) || stands.get(name).is_some_and(|was| !was.is_null()));
+    let patch = input::patch::<E>(Value::Object(fields.clone()))?;
+    if input::merge(&found.value, patch)? == found.value {
+        return Ok(Done::Unchanged);
+    }
+    let changed = work.part(|work| {
+        let grant = work.grant::<E, Update>()?;
+        crud::update::<E>(work, grant, found.id, Value::Object(fields), &Expected(None))
+    })?;
+    // What its rules make of it may be what is there.
+    match changed.version == found.version {
+        true => Ok(Done::Unchanged),
+        false => Ok(Done::Updated(imported(row, &changed, false))),
+    }
+}
+
+/// Null, or an object of nothing else.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Object(fields) => fields.values().all(is_empty),
+        _ => false,
+    }
+}
+
+fn imported<E>(row: &Read, record: &Record<E>, made: bool) -> ImportedRow {
+    ImportedRow {
+        id: record.id,
+        line: row.line,
+        made,
+        version: record.version,
+    }
+}
+
+/// Puts the ids in that the row's references name.
+fn refer<E: Keeping>(
+    work: &mut Work<'_, '_>,
+    plan: &Plan,
+    row: &Read,
+    names: &Names,
+    found: Option<&Record<E>>,
+    before: &HashSet<u64>,
+    fields: &mut Map<String, Value>,
+) -> Result<(), Refusal> {
+    let mut errors = Vec::new();
+    let place = |(at, _): &&(usize, String)| {
+        plan.targets
+            .get(*at)
+            .and_then(|t| t.link.as_ref())
+            .map(|(link, _)| *link)
+    };
+    let mut links: Vec<_> = row.links.iter().collect();
+    // In the order in which the entity lists them: what is meant by one may hang on another before it.
+    links.sort_by_key(place);
+    for (at, text) in links {
+        let Some(target) = plan.targets.get(*at) else {
+            continue;
+        };
+        let field = target.field.as_str();
+        let mut ids = names
+            .get(at)
+            .and_then(|named| named.get(text))
+            .cloned()
+            .unwrap_or_default();
+        if ids.is_empty() {
+            ids.extend(text.parse::<Id>().ok());
+        }
+        if ids.len() > 1 {
+            ids = E::meant(work, field, fields, found.map(|found| &found.value), ids)?;
+        }
+        match ids[..] {
+            [id] => drop(fields.insert(field.to_owned(), Value::String(id.to_string()))),
+            [] if before.contains(&mark(E::COLLECTION, text)) => {}
+            [] => errors.push(FieldError {
+                detail: format!(
+                    "nothing that you may see is called {}",
+                    super::cells::quoted(text)
+                ),
+                ..not_found(field)
+            }),
+            _ => errors.push(FieldError {
+                code: "ambiguous".into(),
+                detail: format!("{} rows are called {}", ids.len(), super::cells::quoted(text)),
+                ..not_found(field)
+            }),
+        }
+    }
+    Ok(Invalid::unless_empty(errors)?)
+}
+
+/// What stands for a name in a set.
+pub(super) fn mark(of: &str, name: &str) -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    (of, name).hash(&mut hasher);
+    hasher.finish()
+}
+
+/// A refusal in the words of the file: which column is to blame.
+fn told(plan: &Plan, line: i32, refusal: &Refusal) -> Vec<ImportRefusal> {
+    let one = |field: Option<&str>, code: &str, detail: String| ImportRefusal {
+        line,
+        column: field.and_then(|field| plan.column_of(field)).map(str::to_owned),
+        field: field.map(str::to_owned),
+        code: code.to_owned(),
+        detail,
+    };
+    let alone = |code: &str| vec![one(None, code, refusal.to_string())];
+    match refusal {
+        Refusal::Invalid(Invalid(errors)) => errors
+            .iter()
+            .map(|error| {
+                let field = error.pointer.trim_start_matches("#/").replace('/', ".");
+                one(
+                    Some(&field).filter(|f| !f.is_empty()).map(|f| f.as_str()),
+                    &error.code,
+                    error.detail.clone(),
+                )
+            })
+            .collect(),
+        Refusal::Conflict { code, field, detail } => vec![one(field.as_deref(), code, detail.clone())],
+        Refusal::Permission(_) => alone("permission_required"),
+        Refusal::Forbidden(_) => alone("out_of_reach"),
+        Refusal::PreconditionFailed => alone("changed"),
+        Refusal::NotFound => alone("not_found"),
+        Refusal::Fault(Fault::Conflict(_)) => alone("not_unique"),
+        Refusal::Fault(Fault::Reference) => alone("referred_to"),
+        _ => alone("refused"),
+    }
+}

@@ -1,0 +1,110 @@
+//! What who imports says about the file.
+
+use crate::refusal::Refusal;
+use firma_domain::{Currency, input};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What a file of rows is to become, and how its cells are read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Options {
+    /// The collection: `deals`
+    pub entity: String,
+    /// The file's columns and the fields that they become; unless any is named, those that are called like
+    /// a field
+    #[serde(default)]
+    pub columns: BTreeMap<String, Fields>,
+    /// Fields and a text for each row, with `{column}` for what stands in one, or `{column|else}`
+    #[serde(default)]
+    pub fields: BTreeMap<String, String>,
+    /// By column: what stands in a cell, and what is meant by it
+    #[serde(default)]
+    pub values: BTreeMap<String, BTreeMap<String, String>>,
+    /// By reference: what names the row that is referred to, such as `name`; else whatever names one
+    #[serde(default)]
+    pub links: BTreeMap<String, String>,
+    /// The field by which a row is found again, or `none`; `external_id` where a column becomes that
+    #[serde(default)]
+    pub key: Option<String>,
+    /// Counts and stores nothing
+    #[serde(default)]
+    pub dry_run: bool,
+    /// Stores all rows or none
+    #[serde(default)]
+    pub all_or_nothing: bool,
+    /// What an empty cell does to a row that is there
+    #[serde(default)]
+    pub empty: Empty,
+    /// How dates are written, such as `DD.MM.YYYY`; `YYYY-MM-DD` is always read
+    #[serde(default)]
+    pub date_format: Option<String>,
+    /// What stands before the decimals, `,` or `.`; the other one may then part the thousands
+    #[serde(default)]
+    pub decimal: Option<char>,
+    /// What parts the entries of a list in one cell; a comma unless given
+    #[serde(default)]
+    pub list_separator: Option<char>,
+    /// The currency of amounts that no column gives one; the organization's unless given
+    #[serde(default)]
+    pub currency: Option<Currency>,
+    /// What parts the cells; found out unless given
+    #[serde(default)]
+    pub separator: Option<char>,
+    /// The encoding, such as `windows-1250`; found out unless given
+    #[serde(default)]
+    pub encoding: Option<String>,
+}
+
+/// A field, or several.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Fields {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Fields {
+    pub(super) fn names(&self) -> &[String] {
+        match self {
+            Fields::One(name) => std::slice::from_ref(name),
+            Fields::Many(names) => names,
+        }
+    }
+}
+
+/// What an empty cell does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Empty {
+    /// The row keeps what it has
+    #[default]
+    Keep,
+    /// The row's field is emptied; its owner stays
+    Clear,
+}
+
+impl Options {
+    /// The options from JSON.
+    ///
+    /// # Errors
+    /// What is unknown, of another type, or no separator that a file may have.
+    pub fn read(given: Value) -> Result<Options, Refusal> {
+        let options: Options = input::raw(given)?;
+        if options
+            .separator
+            .is_some_and(|c| !c.is_ascii() || "\"\r\n".contains(c))
+        {
+            return Err(Refusal::field("separator", "invalid_value", "is no separator"));
+        }
+        if options.decimal.is_some_and(|c| c != ',' && c != '.') {
+            return Err(Refusal::field("decimal", "invalid_value", "has to be , or ."));
+        }
+        Ok(options)
+    }
+
+    pub(super) fn separator(&self) -> Option<u8> {
+        self.separator.and_then(|c| u8::try_from(c).ok())
+    }
+}

@@ -1,0 +1,117 @@
+//! A file as it is read: its plan, and what is to be known of the rows before.
+
+use super::batch::mark;
+use super::options::Options;
+use super::plan::Plan;
+use super::reader::Rows;
+use super::registry::Importer;
+use super::row::Read;
+use super::text::Source;
+use crate::refusal::Refusal;
+use firma_domain::platform::ImportRefusal;
+use serde_json::Value;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// Rows that are passed over at once.
+const ROWS: usize = 500;
+
+/// The file, and what is to be known of the rows before.
+pub(super) struct Reading {
+    rows: Rows,
+    pub plan: Arc<Plan>,
+    pub importer: &'static Importer,
+    /// Keys so far, and the line of each
+    keys: HashMap<u64, i32>,
+    /// Of a dry run: what the rows so far are called
+    pub named: Arc<HashSet<u64>>,
+    pub read: i32,
+}
+
+impl Reading {
+    pub(super) fn open(file: &Source, options: &Options, done: i32) -> Result<Reading, Refusal> {
+        let mut rows = Rows::open(file, options.encoding.as_deref(), options.separator())?;
+        let head = rows.next()?.map(|row| row.cells);
+        let header = match head {
+            Some(Ok(header)) => named(header),
+            Some(Err(_)) => {
+                return Err(Refusal::field(
+                    "file",
+                    "no_header",
+                    "the first line can't be read",
+                ));
+            }
+            None => return Err(Refusal::field("file", "empty", "the file is empty")),
+        };
+        let importer = Importer::named(&options.entity)?;
+        let mut reading = Reading {
+            rows,
+            plan: Arc::new((importer.plan)(options, &header)?),
+            importer,
+            keys: HashMap::new(),
+            named: Arc::default(),
+            read: 0,
+        };
+        while reading.read < done {
+            let left = usize::try_from(done - reading.read).unwrap_or(ROWS).min(ROWS);
+            let rows = reading.some(left)?;
+            if rows.is_empty() {
+                return Err(Refusal::field(
+                    "file",
+                    "changed",
+                    "the file has fewer rows than were read of it before",
+                ));
+            }
+            if options.dry_run {
+                reading.remember(&rows);
+            }
+        }
+        Ok(reading)
+    }
+
+    /// The next rows, at most so many; fewer at the end of the file.
+    pub(super) fn some(&mut self, most: usize) -> Result<Vec<Read>, Refusal> {
+        let mut some = Vec::new();
+        while some.len() < most
+            && let Some(row) = self.rows.next()?
+        {
+            let mut read = self.plan.read(&row);
+            self.once(&mut read);
+            self.read = self.read.saturating_add(1);
+            some.push(read);
+        }
+        Ok(some)
+    }
+
+    /// Refuses a key that was there before: else each run would change the row to and fro.
+    fn once(&mut self, row: &mut Read) {
+        let (Some(key), Some(field)) = (&row.key, self.plan.key) else {
+            return;
+        };
+        let line = *self.keys.entry(mark(field, key)).or_insert(row.line);
+        if line != row.line {
+            row.faults.push(ImportRefusal {
+                line: row.line,
+                column: self.plan.column_of(field).map(str::to_owned),
+                field: Some(field.to_owned()),
+                code: "twice".into(),
+                detail: format!("line {line} has the same"),
+            });
+        }
+    }
+
+    pub(super) fn remember(&mut self, rows: &[Read]) {
+        let named = Arc::make_mut(&mut self.named);
+        for row in rows.iter().filter(|row| row.faults.is_empty()) {
+            let texts = row.fields.values().filter_map(Value::as_str);
+            named.extend(texts.map(|text| mark(self.importer.collection, text)));
+        }
+    }
+}
+
+/// The names of columns, without what stands empty behind the last.
+fn named(mut header: Vec<String>) -> Vec<String> {
+    let last = header.iter().rposition(|name| !name.trim().is_empty());
+    header.truncate(last.map_or(0, |at| at + 1));
+    header
+}

@@ -1,0 +1,133 @@
+//! The templates of mails: one file for each language, with the blocks `subject`, `text` and `html`.
+//!
+//! A new one is its files beside this one, and its name in [`templates!`].
+
+use firma_persistence::Fault;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment};
+use serde_json::Value;
+use std::sync::LazyLock;
+
+/// The languages that each template has; the first one where a reader's isn't among them.
+pub(super) const LANGUAGES: [&str; 4] = ["en", "tr", "sr", "de"];
+
+macro_rules! templates {
+    ($($name:literal)*) => {
+        /// Name, language, source.
+        const SOURCES: &[(&str, &str, &str)] = &[
+            $(
+                ($name, "en", include_str!(concat!($name, ".en.jinja"))),
+                ($name, "tr", include_str!(concat!($name, ".tr.jinja"))),
+                ($name, "sr", include_str!(concat!($name, ".sr.jinja"))),
+                ($name, "de", include_str!(concat!($name, ".de.jinja"))),
+            )*
+        ];
+    };
+}
+templates! {
+    "test"
+}
+
+/// A mail's parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Rendered {
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+    pub language: &'static str,
+}
+
+/// Whether there is such a template.
+pub(super) fn is_known(name: &str) -> bool {
+    SOURCES.iter().any(|(known, ..)| *known == name)
+}
+
+/// `de-AT` is read as `de`; what isn't there as English.
+pub(super) fn language(wanted: &str) -> &'static str {
+    let primary = wanted.split(['-', '_']).next().unwrap_or("").to_lowercase();
+    let [english, ..] = LANGUAGES;
+    LANGUAGES
+        .into_iter()
+        .find(|known| *known == primary)
+        .unwrap_or(english)
+}
+
+/// A template with its variables filled in.
+pub(super) fn render(name: &str, wanted: &str, variables: &Value) -> Result<Rendered, Fault> {
+    static PLAIN: LazyLock<Environment<'static>> = LazyLock::new(|| environment(AutoEscape::None));
+    // In HTML every variable is escaped, whoever writes the template.
+    static MARKED: LazyLock<Environment<'static>> = LazyLock::new(|| environment(AutoEscape::Html));
+    let language = language(wanted);
+    let block = |environment: &Environment<'_>, block: &str| {
+        let template = environment.get_template(&format!("{name}.{language}"))?;
+        let variables = minijinja::Value::from(Serde(variables));
+        let mut whole = template.render_captured(variables)?;
+        whole.with_state_mut(|state| state.render_block(block))
+    };
+    let part = |environment: &Environment<'_>, name: &str| {
+        let rendered = block(environment, name).map_err(|e| Fault::Internal(format!("a mail's {name}: {e}")));
+        rendered.map(|text| text.trim().to_owned())
+    };
+    let html = part(&MARKED, "html")?;
+    Ok(Rendered {
+        // One line, whatever stands in a variable.
+        subject: part(&PLAIN, "subject")?
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" "),
+        text: part(&PLAIN, "text")? + "\n",
+        html: format!(
+            "<!doctype html>\n<html lang=\"{language}\"><head><meta charset=\"utf-8\"></head><body>\n{html}\n</body></html>\n"
+        ),
+        language,
+    })
+}
+
+fn environment(escape: AutoEscape) -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(move |_| escape.clone());
+    environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
+    for (name, language, source) in SOURCES {
+        if let Err(error) = environment.add_template_owned(format!("{name}.{language}"), *source) {
+            log::error!("the template {name}.{language}: {error}");
+        }
+    }
+    environment
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_template_is_there_in_every_language() {
+        let sample = json!({"sent_at": "<2026>"});
+        for (name, language, _) in SOURCES {
+            let rendered = render(name, language, &sample).unwrap();
+            assert_eq!(rendered.language, *language);
+            assert!(
+                !rendered.subject.is_empty() && rendered.text.len() > 20,
+                "{name}.{language}"
+            );
+            assert!(
+                rendered.html.contains("&lt;2026&gt;"),
+                "{name}.{language}: {}",
+                rendered.html
+            );
+            assert!(rendered.text.contains("<2026>"), "{name}.{language}");
+        }
+    }
+
+    #[test]
+    fn a_reader_gets_their_language_or_english() {
+        let languages = ["de-AT", "sr-Latn-RS", "TR", "en_GB", "fr", ""].map(language);
+        assert_eq!(languages, ["de", "sr", "tr", "en", "en", "en"]);
+    }
+
+    #[test]
+    fn a_variable_that_is_missing_is_no_empty_mail() {
+        assert!(render("test", "en", &json!({})).is_err());
+        assert!(render("none", "en", &json!({})).is_err());
+    }
+}

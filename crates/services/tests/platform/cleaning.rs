@@ -1,0 +1,130 @@
+//! The clean-up takes what is over, over all organizations, and nothing else.
+
+use crate::kit::{await_that, count, put, start};
+use firma_persistence::platform::Sweep;
+use firma_services::platform::{CleanUp, Retention};
+use firma_testing::{Firm, Server, on_each};
+use std::sync::Arc;
+use std::time::Duration;
+
+const DAY: i64 = 86_400;
+
+fn clean(server: &Server) {
+    let before = count(server, "jobs WHERE kind = 'cleanup' AND state = 'SUCCEEDED'");
+    let keep = Retention {
+        sessions: 30 * DAY,
+        jobs: 30 * DAY,
+        deleted: 90 * DAY,
+        uploads: DAY,
+    };
+    let store = server.files.store.clone();
+    let worker = start(server, vec![Arc::new(CleanUp { store, keep })]);
+    await_that("clean", || {
+        count(server, "jobs WHERE kind = 'cleanup' AND state = 'SUCCEEDED'") > before
+    });
+    worker.stop(Duration::from_secs(5));
+}
+
+#[test]
+fn what_is_over_goes_and_the_rest_stays() {
+    on_each(|server| {
+        let firms = [Firm::new(server), Firm::new(server)];
+        for firm in &firms {
+            firm.member(Some("employee"));
+            for name in ["old", "new"] {
+                put(firm, "none", serde_json::json!({}), 1);
+                let body = serde_json::json!({"name": name});
+                firm.owner
+                    .post_once(&firm.at("companies"), name, body)
+                    .expect(201);
+            }
+        }
+        let (sessions, earlier) = (count(server, "sessions"), |column: &str, days: u32| {
+            format!("{column} = {}", server.base.earlier(column, days * 86_400))
+        });
+        server.base.execute(
+            "DELETE FROM job_queue WHERE kind = 'none';
+             UPDATE jobs SET state = 'FAILED', finished_at = created_at WHERE kind = 'none';",
+        );
+        let ids = server.base.lines(match server.base.is_postgres() {
+            true => "SELECT id::text FROM jobs WHERE kind = 'none' ORDER BY id",
+            false => "SELECT hex(id) FROM jobs WHERE kind = 'none' ORDER BY id",
+        });
+        let literal = |id: &str| match server.base.is_postgres() {
+            true => format!("'{id}'"),
+            false => format!("x'{id}'"),
+        };
+        for id in [&ids[0], &ids[2]] {
+            let old = earlier("finished_at", 31);
+            server
+                .base
+                .execute(&format!("UPDATE jobs SET {old} WHERE id = {}", literal(id)));
+        }
+        let old = earlier("expires_at", 2);
+        server
+            .base
+            .execute(&format!("UPDATE idempotency_keys SET {old} WHERE key = 'old'"));
+        let user = server.base.id_literal(firms[0].owner_id);
+        let old = earlier("expires_at", 31);
+        server
+            .base
+            .execute(&format!("UPDATE sessions SET {old} WHERE user_id = {user}"));
+        let recent = earlier("expires_at", 29);
+        let user = server.base.id_literal(firms[1].owner_id);
+        server
+            .base
+            .execute(&format!("UPDATE sessions SET {recent} WHERE user_id = {user}"));
+
+        clean(server);
+        assert_eq!(count(server, "jobs WHERE kind = 'none'"), 2);
+        assert_eq!(count(server, "job_payloads"), 2);
+        assert_eq!(count(server, "idempotency_keys WHERE key = 'old'"), 0);
+        assert_eq!(count(server, "idempotency_keys WHERE key = 'new'"), 2);
+        assert_eq!(count(server, "sessions"), sessions - 1);
+    });
+}
+
+#[test]
+fn bytes_go_when_nobody_needs_them_any_more() {
+    on_each(|server| {
+        let store = &server.files.store;
+        let bytes = |key: &str| {
+            let mut incoming = store.put(key).unwrap();
+            incoming.write(b"bytes").unwrap();
+            incoming.keep().unwrap();
+        };
+        for (key, reason, days) in [
+            ("old-upload", Sweep::Upload, 2),
+            ("new-upload", Sweep::Upload, 0),
+            ("old-file", Sweep::Deleted, 91),
+            ("new-file", Sweep::Deleted, 89),
+            // Its upload was killed before a byte came.
+            ("nothing", Sweep::Upload, 2),
+        ] {
+            if key != "nothing" {
+                bytes(key);
+            }
+            server.write(move |tx| Ok(tx.sweep_bytes(key, reason)?));
+            let since = server.base.earlier("since", days * 86_400);
+            server.base.execute(&format!(
+                "UPDATE file_sweeps SET since = {since} WHERE storage_key = '{key}'"
+            ));
+        }
+        bytes("no-business-of-the-clean-up");
+        clean(server);
+        let left = server
+            .base
+            .lines("SELECT storage_key FROM file_sweeps ORDER BY storage_key");
+        assert_eq!(left, ["new-file", "new-upload"]);
+        let is_there = |key: &&str| store.open(key, 0, 1).is_ok();
+        let all = [
+            "old-upload",
+            "new-upload",
+            "old-file",
+            "new-file",
+            "no-business-of-the-clean-up",
+        ];
+        let there: Vec<_> = all.into_iter().filter(is_there).collect();
+        assert_eq!(there, ["new-upload", "new-file", "no-business-of-the-clean-up"]);
+    });
+}

@@ -1,0 +1,2 @@
+DROP TABLE search_words;
+ALTER TABLE tenants DROP COLUMN timezone;
