@@ -10,7 +10,7 @@ use std::fmt;
 
 /// Every code: its status and its title. Stable; the documentation prints it.
 pub const CODES: &[(&str, u16, &str)] = &[
-    ("malformed_body", 400, "The body is not JSON"),
+    ("malformed_body", 400, "The body can't be read"),
     ("malformed_query", 400, "The query can't be read"),
     ("unknown_parameter", 400, "Unknown query parameter"),
     ("repeated_parameter", 400, "A query parameter is given twice"),
@@ -72,7 +72,11 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("body_too_large", 413, "The body is too large"),
     ("file_too_large", 413, "The file is too large"),
     ("file_type", 415, "Files of this type are not taken"),
-    ("media_type", 415, "The body has to be JSON"),
+    (
+        "media_type",
+        415,
+        "The body is not JSON, or not the form that is asked for",
+    ),
     ("range", 416, "The file has no such bytes"),
     ("invalid", 422, "The body has wrong values"),
     (

@@ -65,6 +65,9 @@ impl Operation {
         if self.body.is_some() {
             all.extend(["malformed_body", "media_type", "invalid"]);
         }
+        if !self.parts.is_empty() {
+            all.extend(["file_too_large", "purged"]);
+        }
         if self.takes_key() {
             all.extend(["invalid_header", "idempotency_key_reused"]);
         }
@@ -77,6 +80,9 @@ impl Operation {
         let is_bulk = self.needs_key;
         if self.path.contains("{id}") || is_bulk {
             all.push("not_found");
+        }
+        if self.takes_range() {
+            all.push("range");
         }
         if self.takes_if_match() || is_bulk {
             all.push("changed");
