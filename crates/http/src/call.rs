@@ -1,12 +1,13 @@
 //! The one extractor: who calls, from where, about what. Refusals come in one order whatever the
 //! operation: 401, 404 organization, 403, 400 and 422, then what depends on rows.
 
+use crate::headers;
 use crate::noted::Noted;
 use crate::problem::Problem;
 use crate::render;
 use crate::state::State;
 use actix_web::dev::Payload;
-use actix_web::http::{Method, header};
+use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use firma_auth::access::{Action, Grant};
 use firma_domain::{Entity, Id, Slug};
@@ -168,9 +169,9 @@ fn said(request: &HttpRequest, body: Vec<u8>) -> Result<Said, Problem> {
             .map(|id| id.parse().unwrap_or(NO_ROW)),
         is_json: is_json(request),
         body,
-        key: key(request),
-        if_match: expected(request),
-        if_none_match: list(request, &header::IF_NONE_MATCH),
+        key: headers::key(request),
+        if_match: headers::expected(request),
+        if_none_match: headers::list(request, &header::IF_NONE_MATCH),
         range: text(header::RANGE),
         noted: Noted::in_frame(request),
         state: state(request)?,
@@ -190,46 +191,6 @@ fn keyed(path: &str) -> String {
         .strip_prefix("/api/v1/organizations/")
         .and_then(|rest| rest.split_once('/'));
     below.map_or(path, |(_, below)| below).to_owned()
-}
-
-/// Only a POST is made once; the other methods are so by themselves.
-fn key(request: &HttpRequest) -> Result<Option<String>, ()> {
-    if request.method() != Method::POST {
-        return Ok(None);
-    }
-    let mut given = request.headers().get_all("idempotency-key");
-    let (value, more) = (given.next(), given.next());
-    let Some(value) = value else {
-        return Ok(None);
-    };
-    if more.is_some() {
-        return Err(());
-    }
-    let key = value.to_str().map_err(drop)?;
-    let fits = (1..=255).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
-    fits.then(|| Some(key.to_owned())).ok_or(())
-}
-
-/// A header that is a list: several lines of it are one (RFC 9110, 5.3). What can't be read is an empty part.
-fn list(request: &HttpRequest, name: &header::HeaderName) -> Option<String> {
-    let lines = request.headers().get_all(name);
-    let lines: Vec<_> = lines.map(|line| line.to_str().unwrap_or("")).collect();
-    (!lines.is_empty()).then(|| lines.join(","))
-}
-
-/// `"3"`, or several, or `*`. What isn't a version of ours matches none, nor what can't be read.
-fn expected(request: &HttpRequest) -> Expected {
-    let Some(tags) = list(request, &header::IF_MATCH) else {
-        return Expected(None);
-    };
-    if tags.trim() == "*" {
-        return Expected(None);
-    }
-    let version = |tag: &str| {
-        let quoted = tag.trim().strip_prefix('"')?.strip_suffix('"')?;
-        quoted.parse().ok()
-    };
-    Expected(Some(tags.split(',').filter_map(version).collect()))
 }
 
 impl Said {

@@ -8,6 +8,7 @@ mod docs;
 mod document;
 mod example;
 mod frame;
+mod headers;
 mod health;
 mod identity;
 mod imports;

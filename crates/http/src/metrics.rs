@@ -49,7 +49,8 @@ impl Metrics {
     pub fn new(database: &Database, token: Option<&str>) -> Metrics {
         let mut registry = Registry::with_prefix("firma");
         let requests = Family::default();
-        let durations = Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> Histogram);
+        let empty: fn() -> Histogram = || Histogram::new(BUCKETS);
+        let durations = Family::new_with_constructor(empty);
         let sign_in_failures = Counter::default();
         let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The binary", version);
