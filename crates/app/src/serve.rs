@@ -3,7 +3,7 @@
 use crate::compose::{Parts, compose};
 use crate::config::{self, Config};
 use actix_web::{HttpServer, web};
-use firma_http::{Draining, Site, State, app};
+use firma_http::{Draining, Metrics, Site, State, app};
 use std::time::Duration;
 
 /// How long calls that are under way may still take when the server stops.
@@ -39,7 +39,9 @@ pub(crate) fn work(config: &Config) -> Result<(), String> {
 
 fn answer(config: &Config, parts: Parts) -> Result<(), String> {
     let draining = Draining::default();
+    let token = config.metrics_token.as_ref().map(|token| token.reveal().as_str());
     let state = web::Data::new(State {
+        metrics: Metrics::new(&parts.database, token),
         database: parts.database,
         hasher: parts.hasher,
         signer: parts.signer,

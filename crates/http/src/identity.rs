@@ -29,9 +29,11 @@ async fn login(Open(said): Open) -> Answered {
     let credentials: Credentials = input::raw(said.json()?).map_err(Refusal::from)?;
     let state = &said.state;
     let origin = said.origin.clone();
-    let signed_in =
-        identity::login(&state.database, &state.hasher, &state.signer, origin, credentials).await?;
-    Ok(HttpResponse::Ok().json(signed_in))
+    let signed_in = identity::login(&state.database, &state.hasher, &state.signer, origin, credentials).await;
+    if let Err(Refusal::WrongCredentials) = signed_in {
+        state.metrics.sign_in_failures.inc();
+    }
+    Ok(HttpResponse::Ok().json(signed_in?))
 }
 
 async fn refresh(Open(said): Open) -> Answered {

@@ -8,7 +8,7 @@ use firma_auth::keys::Keys;
 use firma_auth::token::{AccessTokens, Claims};
 use firma_domain::Id;
 use firma_domain::source::Clock;
-use firma_http::{Draining, Site, State, app};
+use firma_http::{Draining, Metrics, Site, State, app};
 use firma_persistence::identity::NewSession;
 use firma_persistence::{Database, Fault, Origin, Settings, Sources, Tx};
 use firma_services::Hasher;
@@ -30,6 +30,9 @@ pub struct Server {
     handle: actix_web::dev::ServerHandle,
 }
 
+/// What a test server asks of who wants its metrics.
+pub const METRICS_TOKEN: &str = "a-token-for-the-metrics-of-a-test";
+
 /// The most bytes of a body on a test server.
 pub const MAX_BODY: usize = 2_000_000;
 /// The most bytes of files there.
@@ -42,8 +45,17 @@ impl Server {
         Server::start_by(base, Arc::new(SystemClock))
     }
 
+    /// Starts one with other pages than those of the server.
+    pub fn start_with(base: TestDatabase, pages: fn(&mut web::ServiceConfig)) -> Server {
+        Server::serve(base, Arc::new(SystemClock), pages)
+    }
+
     /// Starts one that goes by a clock of the test's own.
     pub fn start_by(base: TestDatabase, clock: Arc<dyn Clock>) -> Server {
+        Server::serve(base, clock, firma_console::mount)
+    }
+
+    fn serve(base: TestDatabase, clock: Arc<dyn Clock>, pages: fn(&mut web::ServiceConfig)) -> Server {
         let sources = Sources {
             clock,
             ids: Arc::new(Ids::default()),
@@ -75,6 +87,7 @@ impl Server {
             signer: signer.clone(),
             max_body: MAX_BODY,
             draining: Draining::default(),
+            metrics: Metrics::new(&database, Some(METRICS_TOKEN)),
             site: Site::default(),
             files: files.clone(),
             mail: Arc::new(Breaker::new(sources.clock.clone())),
@@ -82,7 +95,7 @@ impl Server {
         let (sender, receiver) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let server = HttpServer::new(move || app(state.clone(), firma_console::mount))
+                let server = HttpServer::new(move || app(state.clone(), pages))
                     .workers(2)
                     .disable_signals()
                     .bind("127.0.0.1:0")
