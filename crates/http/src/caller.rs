@@ -2,7 +2,7 @@
 
 use crate::call::state;
 use crate::cookies;
-use crate::frame::request_id;
+use crate::noted::Noted;
 use crate::problem::Problem;
 use crate::state::State;
 use actix_web::http::header;
@@ -19,6 +19,9 @@ pub(crate) fn caller(request: &HttpRequest) -> Result<Caller, Problem> {
             .ok_or(Refusal::Unauthenticated)?,
         None => cookies::claims(request, &state, now)?,
     };
+    if let Some(noted) = Noted::in_frame(request) {
+        let _ = noted.user.set(claims.user);
+    }
     let caller = Caller {
         user: claims.user,
         session: claims.session,
@@ -54,6 +57,6 @@ pub fn origin(request: &HttpRequest) -> Origin {
     Origin {
         ip: request.peer_addr().map(|peer| peer.ip().to_string()),
         user_agent: agent.map(|agent| agent.chars().take(255).collect()),
-        request_id: Some(request_id(request)),
+        request_id: Noted::in_frame(request).map(|noted| noted.request_id.clone()),
     }
 }

@@ -36,8 +36,11 @@ async fn login(request: HttpRequest, Open(said): Open) -> Answered {
         cookies::guard_sign_in(&request, state)?;
     }
     let origin = said.origin.clone();
-    let signed_in =
-        identity::login(&state.database, &state.hasher, &state.signer, origin, credentials).await?;
+    let signed_in = identity::login(&state.database, &state.hasher, &state.signer, origin, credentials).await;
+    if let Err(Refusal::WrongCredentials) = signed_in {
+        state.metrics.sign_in_failures.inc();
+    }
+    let signed_in = signed_in?;
     Ok(match transport {
         Transport::Bearer => HttpResponse::Ok().json(signed_in),
         Transport::Cookie => cookies::signed_in(state, signed_in),

@@ -1,7 +1,8 @@
 //! Problems (RFC 9457): every error of the API, from one table of codes.
 
+use crate::noted::Noted;
 use actix_web::http::{StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use actix_web::{HttpResponse, ResponseError};
 use firma_domain::FieldError;
 use firma_services::Refusal;
 use serde_json::{Map, Value, json};
@@ -163,20 +164,15 @@ impl Problem {
         self.body()
     }
 
-    /// With the id under which it stands in the log.
-    pub(crate) fn noted(self, request_id: &str) -> Problem {
-        self.with("request_id", request_id)
-    }
-
     /// The whole answer to a request.
-    pub(crate) fn answer(&self, request: &HttpRequest) -> HttpResponse {
+    pub(crate) fn answer(&self, noted: &Noted) -> HttpResponse {
         let (_, mut body) = self.body();
-        let id = crate::frame::request_id(request);
+        let id = noted.request_id.as_str();
         if let Some(cause) = &self.cause {
-            log::error!(request_id = id.as_str(); "{cause}");
+            log::error!(request_id = id; "{cause}");
         }
         if let Value::Object(fields) = &mut body {
-            fields.insert("instance".into(), request.path().into());
+            fields.insert("instance".into(), noted.uri.path().into());
             fields.insert("request_id".into(), id.into());
         }
         self.written(&body)

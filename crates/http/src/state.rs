@@ -1,5 +1,6 @@
 //! What all handlers share.
 
+use crate::metrics::Metrics;
 use firma_services::identity::{LastUsed, Signer};
 use firma_services::platform::{Breaker, Files};
 use firma_services::{Database, Hasher};
@@ -12,6 +13,7 @@ pub struct State {
     pub database: Database,
     pub hasher: Hasher,
     pub signer: Signer,
+    pub metrics: Metrics,
     /// The most bytes of a body
     pub max_body: usize,
     pub draining: Draining,

@@ -8,7 +8,7 @@ use firma_auth::keys::Keys;
 use firma_auth::token::AccessTokens;
 use firma_domain::Id;
 use firma_domain::source::Clock;
-use firma_http::{Draining, Site, State, app};
+use firma_http::{Draining, Metrics, Site, State, app};
 use firma_persistence::identity::NewSession;
 use firma_persistence::{Database, Fault, Origin, Settings, Sources, Tx};
 use firma_services::Hasher;
@@ -30,11 +30,22 @@ pub struct Server {
     handle: actix_web::dev::ServerHandle,
 }
 
+/// What a test server asks of who wants its metrics.
+pub const METRICS_TOKEN: &str = "a-token-for-the-metrics-of-a-test";
+
 /// The most bytes of a body on a test server.
 pub const MAX_BODY: usize = 2_000_000;
 /// The most bytes of files there.
 pub const MAX_IMAGE: u64 = 50_000;
 pub const MAX_DOCUMENT: u64 = 200_000;
+
+/// Where only this machine reaches it.
+fn here() -> Site {
+    Site {
+        is_local: true,
+        ..Site::default()
+    }
+}
 
 impl Server {
     /// Starts one over a database.
@@ -42,17 +53,34 @@ impl Server {
         Server::start_by(base, Arc::new(SystemClock))
     }
 
+    /// Starts one with other pages than those of the server.
+    pub fn start_with(base: TestDatabase, pages: fn(&mut web::ServiceConfig)) -> Server {
+        Server::serve(
+            base,
+            Arc::new(SystemClock),
+            pages,
+            here(),
+            Keys::derive(&[7; 32]),
+        )
+    }
+
     /// Starts one that goes by a clock of the test's own.
     pub fn start_by(base: TestDatabase, clock: Arc<dyn Clock>) -> Server {
-        let here = Site {
-            is_local: true,
-            ..Site::default()
-        };
-        Server::start_at(base, clock, here, Keys::derive(&[7; 32]))
+        Server::start_at(base, clock, here(), Keys::derive(&[7; 32]))
     }
 
     /// Starts one that stands somewhere else, with keys of its own.
     pub fn start_at(base: TestDatabase, clock: Arc<dyn Clock>, site: Site, keys: Keys) -> Server {
+        Server::serve(base, clock, firma_console::mount, site, keys)
+    }
+
+    fn serve(
+        base: TestDatabase,
+        clock: Arc<dyn Clock>,
+        pages: fn(&mut web::ServiceConfig),
+        site: Site,
+        keys: Keys,
+    ) -> Server {
         let sources = Sources {
             clock,
             ids: Arc::new(Ids::default()),
@@ -85,6 +113,7 @@ impl Server {
             max_body: MAX_BODY,
             draining: Draining::default(),
             used: LastUsed::default(),
+            metrics: Metrics::new(&database, Some(METRICS_TOKEN)),
             site,
             files: files.clone(),
             mail: Arc::new(Breaker::new(sources.clock.clone())),
@@ -92,7 +121,7 @@ impl Server {
         let (sender, receiver) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let server = HttpServer::new(move || app(state.clone(), firma_console::mount))
+                let server = HttpServer::new(move || app(state.clone(), pages))
                     .workers(2)
                     .disable_signals()
                     .bind("127.0.0.1:0")

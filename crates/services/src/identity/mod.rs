@@ -8,7 +8,7 @@ mod profile;
 mod rotation;
 mod sessions;
 
-pub use account::{Me, NewOwner, Place, create_owner, me, set_password};
+pub use account::{Me, NewOwner, Place, create_owner, is_known, me, set_password};
 pub use devices::{LastUsed, Session, logout_all, note_used, revoke, sessions};
 pub use events::{Event, security_events};
 pub use first::{FirstOwner, create_first, has_no_user};
