@@ -4,6 +4,7 @@
 use crate::caller::{caller, origin};
 use crate::cookies;
 use crate::headers;
+use crate::noted::Noted;
 use crate::problem::Problem;
 use crate::render;
 use crate::state::State;

@@ -55,13 +55,7 @@ impl Server {
 
     /// Starts one with other pages than those of the server.
     pub fn start_with(base: TestDatabase, pages: fn(&mut web::ServiceConfig)) -> Server {
-        Server::serve(
-            base,
-            Arc::new(SystemClock),
-            pages,
-            here(),
-            Keys::derive(&[7; 32]),
-        )
+        Server::serve(base, Arc::new(SystemClock), pages, here(), Keys::derive(&[7; 32]))
     }
 
     /// Starts one that goes by a clock of the test's own.
