@@ -15,16 +15,28 @@ pub(crate) fn create(config: &Config, new: NewAdmin) -> Result<(), String> {
     let email = Email::parse(&new.email).ok_or_else(|| format!("{} is not an e-mail address", new.email))?;
     let organization = input::read(json!({"name": new.organization, "slug": new.slug}))
         .map_err(|invalid| invalid.to_string())?;
-    let password = ask("Password for the owner: ")?;
     in_runtime(config, async |parts| {
-        let hash = parts.hasher.hash(password).await?;
+        // Asked for only where it is used: who is there already keeps the password.
+        let address = email.clone();
+        let known = move |tx: &mut Tx<'_>| identity::is_known(tx, &address);
+        let hash = if parts.database.read(known).await.map_err(told)? {
+            crate::say(format!("{} exists already, and keeps the password", new.email));
+            None
+        } else {
+            let password = ask("Password for the owner: ")?;
+            Some(parts.hasher.hash(password).await.map_err(told)?)
+        };
         let owner = NewOwner {
             name: None,
             email,
             organization,
         };
-        let make = move |tx: &mut Tx<'_>| identity::create_owner(tx, owner.clone(), &hash);
-        let made = parts.database.write(Origin::default(), make).await?;
+        let make = move |tx: &mut Tx<'_>| identity::create_owner(tx, owner.clone(), hash.as_deref());
+        let made = parts
+            .database
+            .write(Origin::default(), make)
+            .await
+            .map_err(told)?;
         crate::say(format!(
             "organization {} ({}), owner {}",
             made.value.slug, made.id, new.email
@@ -38,15 +50,15 @@ pub(crate) fn password(config: &Config, email: &str) -> Result<(), String> {
     let address = Email::parse(email).ok_or_else(|| format!("{email} is not an e-mail address"))?;
     let password = ask("New password: ")?;
     in_runtime(config, async |parts| {
-        let hash = parts.hasher.hash(password).await?;
+        let hash = parts.hasher.hash(password).await.map_err(told)?;
         let set = move |tx: &mut Tx<'_>| identity::set_password(tx, &address, &hash);
         parts
             .database
             .write(Origin::default(), set)
             .await
             .map_err(|refusal| match refusal {
-                Refusal::NotFound => Refusal::conflict("not_found", "there is no user with this e-mail"),
-                other => other,
+                Refusal::NotFound => "there is no user with this e-mail".to_owned(),
+                other => told(other),
             })?;
         crate::say("the password is set".into());
         Ok(())
@@ -69,7 +81,11 @@ fn ask(prompt: &str) -> Result<String, String> {
     Ok(given)
 }
 
-fn in_runtime(config: &Config, run: impl AsyncFnOnce(&Parts) -> Result<(), Refusal>) -> Result<(), String> {
+fn in_runtime(config: &Config, run: impl AsyncFnOnce(&Parts) -> Result<(), String>) -> Result<(), String> {
     let parts = compose(config)?;
-    wait(run(&parts))?.map_err(|refusal| refusal.to_string())
+    wait(run(&parts))?
+}
+
+fn told(refusal: Refusal) -> String {
+    refusal.to_string()
 }

@@ -24,3 +24,8 @@ pub mod second_factor;
 pub mod setup;
 #[cfg(feature = "secrets")]
 pub mod token;
+
+/// The examples in the README, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

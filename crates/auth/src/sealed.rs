@@ -90,10 +90,13 @@ pub fn reseal(
 ) -> Result<Option<String>, Unsealable> {
     let plain = open(key, place, text)?;
     let is_current = parts(text).is_some_and(|(id, _)| id == key.current.id);
-    Ok(match is_current {
-        true => None,
-        false => seal(key, place, &plain, entropy),
-    })
+    match is_current {
+        true => Ok(None),
+        // That encrypting fails is no more than thinkable; then the text stays what it is.
+        false => seal(key, place, &plain, entropy)
+            .map(Some)
+            .ok_or(Unsealable::Malformed),
+    }
 }
 
 fn parts(text: &str) -> Option<(&str, &str)> {

@@ -1,18 +1,20 @@
 //! The one extractor: who calls, from where, about what. Refusals come in one order whatever the
 //! operation: 401, 404 organization, 403, 400 and 422, then what depends on rows.
 
+use crate::caller::{caller, origin};
 use crate::cookies;
-use crate::frame::{LoggedUser, request_id};
+use crate::headers;
+use crate::noted::Noted;
 use crate::problem::Problem;
 use crate::render;
 use crate::state::State;
 use actix_web::dev::Payload;
-use actix_web::http::{Method, header};
+use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use firma_auth::access::{Action, Grant};
 use firma_domain::{Entity, Id, Slug};
 use firma_services::crud::Expected;
-use firma_services::identity::{self, Door};
+use firma_services::identity::Door;
 use firma_services::listing::Parameters;
 use firma_services::{Answer, Caller, Origin, Refusal, Request, Segment, Tx, Work};
 use futures_util::StreamExt;
@@ -20,6 +22,9 @@ use serde_json::Value;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+
+/// Made for no row, by nobody.
+const NO_ROW: Id = Id::from_bytes([0xff; 16]);
 
 /// What a request says, before any of it is judged.
 pub(crate) struct Said {
@@ -43,6 +48,7 @@ pub(crate) struct Said {
     pub device: Option<String>,
     /// The language that the client likes best
     pub language: String,
+    noted: Option<Arc<Noted>>,
 }
 
 /// A call by nobody in particular.
@@ -77,7 +83,6 @@ impl FromRequest for Call {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let caller = caller(&request)?;
-            request.extensions_mut().insert(LoggedUser(caller.user));
             let body = body(&request, payload).await?;
             let said = Arc::new(said(&request, body)?);
             Ok(Call {
@@ -90,59 +95,11 @@ impl FromRequest for Call {
     }
 }
 
-fn caller(request: &HttpRequest) -> Result<Caller, Problem> {
-    let state = state(request)?;
-    let now = state.database.sources.clock.now();
-    let claims = match request.headers().get(header::AUTHORIZATION) {
-        Some(value) => bearer(value)
-            .and_then(|token| state.signer.access.read(token, now))
-            .ok_or(Refusal::Unauthenticated)?,
-        None => cookies::claims(request, &state, now)?,
-    };
-    let caller = Caller {
-        user: claims.user,
-        session: claims.session,
-    };
-    if state.used.is_due(caller.session, claims.issued, now) {
-        note_used(&state, caller);
-    }
-    Ok(caller)
-}
-
-/// The token; spaces may stand before it, nothing behind it.
-fn bearer(value: &header::HeaderValue) -> Option<&str> {
-    let (kind, token) = value.to_str().ok()?.split_once(' ')?;
-    kind.eq_ignore_ascii_case("bearer")
-        .then(|| token.trim_start_matches(' '))
-}
-
-/// Beside the call, which neither waits for it nor fails with it.
-fn note_used(state: &web::Data<State>, caller: Caller) {
-    let state = state.clone();
-    actix_web::rt::spawn(async move {
-        let note = move |tx: &mut Tx<'_>| identity::note_used(tx, caller);
-        if let Err(refusal) = state.database.write(Origin::default(), note).await {
-            log::debug!("the use of a session was not noted: {refusal}");
-        }
-    });
-}
-
-fn state(request: &HttpRequest) -> Result<web::Data<State>, Problem> {
+pub(crate) fn state(request: &HttpRequest) -> Result<web::Data<State>, Problem> {
     let state = request.app_data::<web::Data<State>>();
     state
         .cloned()
         .ok_or_else(|| Problem::new("internal", "the server has no state"))
-}
-
-/// Where a request comes from, for the audit log.
-pub fn origin(request: &HttpRequest) -> Origin {
-    let agent = request.headers().get(header::USER_AGENT);
-    let agent = agent.and_then(|agent| agent.to_str().ok());
-    Origin {
-        ip: request.peer_addr().map(|peer| peer.ip().to_string()),
-        user_agent: agent.map(|agent| agent.chars().take(255).collect()),
-        request_id: Some(request_id(request)),
-    }
 }
 
 async fn body(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Problem> {
@@ -183,15 +140,19 @@ fn said(request: &HttpRequest, body: Vec<u8>) -> Result<Said, Problem> {
         asked: request.query_string().to_owned(),
         query: query.ok().map(web::Query::into_inner),
         segment,
-        id: request.match_info().get("id").and_then(|id| id.parse().ok()),
+        id: request
+            .match_info()
+            .get("id")
+            .map(|id| id.parse().unwrap_or(NO_ROW)),
         is_json: is_json(request),
         body,
-        key: key(request),
-        if_match: expected(request),
-        if_none_match: text(header::IF_NONE_MATCH),
+        key: headers::key(request),
+        if_match: headers::expected(request),
+        if_none_match: headers::list(request, &header::IF_NONE_MATCH),
         range: text(header::RANGE),
         device: text(cookies::DEVICE),
         language: language(text(header::ACCEPT_LANGUAGE)),
+        noted: Noted::in_frame(request),
         state: state(request)?,
     })
 }
@@ -216,35 +177,6 @@ fn keyed(path: &str) -> String {
         .strip_prefix("/api/v1/organizations/")
         .and_then(|rest| rest.split_once('/'));
     below.map_or(path, |(_, below)| below).to_owned()
-}
-
-/// Only a POST is made once; the other methods are so by themselves.
-fn key(request: &HttpRequest) -> Result<Option<String>, ()> {
-    if request.method() != Method::POST {
-        return Ok(None);
-    }
-    let Some(value) = request.headers().get("idempotency-key") else {
-        return Ok(None);
-    };
-    let key = value.to_str().map_err(drop)?;
-    let fits = (1..=255).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
-    fits.then(|| Some(key.to_owned())).ok_or(())
-}
-
-/// `"3"`, or several, or `*`. What isn't a version of ours matches none, nor what can't be read.
-fn expected(request: &HttpRequest) -> Expected {
-    let Some(tags) = request.headers().get(header::IF_MATCH) else {
-        return Expected(None);
-    };
-    let tags = tags.to_str().unwrap_or("");
-    if tags.trim() == "*" {
-        return Expected(None);
-    }
-    let version = |tag: &str| {
-        let quoted = tag.trim().strip_prefix('"')?.strip_suffix('"')?;
-        quoted.parse().ok()
-    };
-    Expected(Some(tags.split(',').filter_map(version).collect()))
 }
 
 impl Said {
@@ -297,7 +229,7 @@ impl Said {
         !self.body.is_empty()
     }
 
-    /// The id in the path.
+    /// The id in the path. What is no id is one that no row has, so that it is refused in its turn.
     pub(crate) fn id(&self) -> Result<Id, Refusal> {
         self.id.ok_or(Refusal::NotFound)
     }
@@ -310,17 +242,17 @@ impl Said {
         }
     }
 
-    /// The organization in the path; where it names none, who isn't signed in is told that first.
-    fn named(&self, tx: &mut Tx<'_>, caller: Caller) -> Result<&Segment, Refusal> {
+    /// Enters the organization in the path; where it names none, who isn't signed in is told that first.
+    fn enter<'t, 'c>(&self, tx: &'t mut Tx<'c>, caller: Caller) -> Result<Work<'t, 'c>, Refusal> {
         if self.segment.is_none() {
             caller.check(tx)?;
         }
-        self.segment.as_ref().ok_or(Refusal::OrganizationNotFound)
-    }
-
-    fn enter<'t, 'c>(&self, tx: &'t mut Tx<'c>, caller: Caller) -> Result<Work<'t, 'c>, Refusal> {
-        let segment = self.named(tx, caller)?;
-        Work::enter(tx, caller, segment)
+        let segment = self.segment.as_ref().ok_or(Refusal::OrganizationNotFound)?;
+        let work = Work::enter(tx, caller, segment)?;
+        if let Some(noted) = &self.noted {
+            let _ = noted.organization.set(work.organization());
+        }
+        Ok(work)
     }
 
     /// What makes it the same call when it is sent again; `body` stands for its body.
@@ -329,7 +261,7 @@ impl Said {
             Refusal::parameter(
                 "Idempotency-Key",
                 "invalid_header",
-                "has to be 1 to 255 printable characters",
+                "has to be given once, as 1 to 255 printable characters",
             )
         };
         let key = self.key.clone().map_err(|()| wrong())?;
@@ -338,21 +270,20 @@ impl Said {
 }
 
 impl Call {
+    /// The state, where the call came by cookie.
+    pub(crate) fn by_cookie(&self) -> Option<web::Data<State>> {
+        self.by_cookie.then(|| self.said.state.clone())
+    }
+
     /// A call whose body is read in another way.
     pub(crate) fn without_body(request: &HttpRequest) -> Result<Call, Problem> {
         let caller = caller(request)?;
-        request.extensions_mut().insert(LoggedUser(caller.user));
         Ok(Call {
             caller,
             by_cookie: !cookies::is_ignored(request),
             said: Arc::new(said(request, Vec::new())?),
             request: request.clone(),
         })
-    }
-
-    /// The state, where the call came by cookie.
-    pub(crate) fn by_cookie(&self) -> Option<web::Data<State>> {
-        self.by_cookie.then(|| self.said.state.clone())
     }
 
     /// A call in an organization that stores nothing.
@@ -412,11 +343,9 @@ impl Call {
     {
         let (state, said, caller) = (self.said.state.clone(), self.said.clone(), self.caller);
         let answer = state.database.write(said.origin.clone(), move |tx: &mut Tx<'_>| {
-            let segment = said.named(tx, caller)?;
+            let mut work = said.enter(tx, caller)?;
             firma_services::perform(
-                tx,
-                caller,
-                segment,
+                &mut work,
                 || said.request(body.as_deref().unwrap_or(&said.body)),
                 |work, grant| run(work, grant, &said),
             )

@@ -8,6 +8,7 @@ use actix_web::http::Method;
 use firma_auth::access::SYSTEM_ROLES;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use utoipa::openapi::encoding::EncodingBuilder;
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
@@ -128,6 +129,10 @@ fn headers(operation: &Operation) -> Vec<(&'static str, bool, &'static str)> {
         let about = "The ETag of what is known already: 304 if that is what it is";
         all.push(("If-None-Match", false, about));
     }
+    if operation.takes_range() {
+        let about = "The part that is wanted: `bytes=0-1023`; 206 then";
+        all.push(("Range", false, about));
+    }
     all
 }
 
@@ -146,9 +151,16 @@ fn json(schema: RefOr<Schema>, example: Option<Value>) -> Content {
 }
 
 fn body(operation: &Operation, schema: &RefOr<Schema>) -> RequestBody {
-    let content = || json(schema.clone(), operation.example.sent());
+    let content = || {
+        let mut content = json(schema.clone(), operation.example.sent());
+        for (part, media_type) in operation.parts {
+            let encoding = EncodingBuilder::new().content_type(Some(*media_type));
+            content.encoding.insert((*part).to_owned(), encoding.build());
+        }
+        content
+    };
     let mut body = RequestBodyBuilder::new()
-        .content("application/json", content())
+        .content(operation.media_type, content())
         .required(Some(Required::True));
     if operation.method == Method::PATCH {
         body = body.content("application/merge-patch+json", content());
@@ -159,11 +171,13 @@ fn body(operation: &Operation, schema: &RefOr<Schema>) -> RequestBody {
 fn answers(operation: &Operation) -> Vec<(String, Response)> {
     let mut answer = ResponseBuilder::new().description(match operation.status {
         201 => "It was made",
+        202 => "A job does it",
         204 => "It was done",
         _ => "The answer",
     });
     if let Some(schema) = &operation.answer {
-        answer = answer.content("application/json", json(schema.clone(), recorded(&operation.id)));
+        let content = json(schema.clone(), recorded(&operation.id));
+        answer = answer.content(operation.answer_type, content);
     }
     let header = |about: &str| {
         HeaderBuilder::new()
@@ -174,13 +188,23 @@ fn answers(operation: &Operation) -> Vec<(String, Response)> {
     if is_tagged(operation) {
         answer = answer.header("ETag", header("The version, in quotes"));
     }
-    if operation.status == 201 {
-        answer = answer.header("Location", header("Where it is"));
+    match operation.status {
+        201 => answer = answer.header("Location", header("Where it is")),
+        202 => answer = answer.header("Location", header("Where the job is")),
+        _ => {}
     }
     let mut all = vec![(operation.status.to_string(), answer.build())];
     if is_tagged(operation) && operation.method == Method::GET {
         let same = ResponseBuilder::new().description("It is what If-None-Match names");
         all.push(("304".into(), same.build()));
+    }
+    if operation.takes_range()
+        && let Some(schema) = &operation.answer
+    {
+        let part = ResponseBuilder::new()
+            .description("The part that Range names")
+            .content(operation.answer_type, json(schema.clone(), None));
+        all.push(("206".into(), part.build()));
     }
     if operation.needs_key
         && let Some(schema) = &operation.answer

@@ -15,6 +15,7 @@ use utoipa::openapi::{
 
 /// The modules in the order of the documentation, their titles and what they hold.
 const MODULES: &[(&str, &str, &str)] = &[
+    ("system", "System", "What this is."),
     (
         "identity",
         "Identity",
@@ -29,9 +30,13 @@ const MODULES: &[(&str, &str, &str)] = &[
     (
         "crm",
         "Customers and deals",
-        "Companies, pipelines with their stages, deals, and the pipeline report.",
+        "Companies and their contacts, pipelines with their stages, deals, activities, and the pipeline report.",
     ),
-    ("platform", "Platform", "What is of no organization."),
+    (
+        "platform",
+        "Jobs, files and imports",
+        "Work that is done after the call that asked for it, stored files, and files of rows brought into a collection.",
+    ),
 ];
 
 /// The document of all operations. As a value, whose fields have an order: extensions by themselves have none.

@@ -2,7 +2,7 @@
 
 use crate::operation::{Access, Operation};
 use actix_web::http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// How an operation is called. `$COMPANY_ID` in any of it is the id of the first company, and so on for
 /// every collection; `$RANDOM` is a number.
@@ -13,18 +13,77 @@ pub(crate) struct Example {
     /// What `{id}` stands for: `$COMPANY_ID`
     id: String,
     query: &'static str,
-    /// JSON
-    body: String,
+    body: Body,
     /// What authorizes the call, if not `$TOKEN`
     token: Option<&'static str>,
+    /// Why a call may be answered otherwise than it is documented first
+    unsure: Option<&'static str>,
     /// Whether it needs what stands in a mail or on somebody's telephone
     by_hand: bool,
 }
 
+#[derive(Debug, Clone, Default)]
+enum Body {
+    #[default]
+    None,
+    Json(String),
+    Form(Form),
+}
+
+/// A form with a file, which a line before the call makes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Form {
+    /// What the file is called
+    pub name: &'static str,
+    /// What stands in it
+    pub text: &'static str,
+    /// JSON; empty where the form has no such field
+    pub options: &'static str,
+}
+
+impl Form {
+    /// The line that makes the file.
+    fn file(&self) -> String {
+        let text = self.text.replace('\n', "\\n");
+        format!("printf '{text}' > {}", self.name)
+    }
+
+    fn flags(&self) -> String {
+        let mut text = format!(" \\\n  -F file=@{}", self.name);
+        if !self.options.is_empty() {
+            let options = format!(" \\\n  -F 'options={};type=application/json'", self.options);
+            text.push_str(&options);
+        }
+        text
+    }
+
+    fn sent(&self) -> Value {
+        let mut sent = json!({"file": self.text});
+        if let (Ok(options), Value::Object(fields)) = (serde_json::from_str(self.options), &mut sent) {
+            fields.insert("options".into(), options);
+        }
+        sent
+    }
+}
+
 impl Example {
     pub(crate) fn body(mut self, json: impl Into<String>) -> Self {
-        self.body = json.into();
+        self.body = Body::Json(json.into());
         self
+    }
+    pub(crate) fn form(mut self, form: Form) -> Self {
+        self = self.after(form.file());
+        self.body = Body::Form(form);
+        self
+    }
+    /// The answer depends on something else than the call: what a worker has done by then, say. The reason stands in
+    /// the example.
+    pub(crate) fn unsure(mut self, reason: &'static str) -> Self {
+        self.unsure = Some(reason);
+        self
+    }
+    pub(crate) fn is_unsure(&self) -> bool {
+        self.unsure.is_some()
     }
     pub(crate) fn query(mut self, query: &'static str) -> Self {
         self.query = query;
@@ -57,8 +116,12 @@ impl Example {
 
     /// The body as it may be sent, its variables filled.
     pub(crate) fn sent(&self) -> Option<Value> {
-        let mut text = self.body.clone();
-        for name in variables(&self.body) {
+        let mut text = match &self.body {
+            Body::None => return None,
+            Body::Json(text) => text.clone(),
+            Body::Form(form) => return Some(form.sent()),
+        };
+        for name in variables(&text.clone()) {
             let value = match name.as_str() {
                 "RANDOM" => "2041".into(),
                 name if name.ends_with("_ID") => stand_in(name),
@@ -84,7 +147,8 @@ impl Example {
         let headers: Vec<_> = token.into_iter().chain(key).collect();
         let call = curl(&operation.method, &url, &headers, &self.body, "");
         let mut found = String::new();
-        let all = format!("{}{call}", self.before);
+        let unsure = self.unsure.map(|reason| format!("# {reason}\n"));
+        let all = format!("{}{}{call}", self.before, unsure.unwrap_or_default());
         for name in variables(&all) {
             let assigned = format!("{name}=");
             let is_known = self.before.lines().any(|line| line.starts_with(&assigned));
@@ -103,11 +167,33 @@ pub(crate) fn made(variable: &str, collection: &str, body: &str) -> String {
         &Method::POST,
         &format!("$ORG/{collection}"),
         &headers,
-        body,
+        &Body::Json(body.to_owned()),
         " | jq -r .id",
     );
     let end = if call.ends_with("\nEND") { "\n" } else { "" };
     format!("{}=$({call}{end})", variable.trim_start_matches('$'))
+}
+
+/// Lines that send a form and keep a field of the answer in a variable.
+pub(crate) fn posted(variable: &str, collection: &str, form: Form, field: &str) -> String {
+    let headers = ["Authorization: Bearer $TOKEN".to_owned()];
+    let call = curl(
+        &Method::POST,
+        &format!("$ORG/{collection}"),
+        &headers,
+        &Body::Form(form),
+        &format!(" | jq -r .{field}"),
+    );
+    format!("{}\n{}=$({call})", form.file(), variable.trim_start_matches('$'))
+}
+
+/// A line that waits until no worker has to do with it any more.
+pub(crate) fn over(collection: &str, variable: &str, begun: [&str; 2]) -> String {
+    let [waiting, running] = begun;
+    format!(
+        "while curl -sS \"$ORG/{collection}/{variable}\" \\\n  -H \"Authorization: Bearer $TOKEN\" |\n  \
+         jq -e '.state == \"{waiting}\" or .state == \"{running}\"' >/dev/null; do sleep 1; done"
+    )
 }
 
 /// What an entity's id is called: `$TEAM_MEMBER_ID`.
@@ -151,22 +237,23 @@ fn variables(text: &str) -> Vec<String> {
     names
 }
 
-fn curl(method: &Method, url: &str, headers: &[String], body: &str, then: &str) -> String {
+fn curl(method: &Method, url: &str, headers: &[String], body: &Body, then: &str) -> String {
     let mut text = "curl -sS".to_owned();
     // What curl does by itself isn't said.
-    if *method != Method::GET && (*method != Method::POST || body.is_empty()) {
+    if *method != Method::GET && (*method != Method::POST || matches!(body, Body::None)) {
         text.push_str(&format!(" -X {method}"));
     }
     text.push_str(&format!(" \"{url}\""));
     for header in headers {
         text.push_str(&format!(" \\\n  -H \"{header}\""));
     }
-    if body.is_empty() {
-        text.push_str(then);
-    } else if body.contains(['$', '\'']) {
-        text.push_str(&format!(" \\\n  --json @- <<END{then}\n{body}\nEND"));
-    } else {
-        text.push_str(&format!(" \\\n  --json '{body}'{then}"));
-    }
-    text
+    let rest = match body {
+        Body::None => then.to_owned(),
+        Body::Form(form) => format!("{}{then}", form.flags()),
+        Body::Json(body) if body.contains(['$', '\'']) => {
+            format!(" \\\n  --json @- <<END{then}\n{body}\nEND")
+        }
+        Body::Json(body) => format!(" \\\n  --json '{body}'{then}"),
+    };
+    text + &rest
 }

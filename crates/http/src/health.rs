@@ -1,7 +1,7 @@
 //! Whether the process lives, and whether it is ready for calls.
 
-use crate::routes;
 use crate::state::State;
+use crate::{metrics, routes};
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use firma_services::{Refusal, Tx};
@@ -65,5 +65,6 @@ pub(crate) fn mount(config: &mut web::ServiceConfig) {
         .service(routes::only_get("/health/live", web::get().to(live)))
         .service(routes::only_get("/health/ready", web::get().to(ready)))
         .service(routes::only_get("/health", web::get().to(ready)))
+        .service(routes::only_get("/metrics", web::get().to(metrics::show)))
         .service(routes::only_get("/openapi.json", web::get().to(openapi)));
 }

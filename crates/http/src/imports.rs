@@ -1,29 +1,47 @@
 //! Files of rows brought into a collection.
 
 use crate::call::Call;
+use crate::example::{Example, Form, over, posted};
 use crate::operation::{Access, Operation, Parameter};
 use crate::problem::Problem;
 use crate::render;
-use crate::resource::{Resource, readable};
-use crate::schemas::{Schemas, reference};
+use crate::resource::{Resource, on_new, readable};
+use crate::schemas::{Schemas, bytes, integer, object, reference};
 use crate::upload::{Takes, Upload, with_file};
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 use firma_auth::access::{Create, Delete, Grant, Read, Verb};
-use firma_domain::platform::Import;
+use firma_domain::platform::{Import, ImportRefusal};
 use firma_services::listing::Parameters;
 use firma_services::platform::{add_file, expect_upload, imports};
 use firma_services::{Refusal, Work};
 use serde_json::json;
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type};
 
 type Answered = Result<HttpResponse, Problem>;
 
 /// Refusals of a page.
 const PAGE: i64 = 1_000;
 
+/// Two companies, of which one is refused: it has no name.
+pub(crate) const COMPANIES: Form = Form {
+    name: "companies.csv",
+    text: "No,Firm\nN-1,Nordlicht GmbH\nN-2,\n",
+    options: r#"{"entity": "companies", "columns": {"No": "external_id", "Firm": "name"}}"#,
+};
+
 impl Resource for Import {
     const MODULE: &'static str = "platform";
+    const IN_DEMO: bool = false;
+
+    fn making() -> String {
+        posted("$IMPORT_ID", "imports", COMPANIES, "id")
+    }
+}
+
+/// An example about an import that is over.
+fn on_ended() -> Example {
+    on_new::<Import>().after(over("imports", "$IMPORT_ID", ["WAITING", "RUNNING"]))
 }
 
 async fn create(upload: Upload) -> Answered {
@@ -92,12 +110,18 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     };
     schemas.put("ImportOptions", options());
     schemas.put("ImportUpload", form());
+    let refusal = schemas.named::<ImportRefusal>();
+    schemas.put("ImportRefusals", page(&refusal));
     to.push(
         at(Method::POST, "", "import_file", Verb::Create, || {
             web::post().to(create)
         })
-        .text("Has a file of rows (CSV) brought into a collection by a job, whose result has the counts.")
-        .form(reference("ImportUpload"))
+        .text("Has a file of rows (CSV) brought into a collection. By a job, whose result has the counts.")
+        .form(
+            reference("ImportUpload"),
+            &[("file", "text/csv"), ("options", "application/json")],
+        )
+        .example(Example::default().form(COMPANIES))
         .answers(202, Some(reference("Import"))),
     );
     to.push(
@@ -105,9 +129,11 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             web::post().to(undo)
         })
         .text(
-            "Has a job delete what the import made, but for rows that were touched since or are needed. What it \
+            "Has a job delete what the import made. But for rows that were touched since or are needed; what it \
              updated stays.",
         )
+        .example(on_ended())
+        .refuses(&["not_undoable"])
         .answers(202, Some(reference("Import"))),
     );
     to.push(
@@ -118,23 +144,44 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             Verb::Read,
             || web::get().to(refusals),
         )
-        .text("What is wrong with the rows that were refused, each with line, column and reason, in the order of the file; then what an undo left.")
+        .text(
+            "Lists what is wrong with the rows that were refused. Each with line, column and reason, in the order of \
+             the file; then what an undo left.",
+        )
         .parameters(vec![Parameter::new(
             "after",
             "The line after which to go on: the last answer's after",
-        )]),
+        )])
+        .example(on_ended())
+        .answers(200, Some(reference("ImportRefusals"))),
     );
 }
 
 fn form() -> ObjectBuilder {
-    let bytes = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .content_media_type("text/csv");
-    ObjectBuilder::new()
-        .property("file", bytes)
-        .property("options", reference("ImportOptions"))
-        .required("file")
-        .required("options")
+    object(
+        [
+            ("file", bytes("text/csv").into()),
+            ("options", reference("ImportOptions")),
+        ],
+        &[],
+    )
+}
+
+/// Refusals, which are found again by their line.
+fn page(refusal: &str) -> ObjectBuilder {
+    let after = integer("The line of the last one, to go on after; none where there are none")
+        .schema_type(SchemaType::from_iter([Type::Integer, Type::Null]));
+    let more = ObjectBuilder::new()
+        .schema_type(Type::Boolean)
+        .description(Some("Whether another page follows"));
+    object(
+        [
+            ("data", ArrayBuilder::new().items(reference(refusal)).into()),
+            ("after", after.into()),
+            ("has_more", more.into()),
+        ],
+        &[],
+    )
 }
 
 /// What [`imports::Options`] reads.

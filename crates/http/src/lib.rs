@@ -2,6 +2,7 @@
 
 mod access;
 mod call;
+mod caller;
 mod cookies;
 mod cors;
 mod crm;
@@ -10,10 +11,13 @@ mod docs;
 mod document;
 mod example;
 mod frame;
+mod headers;
 mod health;
 mod identity;
 mod imports;
 mod limits;
+mod metrics;
+mod noted;
 mod operation;
 mod organizations;
 mod platform;
@@ -29,8 +33,9 @@ mod schemas;
 mod state;
 mod upload;
 
-pub use call::origin;
+pub use caller::origin;
 pub use limits::{Limits, Rate, Rates};
+pub use metrics::Metrics;
 pub use operation::{Access, Operation};
 pub use problem::CODES;
 pub use routes::{document, matrix, mount, operations, telling};

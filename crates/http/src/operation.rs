@@ -1,6 +1,7 @@
 //! Operations as data: routes, OpenAPI, the permission matrix and the attack test are made from them.
 
 use crate::example::Example;
+use crate::schemas::bytes;
 use actix_web::Route;
 use actix_web::http::Method;
 use firma_auth::access::Verb;
@@ -73,8 +74,12 @@ pub struct Operation {
     pub body: Option<RefOr<Schema>>,
     /// What the body is: JSON, but for uploads
     pub media_type: &'static str,
+    /// The media types of a form's parts, by name
+    pub(crate) parts: &'static [(&'static str, &'static str)],
     pub status: u16,
     pub answer: Option<RefOr<Schema>>,
+    /// What the answer is: JSON, but for the bytes of files
+    pub answer_type: &'static str,
     /// Whether an `Idempotency-Key` has to be sent
     pub needs_key: bool,
     /// Whether it may be called so and so often only
@@ -104,8 +109,10 @@ impl Operation {
             parameters: vec![],
             body: None,
             media_type: "application/json",
+            parts: &[],
             status: 200,
             answer: None,
+            answer_type: "application/json",
             needs_key: false,
             is_limited: false,
             example: Example::default(),
@@ -125,15 +132,25 @@ impl Operation {
         self.body = Some(schema);
         self
     }
-    /// A body that is a form with a file.
-    pub(crate) fn form(mut self, schema: RefOr<Schema>) -> Self {
+    /// A body that is a form with a file, of parts with these media types.
+    pub(crate) fn form(
+        mut self,
+        schema: RefOr<Schema>,
+        parts: &'static [(&'static str, &'static str)],
+    ) -> Self {
         self.media_type = "multipart/form-data";
+        self.parts = parts;
         self.body(schema)
     }
     pub(crate) fn answers(mut self, status: u16, schema: Option<RefOr<Schema>>) -> Self {
         self.status = status;
         self.answer = schema;
         self
+    }
+    /// An answer that is the bytes of a file, of whatever kind that is.
+    pub(crate) fn answers_bytes(mut self) -> Self {
+        self.answer_type = "*/*";
+        self.answers(200, Some(bytes("*/*").into()))
     }
     pub(crate) fn needs_key(mut self) -> Self {
         self.needs_key = true;
@@ -148,6 +165,10 @@ impl Operation {
         self.example = example;
         self
     }
+    /// Whether another of its documented answers may come to the example, for a reason that it gives.
+    pub fn is_unsure(&self) -> bool {
+        self.example.is_unsure()
+    }
     pub(crate) fn refuses(mut self, codes: &[&'static str]) -> Self {
         self.refusals.extend(codes);
         self
@@ -161,6 +182,10 @@ impl Operation {
     /// The header that makes the call only for a version that is known.
     pub(crate) fn takes_if_match(&self) -> bool {
         matches!(self.method, Method::PATCH | Method::DELETE) || self.path.ends_with("/restore")
+    }
+    /// Whether a part of the answer may be asked for.
+    pub(crate) fn takes_range(&self) -> bool {
+        self.answer_type == "*/*"
     }
     /// Whether an `Idempotency-Key` is understood.
     pub(crate) fn takes_key(&self) -> bool {

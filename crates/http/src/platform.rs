@@ -1,26 +1,55 @@
 //! Jobs and files.
 
 use crate::call::Call;
+use crate::example::{Example, Form, over, posted};
+use crate::imports::COMPANIES;
 use crate::operation::{Access, Operation};
 use crate::problem::Problem;
 use crate::render;
-use crate::resource::{Resource, deletable, readable};
-use crate::schemas::{Schemas, reference};
+use crate::resource::{Resource, deletable, on_new, readable};
+use crate::schemas::{Schemas, bytes, object, reference};
 use crate::upload;
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 use firma_auth::access::{Create, Update, Verb};
 use firma_domain::platform::{File, Job};
 use firma_services::platform::{cancel_job, retry_job};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::ObjectBuilder;
 
 type Answered = Result<HttpResponse, Problem>;
 
+const OFFER: Form = Form {
+    name: "offer.txt",
+    text: "An offer for the depot\n",
+    options: "",
+};
+
 impl Resource for Job {
     const MODULE: &'static str = "platform";
+    const IN_DEMO: bool = false;
+
+    fn making() -> String {
+        posted("$JOB_ID", "imports", COMPANIES, "job_id")
+    }
 }
 impl Resource for File {
     const MODULE: &'static str = "platform";
+    const IN_DEMO: bool = false;
+    const REFUSALS: &'static [&'static str] = &["purged"];
+
+    fn making() -> String {
+        posted("$FILE_ID", "files", OFFER, "id")
+    }
+}
+
+/// Lines that make a job which is given up: the file lacks the column that names a company.
+fn dead_job() -> String {
+    let form = Form {
+        text: "No\nN-1\n",
+        ..COMPANIES
+    };
+    let lines = posted("$JOB_ID", "imports", form, "job_id");
+    format!("{lines}\n{}", over("jobs", "$JOB_ID", ["QUEUED", "RUNNING"]))
 }
 
 async fn cancel(call: Call) -> Answered {
@@ -62,7 +91,9 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             Verb::Update,
             || web::post().to(cancel),
         )
-        .text("Calls a job off: at once while it waits, at its next step while it runs.")
+        .text("Calls a job off. At once while it waits, at its next step while it runs.")
+        .example(on_new::<Job>().unsure("409 where a worker was faster and the job is over."))
+        .refuses(&["transition"])
         .answers(200, Some(reference("Job"))),
     );
     to.push(
@@ -75,6 +106,8 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             || web::post().to(retry),
         )
         .text("Tries a job again that was given up.")
+        .example(Example::default().after(dead_job()).id("$JOB_ID"))
+        .refuses(&["transition"])
         .answers(200, Some(reference("Job"))),
     );
     readable::<File>(to, schemas);
@@ -84,7 +117,9 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             web::post().to(upload::upload)
         })
         .text("Stores a file. What it is, its bytes say: PNG, JPEG, WebP, PDF, office documents and text are taken.")
-        .form(reference("FileUpload"))
+        .form(reference("FileUpload"), &[("file", "application/octet-stream")])
+        .example(Example::default().form(OFFER))
+        .refuses(&["file_type"])
         .answers(201, Some(reference("File"))),
     );
     to.push(
@@ -96,14 +131,13 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             Verb::Read,
             || web::get().to(upload::content),
         )
-        .text("The file's bytes, or those that Range names."),
+        .text("Answers with a file's bytes, or those that Range names.")
+        .example(on_new::<File>())
+        .answers_bytes(),
     );
     deletable::<File>(to, schemas);
 }
 
 fn form() -> ObjectBuilder {
-    let bytes = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .content_media_type("application/octet-stream");
-    ObjectBuilder::new().property("file", bytes).required("file")
+    object([("file", bytes("application/octet-stream").into())], &[])
 }

@@ -1,7 +1,8 @@
 //! Problems (RFC 9457): every error of the API, from one table of codes.
 
+use crate::noted::Noted;
 use actix_web::http::{StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use actix_web::{HttpResponse, ResponseError};
 use firma_auth::proof::CHALLENGE_LIFE;
 use firma_domain::FieldError;
 use firma_services::Refusal;
@@ -10,7 +11,7 @@ use std::fmt;
 
 /// Every code: its status and its title. Stable; the documentation prints it.
 pub const CODES: &[(&str, u16, &str)] = &[
-    ("malformed_body", 400, "The body is not JSON"),
+    ("malformed_body", 400, "The body can't be read"),
     ("malformed_query", 400, "The query can't be read"),
     ("unknown_parameter", 400, "Unknown query parameter"),
     ("repeated_parameter", 400, "A query parameter is given twice"),
@@ -96,7 +97,11 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("body_too_large", 413, "The body is too large"),
     ("file_too_large", 413, "The file is too large"),
     ("file_type", 415, "Files of this type are not taken"),
-    ("media_type", 415, "The body has to be JSON"),
+    (
+        "media_type",
+        415,
+        "The body is not JSON, or not the form that is asked for",
+    ),
     ("range", 416, "The file has no such bytes"),
     ("invalid", 422, "The body has wrong values"),
     (
@@ -193,20 +198,15 @@ impl Problem {
         self.body()
     }
 
-    /// With the id under which it stands in the log.
-    pub(crate) fn noted(self, request_id: &str) -> Problem {
-        self.with("request_id", request_id)
-    }
-
     /// The whole answer to a request.
-    pub(crate) fn answer(&self, request: &HttpRequest) -> HttpResponse {
+    pub(crate) fn answer(&self, noted: &Noted) -> HttpResponse {
         let (_, mut body) = self.body();
-        let id = crate::frame::request_id(request);
+        let id = noted.request_id.as_str();
         if let Some(cause) = &self.cause {
-            log::error!(request_id = id.as_str(); "{cause}");
+            log::error!(request_id = id; "{cause}");
         }
         if let Value::Object(fields) = &mut body {
-            fields.insert("instance".into(), request.path().into());
+            fields.insert("instance".into(), noted.uri.path().into());
             fields.insert("request_id".into(), id.into());
         }
         self.written(&body)

@@ -43,7 +43,7 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             Method::GET,
             "/api/v1",
             "get_root",
-            "platform",
+            "system",
             Access::Public,
             || web::get().to(root),
         )

@@ -31,6 +31,8 @@ pub(crate) struct Described {
     pub roles: Vec<(String, String)>,
     pub parameters: Vec<Field>,
     pub body: Option<Kind>,
+    /// Whether the body is a form and not JSON
+    pub is_form: bool,
     pub status: u16,
     pub answer: Option<Kind>,
     pub example: String,
@@ -110,8 +112,11 @@ fn described(document: &Value, operation: &crate::Operation) -> Option<Described
     let answers = said.get("responses")?;
     let answer = answers
         .get(operation.status.to_string())?
-        .pointer("/content/application~1json");
-    let body = said.pointer("/requestBody/content/application~1json/schema");
+        .get("content")
+        .and_then(|content| content.get(operation.answer_type));
+    let body = said
+        .pointer("/requestBody/content")
+        .and_then(|content| content.get(operation.media_type)?.get("schema"));
     let parameter = |parameter: &Value| Field {
         name: text(parameter, "name"),
         place: text(parameter, "in"),
@@ -136,12 +141,16 @@ fn described(document: &Value, operation: &crate::Operation) -> Option<Described
             .collect(),
         parameters: array(said, "parameters").iter().map(parameter).collect(),
         body: body.map(kind),
+        is_form: operation.media_type == "multipart/form-data",
         status: operation.status,
         answer: answer.and_then(|answer| answer.get("schema")).map(kind),
         example: said.pointer("/x-codeSamples/0/source").map(plain)?,
         answered: answer
             .and_then(|answer| answer.get("example"))
-            .map(|example| format!("{example:#}")),
+            .map(|example| match example {
+                Value::String(text) => text.clone(),
+                other => format!("{other:#}"),
+            }),
         problems: CODES
             .iter()
             .filter(|(code, ..)| codes.contains(code))

@@ -71,6 +71,9 @@ impl Operation {
         if self.is_limited {
             all.push("too_many_requests");
         }
+        if !self.parts.is_empty() {
+            all.extend(["file_too_large", "purged"]);
+        }
         if self.takes_key() {
             all.extend(["invalid_header", "idempotency_key_reused"]);
         }
@@ -83,6 +86,9 @@ impl Operation {
         let is_bulk = self.needs_key;
         if self.path.contains("{id}") || is_bulk {
             all.push("not_found");
+        }
+        if self.takes_range() {
+            all.push("range");
         }
         if self.takes_if_match() || is_bulk {
             all.push("changed");

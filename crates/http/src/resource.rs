@@ -19,25 +19,41 @@ type Answered = Result<HttpResponse, Problem>;
 pub(crate) trait Resource: Keeping + ToSchema {
     /// The module it belongs to.
     const MODULE: &'static str;
-    /// A body that makes one, for the examples; `$COMPANY_ID` stands for the first company's id, and so on.
+    /// A body that makes one, for the examples; `$COMPANY_ID` stands for the first company's id, and so on. Empty
+    /// where none is made so.
     const EXAMPLE: &'static str = "";
-    /// A body that changes one.
+    /// A body that changes one. Empty where none is changed.
     const CHANGE: &'static str = "";
+    /// Whether a demo has one
+    const IN_DEMO: bool = true;
     /// What has to be there before one is made: lines for a shell.
     const BEFORE: &'static str = "";
     /// Codes of problems that only changes to these have.
     const REFUSALS: &'static [&'static str] = &[];
+
+    /// Lines that make one and keep its id.
+    fn making() -> String {
+        made(&variable(Self::NAME), Self::COLLECTION, Self::EXAMPLE)
+    }
+}
+
+/// An example that finds a row of the collection.
+fn on_some<E: Resource>() -> Example {
+    match E::IN_DEMO {
+        true => Example::default(),
+        false => Example::default().after(E::BEFORE).after(E::making()),
+    }
 }
 
 /// An example about the first row of the collection.
 fn on_first<E: Resource>() -> Example {
-    Example::default().id(variable(E::NAME))
+    on_some::<E>().id(variable(E::NAME))
 }
 
 /// An example about a row of its own.
-fn on_new<E: Resource>() -> Example {
-    let row = made(&variable(E::NAME), E::COLLECTION, E::EXAMPLE);
-    on_first::<E>().after(E::BEFORE).after(row)
+pub(crate) fn on_new<E: Resource>() -> Example {
+    let lines = Example::default().after(E::BEFORE).after(E::making());
+    lines.id(variable(E::NAME))
 }
 
 pub(crate) async fn list<E: Resource>(call: Call) -> Answered {
@@ -158,7 +174,7 @@ pub(crate) fn readable<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Schem
         })
         .text(format!("Lists {}.", many.replace('_', " ")))
         .parameters(list_parameters::<E>())
-        .example(Example::default().query("?limit=1"))
+        .example(on_some::<E>().query("?limit=1"))
         .answers(200, Some(schemas.list(&name))),
     );
     to.push(
@@ -178,6 +194,7 @@ pub(crate) fn readable<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Schem
 
 /// `update`.
 pub(crate) fn changeable<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Schemas) {
+    const { assert!(!E::CHANGE.is_empty(), "an entity that is changed needs a CHANGE") };
     let name = schemas.record::<E>();
     to.push(
         operation::<E>(
@@ -200,6 +217,7 @@ pub(crate) fn changeable<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Sch
 
 /// `create`.
 pub(crate) fn creatable<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Schemas) {
+    const { assert!(!E::EXAMPLE.is_empty(), "an entity that is made needs an EXAMPLE") };
     let name = schemas.record::<E>();
     to.push(
         operation::<E>(

@@ -168,6 +168,14 @@ pub(crate) fn integer(about: &str) -> ObjectBuilder {
         .description(Some(about.to_owned()))
 }
 
+/// Bytes as they are, of a media type.
+pub(crate) fn bytes(media_type: &str) -> ObjectBuilder {
+    let binary = SchemaFormat::KnownFormat(KnownFormat::Binary);
+    string("The bytes of a file")
+        .format(Some(binary))
+        .content_media_type(media_type)
+}
+
 /// An object of these fields, all of which are there unless they are named in `optional`.
 pub(crate) fn object<const N: usize>(fields: [(&str, RefOr<Schema>); N], optional: &[&str]) -> ObjectBuilder {
     let mut object = ObjectBuilder::new();

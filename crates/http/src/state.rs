@@ -1,6 +1,7 @@
 //! What all handlers share.
 
 use crate::limits::Limits;
+use crate::metrics::Metrics;
 use firma_domain::identity::Signup;
 use firma_services::identity::{LastUsed, Signer};
 use firma_services::platform::{Breaker, Files};
@@ -14,13 +15,14 @@ pub struct State {
     pub database: Database,
     pub hasher: Hasher,
     pub signer: Signer,
+    pub metrics: Metrics,
     /// The most bytes of a body
     pub max_body: usize,
     pub draining: Draining,
+    pub used: LastUsed,
     pub files: Files,
     /// Before the mail server
     pub mail: Arc<Breaker>,
-    pub used: LastUsed,
     /// How often who isn't signed in may call what is worth guessing at
     pub limits: Limits,
     /// Who may get an account

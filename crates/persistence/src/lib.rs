@@ -18,7 +18,7 @@ mod store;
 #[cfg(feature = "testing")]
 pub use store::drop_tenant_condition;
 
-pub use backend::{Database, Settings, Sources, Target};
+pub use backend::{Database, Load, Settings, Sources, Target};
 pub use fault::{Failure, Fault};
 pub use sql::{Col, Cond, Kind, Op, Side, Value};
 pub use store::{

@@ -4,7 +4,6 @@ use crate::refusal::Refusal;
 use crate::work::{Caller, Work};
 use firma_auth::access::{Action, Grant};
 use firma_domain::{Entity, Id};
-use firma_persistence::access::Segment;
 use firma_persistence::{Fault, Key, Known, StoredAnswer, Tx};
 use sha2::{Digest, Sha256};
 
@@ -59,16 +58,13 @@ impl Request {
 
 /// Runs a call that does `A` to `E` in an organization, once for each key.
 pub fn perform<E: Entity, A: Action>(
-    tx: &mut Tx<'_>,
-    caller: Caller,
-    segment: &Segment,
+    work: &mut Work<'_, '_>,
     request: impl Fn() -> Result<Request, Refusal>,
     run: impl Fn(&mut Work<'_, '_>, Grant<E, A>) -> Result<Answer, Refusal>,
 ) -> Result<Answer, Refusal> {
-    let mut work = Work::enter(tx, caller, segment)?;
     let grant = work.grant::<E, A>()?;
     let key = request()?.key(work.organization(), work.user());
-    once(&mut work, |work| work.tx, key, |work| run(work, grant))
+    once(work, |work| work.tx, key, |work| run(work, grant))
 }
 
 /// Runs a call about no organization, once for each key.

@@ -16,7 +16,7 @@ pub use database::TestDatabase;
 pub use firm::Firm;
 pub use firma_adapters::SystemClock;
 pub use receiver::{Receiver, Taken};
-pub use server::Server;
+pub use server::{METRICS_TOKEN, Server};
 
 /// Runs a test on each database, each with a server of its own.
 pub fn on_each(test: impl Fn(&Server)) {

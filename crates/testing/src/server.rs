@@ -9,7 +9,7 @@ use firma_auth::token::AccessTokens;
 use firma_domain::Id;
 use firma_domain::identity::Signup;
 use firma_domain::source::Clock;
-use firma_http::{Draining, Limits, Site, State, app};
+use firma_http::{Draining, Limits, Metrics, Site, State, app};
 use firma_persistence::identity::NewSession;
 use firma_persistence::{Database, Fault, Origin, Settings, Sources, Tx};
 use firma_services::Hasher;
@@ -31,11 +31,22 @@ pub struct Server {
     handle: actix_web::dev::ServerHandle,
 }
 
+/// What a test server asks of who wants its metrics.
+pub const METRICS_TOKEN: &str = "a-token-for-the-metrics-of-a-test";
+
 /// The most bytes of a body on a test server.
 pub const MAX_BODY: usize = 2_000_000;
 /// The most bytes of files there.
 pub const MAX_IMAGE: u64 = 50_000;
 pub const MAX_DOCUMENT: u64 = 200_000;
+
+/// Where only this machine reaches it.
+fn here() -> Site {
+    Site {
+        is_local: true,
+        ..Site::default()
+    }
+}
 
 impl Server {
     /// Starts one over a database.
@@ -43,24 +54,45 @@ impl Server {
         Server::start_by(base, Arc::new(SystemClock))
     }
 
+    /// Starts one with other pages than those of the server.
+    pub fn start_with(base: TestDatabase, pages: fn(&mut web::ServiceConfig)) -> Server {
+        let rules = (Limits::wide(), Signup::Open);
+        Server::serve(
+            base,
+            Arc::new(SystemClock),
+            pages,
+            here(),
+            Keys::derive(&[7; 32]),
+            rules,
+        )
+    }
+
     /// Starts one that goes by a clock of the test's own.
     pub fn start_by(base: TestDatabase, clock: Arc<dyn Clock>) -> Server {
-        let here = Site {
-            is_local: true,
-            ..Site::default()
-        };
-        Server::start_at(base, clock, here, Keys::derive(&[7; 32]))
+        Server::start_at(base, clock, here(), Keys::derive(&[7; 32]))
     }
 
     /// Starts one that stands somewhere else, with keys of its own.
     pub fn start_at(base: TestDatabase, clock: Arc<dyn Clock>, site: Site, keys: Keys) -> Server {
-        Server::start_for(base, clock, site, keys, (Limits::wide(), Signup::Open))
+        let rules = (Limits::wide(), Signup::Open);
+        Server::serve(base, clock, firma_console::mount, site, keys, rules)
     }
 
-    /// Starts one with limits, and rules for who gets an account.
+    /// The same with limits, and rules for who gets an account.
     pub fn start_for(
         base: TestDatabase,
         clock: Arc<dyn Clock>,
+        site: Site,
+        keys: Keys,
+        rules: (Limits, Signup),
+    ) -> Server {
+        Server::serve(base, clock, firma_console::mount, site, keys, rules)
+    }
+
+    fn serve(
+        base: TestDatabase,
+        clock: Arc<dyn Clock>,
+        pages: fn(&mut web::ServiceConfig),
         site: Site,
         keys: Keys,
         (limits, signup): (Limits, Signup),
@@ -96,17 +128,18 @@ impl Server {
             signer: signer.clone(),
             max_body: MAX_BODY,
             draining: Draining::default(),
-            files: files.clone(),
-            mail: Arc::new(Breaker::new(sources.clock.clone())),
             used: LastUsed::default(),
             limits,
             signup,
+            metrics: Metrics::new(&database, Some(METRICS_TOKEN)),
             site,
+            files: files.clone(),
+            mail: Arc::new(Breaker::new(sources.clock.clone())),
         });
         let (sender, receiver) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let server = HttpServer::new(move || app(state.clone(), firma_console::mount))
+                let server = HttpServer::new(move || app(state.clone(), pages))
                     .workers(2)
                     .disable_signals()
                     .bind("127.0.0.1:0")

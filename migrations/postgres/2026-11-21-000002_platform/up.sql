@@ -56,11 +56,11 @@ CREATE TABLE job_queue (
     kind text COLLATE "C" NOT NULL,
     run_at timestamptz NOT NULL,
     lease_id uuid,
-    leased_until timestamptz,
+    lease_ends_at timestamptz,
     attempts integer NOT NULL,
     PRIMARY KEY (organization_id, id),
     FOREIGN KEY (organization_id, id) REFERENCES jobs (organization_id, id),
-    CHECK ((lease_id IS NULL) = (leased_until IS NULL))
+    CHECK ((lease_id IS NULL) = (lease_ends_at IS NULL))
 );
 CREATE INDEX job_queue_by_run_at ON job_queue (run_at, id);
 -- Whoever schedules the clean-up finds it scheduled.
@@ -105,12 +105,12 @@ CREATE INDEX files_deleted ON files (organization_id, created_at, id) WHERE dele
 CREATE TABLE file_sweeps (
     storage_key text COLLATE "C" NOT NULL,
     reason text COLLATE "C" NOT NULL,
-    since timestamptz NOT NULL,
+    noted_at timestamptz NOT NULL,
     claimed_at timestamptz,
     PRIMARY KEY (storage_key),
     CHECK (reason IN ('UPLOAD', 'DELETED'))
 );
-CREATE INDEX file_sweeps_by_reason ON file_sweeps (reason, since);
+CREATE INDEX file_sweeps_by_reason ON file_sweeps (reason, noted_at);
 
 ALTER TABLE jobs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY jobs_fence ON jobs USING (organization_id = (SELECT NULLIF(current_setting('app.organization_id', true), '')::uuid));

@@ -56,11 +56,11 @@ CREATE TABLE job_queue (
     kind TEXT NOT NULL,
     run_at INTEGER NOT NULL,
     lease_id BLOB,
-    leased_until INTEGER,
+    lease_ends_at INTEGER,
     attempts INTEGER NOT NULL,
     PRIMARY KEY (organization_id, id),
     FOREIGN KEY (organization_id, id) REFERENCES jobs (organization_id, id),
-    CHECK ((lease_id IS NULL) = (leased_until IS NULL))
+    CHECK ((lease_id IS NULL) = (lease_ends_at IS NULL))
 );
 CREATE INDEX job_queue_by_run_at ON job_queue (run_at, id);
 -- Whoever schedules the clean-up finds it scheduled.
@@ -105,9 +105,9 @@ CREATE INDEX files_deleted ON files (organization_id, created_at, id) WHERE dele
 CREATE TABLE file_sweeps (
     storage_key TEXT NOT NULL,
     reason TEXT NOT NULL,
-    since INTEGER NOT NULL,
+    noted_at INTEGER NOT NULL,
     claimed_at INTEGER,
     PRIMARY KEY (storage_key),
     CHECK (reason IN ('UPLOAD', 'DELETED'))
 );
-CREATE INDEX file_sweeps_by_reason ON file_sweeps (reason, since);
+CREATE INDEX file_sweeps_by_reason ON file_sweeps (reason, noted_at);

@@ -151,3 +151,10 @@ pub(super) fn secret(text: &str) -> Read<Hidden<[u8; 32]>> {
         .map(Hidden::new)
         .ok_or_else(|| "is not exactly 32 bytes in base64".to_owned())
 }
+
+/// It goes into a header, and is all that keeps strangers out.
+pub(super) fn token(text: &str) -> Read<Hidden<String>> {
+    let fits = (16..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+    fits.then(|| Hidden::new(text.to_owned()))
+        .ok_or_else(|| "is not 16 to 255 letters, digits or signs without blanks".to_owned())
+}

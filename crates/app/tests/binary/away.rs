@@ -36,13 +36,21 @@ fn postgres_goes_away_and_comes_back() {
     let proxy = Proxy::before(&url);
     let house = house.by_way_of(proxy.url(&url));
     house.found();
-    let server = house.start();
+    let token = "a-token-for-metrics";
+    let server = house.start_with(&[("FIRMA_METRICS_TOKEN", token)]);
     let owner = house.owner(&server);
+    let watcher = server.client().with_token(Some(token.into()));
+    let is_away = |away: bool| {
+        let line = format!("firma_database_away {}\n", u8::from(away));
+        watcher.get("/metrics").text.contains(&line)
+    };
     company(&owner, "before").expect(201);
+    assert!(is_away(false));
 
     proxy.cut();
     refused_for_now(timed(|| owner.get(&at("companies"))), "database_away");
     refused_for_now(timed(|| company(&owner, "during")), "database_away");
+    assert!(is_away(true));
     let (ready, took) = timed(|| owner.get("/health/ready"));
     assert_eq!(ready.expect(503)["database"], "away");
     assert!(took < PATIENCE, "{took:?}");
@@ -62,6 +70,7 @@ fn postgres_goes_away_and_comes_back() {
     std::thread::sleep(Duration::from_secs(1));
     company(&owner, "during").expect(201);
     company(&owner, "after").expect(201);
+    assert!(is_away(false));
     let names = owner
         .get(&at("companies?sort=created_at&fields=name"))
         .expect(200);

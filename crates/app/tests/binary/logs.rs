@@ -2,6 +2,7 @@
 
 use crate::house::{EMAIL, House, PASSWORD, at};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 #[test]
 fn lines_are_json_with_a_request_id_and_without_secrets() {
@@ -15,9 +16,14 @@ fn lines_are_json_with_a_request_id_and_without_secrets() {
         let answer = owner.get(&at("companies?industry=hats-and-gloves"));
         let id = answer.header("x-request-id").unwrap().to_owned();
         answer.expect(200);
-        owner
-            .send("GET", "/api/v1/me", &[("x-request-id", "mine-1")], None)
-            .expect(200);
+        let sent = [
+            ("x-request-id", "mine-1"),
+            (
+                "traceparent",
+                "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            ),
+        ];
+        let me = owner.send("GET", "/api/v1/me", &sent, None).expect(200);
         owner
             .post(&at("companies"), json!({"name": "Quiet Ltd", "nonsense": 1}))
             .problem(422, "invalid");
@@ -59,7 +65,33 @@ fn lines_are_json_with_a_request_id_and_without_secrets() {
             (&listed["method"], &listed["status"]),
             (&json!("GET"), &json!(200))
         );
-        assert!(of("mine-1").is_some(), "{log}");
+        assert_eq!(listed["user_id"], me["user"]["id"]);
+        assert_eq!(listed["organization_id"], me["memberships"][0]["organization_id"]);
+        assert!(listed["ms"].is_f64(), "{listed}");
+        let traced = of("mine-1").unwrap();
+        assert_eq!(traced["trace_id"], "4bf92f3577b34da6a3ce929d0e0e4736");
+        let traces: BTreeSet<_> = requests
+            .iter()
+            .filter_map(|line| line["trace_id"].as_str())
+            .collect();
+        assert_eq!(traces.len(), requests.len());
+        assert!(traces.iter().all(|trace| trace.len() == 32));
+    }
+}
+
+#[test]
+fn metrics_are_there_for_who_was_given_a_token() {
+    for house in House::each() {
+        house.found();
+        house.start().client().get("/metrics").problem(404, "no_route");
+        let token = "0123456789abcdef";
+        let server = house.start_with(&[("FIRMA_METRICS_TOKEN", token)]);
+        server.client().get("/metrics").problem(401, "unauthenticated");
+        let shown = server.client().with_token(Some(token.to_owned())).get("/metrics");
+        assert_eq!(shown.status, 200);
+        assert!(shown.text.contains("firma_build_info{version="), "{}", shown.text);
+        let short = house.run_with(&[("FIRMA_METRICS_TOKEN", "short")], &[], "");
+        assert!(!short.line(2).contains("short\""), "{short:?}");
     }
 }
 

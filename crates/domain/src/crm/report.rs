@@ -1,3 +1,4 @@
+use super::deal::{Deal, DealStatus};
 use crate::spelled;
 use crate::value::{Currency, Money, Rate, decimal};
 use serde::Serialize;
@@ -18,8 +19,8 @@ spelled! {
     }
 }
 
-/// Sums over deals, as the database gives them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Sums over deals; the server has them from the database.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PipelineFigures {
     /// Deals, won, lost and open
     pub deals: i64,
@@ -62,6 +63,31 @@ pub struct PipelineRow {
 }
 
 impl PipelineFigures {
+    /// The sums over deals that are at hand, with values in `currency`.
+    pub fn of<'d>(deals: impl IntoIterator<Item = &'d Deal>, currency: Currency) -> PipelineFigures {
+        let mut sums = PipelineFigures::default();
+        deals.into_iter().for_each(|deal| sums.add(deal, currency));
+        sums
+    }
+
+    fn add(&mut self, deal: &Deal, currency: Currency) {
+        self.deals += 1;
+        let ours = deal.value.filter(|value| value.currency() == currency);
+        self.other_currencies += i64::from(deal.value.is_some() && ours.is_none());
+        match deal.status {
+            DealStatus::Open => self.open += 1,
+            DealStatus::Lost => self.lost += 1,
+            DealStatus::Won => {
+                self.won += 1;
+                self.won_minor += ours.map_or(0, Money::minor);
+                if let (Some(opened), Some(closed)) = (deal.opened_on, deal.actual_close) {
+                    self.timed += 1;
+                    self.days += (closed.to_chrono() - opened.to_chrono()).num_days();
+                }
+            }
+        }
+    }
+
     /// The figures as they are answered: rates and means rounded half away from zero.
     pub fn row(self, currency: Currency) -> PipelineRow {
         PipelineRow {
@@ -75,5 +101,22 @@ impl PipelineFigures {
             mean_days_to_won: decimal::ratio(self.days, self.timed, 2).map(|days| decimal::print(days, 2)),
             other_currencies: self.other_currencies,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input;
+    use serde_json::json;
+
+    #[test]
+    fn an_open_deal_is_counted_and_adds_no_value() {
+        let value = json!({"amount": "5.00", "currency": "EUR"});
+        let deal: Deal = input::read(json!({"title": "x", "value": value})).unwrap();
+        let sums = PipelineFigures::of([&deal, &deal], Currency::default());
+        assert_eq!((sums.deals, sums.open, sums.won_minor, sums.timed), (2, 2, 0, 0));
+        let row = sums.row(Currency::default());
+        assert_eq!((row.win_rate, row.mean_days_to_won), (None, None));
     }
 }

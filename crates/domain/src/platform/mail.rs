@@ -1,4 +1,5 @@
 use crate::value::{Email, Instant};
+use std::fmt;
 
 /// A mail as it is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,15 +21,24 @@ pub struct Message {
 }
 
 /// Why a mail wasn't sent.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MailFault {
     /// It may be taken later: the server can't be reached, or says so.
-    #[error("the mail server doesn't take it now: {0}")]
     Later(String),
     /// It will never be taken.
-    #[error("the mail server refuses it: {0}")]
     Refused(String),
 }
+
+impl fmt::Display for MailFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            MailFault::Later(why) => write!(f, "the mail server doesn't take it now: {why}"),
+            MailFault::Refused(why) => write!(f, "the mail server refuses it: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for MailFault {}
 
 /// Sends mail. Its calls wait for the network, so they belong on a thread that may.
 pub trait Mailer: Send + Sync {

@@ -3,7 +3,7 @@ use validator::ValidationError;
 /// Refuses what is no code of ISO 3166 alpha-2, such as `RS`. A text of another length is left to the
 /// check of its length.
 pub(crate) fn country(code: &str) -> Result<(), ValidationError> {
-    if code.chars().count() != 2 || rust_iso3166::from_alpha2(code).is_some() {
+    if code.chars().count() != 2 || code.parse::<iso_country::Country>().is_ok() {
         return Ok(());
     }
     Err(ValidationError::new("country").with_message("is not a code of ISO 3166 alpha-2".into()))

@@ -22,7 +22,11 @@ async fn login(request: HttpRequest, Open(said): Open) -> Answered {
     let limits = &said.state.limits;
     limits.count(&request, Limited::SignIn, Some(&credentials.email))?;
     let door = door(&request, &said, transport)?;
-    answer(&said, transport, identity::login(&door, credentials).await?)
+    let signed_in = identity::login(&door, credentials).await;
+    if let Err(Refusal::WrongCredentials) = signed_in {
+        said.state.metrics.sign_in_failures.inc();
+    }
+    answer(&said, transport, signed_in?)
 }
 
 async fn second_factor(request: HttpRequest, Open(said): Open) -> Answered {

@@ -98,6 +98,19 @@ fn headers_that_are_wrong() {
                 .problem(400, "invalid_header");
                 assert_eq!(problem["parameter"], "Idempotency-Key", "{key:?}");
             }
+            let twice = [("idempotency-key", "one"), ("idempotency-key", "two")];
+            let problem = ask(&firm.owner, "POST", &firm.at("deals"), &twice, body);
+            problem.problem(400, "invalid_header");
+            // What is wrong by itself is told before the row is missed.
+            for bad in ["nothing", "01890000-0000-7000-8000-000000000000"] {
+                let at = firm.at(&format!("deals/{bad}"));
+                ask(&firm.owner, "PATCH", &at, &[], Some(b"{")).problem(400, "malformed_body");
+                ask(&firm.owner, "PATCH", &at, &[], Some(b"{\"title\": 1}")).problem(422, "invalid");
+            }
+            for method in ["PATCH", "DELETE"] {
+                let lines = [("if-match", "\"2\""), ("if-match", "\"3\"")];
+                ask(&firm.owner, method, &deal, &lines, body).problem(412, "changed");
+            }
             for tag in [
                 "",
                 "\"2\"",
@@ -139,6 +152,11 @@ fn headers_that_are_wrong() {
             );
             assert_eq!(answer.status, 200);
         }
+        // Several lines are one list.
+        let lines = [("if-match", "\"7\""), ("if-match", "\"1\"")];
+        ask(&firm.owner, "PATCH", &deal, &lines, body).expect(200);
+        let lines = [("if-none-match", "\"7\""), ("if-none-match", "\"2\"")];
+        assert_eq!(framed(firm.owner.send("GET", &deal, &lines, None)).status, 304);
         let fits = "k".repeat(255);
         ask(
             &firm.owner,

@@ -95,7 +95,9 @@ fn a_file_comes_back_as_it_went_in() {
         );
         // Whose bytes are on their way out is not brought back.
         firm.owner.delete(&firm.at(&format!("files/{id}"))).expect(204);
-        server.base.execute("UPDATE file_sweeps SET claimed_at = since");
+        server
+            .base
+            .execute("UPDATE file_sweeps SET claimed_at = noted_at");
         firm.owner
             .act(&firm.at(&format!("files/{id}/restore")))
             .problem(409, "purged");

@@ -35,12 +35,13 @@ fn post(client: &Client, firm: &Firm<'_>, file: &[u8], options: &str, key: &str)
     post_import(client, &firm.at("imports"), file, options, key)
 }
 
-fn worker(server: &Server) -> Worker {
+/// A worker that imports, and that looks for work so often.
+pub(crate) fn worker(server: &Server, idle: Duration) -> Worker {
     let handler = ImportHandler {
         files: server.files.clone(),
     };
     let settings = WorkerSettings {
-        idle: Duration::from_millis(20),
+        idle,
         ..WorkerSettings::default()
     };
     Worker::start(server.database.clone(), vec![Arc::new(handler)], settings).unwrap()
@@ -65,7 +66,7 @@ fn a_file_is_posted_and_a_job_brings_it_in_and_takes_it_back() {
     on_each(|server| {
         let firm = Firm::new(server);
         let owner = &firm.owner;
-        let worker = worker(server);
+        let worker = worker(server, Duration::from_millis(20));
         let options = companies(json!({})).to_string();
         let text: String = (0..1_200).map(|n| format!("{n};Größe {n}\r\n")).collect();
         let windows = latin(&format!("No;Firm\r\n{text}x;\r\n"));

@@ -3,11 +3,8 @@
 use crate::identity::{PASSWORD, events, login, owner, refresh, set_password, signed_in};
 use crate::kit::{data, texts, walk};
 use crate::zones::on_each_at;
-use firma_auth::keys::Keys;
-use firma_http::Site;
-use firma_testing::{Answer, Client, Firm, Server, SystemClock, on_each};
+use firma_testing::{Answer, Client, Firm, Server, on_each};
 use serde_json::{Value, json};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const SESSIONS: &str = "/api/v1/me/sessions";
@@ -265,47 +262,6 @@ fn the_last_use_is_noted_once_a_minute() {
 }
 
 #[test]
-fn what_was_made_before_the_secret_was_changed_is_still_good() {
-    on_each(|server| {
-        let (firm, email) = owner(server);
-        for name in ["a", "b"] {
-            firm.owner
-                .post(&firm.at("companies"), json!({"name": name}))
-                .expect(201);
-        }
-        let list = firm.at("companies?limit=1");
-        let page = firm.owner.get(&list).expect(200);
-        let next = format!(
-            "{list}&cursor={}",
-            page["pagination"]["next_cursor"].as_str().unwrap()
-        );
-        let tokens = login(server, &email, PASSWORD).expect(200);
-        let start = |keys| {
-            let here = Site {
-                is_local: true,
-                ..Site::default()
-            };
-            Server::start_at(server.base.shared(), Arc::new(SystemClock), here, keys)
-        };
-        let rotated = start(Keys::rotated(&[8; 32], Some(&[7; 32])));
-        let other = start(Keys::derive(&[8; 32]));
-        let client = signed_in(&rotated, &tokens);
-        client.get(&next).expect(200);
-        signed_in(&other, &tokens)
-            .get("/api/v1/me")
-            .problem(401, "unauthenticated");
-        refresh(&other, &tokens["refresh_token"]).problem(401, "invalid_refresh_token");
-        let renewed = refresh(&rotated, &tokens["refresh_token"]).expect(200);
-        // What is made from now on is made with the new one.
-        signed_in(&other, &renewed).get("/api/v1/me").expect(200);
-        signed_in(server, &renewed)
-            .get("/api/v1/me")
-            .problem(401, "unauthenticated");
-        refresh(&other, &renewed["refresh_token"]).expect(200);
-    });
-}
-
-#[test]
 fn security_events_are_ones_own() {
     on_each(|server| {
         let (firm, email) = owner(server);
@@ -323,53 +279,5 @@ fn security_events_are_ones_own() {
             (&json!(firm.id), &json!("employee"))
         );
         assert_eq!(walk(&client, "/api/v1/me/security-events?limit=1"), mine);
-    });
-}
-
-/// The second fence alone: what PostgreSQL shows the server's role of identity, whatever it is asked for.
-#[test]
-fn identity_is_fenced_by_user() {
-    on_each(|server| {
-        if !server.base.is_postgres() {
-            return;
-        }
-        let (firms, ids) = ([owner(server), owner(server)], "app.user_id");
-        for (firm, email) in &firms {
-            let client = signed_in(server, &login(server, email, PASSWORD).expect(200));
-            client
-                .patch("/api/v1/me/profile", json!({"tags": ["a"], "metadata": {"b": 1}}))
-                .expect(200);
-            assert!(client.get(&firm.path).status == 200);
-        }
-        let only = |table: &str, column: &str| {
-            let user = firms[0].0.owner_id;
-            format!(
-                "IF (SELECT count(*) FROM {table}) = 0 OR EXISTS (SELECT 1 FROM {table} WHERE {column} <> '{user}') \
-                 THEN RAISE EXCEPTION '{table} is open'; END IF;"
-            )
-        };
-        let tables = [
-            "sessions",
-            "user_credentials",
-            "user_profiles",
-            "user_profile_terms",
-            "security_events",
-        ];
-        let mut checks: String = tables.iter().map(|table| only(table, "user_id")).collect();
-        checks.push_str(&only("users", "id"));
-        let as_first = format!("SELECT set_config('{ids}', '{}', false)", firms[0].0.owner_id);
-        server.base.execute(&format!(
-            "SET ROLE firma_app; {as_first}; DO $$ BEGIN {checks} END $$"
-        ));
-        let none: String = tables
-            .iter()
-            .chain(&["users"])
-            .map(|table| {
-                format!("IF EXISTS (SELECT 1 FROM {table}) THEN RAISE EXCEPTION '{table} is open'; END IF;")
-            })
-            .collect();
-        server
-            .base
-            .execute(&format!("SET ROLE firma_app; DO $$ BEGIN {none} END $$"));
     });
 }

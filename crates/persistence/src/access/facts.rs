@@ -114,7 +114,7 @@ impl Tx<'_> {
         let now = self.now();
         let rows = Sql::<((Text, Text, Text), (Nullable<IdType>, Nullable<AtType>))>::text(
             "SELECT t.status, t.currency, t.timezone, a.role_id, a.expires_at FROM tenants t JOIN memberships m \
-             ON m.organization_id = t.id LEFT JOIN role_assignments a ON a.organization_id = t.id \
+             ON m.organization_id = t.id JOIN users u ON u.id = m.id AND u.is_active AND u.deleted_at IS NULL LEFT JOIN role_assignments a ON a.organization_id = t.id \
              AND a.user_id = m.id AND a.is_active WHERE m.is_active AND m.joined_at IS NOT NULL AND t.id = ",
         )
         .bind(organization)

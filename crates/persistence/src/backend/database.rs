@@ -2,6 +2,7 @@
 
 use super::call::{Call, Work};
 use super::manager::Manager;
+use super::meter::{Load, Meter};
 use super::seat::Seat;
 use super::target::Target;
 use super::threads;
@@ -11,6 +12,7 @@ use crate::store::{Origin, Tx};
 use crossbeam_channel::{Sender, TrySendError, bounded};
 use diesel::sql_types::{Bool, Text};
 use firma_domain::source::{Clock, Entropy, IdSource};
+use prometheus_client::metrics::histogram::Histogram;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,6 +57,7 @@ const WAITING: usize = 1_024;
 pub struct Database {
     reads: Sender<Box<dyn Work>>,
     writes: Sender<Box<dyn Work>>,
+    meter: Arc<Meter>,
     /// Time, ids and randomness, for what happens outside a transaction.
     pub sources: Sources,
 }
@@ -70,6 +73,8 @@ impl Database {
             Target::Sqlite(_) => (settings.connections.unwrap_or(cores.max(2)), false),
             Target::Postgres(_) => (settings.connections.unwrap_or((cores * 2).max(4)), true),
         };
+        // SQLite's writer has a connection of its own.
+        let meter = Arc::new(Meter::new(count + u32::from(!postgres)));
         let pool = |read_only: bool, size: u32| {
             let manager = Manager {
                 target: settings.target.clone(),
@@ -77,6 +82,7 @@ impl Database {
                 connect_timeout: settings.connect_timeout,
                 statement_timeout: settings.statement_timeout,
                 read_only,
+                queries: meter.queries.clone(),
             };
             r2d2::Pool::builder()
                 .max_size(size)
@@ -91,26 +97,44 @@ impl Database {
         let (reads, calls) = bounded(WAITING);
         let readers = pool(!postgres, count);
         for n in 0..count {
-            let (seat, calls) = (Seat::new(readers.clone(), sources.clone()), calls.clone());
-            spawn(&format!("db-{n}"), move || threads::serve(seat, calls))?;
+            let seat = Seat::new(readers.clone(), sources.clone(), meter.clone());
+            let (calls, meter) = (calls.clone(), meter.clone());
+            spawn(&format!("db-{n}"), move || threads::serve(seat, calls, &meter))?;
         }
         let writes = if postgres {
             reads.clone()
         } else {
             let (writes, calls) = bounded(WAITING);
-            let seat = Seat::new(pool(false, 1), sources.clone());
-            spawn("db-writer", move || threads::write_in_groups(seat, calls))?;
+            let seat = Seat::new(pool(false, 1), sources.clone(), meter.clone());
+            let meter = meter.clone();
+            spawn("db-writer", move || threads::write_in_groups(seat, calls, &meter))?;
             writes
         };
         let database = Database {
             reads,
             writes,
+            meter,
             sources,
         };
         if postgres {
             database.check_role()?;
         }
         Ok(database)
+    }
+
+    /// How busy it is.
+    pub fn load(&self) -> Load {
+        // On PostgreSQL both are one queue.
+        let writes = match self.writes.same_channel(&self.reads) {
+            true => 0,
+            false => self.writes.len(),
+        };
+        self.meter.load(self.reads.len() + writes)
+    }
+
+    /// The times of all statements so far, in seconds; it goes on counting.
+    pub fn query_times(&self) -> Histogram {
+        self.meter.queries.clone()
     }
 
     /// A call that stores nothing.

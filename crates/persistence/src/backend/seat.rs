@@ -3,8 +3,10 @@
 use super::any::AnyConnection;
 use super::database::Sources;
 use super::manager::Manager;
+use super::meter::Meter;
 use crate::fault::Fault;
 use firma_domain::Id;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Where PostgreSQL's row-level security stands on this connection. Set again only when it moves.
@@ -21,16 +23,18 @@ pub(crate) struct Seat {
     away_until: Option<Instant>,
     pub fence: Option<Fence>,
     pub sources: Sources,
+    meter: Arc<Meter>,
 }
 
 impl Seat {
-    pub(super) fn new(pool: r2d2::Pool<Manager>, sources: Sources) -> Seat {
+    pub(super) fn new(pool: r2d2::Pool<Manager>, sources: Sources, meter: Arc<Meter>) -> Seat {
         Seat {
             pool,
             held: None,
             away_until: None,
             fence: None,
             sources,
+            meter,
         }
     }
 
@@ -42,7 +46,9 @@ impl Seat {
         if self.away_until.is_some_and(|until| Instant::now() < until) {
             return Err(Fault::Away);
         }
-        match self.pool.get() {
+        let got = self.pool.get();
+        self.meter.connected(got.is_ok());
+        match got {
             Ok(held) => {
                 self.held = Some(held);
                 self.fence = None;

@@ -2,6 +2,7 @@
 //! one writer that takes the calls that wait together and commits them once.
 
 use super::call::{Verdict, Work};
+use super::meter::Meter;
 use super::seat::Seat;
 use crate::fault::Fault;
 use crate::store::Attempt;
@@ -12,8 +13,9 @@ const ATTEMPTS: usize = 3;
 const GROUP: usize = 64;
 
 /// Reads, and on PostgreSQL writes too, each in a transaction of its own.
-pub(super) fn serve(mut seat: Seat, calls: Receiver<Box<dyn Work>>) {
+pub(super) fn serve(mut seat: Seat, calls: Receiver<Box<dyn Work>>, meter: &Meter) {
     for mut call in calls {
+        let _busy = meter.busy();
         for left in (0..ATTEMPTS).rev() {
             let attempt = match left {
                 0 => Attempt::Last,
@@ -77,8 +79,9 @@ fn transaction(seat: &mut Seat, call: &mut dyn Work, attempt: Attempt) -> Verdic
 }
 
 /// SQLite's one writer: a savepoint for each call, one COMMIT for all that wait, and only then the answers.
-pub(super) fn write_in_groups(mut seat: Seat, calls: Receiver<Box<dyn Work>>) {
+pub(super) fn write_in_groups(mut seat: Seat, calls: Receiver<Box<dyn Work>>, meter: &Meter) {
     while let Ok(first) = calls.recv() {
+        let _busy = meter.busy();
         let mut group = vec![first];
         if let Err(fault) = seat.sit().and_then(|()| seat.batch("BEGIN IMMEDIATE")) {
             refuse(group, &fault);

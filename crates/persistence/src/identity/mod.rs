@@ -6,6 +6,7 @@ mod delays;
 mod erasing;
 mod factors;
 mod profiles;
+mod sealed;
 mod security;
 mod sessions;
 mod tokens;
@@ -13,6 +14,7 @@ mod users;
 
 pub use credentials::Credential;
 pub use factors::Factor;
+pub use sealed::{SEALED, SealedColumn};
 pub use security::{PastEvent, SecurityEvent};
 pub use sessions::{LiveSession, NewSession, Rotation, Session};
 pub use tokens::{NewToken, Token};

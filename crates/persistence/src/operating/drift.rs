@@ -9,6 +9,7 @@ use firma_auth::access::Operating;
 use firma_domain::access::RoleAssignment;
 use firma_domain::crm::{Activity, Company, Contact, Deal, DealContact, Pipeline, Stage};
 use firma_domain::organizations::{Member, Organization, Team, TeamMember};
+use firma_domain::platform::{File, Import};
 use firma_domain::{Id, Record};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -43,6 +44,8 @@ pub const KEPT: &[(&str, Look)] = kept![
     Stage,
     Deal,
     DealContact,
+    File,
+    Import,
 ];
 
 const PAGE: usize = 500;

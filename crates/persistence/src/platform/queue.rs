@@ -153,7 +153,7 @@ impl Tx<'_> {
             // A row compared with a query is looked up once, where IN might look it up for each row.
             let taken = Sql::<(IdType, IdType, Integer)>::text("UPDATE job_queue SET lease_id = ")
                 .bind(id)
-                .then(", leased_until = ")
+                .then(", lease_ends_at = ")
                 .bind(now.plus_seconds(seconds))
                 .then(
                     ", attempts = attempts + 1 WHERE (organization_id, id) = (SELECT q.organization_id, q.id",
@@ -220,7 +220,7 @@ impl Tx<'_> {
             "SELECT COUNT(*), MIN(run_at) FROM job_queue WHERE run_at <= ",
         )
         .bind(now)
-        .then(" AND (leased_until IS NULL OR leased_until <= ")
+        .then(" AND (lease_ends_at IS NULL OR lease_ends_at <= ")
         .bind(now)
         .then(")")
         .one::<(i64, Option<At>)>(self)?;
@@ -241,7 +241,7 @@ impl<R> Sql<R> {
         .bind(Id::NIL)
         .then(") AND q.run_at <= ")
         .bind(now)
-        .then(" AND (q.leased_until IS NULL OR q.leased_until <= ")
+        .then(" AND (q.lease_ends_at IS NULL OR q.lease_ends_at <= ")
         .bind(now)
         .then(") AND q.kind IN (")
         .binds(kinds.iter().map(|kind| Value::from(*kind)).collect())

@@ -34,7 +34,7 @@ impl Tx<'_> {
     pub fn extend_lease(&mut self, lease: Lease, seconds: i64) -> Result<bool, Fault> {
         self.unit()?;
         let until = self.now().plus_seconds(seconds);
-        let extended = Sql::<()>::text("UPDATE job_queue SET leased_until = ")
+        let extended = Sql::<()>::text("UPDATE job_queue SET lease_ends_at = ")
             .bind(until)
             .of_job("organization_id", "id", lease)
             .then(" AND lease_id = ")
@@ -81,7 +81,7 @@ impl Tx<'_> {
             Outcome::Cancelled => self.close_job(lease, JobState::Cancelled, None, None),
             Outcome::Failed(problem) => self.close_job(lease, JobState::Failed, None, Some(problem)),
             Outcome::Again(at, problem) => {
-                Sql::<()>::text("UPDATE job_queue SET lease_id = NULL, leased_until = NULL, run_at = ")
+                Sql::<()>::text("UPDATE job_queue SET lease_id = NULL, lease_ends_at = NULL, run_at = ")
                     .bind(at)
                     .of_job("organization_id", "id", lease)
                     .run(self)?;
@@ -99,7 +99,7 @@ impl Tx<'_> {
             Outcome::Yielded => {
                 // It was no fault of the job's, so the attempt doesn't count.
                 Sql::<()>::text(
-                    "UPDATE job_queue SET lease_id = NULL, leased_until = NULL, attempts = attempts - 1",
+                    "UPDATE job_queue SET lease_id = NULL, lease_ends_at = NULL, attempts = attempts - 1",
                 )
                 .of_job("organization_id", "id", lease)
                 .run(self)?;

@@ -29,7 +29,7 @@ impl Tx<'_> {
     pub fn sweep_bytes(&mut self, key: &str, reason: Sweep) -> Result<(), Fault> {
         self.unit()?;
         let now = self.now();
-        Sql::<()>::text("INSERT INTO file_sweeps (storage_key, reason, since) VALUES (")
+        Sql::<()>::text("INSERT INTO file_sweeps (storage_key, reason, noted_at) VALUES (")
             .binds(vec![key.into(), reason.as_str().into(), now.into()])
             .then(")")
             .run(self)?;
@@ -52,9 +52,9 @@ impl Tx<'_> {
             .bind(now)
             .then(" WHERE storage_key IN (SELECT storage_key FROM file_sweeps WHERE reason = ")
             .bind(reason.as_str())
-            .then(" AND since <= ")
+            .then(" AND noted_at <= ")
             .bind(before)
-            .then(" ORDER BY since LIMIT ")
+            .then(" ORDER BY noted_at LIMIT ")
             .bind(Value::Big(most))
             .then(") RETURNING storage_key")
             .rows(self)

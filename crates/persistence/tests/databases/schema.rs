@@ -102,7 +102,7 @@ fn the_code_declares_the_tables_as_they_are() {
             Import,
             Activity
         );
-        assert_eq!(declared, 12);
+        assert_eq!(declared, 15);
     }
 }
 
@@ -121,13 +121,16 @@ fn every_foreign_key_has_an_index() {
     assert_eq!(without, Vec::<String>::new());
 }
 
-/// What has a version has a log to be compared with.
+/// What has a version has a log to be compared with, but for jobs, which have no entries.
 #[test]
 fn every_entity_is_compared_with_its_log() {
     let there = columns(&TestDatabase::sqlite());
     let has = |table: &str, column: &str| there.contains(&format!("{table} {column} not null"));
     let tables: BTreeSet<&str> = there.iter().filter_map(|line| line.split(' ').next()).collect();
-    let versioned = |table: &&str| has(table, "version") && has(table, "organization_id");
+    let versioned = |table: &&str| {
+        let columns = ["organization_id", "id", "version"];
+        *table != "jobs" && columns.iter().all(|column| has(table, column))
+    };
     let expected: BTreeSet<_> = tables.into_iter().filter(versioned).collect();
     let compared: BTreeSet<_> = KEPT.iter().map(|(table, _)| *table).collect();
     assert_eq!(compared, expected);

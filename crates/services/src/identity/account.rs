@@ -53,9 +53,18 @@ pub struct NewOwner {
     pub organization: Organization,
 }
 
+/// Whether there is a user with that e-mail.
+pub fn is_known(tx: &mut Tx<'_>, email: &Email) -> Result<bool, Refusal> {
+    Ok(tx.user_of_login(&email.key())?.is_some())
+}
+
 /// Makes the organization, and its owner with a password of that hash, unless there is a user with that
 /// e-mail already, whose password stays.
-pub fn create_owner(tx: &mut Tx<'_>, new: NewOwner, hash: &str) -> Result<Record<Organization>, Refusal> {
+pub fn create_owner(
+    tx: &mut Tx<'_>,
+    new: NewOwner,
+    hash: Option<&str>,
+) -> Result<Record<Organization>, Refusal> {
     let is_first = tx.nobody_is_here()?;
     make_owner(tx, new, hash, is_first)
 }
@@ -64,7 +73,7 @@ pub fn create_owner(tx: &mut Tx<'_>, new: NewOwner, hash: &str) -> Result<Record
 pub(super) fn make_owner(
     tx: &mut Tx<'_>,
     new: NewOwner,
-    hash: &str,
+    hash: Option<&str>,
     is_first: bool,
 ) -> Result<Record<Organization>, Refusal> {
     let owner = match tx.user_of_login(&new.email.key())? {
@@ -81,7 +90,9 @@ pub(super) fn make_owner(
             };
             let name = new.name.unwrap_or_else(local);
             tx.add_user(owner, &User::unclaimed(new.email.clone(), name), None)?;
-            tx.set_password(owner, hash, false)?;
+            if let Some(hash) = hash {
+                tx.set_password(owner, hash, false)?;
+            }
             owner
         }
     };

@@ -38,7 +38,7 @@ pub async fn create_first(
     let new = first.read()?;
     let hash = hasher.hash(first.password).await?;
     let make = move |tx: &mut Tx<'_>| match tx.nobody_is_here()? {
-        true => make_owner(tx, new.clone(), &hash, true).map(Some),
+        true => make_owner(tx, new.clone(), Some(&hash), true).map(Some),
         false => Ok(None),
     };
     database.write(origin, make).await

@@ -14,11 +14,12 @@ mod mailed;
 mod passwords;
 mod profile;
 mod register;
+mod rotation;
 mod sessions;
 mod sign_in;
 mod step_up;
 
-pub use account::{Me, NewOwner, Place, create_owner, me, set_password};
+pub use account::{Me, NewOwner, Place, create_owner, is_known, me, set_password};
 pub use devices::{LastUsed, Session, logout_all, note_used, revoke, sessions};
 pub use door::Door;
 pub use email::{ChangeEmail, ask_to_change_email, confirm_email};
@@ -33,6 +34,9 @@ pub use passwords::{
 };
 pub use profile::{profile, update_me, update_profile};
 pub use register::{Registration, register, verify_email};
+pub use rotation::{Rotated, rotate_secrets};
 pub use sessions::{Credentials, Lifetimes, SignedIn, Signer, Transport, logout, refresh};
 pub use sign_in::{SecondStep, login, second_factor};
 pub use step_up::{StepUp, SteppedUp, step_up};
+
+pub use firma_persistence::identity::{SEALED, SealedColumn};

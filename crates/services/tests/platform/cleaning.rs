@@ -105,9 +105,9 @@ fn bytes_go_when_nobody_needs_them_any_more() {
                 bytes(key);
             }
             server.write(move |tx| Ok(tx.sweep_bytes(key, reason)?));
-            let since = server.base.earlier("since", days * 86_400);
+            let since = server.base.earlier("noted_at", days * 86_400);
             server.base.execute(&format!(
-                "UPDATE file_sweeps SET since = {since} WHERE storage_key = '{key}'"
+                "UPDATE file_sweeps SET noted_at = {since} WHERE storage_key = '{key}'"
             ));
         }
         bytes("no-business-of-the-clean-up");

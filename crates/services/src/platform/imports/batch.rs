@@ -35,13 +35,47 @@ enum Done {
     Unchanged,
 }
 
+/// Why a row isn't stored.
+enum Halt {
+    /// It was refused, and has stored nothing
+    Row(Refusal),
+    /// It was refused while it was stored, or the database failed
+    Batch(Refusal),
+}
+
+impl From<Refusal> for Halt {
+    fn from(refusal: Refusal) -> Halt {
+        match is_fatal(&refusal) {
+            true => Halt::Batch(refusal),
+            false => Halt::Row(refusal),
+        }
+    }
+}
+
 /// Creates and updates what the rows say; each that is refused alone, the others go on. `before` has what
 /// a dry run has counted as made in earlier batches, which isn't there to be referred to.
+///
+/// A savepoint for each row costs SQLite more than the row itself, and most rows that are refused are so
+/// before anything is stored. So all are tried together, and with a savepoint each only where that failed.
 pub(super) fn batch<E: Keeping>(
     work: &mut Work<'_, '_>,
     plan: &Plan,
     rows: &[Read],
     before: &HashSet<u64>,
+) -> Result<Outcome, Refusal> {
+    match work.part(|work| attempt::<E>(work, plan, rows, before, false)) {
+        Err(refusal) if !is_fatal(&refusal) => attempt::<E>(work, plan, rows, before, true),
+        done => done,
+    }
+}
+
+/// `alone`: each row in a savepoint of its own.
+fn attempt<E: Keeping>(
+    work: &mut Work<'_, '_>,
+    plan: &Plan,
+    rows: &[Read],
+    before: &HashSet<u64>,
+    alone: bool,
 ) -> Result<Outcome, Refusal> {
     let mut outcome = Outcome::default();
     let mut waiting = Vec::with_capacity(rows.len());
@@ -57,10 +91,10 @@ pub(super) fn batch<E: Keeping>(
         let count = waiting.len();
         let mut later = Vec::new();
         for row in waiting {
-            match one::<E>(work, plan, row, &names, &there, before) {
+            match one::<E>(work, plan, row, &names, &there, before, alone) {
                 Ok(done) => outcome.note(done),
-                Err(refusal) if is_fatal(&refusal) => return Err(refusal),
-                Err(refusal) => later.push((row, refusal)),
+                Err(Halt::Batch(refusal)) => return Err(refusal),
+                Err(Halt::Row(refusal)) => later.push((row, refusal)),
             }
         }
         // A row may refer to one of the same collection that stands further down: once that is in, again.
@@ -179,7 +213,8 @@ fn one<E: Keeping>(
     names: &Names,
     there: &HashMap<String, Vec<Record<E>>>,
     before: &HashSet<u64>,
-) -> Result<Done, Refusal> {
+    alone: bool,
+) -> Result<Done, Halt> {
     let found = row
         .key
         .as_ref()
@@ -191,7 +226,7 @@ fn one<E: Keeping>(
         many => {
             let key = plan.key.unwrap_or_default();
             let detail = format!("{} rows have this {key}", many.len());
-            return Err(Refusal::field(key, "ambiguous", detail));
+            return Err(Refusal::field(key, "ambiguous", detail).into());
         }
     };
     let mut fields = row.fields.clone();
@@ -199,26 +234,37 @@ fn one<E: Keeping>(
     let Some(found) = found else {
         // What is empty is as if it weren't there, so that what is required is told so.
         fields.retain(|_, value| !is_empty(value));
-        let made = work.part(|work| {
-            let grant = work.grant::<E, Create>()?;
-            crud::create::<E>(work, grant, Value::Object(fields))
-        })?;
+        let grant = work.grant::<E, Create>()?;
+        let value: E = input::read(Value::Object(fields)).map_err(Refusal::from)?;
+        let made = stored(work, alone, |work| crud::add(work, grant, value, false))?;
         return Ok(Done::Created(imported(row, &made, true)));
     };
     let stands = serde_json::to_value(&found.value).unwrap_or(Value::Null);
     fields.retain(|name, value| !is_empty(value) || stands.get(name).is_some_and(|was| !was.is_null()));
-    let patch = input::patch::<E>(Value::Object(fields.clone()))?;
-    if input::merge(&found.value, patch)? == found.value {
+    let patch = input::patch::<E>(Value::Object(fields.clone())).map_err(Refusal::from)?;
+    if input::merge(&found.value, patch).map_err(Refusal::from)? == found.value {
         return Ok(Done::Unchanged);
     }
-    let changed = work.part(|work| {
-        let grant = work.grant::<E, Update>()?;
+    let grant = work.grant::<E, Update>()?;
+    let changed = stored(work, alone, |work| {
         crud::update::<E>(work, grant, found.id, Value::Object(fields), &Expected(None))
     })?;
     // What its rules make of it may be what is there.
     match changed.version == found.version {
         true => Ok(Done::Unchanged),
         false => Ok(Done::Updated(imported(row, &changed, false))),
+    }
+}
+
+/// Stores a row: in a savepoint of its own, or so that a refusal is one of the whole batch.
+fn stored<'c, T>(
+    work: &mut Work<'_, 'c>,
+    alone: bool,
+    run: impl FnOnce(&mut Work<'_, 'c>) -> Result<T, Refusal>,
+) -> Result<T, Halt> {
+    match alone {
+        true => Ok(work.part(run)?),
+        false => run(work).map_err(Halt::Batch),
     }
 }
 

@@ -1,0 +1,97 @@
+//! How busy the threads and their connections are, for who watches the server.
+
+use diesel::connection::{Instrumentation, InstrumentationEvent};
+use prometheus_client::metrics::histogram::Histogram;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Instant;
+
+/// In seconds: from an index seek to what the statement timeout ends.
+const BUCKETS: [f64; 11] = [
+    0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05, 0.25, 1.0, 5.0,
+];
+
+/// How it stands at this moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Load {
+    /// The most connections that there will be
+    pub connections: u32,
+    /// Connections with a call
+    pub in_use: u32,
+    /// Calls that no thread has taken yet
+    pub waiting: usize,
+    /// Whether the last attempt to connect failed
+    pub is_away: bool,
+}
+
+/// Kept by all threads of a database together.
+#[derive(Debug)]
+pub(super) struct Meter {
+    pub connections: u32,
+    pub queries: Histogram,
+    in_use: AtomicU32,
+    is_away: AtomicBool,
+}
+
+impl Meter {
+    pub(super) fn new(connections: u32) -> Meter {
+        Meter {
+            connections,
+            queries: Histogram::new(BUCKETS),
+            in_use: AtomicU32::new(0),
+            is_away: AtomicBool::new(false),
+        }
+    }
+
+    /// A thread is busy for as long as what this returns lives.
+    pub(super) fn busy(&self) -> Busy<'_> {
+        self.in_use.fetch_add(1, Ordering::Relaxed);
+        Busy(self)
+    }
+
+    pub(super) fn connected(&self, succeeded: bool) {
+        self.is_away.store(!succeeded, Ordering::Relaxed);
+    }
+
+    pub(super) fn load(&self, waiting: usize) -> Load {
+        Load {
+            connections: self.connections,
+            in_use: self.in_use.load(Ordering::Relaxed),
+            waiting,
+            is_away: self.is_away.load(Ordering::Relaxed),
+        }
+    }
+}
+
+pub(super) struct Busy<'m>(&'m Meter);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.in_use.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Times the statements of one connection.
+pub(super) struct Timer {
+    queries: Histogram,
+    begun: Option<Instant>,
+}
+
+impl Timer {
+    pub(super) fn new(queries: Histogram) -> Timer {
+        Timer { queries, begun: None }
+    }
+}
+
+impl Instrumentation for Timer {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        match event {
+            InstrumentationEvent::StartQuery { .. } => self.begun = Some(Instant::now()),
+            InstrumentationEvent::FinishQuery { .. } => {
+                if let Some(begun) = self.begun.take() {
+                    self.queries.observe(begun.elapsed().as_secs_f64());
+                }
+            }
+            _ => {}
+        }
+    }
+}
