@@ -125,7 +125,7 @@ pub(crate) struct Problem {
     extra: Map<String, Value>,
     allow: Option<String>,
     /// Seconds after which it may be tried again
-    wait: Option<i64>,
+    wait: Option<u32>,
     /// What really happened, for the log alone
     cause: Option<String>,
 }
@@ -153,7 +153,7 @@ impl Problem {
     }
 
     pub(crate) fn after(mut self, seconds: i64) -> Problem {
-        self.wait = Some(seconds);
+        self.wait = u32::try_from(seconds.max(1)).ok();
         self
     }
 

@@ -64,11 +64,11 @@ async fn confirm_email(request: HttpRequest, Open(said): Open) -> Answered {
     by_token(&said, identity::confirm_email).await
 }
 
+/// What is told once what was done, or refused, is stored.
+type Told = Result<(), Refusal>;
+
 /// What is refused is written down, too: the inner error is told after the commit.
-async fn by_token(
-    said: &Said,
-    run: fn(&mut Tx<'_>, &str) -> Result<Result<(), Refusal>, Refusal>,
-) -> Answered {
+async fn by_token(said: &Said, run: fn(&mut Tx<'_>, &str) -> Result<Told, Refusal>) -> Answered {
     let sent: OfToken = input::raw(said.json()?).map_err(Refusal::from)?;
     let database = &said.state.database;
     let done = database.write(said.origin.clone(), move |tx: &mut Tx<'_>| run(tx, &sent.token));

@@ -171,7 +171,7 @@ fn every_example_works_as_it_stands() {
     if std::env::var_os("FIRMA_RECORD").is_some() {
         let mut ids = Vec::new();
         let answered = run(&Server::start(TestDatabase::sqlite()));
-        for operation in firma_http::operations() {
+        for operation in firma_http::operations().iter().filter(|o| !o.is_by_hand()) {
             let (status, body) = &answered[&operation.id];
             assert_eq!(*status, operation.status, "{}: {body}", operation.id);
         }

@@ -37,6 +37,6 @@ pub use register::{Registration, register, verify_email};
 pub use rotation::{Rotated, rotate_secrets};
 pub use sessions::{Credentials, Lifetimes, SignedIn, Signer, Transport, logout, refresh};
 pub use sign_in::{SecondStep, login, second_factor};
-pub use step_up::{StepUp, SteppedUp, step_up};
+pub use step_up::{StepUp, SteppedUp, may_step_up, step_up};
 
 pub use firma_persistence::identity::{SEALED, SealedColumn};

@@ -33,6 +33,11 @@ enum Outcome {
     Wrong(Refusal),
 }
 
+/// Refuses who isn't signed in any more, before the password is read.
+pub async fn may_step_up(door: &Door<'_>, caller: Caller) -> Result<(), Refusal> {
+    door.read(move |tx| caller.check(tx)).await
+}
+
 /// Takes the caller's password again.
 pub async fn step_up(door: &Door<'_>, caller: Caller, given: StepUp) -> Result<SteppedUp, Refusal> {
     let counts = Counts::only(door.signer, Guessed::Session, caller.session);
