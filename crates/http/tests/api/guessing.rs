@@ -206,7 +206,7 @@ fn an_old_cost_is_renewed_at_sign_in() {
             .execute(&format!("UPDATE user_credentials SET password_hash = '{hash}'"));
         let hashes = || server.base.lines("SELECT password_hash FROM user_credentials");
         wrong(server, &email, 1);
-        assert_eq!(hashes(), [hash.clone()]);
+        assert_eq!(hashes(), std::slice::from_ref(&hash));
         login(server, &email, PASSWORD).expect(200);
         assert!(hashes()[0].starts_with("$2b$04$"), "{:?}", hashes());
         login(server, &email, PASSWORD).expect(200);
