@@ -16,7 +16,8 @@ use firma_services::listing::Parameters;
 use firma_services::platform::{add_file, expect_upload, imports};
 use firma_services::{Refusal, Work};
 use serde_json::json;
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::Schema;
+use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, SchemaType, Type};
 
 type Answered = Result<HttpResponse, Problem>;
 
@@ -108,7 +109,7 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             route,
         )
     };
-    schemas.put("ImportOptions", options());
+    schemas.put("ImportSettings", options());
     schemas.put("ImportUpload", form());
     let refusal = schemas.named::<ImportRefusal>();
     schemas.put("ImportRefusals", page(&refusal));
@@ -161,7 +162,7 @@ fn form() -> ObjectBuilder {
     object(
         [
             ("file", bytes("text/csv").into()),
-            ("options", reference("ImportOptions")),
+            ("options", reference("ImportSettings")),
         ],
         &[],
     )
@@ -196,31 +197,57 @@ fn options() -> ObjectBuilder {
             .schema_type(Type::Boolean)
             .description(Some(about))
     };
-    let map = |about: &str| ObjectBuilder::new().description(Some(about));
+    let map = |about: &str, of: AdditionalProperties<Schema>| {
+        ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .additional_properties(Some(of))
+            .description(Some(about))
+    };
+    let word = || AdditionalProperties::RefOr(ObjectBuilder::new().schema_type(Type::String).into());
+    let words = || {
+        let words = ObjectBuilder::new().schema_type(Type::Object);
+        AdditionalProperties::RefOr(words.additional_properties(Some(word())).into())
+    };
     ObjectBuilder::new()
-        .property("entity", text("The collection: companies, deals"))
+        .property(
+            "entity",
+            text("The collection: companies, contacts, deals or activities"),
+        )
         .property(
             "columns",
-            map("The file's columns, and the field or the fields that each becomes"),
+            map(
+                "The file's columns, and the field or the fields that each becomes",
+                AdditionalProperties::FreeForm(true),
+            ),
         )
         .property(
             "fields",
-            map("Fields and a text for each row, with {column} or {column|else} in it"),
+            map(
+                "Fields and a text for each row, with {column} or {column|else} in it",
+                word(),
+            ),
         )
         .property(
             "values",
-            map("By column: what stands in a cell, and what is meant by it"),
+            map(
+                "By column: what stands in a cell, and what is meant by it",
+                words(),
+            ),
         )
         .property(
             "links",
-            map("By reference: the field that names what is referred to, such as name"),
+            map(
+                "By reference: the field that names what is referred to, such as name",
+                word(),
+            ),
         )
         .property("key", text("The field by which a row is found again, or none"))
         .property("dry_run", truth("Counts and stores nothing"))
         .property("all_or_nothing", truth("Stores all rows or none"))
         .property(
             "empty",
-            text("keep or clear: what an empty cell does to a row that is there"),
+            text("What an empty cell does to a row that is there: it stays, unless cleared")
+                .enum_values(Some(["keep", "clear"])),
         )
         .property("date_format", text("Such as DD.MM.YYYY"))
         .property("decimal", text("What stands before the decimals"))

@@ -147,7 +147,7 @@ impl Operation {
     /// An answer that is the bytes of a file, of whatever kind that is.
     pub(crate) fn answers_bytes(mut self) -> Self {
         self.answer_type = "*/*";
-        self.answers(200, Some(bytes("*/*").into()))
+        self.answers(200, Some(bytes("").into()))
     }
     pub(crate) fn needs_key(mut self) -> Self {
         self.needs_key = true;
