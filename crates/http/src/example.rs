@@ -57,8 +57,8 @@ impl Form {
 
     fn sent(&self) -> Value {
         let mut sent = json!({"file": self.text});
-        if let (Ok(options), Value::Object(fields)) = (serde_json::from_str(self.options), &mut sent) {
-            fields.insert("options".into(), options);
+        if let (false, Value::Object(fields)) = (self.options.is_empty(), &mut sent) {
+            fields.insert("options".into(), self.options.into());
         }
         sent
     }

@@ -180,6 +180,13 @@ fn kind(schema: &Value) -> Kind {
             ..Kind::default()
         };
     }
+    if let Some(inner) = schema.get("contentSchema") {
+        let inner = kind(inner);
+        return Kind {
+            before: format!("JSON of {}", inner.before),
+            ..inner
+        };
+    }
     let either = array(schema, "oneOf");
     let is_null = |part: &&Value| text(part, "type") == "null";
     if let Some(one) = either.iter().find(|part| !is_null(part)) {
