@@ -160,7 +160,7 @@ impl Operation {
     }
     /// Whether another of its documented answers may come to the example, for a reason that it gives.
     pub fn is_unsure(&self) -> bool {
-        self.example.is_unsure()
+        self.example.why_unsure().is_some()
     }
     pub(crate) fn refuses(mut self, codes: &[&'static str]) -> Self {
         self.refusals.extend(codes);
