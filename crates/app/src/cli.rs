@@ -33,6 +33,8 @@ pub(crate) enum Command {
     /// Work on users without being signed in
     #[command(subcommand)]
     Admin(Admin),
+    /// Seal what is stored encrypted with the current root secret, where it was with FIRMA_SECRET_PREVIOUS
+    RotateSecrets(Output),
     /// Look into the audit log
     #[command(subcommand)]
     Audit(Audit),

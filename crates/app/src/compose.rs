@@ -142,7 +142,8 @@ pub(crate) fn compose_with(config: &Config, sources: Sources) -> Result<Parts, S
     let given = config.secret.as_ref().map(|secret| *secret.reveal());
     let root = root_secret(given, &config.data_dir, &|bytes| SystemEntropy.fill(bytes))
         .map_err(|e| e.to_string())?;
-    let keys = Arc::new(Keys::derive(&root));
+    let previous = config.secret_previous.as_ref().map(|secret| secret.reveal());
+    let keys = Arc::new(Keys::rotated(&root, previous));
     let database = Database::open(&settings(config, target), sources.clone())?;
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     let hasher = Hasher::start(threads, config.bcrypt_cost, sources.entropy.clone())?;

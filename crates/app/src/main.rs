@@ -13,6 +13,7 @@ mod import;
 mod logging;
 mod mail;
 mod progress;
+mod rotate;
 mod secret;
 mod serve;
 mod settings;
@@ -65,6 +66,7 @@ fn run(command: Command, config: &Config, given: &[Given]) -> Result<(), Ended> 
             clap_complete::generate(shell, &mut Cli::command(), "firma", &mut script);
             say(String::from_utf8_lossy(&script).into_owned());
         }
+        Command::RotateSecrets(output) => rotate::rotate(config, &output)?,
         Command::Openapi => say(format!("{:#}", firma_http::document())),
         Command::Permissions => say(firma_http::matrix()),
     }

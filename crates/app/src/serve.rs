@@ -4,6 +4,7 @@ use crate::compose::{Parts, compose};
 use crate::config::{self, Config};
 use actix_web::{HttpServer, web};
 use firma_http::{Draining, Metrics, Site, State, app};
+use firma_services::identity::LastUsed;
 use std::time::Duration;
 
 /// How long calls that are under way may still take when the server stops.
@@ -49,8 +50,11 @@ fn answer(config: &Config, parts: Parts) -> Result<(), String> {
         mail: parts.breaker,
         max_body: config.max_body,
         draining: draining.clone(),
+        used: LastUsed::default(),
         site: Site {
             public_url: config.public_url.clone(),
+            origins: config.cors_origins.clone().unwrap_or_default(),
+            is_local: config.bind.ip().is_loopback(),
             data: data(&config.database()),
         },
     });

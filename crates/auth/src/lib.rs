@@ -11,6 +11,8 @@ pub mod keys;
 #[cfg(feature = "secrets")]
 pub mod password;
 #[cfg(feature = "secrets")]
+pub mod sealed;
+#[cfg(feature = "secrets")]
 pub mod setup;
 #[cfg(feature = "secrets")]
 pub mod token;

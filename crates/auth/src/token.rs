@@ -1,6 +1,6 @@
 //! Access tokens (JWT, HS256) and refresh tokens.
 
-use crate::keys::{Key, sha256};
+use crate::keys::{Bytes, Key, sha256};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use firma_domain::{Id, Instant};
@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 
 const ISSUER: &str = "firma";
 const AUDIENCE: &str = "firma-api";
-const KEY_ID: &str = "1";
+/// The most letters of a token that is looked at; ours have about 400.
+const LONGEST: usize = 1_024;
+/// So many seconds the clocks of two servers may differ.
+const SKEW: i64 = 60;
 
 /// What an access token says: who, and in which session. No roles: those are looked up at each call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,9 +21,13 @@ pub struct Claims {
     pub user: Id,
     /// The session
     pub session: Id,
+    /// When it was made, in seconds since 1970
+    pub issued: i64,
 }
 
+/// All of it: a token that says more is none of ours.
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Written {
     iss: String,
     aud: String,
@@ -30,10 +37,20 @@ struct Written {
     exp: i64,
 }
 
+/// The header of our tokens. All of it, too: nothing in a token chooses how it is verified.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    typ: String,
+    alg: String,
+    kid: String,
+}
+
 /// Signs and reads access tokens.
 pub struct AccessTokens {
     encoding: EncodingKey,
-    decoding: DecodingKey,
+    kid: String,
+    decoding: Vec<(String, DecodingKey)>,
     validation: Validation,
 }
 
@@ -46,24 +63,26 @@ impl AccessTokens {
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         // Expiry is compared with the clock that is given, not with the library's own.
         validation.validate_exp = false;
+        let decoding = |key: &Bytes| (key.id.clone(), DecodingKey::from_secret(&key.bytes));
         AccessTokens {
-            encoding: EncodingKey::from_secret(key.bytes()),
-            decoding: DecodingKey::from_secret(key.bytes()),
+            encoding: EncodingKey::from_secret(&key.current.bytes),
+            kid: key.current.id.clone(),
+            decoding: key.all().map(decoding).collect(),
             validation,
         }
     }
 
     /// A token for `seconds` from `now`; `None` only if signing itself fails.
-    pub fn issue(&self, claims: Claims, now: Instant, seconds: i64) -> Option<String> {
+    pub fn issue(&self, user: Id, session: Id, now: Instant, seconds: i64) -> Option<String> {
         let header = Header {
-            kid: Some(KEY_ID.into()),
+            kid: Some(self.kid.clone()),
             ..Header::new(Algorithm::HS256)
         };
         let written = Written {
             iss: ISSUER.into(),
             aud: AUDIENCE.into(),
-            sub: claims.user,
-            sid: claims.session,
+            sub: user,
+            sid: session,
             iat: now.seconds(),
             exp: now.seconds().saturating_add(seconds),
         };
@@ -72,16 +91,40 @@ impl AccessTokens {
 
     /// What a token says; `None` if it isn't ours, or no longer.
     pub fn read(&self, token: &str, now: Instant) -> Option<Claims> {
-        let read = jsonwebtoken::decode::<Written>(token, &self.decoding, &self.validation).ok()?;
-        if read.header.kid.as_deref() != Some(KEY_ID) {
+        if token.len() > LONGEST {
             return None;
         }
-        let Written { sub, sid, exp, .. } = read.claims;
-        (now.seconds() < exp).then_some(Claims {
+        let (head, _) = token.split_once('.')?;
+        let head: Head = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(head).ok()?).ok()?;
+        let known = |(id, _): &&(String, DecodingKey)| *id == head.kid;
+        let (_, key) = self.decoding.iter().find(known)?;
+        if (head.typ.as_str(), head.alg.as_str()) != ("JWT", "HS256") {
+            return None;
+        }
+        let Written {
+            sub, sid, iat, exp, ..
+        } = jsonwebtoken::decode::<Written>(token, key, &self.validation)
+            .ok()?
+            .claims;
+        let now = now.seconds();
+        (iat <= now.saturating_add(SKEW) && now < exp).then_some(Claims {
             user: sub,
             session: sid,
+            issued: iat,
         })
     }
+}
+
+/// The token by which a page of ours proves itself beside the cookies of a session: a mark of the session.
+pub fn csrf_token(session: Id, key: &Key) -> String {
+    URL_SAFE_NO_PAD.encode(key.mark(session.as_bytes()))
+}
+
+/// Whether `token` is the one of the session.
+pub fn csrf_matches(token: &str, session: Id, key: &Key) -> bool {
+    URL_SAFE_NO_PAD
+        .decode(token)
+        .is_ok_and(|mark| key.verify(session.as_bytes(), &mark))
 }
 
 /// A refresh token: user, session, 32 random bytes, and a mark that tells an old one of ours from an invented one.
@@ -136,12 +179,20 @@ mod tests {
         let claims = Claims {
             user: Id::fixed(2, 1),
             session: Id::fixed(2, 2),
+            issued: now.seconds(),
         };
         let tokens = AccessTokens::new(&ours.access);
-        let token = tokens.issue(claims, now, 900).unwrap();
+        let token = tokens.issue(claims.user, claims.session, now, 900).unwrap();
         assert_eq!(tokens.read(&token, now), Some(claims));
         assert_eq!(tokens.read(&token, now.plus_seconds(900)), None);
         assert_eq!(AccessTokens::new(&other.access).read(&token, now), None);
+        let both = Keys::rotated(&[2; 32], Some(&[1; 32]));
+        assert_eq!(AccessTokens::new(&both.access).read(&token, now), Some(claims));
+        let early = now.plus_seconds(-SKEW - 1);
+        assert_eq!(
+            (tokens.read(&token, early), token.len() < LONGEST / 2),
+            (None, true)
+        );
         let unsigned = token.rsplit_once('.').unwrap().0;
         assert_eq!(tokens.read(&format!("{unsigned}."), now), None);
 
@@ -151,6 +202,7 @@ mod tests {
             claims.session
         );
         assert!(RefreshToken::read(&text, &other.refresh).is_none());
+        assert!(RefreshToken::read(&text, &both.refresh).is_some());
         assert!(RefreshToken::read("AAAA", &ours.refresh).is_none());
     }
 }

@@ -1,6 +1,8 @@
 //! The one extractor: who calls, from where, about what. Refusals come in one order whatever the
 //! operation: 401, 404 organization, 403, 400 and 422, then what depends on rows.
 
+use crate::caller::{caller, origin};
+use crate::cookies;
 use crate::headers;
 use crate::noted::Noted;
 use crate::problem::Problem;
@@ -50,6 +52,7 @@ pub(crate) struct Open(pub Arc<Said>);
 /// A call by who is signed in.
 pub(crate) struct Call {
     caller: Caller,
+    by_cookie: bool,
     said: Arc<Said>,
     request: HttpRequest,
 }
@@ -79,6 +82,7 @@ impl FromRequest for Call {
             let said = Arc::new(said(&request, body)?);
             Ok(Call {
                 caller,
+                by_cookie: !cookies::is_ignored(&request),
                 said,
                 request,
             })
@@ -86,43 +90,11 @@ impl FromRequest for Call {
     }
 }
 
-fn caller(request: &HttpRequest) -> Result<Caller, Problem> {
-    let state = state(request)?;
-    let token = request
-        .headers()
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    let token = token
-        .and_then(|value| value.split_once(' '))
-        .filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer"));
-    let now = state.database.sources.clock.now();
-    let claims = token.and_then(|(_, token)| state.signer.access.read(token.trim(), now));
-    let claims = claims.ok_or(Refusal::Unauthenticated)?;
-    if let Some(noted) = Noted::in_frame(request) {
-        let _ = noted.user.set(claims.user);
-    }
-    Ok(Caller {
-        user: claims.user,
-        session: claims.session,
-    })
-}
-
-fn state(request: &HttpRequest) -> Result<web::Data<State>, Problem> {
+pub(crate) fn state(request: &HttpRequest) -> Result<web::Data<State>, Problem> {
     let state = request.app_data::<web::Data<State>>();
     state
         .cloned()
         .ok_or_else(|| Problem::new("internal", "the server has no state"))
-}
-
-/// Where a request comes from, for the audit log.
-pub fn origin(request: &HttpRequest) -> Origin {
-    let agent = request.headers().get(header::USER_AGENT);
-    let agent = agent.and_then(|agent| agent.to_str().ok());
-    Origin {
-        ip: request.peer_addr().map(|peer| peer.ip().to_string()),
-        user_agent: agent.map(|agent| agent.chars().take(255).collect()),
-        request_id: Noted::in_frame(request).map(|noted| noted.request_id.clone()),
-    }
 }
 
 async fn body(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Problem> {
@@ -226,6 +198,11 @@ impl Said {
         serde_json::from_slice(&self.body).map_err(|e| Refusal::Malformed(e.to_string()))
     }
 
+    /// Whether there is a body.
+    pub(crate) fn has_body(&self) -> bool {
+        !self.body.is_empty()
+    }
+
     /// The id in the path. What is no id is one that no row has, so that it is refused in its turn.
     pub(crate) fn id(&self) -> Result<Id, Refusal> {
         self.id.ok_or(Refusal::NotFound)
@@ -267,11 +244,17 @@ impl Said {
 }
 
 impl Call {
+    /// The state, where the call came by cookie.
+    pub(crate) fn by_cookie(&self) -> Option<web::Data<State>> {
+        self.by_cookie.then(|| self.said.state.clone())
+    }
+
     /// A call whose body is read in another way.
     pub(crate) fn without_body(request: &HttpRequest) -> Result<Call, Problem> {
         let caller = caller(request)?;
         Ok(Call {
             caller,
+            by_cookie: !cookies::is_ignored(request),
             said: Arc::new(said(request, Vec::new())?),
             request: request.clone(),
         })

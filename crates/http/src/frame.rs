@@ -34,7 +34,14 @@ pub(crate) async fn frame<B: MessageBody + 'static>(
     };
     let response = answered?;
     let mut response = match response.response().error().map(|error| problem(error, &noted)) {
-        Some(answer) => ServiceResponse::new(response.request().clone(), answer),
+        Some(mut answer) => {
+            // What other sites are told stands on the answer that is replaced.
+            let told = response.headers().iter();
+            let told = told
+                .filter(|(name, _)| name.as_str().starts_with("access-control-") || **name == header::VARY);
+            told.for_each(|(name, value)| answer.headers_mut().append(name.clone(), value.clone()));
+            ServiceResponse::new(response.request().clone(), answer)
+        }
         None => response.map_into_boxed_body(),
     };
     let status = response.status().as_u16();

@@ -1,17 +1,21 @@
 //! Signing in and out, and the caller's own account.
 
-use crate::call::{Call, Open};
+mod profile;
+mod sessions;
+
+use crate::call::{Call, Open, Said};
+use crate::cookies;
 use crate::example::Example;
 use crate::operation::{Access, Operation};
 use crate::problem::Problem;
 use crate::render;
 use crate::schemas::{Schemas, id, integer, object, reference, string};
 use actix_web::http::Method;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use firma_domain::identity::User;
 use firma_domain::input;
 use firma_domain::organizations::Member;
-use firma_services::identity::{self, Credentials};
+use firma_services::identity::{self, Credentials, SignedIn, Transport};
 use firma_services::{Refusal, Tx, organizations};
 use serde::Deserialize;
 use utoipa::openapi::SchemaFormat;
@@ -25,34 +29,62 @@ struct RefreshRequest {
     refresh_token: String,
 }
 
-async fn login(Open(said): Open) -> Answered {
+async fn login(request: HttpRequest, Open(said): Open) -> Answered {
     let credentials: Credentials = input::raw(said.json()?).map_err(Refusal::from)?;
-    let state = &said.state;
+    let (state, transport) = (&said.state, credentials.transport);
+    if transport == Transport::Cookie {
+        cookies::guard_sign_in(&request, state)?;
+    }
     let origin = said.origin.clone();
     let signed_in = identity::login(&state.database, &state.hasher, &state.signer, origin, credentials).await;
     if let Err(Refusal::WrongCredentials) = signed_in {
         state.metrics.sign_in_failures.inc();
     }
-    Ok(HttpResponse::Ok().json(signed_in?))
+    let signed_in = signed_in?;
+    Ok(match transport {
+        Transport::Bearer => HttpResponse::Ok().json(signed_in),
+        Transport::Cookie => cookies::signed_in(state, signed_in),
+    })
 }
 
-async fn refresh(Open(said): Open) -> Answered {
-    let sent: RefreshRequest = input::raw(said.json()?).map_err(Refusal::from)?;
-    let signer = said.state.signer.clone();
-    let run = move |tx: &mut Tx<'_>| identity::refresh(tx, &signer, &sent.refresh_token);
-    match said.state.database.write(said.origin.clone(), run).await? {
-        Some(signed_in) => Ok(HttpResponse::Ok().json(signed_in)),
-        None => Err(Problem::new("invalid_refresh_token", "sign in again")),
+async fn refresh(request: HttpRequest, Open(said): Open) -> Answered {
+    let cookie = match said.has_body() || cookies::is_ignored(&request) {
+        true => None,
+        false => cookies::refresh_token(&request, &said.state),
+    };
+    if let Some(token) = cookie {
+        said.no_query()?;
+        let session = said.state.signer.session_of(&token).ok_or_else(refused)?;
+        cookies::guard(&request, &said.state, session)?;
+        return Ok(cookies::signed_in(&said.state, next(&said, token).await?));
     }
+    let sent: RefreshRequest = input::raw(said.json()?).map_err(Refusal::from)?;
+    Ok(HttpResponse::Ok().json(next(&said, sent.refresh_token).await?))
+}
+
+async fn next(said: &Said, token: String) -> Result<SignedIn, Problem> {
+    let signer = said.state.signer.clone();
+    let run = move |tx: &mut Tx<'_>| identity::refresh(tx, &signer, &token);
+    let signed_in = said.state.database.write(said.origin.clone(), run).await?;
+    signed_in.ok_or_else(refused)
+}
+
+fn refused() -> Problem {
+    Problem::new("invalid_refresh_token", "sign in again")
 }
 
 async fn logout(call: Call) -> Answered {
-    call.write_alone(|tx, caller, said| {
+    let by_cookie = call.by_cookie();
+    let answer = call.write_alone(|tx, caller, said| {
         said.no_query()?;
         identity::logout(tx, caller)?;
         Ok(render::empty())
+    });
+    let answer = answer.await?;
+    Ok(match by_cookie {
+        Some(state) => cookies::forget(&state, answer),
+        None => answer,
     })
-    .await
 }
 
 async fn me(call: Call) -> Answered {
@@ -75,12 +107,15 @@ async fn accept(call: Call) -> Answered {
 fn account(schemas: &mut Schemas) {
     let user = schemas.record::<User>();
     let text = |about| string(about).into();
+    let transport = string("How the tokens travel: in bodies, unless it is `cookie`")
+        .enum_values(Some(["bearer", "cookie"]));
     let credentials = object(
         [
             ("email", text("The e-mail, or the username")),
             ("password", text("The password")),
+            ("transport", transport.into()),
         ],
-        &[],
+        &["transport"],
     );
     schemas.put("Credentials", credentials);
     let token = [("refresh_token", text("The one of the last pair"))];
@@ -137,24 +172,30 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         post("/api/v1/auth/login", "login", Access::Public, || {
             web::post().to(login)
         })
-        .text("Signs in. With e-mail or username and password.")
+        .text(
+            "Signs in. With e-mail or username and password. With `\"transport\": \"cookie\"` the tokens are set as \
+             cookies; the body has `csrf_token` instead of them, and `token_type` is `Cookie`.",
+        )
         .body(reference("Credentials"))
         .example(Example::default().body(r#"{"email": "ceo@demo.example", "password": "$PASSWORD"}"#))
-        .refuses(&["wrong_credentials"])
+        .refuses(&["wrong_credentials", "csrf"])
         .answers(200, Some(reference("SignedIn"))),
     );
     to.push(
         post("/api/v1/auth/refresh", "refresh", Access::Public, || {
             web::post().to(refresh)
         })
-        .text("Gives the next pair of tokens. The refresh token that was sent is used up.")
+        .text(
+            "Gives the next pair of tokens. The refresh token that was sent is used up. Without a body the one in the \
+             cookie is taken, and the next ones are set as cookies.",
+        )
         .body(reference("RefreshRequest"))
         .example(
             Example::default()
                 .after(format!("REFRESH_TOKEN={SIGN_IN}.refresh_token)"))
                 .body(r#"{"refresh_token": "$REFRESH_TOKEN"}"#),
         )
-        .refuses(&["invalid_refresh_token"])
+        .refuses(&["invalid_refresh_token", "csrf"])
         .answers(200, Some(reference("SignedIn"))),
     );
     to.push(
@@ -181,6 +222,8 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         .text("Says who is signed in. And where they are a member.")
         .answers(200, Some(reference("Me"))),
     );
+    sessions::operations(to, schemas);
+    profile::operations(to, schemas);
     let member = schemas.record::<Member>();
     to.push(
         post(

@@ -2,6 +2,9 @@
 
 mod access;
 mod call;
+mod caller;
+mod cookies;
+mod cors;
 mod crm;
 mod described;
 mod docs;
@@ -29,7 +32,7 @@ mod schemas;
 mod state;
 mod upload;
 
-pub use call::origin;
+pub use caller::origin;
 pub use metrics::Metrics;
 pub use operation::{Access, Operation};
 pub use problem::CODES;
@@ -52,9 +55,11 @@ pub fn app(
         InitError = (),
     >,
 > {
+    let cors = cors::cors(&state.site);
     App::new()
         .app_data(state)
         .configure(mount)
         .configure(pages)
+        .wrap(cors)
         .wrap(actix_web::middleware::from_fn(frame::frame))
 }

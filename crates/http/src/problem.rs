@@ -29,6 +29,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("unauthenticated", 401, "Sign in first"),
     ("wrong_credentials", 401, "The e-mail or the password is wrong"),
     ("invalid_refresh_token", 401, "The refresh token is not valid"),
+    ("csrf", 403, "The call doesn't come from a page of ours"),
     ("permission_required", 403, "A permission is missing"),
     ("role_not_held", 403, "Nobody gives what they don't hold"),
     ("email_unverified", 403, "The e-mail has to be verified first"),

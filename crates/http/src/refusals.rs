@@ -52,6 +52,9 @@ impl Operation {
     fn of_caller(&self, all: &mut Vec<&'static str>) {
         if self.access != Access::Public {
             all.push("unauthenticated");
+            if self.method != Method::GET {
+                all.push("csrf");
+            }
         }
         if let Access::Permission(..) = self.access {
             all.extend(["permission_required", "organization_not_found"]);

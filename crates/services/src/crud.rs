@@ -213,7 +213,7 @@ pub fn restore<E: Keeping>(
 pub struct Expected(pub Option<Vec<i32>>);
 
 impl Expected {
-    fn check<E: Entity>(&self, record: &Record<E>) -> Result<(), Refusal> {
+    pub(crate) fn check<E: Entity>(&self, record: &Record<E>) -> Result<(), Refusal> {
         match &self.0 {
             Some(versions) if !versions.contains(&record.version) => Err(Refusal::PreconditionFailed),
             _ => Ok(()),

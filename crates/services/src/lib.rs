@@ -15,6 +15,7 @@ pub mod listing;
 mod naming;
 pub mod operating;
 pub mod organizations;
+mod pages;
 pub mod platform;
 mod refusal;
 mod rows;

@@ -10,7 +10,7 @@ use firma_domain::{Currency, Email, Id, Record};
 use firma_persistence::{Cond, Field, Listing, Op, Position, Side, Value};
 
 /// Rows a page has unless asked, and the most it may have.
-const LIMIT: (i64, i64) = (50, 200);
+pub(crate) const LIMIT: (i64, i64) = (50, 200);
 /// The most values of a list such as `status=WON,LOST`.
 const VALUES: usize = 100;
 /// The most words of a search.
@@ -210,7 +210,7 @@ fn words(text: &str) -> Result<Vec<String>, Refusal> {
     }
 }
 
-fn limit(text: &str) -> Result<i64, Refusal> {
+pub(crate) fn limit(text: &str) -> Result<i64, Refusal> {
     let limit = text
         .parse::<i64>()
         .ok()

@@ -5,14 +5,14 @@ use crate::database::TestDatabase;
 use actix_web::{HttpServer, web};
 use firma_adapters::{Ids, LocalFiles, SystemClock, SystemEntropy};
 use firma_auth::keys::Keys;
-use firma_auth::token::{AccessTokens, Claims};
+use firma_auth::token::AccessTokens;
 use firma_domain::Id;
 use firma_domain::source::Clock;
 use firma_http::{Draining, Metrics, Site, State, app};
 use firma_persistence::identity::NewSession;
 use firma_persistence::{Database, Fault, Origin, Settings, Sources, Tx};
 use firma_services::Hasher;
-use firma_services::identity::{Lifetimes, Signer};
+use firma_services::identity::{LastUsed, Lifetimes, Signer};
 use firma_services::platform::{Breaker, Files};
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -39,6 +39,14 @@ pub const MAX_BODY: usize = 2_000_000;
 pub const MAX_IMAGE: u64 = 50_000;
 pub const MAX_DOCUMENT: u64 = 200_000;
 
+/// Where only this machine reaches it.
+fn here() -> Site {
+    Site {
+        is_local: true,
+        ..Site::default()
+    }
+}
+
 impl Server {
     /// Starts one over a database.
     pub fn start(base: TestDatabase) -> Server {
@@ -47,22 +55,33 @@ impl Server {
 
     /// Starts one with other pages than those of the server.
     pub fn start_with(base: TestDatabase, pages: fn(&mut web::ServiceConfig)) -> Server {
-        Server::serve(base, Arc::new(SystemClock), pages)
+        Server::serve(base, Arc::new(SystemClock), pages, here(), Keys::derive(&[7; 32]))
     }
 
     /// Starts one that goes by a clock of the test's own.
     pub fn start_by(base: TestDatabase, clock: Arc<dyn Clock>) -> Server {
-        Server::serve(base, clock, firma_console::mount)
+        Server::start_at(base, clock, here(), Keys::derive(&[7; 32]))
     }
 
-    fn serve(base: TestDatabase, clock: Arc<dyn Clock>, pages: fn(&mut web::ServiceConfig)) -> Server {
+    /// Starts one that stands somewhere else, with keys of its own.
+    pub fn start_at(base: TestDatabase, clock: Arc<dyn Clock>, site: Site, keys: Keys) -> Server {
+        Server::serve(base, clock, firma_console::mount, site, keys)
+    }
+
+    fn serve(
+        base: TestDatabase,
+        clock: Arc<dyn Clock>,
+        pages: fn(&mut web::ServiceConfig),
+        site: Site,
+        keys: Keys,
+    ) -> Server {
         let sources = Sources {
             clock,
             ids: Arc::new(Ids::default()),
             entropy: Arc::new(SystemEntropy),
         };
         let database = Database::open(&Settings::new(base.target().clone()), sources.clone()).unwrap();
-        let keys = Arc::new(Keys::derive(&[7; 32]));
+        let keys = Arc::new(keys);
         let signer = Signer {
             access: Arc::new(AccessTokens::new(&keys.access)),
             keys,
@@ -87,8 +106,9 @@ impl Server {
             signer: signer.clone(),
             max_body: MAX_BODY,
             draining: Draining::default(),
+            used: LastUsed::default(),
             metrics: Metrics::new(&database, Some(METRICS_TOKEN)),
-            site: Site::default(),
+            site,
             files: files.clone(),
             mail: Arc::new(Breaker::new(sources.clock.clone())),
         });
@@ -141,9 +161,9 @@ impl Server {
         runtime.block_on(self.database.read(run)).unwrap()
     }
 
-    /// An access token of a session that lives, for `seconds` from now.
-    pub fn token(&self, user: Id, seconds: i64) -> String {
-        let session = self.write(move |tx| {
+    /// A session of a user that lives for an hour.
+    pub fn session(&self, user: Id) -> Id {
+        self.write(move |tx| {
             let (id, now) = (tx.new_id(), tx.now());
             let end = now.plus_seconds(3_600);
             let new = NewSession {
@@ -156,15 +176,13 @@ impl Server {
             tx.add_session(new)
                 .map(|()| id)
                 .map_err(|fault: Fault| fault.into())
-        });
-        self.signer
-            .access
-            .issue(
-                Claims { user, session },
-                self.database.sources.clock.now(),
-                seconds,
-            )
-            .unwrap()
+        })
+    }
+
+    /// An access token of a session that lives, for `seconds` from now.
+    pub fn token(&self, user: Id, seconds: i64) -> String {
+        let (session, now) = (self.session(user), self.database.sources.clock.now());
+        self.signer.access.issue(user, session, now, seconds).unwrap()
     }
 
     /// A client who is signed in.

@@ -27,7 +27,15 @@ pub(super) trait Shown {
 
 macro_rules! plain { ($($plain:ty),*) => { $(impl Shown for $plain {})* } }
 plain!(
-    PathBuf, SocketAddr, String, LogFormat, Migrate, u32, usize, Duration
+    PathBuf,
+    SocketAddr,
+    String,
+    Vec<String>,
+    LogFormat,
+    Migrate,
+    u32,
+    usize,
+    Duration
 );
 
 impl<T> Shown for Hidden<T> {

@@ -97,8 +97,10 @@ settings! {
         database_url: Database, "DATABASE_URL", url::database, "sqlite://PATH or postgres://…; firma.db in the data folder when absent";
         migrate_database_url: Database, "FIRMA_MIGRATE_DATABASE_URL", url::database, "The same database with another login, for migrations";
         secret: Hidden<[u8; 32]>, "FIRMA_SECRET", read::secret, "Root secret, 32 bytes in base64; a flag shows in the list of processes, FIRMA_SECRET_FILE doesn't";
+        secret_previous: Hidden<[u8; 32]>, "FIRMA_SECRET_PREVIOUS", read::secret, "Root secret as it was before: what was made with it is still accepted";
         metrics_token: Hidden<String>, "FIRMA_METRICS_TOKEN", read::token, "Who asks for /metrics has to send it; without it, there is no /metrics";
         public_url: String, "FIRMA_PUBLIC_URL", url::public, "Address that people reach the server by, such as https://firma.example.com";
+        cors_origins: Vec<String>, "FIRMA_CORS_ORIGINS", url::origins, "Other sites whose pages may call, such as https://app.example.com; several between commas";
         smtp_url: Hidden<String>, "FIRMA_SMTP_URL", read::smtp, "Mail server, smtp://… or smtps://…; without it mails are written into the folder outbox in the data folder";
         db_pool_max: u32, "FIRMA_DB_POOL_MAX", |text| read::number(text, 1..=200), "Most connections to the database, 1 to 200";
     }

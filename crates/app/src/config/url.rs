@@ -24,9 +24,30 @@ pub(super) fn public(text: &str) -> Read<String> {
     }
 }
 
+/// Origins between commas.
+pub(super) fn origins(text: &str) -> Read<Vec<String>> {
+    text.split(',').map(|origin| public(origin.trim())).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn other_sites_are_named_one_by_one() {
+        let two = origins("https://App.example.com, http://localhost:3000/").unwrap();
+        assert_eq!(two, ["https://app.example.com", "http://localhost:3000"]);
+        for wrong in [
+            "",
+            "*",
+            "https://*.example.com",
+            "https://a.example,",
+            "null",
+            "app.example.com",
+        ] {
+            assert!(origins(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn the_public_address_has_no_path() {

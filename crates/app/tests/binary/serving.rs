@@ -1,6 +1,6 @@
 //! From an empty folder to a graceful stop.
 
-use crate::house::{FIRM, House, SECRET};
+use crate::house::{EMAIL, FIRM, House, PASSWORD, SECRET};
 use crate::process::Process;
 use serde_json::json;
 use std::path::Path;
@@ -28,6 +28,64 @@ fn an_empty_folder_is_all_it_needs() {
             assert_eq!(mode(&data.join(file)), 0o600, "{file}");
         }
     }
+}
+
+/// Another 32 bytes.
+const NEW_SECRET: &str = "HxwdGhsYGRYXFBUSExARDg8MDQoLCAkGBwQFAgMAAQA=";
+
+#[test]
+fn the_secret_changes_and_nobody_is_signed_out() {
+    for house in House::each() {
+        house.found();
+        let server = house.start_with(&[("FIRMA_SECRET", SECRET)]);
+        let token = house.owner(&server).token().map(str::to_owned);
+        server.kill();
+        let both = [("FIRMA_SECRET", NEW_SECRET), ("FIRMA_SECRET_PREVIOUS", SECRET)];
+        let rotated = house.run_with(&both, &["rotate-secrets"], "").fine();
+        assert_eq!(
+            rotated.trim_end(),
+            "sealed anew: 0, with the current secret already: 0"
+        );
+        let server = house.start_with(&both);
+        server.client().with_token(token.clone()).get(FIRM).expect(200);
+        server.kill();
+        let server = house.start_with(&[("FIRMA_SECRET", NEW_SECRET)]);
+        server
+            .client()
+            .with_token(token)
+            .get(FIRM)
+            .problem(401, "unauthenticated");
+    }
+}
+
+#[test]
+fn cookies_are_secure_unless_only_this_machine_reaches_the_server() {
+    let house = House::sqlite();
+    house.found();
+    let signed_in = |environment: &[(&str, &str)], origin: Option<&str>| {
+        let server = house.start_with(environment);
+        let body = json!({"email": EMAIL, "password": PASSWORD, "transport": "cookie"}).to_string();
+        let own = server.url.clone();
+        let headers = [("origin", origin.unwrap_or(&own))];
+        let path = "/api/v1/auth/login";
+        let answer = server
+            .client()
+            .send("POST", path, &headers, Some(body.as_bytes()));
+        let cookie = answer.header("set-cookie").unwrap_or_default();
+        (answer.status, cookie.split('=').next().unwrap().to_owned())
+    };
+    let told = [
+        ("FIRMA_PUBLIC_URL", "https://firma.example"),
+        ("FIRMA_CORS_ORIGINS", "https://a.example,https://b.example"),
+    ];
+    let secure = (200, "__Host-firma_access".to_owned());
+    assert_eq!(signed_in(&[], None), (200, "firma_access".to_owned()));
+    for ours in ["https://firma.example", "https://a.example", "https://b.example"] {
+        assert_eq!(signed_in(&told, Some(ours)), secure, "{ours}");
+    }
+    assert_eq!(signed_in(&told, None).0, 403);
+    let everywhere = [("FIRMA_BIND", "0.0.0.0:0")];
+    assert_eq!(signed_in(&everywhere, None).0, 403);
 }
 
 #[cfg(unix)]

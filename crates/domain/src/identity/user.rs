@@ -1,4 +1,5 @@
 use crate::entity::Entity;
+use crate::input::Invalid;
 use crate::value::{Email, Instant};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
@@ -55,8 +56,8 @@ pub struct User {
     #[serde(default)]
     #[validate(length(max = 100))]
     pub family_name: Option<String>,
-    /// The name that is shown
-    #[validate(length(min = 1, max = 255))]
+    /// The name that is shown; made of the two others unless set, and again when it is set to an empty text
+    #[validate(length(max = 255))]
     pub name: String,
     /// Whether the user may sign in
     #[serde(default = "yes")]
@@ -91,6 +92,28 @@ impl User {
             last_login_at: None,
         }
     }
+
+    /// The user as it is to be stored, after a change: the name follows its parts until it is set by hand.
+    ///
+    /// # Errors
+    /// No name, and nothing to make one of.
+    pub fn settled(mut self, before: &User) -> Result<User, Invalid> {
+        let follows = before.name == before.made_name() && before.name == self.name;
+        if self.name.is_empty() || follows {
+            self.name = self.made_name();
+        }
+        match self.name.is_empty() {
+            true => Err(Invalid::field("name", "length", "has to be 1 to 255 long")),
+            false => Ok(self),
+        }
+    }
+
+    /// Both parts of the name, as far as there are any.
+    fn made_name(&self) -> String {
+        let parts = [&self.given_name, &self.family_name];
+        let parts: Vec<_> = parts.into_iter().flatten().map(String::as_str).collect();
+        parts.join(" ").trim().to_owned()
+    }
 }
 
 impl Entity for User {
@@ -103,4 +126,29 @@ impl Entity for User {
         "email_verified_at",
         "last_login_at",
     ];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_follows_its_parts_until_it_is_set() {
+        let of = |given: Option<&str>, family: Option<&str>, name: &str| User {
+            given_name: given.map(str::to_owned),
+            family_name: family.map(str::to_owned),
+            ..User::unclaimed(Email::parse("a@b.example").unwrap(), name.to_owned())
+        };
+        let settled = |user: User, before: &User| user.settled(before).map(|user| user.name).ok();
+        let before = of(None, None, "ann");
+        let set = of(Some("Ann"), Some("Lee"), "ann");
+        assert_eq!(settled(set.clone(), &before).as_deref(), Some("ann"));
+        let emptied = of(Some("Ann"), Some("Lee"), "");
+        assert_eq!(settled(emptied, &set).as_deref(), Some("Ann Lee"));
+        let made = of(Some("Ann"), Some("Lee"), "Ann Lee");
+        let married = of(Some("Ann"), Some("Bay"), "Ann Lee");
+        assert_eq!(settled(married, &made).as_deref(), Some("Ann Bay"));
+        assert_eq!(settled(of(None, None, ""), &before), None);
+        assert_eq!(settled(of(None, None, "Ann Lee"), &made), None);
+    }
 }

@@ -10,6 +10,7 @@ mod locale;
 mod money;
 mod rate;
 mod slug;
+mod tags;
 pub mod text;
 mod zone;
 
@@ -22,6 +23,7 @@ pub use locale::Locale;
 pub use money::{Currency, MAX_MINOR, Money};
 pub use rate::Rate;
 pub use slug::Slug;
+pub(crate) use tags::tags;
 pub use zone::Zone;
 
 pub use chrono::NaiveDate;

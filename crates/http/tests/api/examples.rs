@@ -72,6 +72,7 @@ fn run(server: &Server) -> BTreeMap<String, (u16, Value)> {
         .current_dir(folder.path())
         .env("FIRMA_URL", &server.url)
         .env("PASSWORD", PASSWORD)
+        .env("EMPLOYEE_PASSWORD", PASSWORD)
         .env("HEADERS", "sign-in.headers")
         .output()
         .expect("bash, curl and jq have to be installed");

@@ -6,7 +6,7 @@ use firma_services::identity;
 use firma_testing::{Answer, Client, Firm, Server, on_each};
 use serde_json::{Value, json};
 
-const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 /// Sets a person's password, as `admin password` does.
 pub(crate) fn set_password(server: &Server, email: &str, password: &str) {
@@ -17,34 +17,36 @@ pub(crate) fn set_password(server: &Server, email: &str, password: &str) {
     server.write(move |tx| identity::set_password(tx, &email, &hash));
 }
 
-fn login(server: &Server, email: &str, password: &str) -> Answer {
+pub(crate) fn login(server: &Server, email: &str, password: &str) -> Answer {
     let body = json!({"email": email, "password": password});
     server.nobody().post("/api/v1/auth/login", body)
 }
 
-fn refresh(server: &Server, token: &Value) -> Answer {
+pub(crate) fn refresh(server: &Server, token: &Value) -> Answer {
     server
         .nobody()
         .post("/api/v1/auth/refresh", json!({"refresh_token": token}))
 }
 
-fn signed_in(server: &Server, tokens: &Value) -> Client {
+pub(crate) fn signed_in(server: &Server, tokens: &Value) -> Client {
     server
         .nobody()
         .with_token(tokens["access_token"].as_str().map(str::to_owned))
 }
 
-fn events(server: &Server, kind: &str) -> i64 {
+pub(crate) fn events(server: &Server, kind: &str) -> i64 {
     server.base.number(&format!(
         "SELECT COUNT(*) FROM security_events WHERE type = '{kind}'"
     ))
 }
 
 /// An owner with a password, and the e-mail.
-fn owner(server: &Server) -> (Firm<'_>, String) {
-    let firm = Firm::new(server);
+pub(crate) fn owner(server: &Server) -> (Firm<'_>, String) {
+    let mut firm = Firm::new(server);
     let email = format!("owner@{}.example", firm.slug);
     set_password(server, &email, PASSWORD);
+    // A new password has ended the session.
+    firm.owner = server.client(firm.owner_id);
     (firm, email)
 }
 

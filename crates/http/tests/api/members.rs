@@ -123,6 +123,8 @@ fn a_password_claims_the_account_and_joins_where_it_waits() {
         // From now on it is an account: it is asked, not put anywhere, and another password joins nothing.
         add(&other, &email).expect(201);
         set_password(server, &email, "another password of its own");
+        client.get(&other.path).problem(401, "unauthenticated");
+        let client = server.client(id);
         client.get(&other.path).problem(404, "organization_not_found");
     });
 }
@@ -132,17 +134,19 @@ fn an_organization_is_founded_by_who_has_proved_the_e_mail() {
     on_each(|server| {
         let email = format!("{}@claim.example", unique());
         let id: Id = add(&Firm::new(server), &email).id().parse().unwrap();
-        let (client, slug) = (server.client(id), unique());
-        let found = || client.post("/api/v1/organizations", json!({"name": "Mine", "slug": slug}));
-        found().problem(403, "email_unverified");
+        let slug = unique();
+        let body = json!({"name": "Mine", "slug": slug});
+        let found = |client: &Client| client.post("/api/v1/organizations", body.clone());
+        found(&server.client(id)).problem(403, "email_unverified");
         set_password(server, &email, "a password of its own");
-        let made = found().expect(201);
+        let client = server.client(id);
+        let made = found(&client).expect(201);
         assert_eq!(made["owner_id"], json!(id));
         client
             .get(&format!("/api/v1/organizations/{slug}/deals"))
             .expect(200);
         assert_eq!(
-            found().problem(409, "not_unique")["errors"][0]["pointer"],
+            found(&client).problem(409, "not_unique")["errors"][0]["pointer"],
             "#/slug"
         );
     });

@@ -49,6 +49,7 @@ impl<'s> Place<'s> {
         // contact of a deal in another one than the deal, and the activity of a company in another one.
         let rows = BTreeMap::from([
             ("memberships", firm.id.to_string()),
+            ("sessions", server.session(firm.owner_id).to_string()),
             ("members", member.to_string()),
             ("teams", team()),
             (
@@ -121,6 +122,8 @@ impl<'s> Place<'s> {
             "create_organization" | "create_team" => json!({"name": unique(), "slug": unique()}),
             "update_organization" | "update_team" => json!({"description": unique()}),
             "add_member" => json!({"email": format!("{}@example.com", unique()), "name": "New"}),
+            "update_me" => json!({"given_name": unique()}),
+            "update_profile" => json!({"title": unique()}),
             "update_member" => json!({"title": unique()}),
             "bulk_teams" => bulk("create_team"),
             "create_team_member" => json!({"team_id": self.row("teams"), "user_id": self.firm.owner_id}),

@@ -10,12 +10,17 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 /// Stands until it is set.
 #[derive(Default)]
-struct Hands(AtomicI64);
+pub(crate) struct Hands(AtomicI64);
 
 impl Hands {
     fn set(&self, at: &str) {
         let at: Instant = serde_json::from_value(at.into()).unwrap();
         self.0.store(at.micros(), Ordering::Relaxed);
+    }
+
+    /// Moves on.
+    pub(crate) fn later(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
     }
 }
 
@@ -26,7 +31,7 @@ impl Clock for Hands {
 }
 
 /// Runs a test on each database, each with a server that goes by the test's clock.
-fn on_each_at(test: impl Fn(&Server, &Hands)) {
+pub(crate) fn on_each_at(test: impl Fn(&Server, &Hands)) {
     for database in TestDatabase::each() {
         eprintln!("on {}", database.kind());
         let hands = Arc::new(Hands::default());

@@ -49,7 +49,7 @@ type Row = (
 );
 
 impl Tx<'_> {
-    /// Session, membership and roles of a caller, in one statement, which also moves PostgreSQL's
+    /// Session, membership and roles of a caller who is active, in one statement, which also moves PostgreSQL's
     /// fence to the organization, if the caller is a live member of it, and to none otherwise.
     pub fn facts(&mut self, user: Id, session: Id, segment: &Segment) -> Result<Known, Fault> {
         self.identify(user)?;
@@ -61,7 +61,7 @@ impl Tx<'_> {
         )
         .then(
             "COALESCE(m.is_active AND m.joined_at IS NOT NULL, FALSE), a.role_id, a.expires_at FROM sessions s \
-             LEFT JOIN tenants t ON ",
+             JOIN users u ON u.id = s.user_id AND u.is_active AND u.deleted_at IS NULL LEFT JOIN tenants t ON ",
         );
         let statement = match segment {
             Segment::Id(id) => statement.then("t.id = ").bind(*id),
@@ -114,7 +114,7 @@ impl Tx<'_> {
         let now = self.now();
         let rows = Sql::<((Text, Text, Text), (Nullable<IdType>, Nullable<AtType>))>::text(
             "SELECT t.status, t.currency, t.timezone, a.role_id, a.expires_at FROM tenants t JOIN memberships m \
-             ON m.organization_id = t.id LEFT JOIN role_assignments a ON a.organization_id = t.id \
+             ON m.organization_id = t.id JOIN users u ON u.id = m.id AND u.is_active AND u.deleted_at IS NULL LEFT JOIN role_assignments a ON a.organization_id = t.id \
              AND a.user_id = m.id AND a.is_active WHERE m.is_active AND m.joined_at IS NOT NULL AND t.id = ",
         )
         .bind(organization)
@@ -141,16 +141,19 @@ impl Tx<'_> {
         Ok(Some((facts, currency, zone)))
     }
 
-    /// Whether a session lives, for calls about no organization.
+    /// Whether a session lives, of a user who is active, for calls about no organization.
     pub fn session_lives(&mut self, user: Id, session: Id) -> Result<bool, Fault> {
         self.identify(user)?;
         let now = self.now();
-        let found = Sql::<Bool>::text("SELECT TRUE FROM sessions WHERE revoked_at IS NULL AND id = ")
-            .bind(session)
-            .then(" AND user_id = ")
-            .bind(user)
-            .then(" AND expires_at > ")
-            .bind(now)
+        let found = Sql::<Bool>::text(
+            "SELECT TRUE FROM sessions s JOIN users u ON u.id = s.user_id AND u.is_active AND u.deleted_at IS NULL \
+             WHERE s.revoked_at IS NULL AND s.id = ",
+        )
+        .bind(session)
+        .then(" AND s.user_id = ")
+        .bind(user)
+        .then(" AND s.expires_at > ")
+        .bind(now)
             .maybe::<bool>(self)?;
         Ok(found.is_some())
     }

@@ -1,9 +1,12 @@
-//! Users, their passwords and sessions, and what concerns safety. Belongs to no organization: the
+//! Users, their profiles, passwords and sessions, and what concerns safety. Belongs to no organization: the
 //! user alone is the fence.
 
+mod profiles;
+mod sealed;
 mod security;
 mod sessions;
 mod users;
 
-pub use security::{SecurityEvent, Severity};
-pub use sessions::{NewSession, Rotation, Session};
+pub use sealed::{SEALED, SealedColumn};
+pub use security::{PastEvent, SecurityEvent};
+pub use sessions::{LiveSession, NewSession, Rotation, Session};

@@ -1,8 +1,8 @@
-use crate::backend::{At, Instant as AtType};
+use crate::backend::{At, Id as IdType, Instant as AtType, Uid};
 use crate::fault::Fault;
 use crate::sql::{Sql, Value};
 use crate::store::{Tx, text_or_null};
-use diesel::sql_types::{Binary, Nullable};
+use diesel::sql_types::{Binary, Nullable, Text};
 use firma_domain::{Id, Instant};
 
 /// A session to be made.
@@ -26,6 +26,19 @@ pub struct Session {
     pub ends_at: Instant,
     pub revoked_at: Option<Instant>,
 }
+
+/// A session as its user sees it.
+#[derive(Debug, Clone)]
+pub struct LiveSession {
+    pub id: Id,
+    pub ip: Option<String>,
+    pub user_agent: Option<String>,
+    pub created_at: Instant,
+    pub last_used_at: Instant,
+    pub expires_at: Instant,
+}
+
+type Live = (Uid, Option<String>, Option<String>, At, At, At);
 
 /// The next refresh token of a session.
 #[derive(Debug, Clone)]
@@ -61,16 +74,17 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// A session that is about to be refreshed: locked.
+    /// A session of an active user that is about to be refreshed: locked.
     pub fn session_for_refresh(&mut self, user: Id, session: Id) -> Result<Option<Session>, Fault> {
         self.identify(user)?;
         let found = Sql::<(Binary, AtType, AtType, AtType, Nullable<AtType>)>::text(
-            "SELECT refresh_hash, rotated_at, expires_at, ends_at, revoked_at FROM sessions WHERE id = ",
+            "SELECT s.refresh_hash, s.rotated_at, s.expires_at, s.ends_at, s.revoked_at FROM sessions s \
+             JOIN users u ON u.id = s.user_id AND u.is_active AND u.deleted_at IS NULL WHERE s.id = ",
         )
         .bind(session)
-        .then(" AND user_id = ")
+        .then(" AND s.user_id = ")
         .bind(user)
-        .then_either(" FOR UPDATE", "")
+        .then_either(" FOR UPDATE OF s", "")
         .maybe::<(Vec<u8>, At, At, At, Option<At>)>(self)?;
         Ok(
             found.map(|(refresh_hash, rotated, expires, ends, revoked)| Session {
@@ -100,14 +114,79 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Ends a session; a call that is signed in with it is refused from now on.
-    pub fn revoke_session(&mut self, user: Id, session: Id) -> Result<(), Fault> {
+    /// The user's sessions that live, the newest first: up to `limit` before one of them.
+    pub fn live_sessions(
+        &mut self,
+        user: Id,
+        before: Option<Id>,
+        limit: i64,
+    ) -> Result<Vec<LiveSession>, Fault> {
+        self.identify(user)?;
+        let now = self.now();
+        let rows = Sql::<(IdType, Nullable<Text>, Nullable<Text>, AtType, AtType, AtType)>::text(
+            "SELECT id, ip, user_agent, created_at, last_used_at, expires_at FROM sessions \
+             WHERE revoked_at IS NULL AND expires_at > ",
+        )
+        .bind(now)
+        .then(" AND user_id = ")
+        .bind(user)
+        .before(before, limit)
+        .rows::<Live>(self)?;
+        let session = |(id, ip, user_agent, created, used, expires): Live| LiveSession {
+            id: id.0,
+            ip,
+            user_agent,
+            created_at: created.0,
+            last_used_at: used.0,
+            expires_at: expires.0,
+        };
+        Ok(rows.into_iter().map(session).collect())
+    }
+
+    /// Notes that a session is in use, unless that was noted less than `seconds` ago.
+    pub fn note_session_used(&mut self, user: Id, session: Id, seconds: i64) -> Result<(), Fault> {
+        self.identify(user)?;
+        let now = self.now();
+        Sql::<()>::text("UPDATE sessions SET last_used_at = ")
+            .bind(now)
+            .then(" WHERE revoked_at IS NULL AND id = ")
+            .bind(session)
+            .then(" AND user_id = ")
+            .bind(user)
+            .then(" AND expires_at > ")
+            .bind(now)
+            .then(" AND last_used_at <= ")
+            .bind(now.plus_seconds(-seconds))
+            .run(self)?;
+        Ok(())
+    }
+
+    /// Ends a session; a call that is signed in with it is refused from now on. Whether there was one.
+    pub fn revoke_session(&mut self, user: Id, session: Id) -> Result<bool, Fault> {
+        self.identify(user)?;
+        let now = self.now();
+        let ended = Sql::<()>::text("UPDATE sessions SET revoked_at = ")
+            .bind(now)
+            .then(" WHERE revoked_at IS NULL AND expires_at > ")
+            .bind(now)
+            .then(" AND id = ")
+            .bind(session)
+            .then(" AND user_id = ")
+            .bind(user)
+            .run(self)?;
+        Ok(ended > 0)
+    }
+
+    /// Ends all of a user's sessions but the one to keep, if there is one.
+    pub fn revoke_sessions(&mut self, user: Id, keep: Option<Id>) -> Result<(), Fault> {
         self.identify(user)?;
         let now = self.now();
         Sql::<()>::text("UPDATE sessions SET revoked_at = ")
             .bind(now)
-            .then(" WHERE revoked_at IS NULL AND id = ")
-            .bind(session)
+            .then(" WHERE revoked_at IS NULL AND user_id = ")
+            .bind(user)
+            .then(" AND id <> ")
+            .bind(keep.unwrap_or(Id::NIL))
             .run(self)?;
         Ok(())
     }

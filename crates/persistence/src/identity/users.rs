@@ -70,12 +70,22 @@ impl Tx<'_> {
 
     /// The user's own row.
     pub fn user(&mut self, user: Id) -> Result<Record<User>, Fault> {
+        self.read_user(user, "")
+    }
+
+    /// The same, held until the call ends.
+    pub fn user_for_change(&mut self, user: Id) -> Result<Record<User>, Fault> {
+        self.read_user(user, " FOR UPDATE")
+    }
+
+    fn read_user(&mut self, user: Id, hold: &'static str) -> Result<Record<User>, Fault> {
         self.identify(user)?;
         let row = Sql::<Columns>::text(
             "SELECT id, version, created_at, created_by, updated_at, email, username, given_name, family_name, name, \
              is_active, is_configured, email_verified_at, last_login_at FROM users WHERE deleted_at IS NULL AND id = ",
         )
         .bind(user)
+        .then_either(hold, "")
         .one::<Row>(self)?;
         read(row).ok_or_else(|| Fault::internal("users holds what no rule would store"))
     }
@@ -114,6 +124,68 @@ impl Tx<'_> {
                 .then(")")
                 .run(self)?;
         }
+        Ok(())
+    }
+
+    /// Stores what a person changed of their own account, the next version of the one that was read for it.
+    pub fn change_user(&mut self, before: &Record<User>, value: User) -> Result<Record<User>, Fault> {
+        let user = before.id;
+        self.identify(user)?;
+        let now = self.now();
+        Sql::<()>::text("UPDATE users SET version = version + 1, updated_at = ")
+            .bind(now)
+            .then(", username = ")
+            .bind(text_or_null(value.username.as_ref().map(Username::as_str)))
+            .then(", given_name = ")
+            .bind(text_or_null(value.given_name.as_deref()))
+            .then(", family_name = ")
+            .bind(text_or_null(value.family_name.as_deref()))
+            .then(", name = ")
+            .bind(value.name.as_str())
+            .then(" WHERE id = ")
+            .bind(user)
+            .run(self)?;
+        let login = |user: &User| user.username.as_ref().map(|name| name.as_str().to_lowercase());
+        let (old, new) = (login(&before.value), login(&value));
+        if old != new {
+            if let Some(old) = old {
+                Sql::<()>::text("DELETE FROM user_logins WHERE login = ")
+                    .bind(Value::Text(old))
+                    .then(" AND user_id = ")
+                    .bind(user)
+                    .run(self)?;
+            }
+            if let Some(new) = new {
+                Sql::<()>::text("INSERT INTO user_logins (login, user_id) VALUES (")
+                    .binds(vec![Value::Text(new), user.into()])
+                    .then(")")
+                    .run(self)?;
+            }
+        }
+        Ok(Record {
+            version: before.version + 1,
+            updated_at: now,
+            value,
+            ..before.clone()
+        })
+    }
+
+    /// Notes who has done the first steps: a name, a language, a time zone and an organization.
+    pub fn note_configured(&mut self, user: Id) -> Result<(), Fault> {
+        self.identify(user)?;
+        let now = self.now();
+        Sql::<()>::text("UPDATE users SET is_configured = TRUE, version = version + 1, updated_at = ")
+            .bind(now)
+            .then(
+                " WHERE NOT is_configured AND name <> '' AND name <> email AND EXISTS (SELECT 1 FROM user_profiles p \
+                 WHERE p.user_id = users.id AND p.locale IS NOT NULL AND p.timezone IS NOT NULL) AND EXISTS \
+                 (SELECT 1 FROM memberships m WHERE m.id = users.id AND m.is_active AND m.joined_at IS NOT NULL \
+                 AND m.organization_id <> ",
+            )
+            .bind(Id::NIL)
+            .then(") AND id = ")
+            .bind(user)
+            .run(self)?;
         Ok(())
     }
 

@@ -74,6 +74,13 @@ impl<R> Sql<R> {
         self.parts.push(Part::Tail(tail));
         self
     }
+    /// The end of a list of rows that are in the order of their ids: the newest first, before one of them.
+    pub(crate) fn before(mut self, id: Option<firma_domain::Id>, limit: i64) -> Self {
+        if let Some(id) = id {
+            self = self.then(" AND id < ").bind(id);
+        }
+        self.then(" ORDER BY id DESC LIMIT ").bind(Value::Big(limit))
+    }
     /// Names of ours between commas.
     pub(crate) fn names(mut self, names: impl Iterator<Item = &'static str>) -> Self {
         for (n, name) in names.enumerate() {

@@ -5,9 +5,10 @@ use crate::rows::is;
 use crate::work::Work;
 use firma_auth::access::{Create, Grant, Update, role_by_id};
 use firma_domain::access::RoleAssignment;
+use firma_domain::identity::SecurityKind;
 use firma_domain::organizations::{Member, Organization};
 use firma_domain::{Id, Record};
-use firma_persistence::identity::{SecurityEvent, Severity};
+use firma_persistence::identity::SecurityEvent;
 
 /// Whether the caller may give the role: nobody gives what they don't hold.
 pub(crate) fn may_give(work: &Work<'_, '_>, role: Id) -> Result<(), Refusal> {
@@ -93,7 +94,7 @@ impl Keeping for RoleAssignment {
         _: Grant<Self, Create>,
         record: &Record<Self>,
     ) -> Result<(), Refusal> {
-        told(work, "role_assigned", &record.value)
+        told(work, SecurityKind::RoleAssigned, &record.value)
     }
 
     fn changing(
@@ -138,9 +139,9 @@ impl Keeping for RoleAssignment {
         told(
             work,
             if after.value.is_active {
-                "role_assigned"
+                SecurityKind::RoleAssigned
             } else {
-                "role_revoked"
+                SecurityKind::RoleRevoked
             },
             &after.value,
         )
@@ -154,13 +155,12 @@ fn not_past(work: &Work<'_, '_>, value: &RoleAssignment) -> Result<(), Refusal> 
     }
 }
 
-fn told(work: &mut Work<'_, '_>, kind: &'static str, assignment: &RoleAssignment) -> Result<(), Refusal> {
+fn told(work: &mut Work<'_, '_>, kind: SecurityKind, assignment: &RoleAssignment) -> Result<(), Refusal> {
     let role = role_by_id(assignment.role_id).map_or("?", |role| role.name);
     let event = SecurityEvent {
         organization: Some(work.organization()),
         user: Some(assignment.user_id),
         kind,
-        severity: Severity::Info,
         details: Some(role.to_owned()),
     };
     Ok(work.tx.security_event(event)?)

@@ -1,7 +1,8 @@
+use super::sessions::about;
 use crate::organizations::{found, join_all, own_platform};
 use crate::refusal::Refusal;
 use crate::work::Caller;
-use firma_domain::identity::User;
+use firma_domain::identity::{SecurityKind, User};
 use firma_domain::organizations::Organization;
 use firma_domain::{Email, Id, Instant, Record};
 use firma_persistence::Tx;
@@ -28,7 +29,6 @@ pub struct Place {
 
 /// The caller's own account.
 pub fn me(tx: &mut Tx<'_>, caller: Caller) -> Result<Me, Refusal> {
-    caller.check(tx)?;
     let user = tx.user(caller.user)?;
     let place = |m: firma_persistence::organizations::Membership| Place {
         organization_id: m.organization,
@@ -102,10 +102,13 @@ pub(super) fn make_owner(
     found(tx, owner, new.organization)
 }
 
-/// Sets a person's password. Who had none claims the account with it, and the memberships that wait.
+/// Sets a person's password, and ends all sessions. Who had none claims the account with it, and the memberships that wait.
 pub fn set_password(tx: &mut Tx<'_>, email: &Email, hash: &str) -> Result<(), Refusal> {
     let user = tx.user_of_login(&email.key())?.ok_or(Refusal::NotFound)?;
     let claimed = tx.password_hash(user)?.is_some();
     tx.set_password(user, hash)?;
+    // Whoever is signed in may be why it is set.
+    tx.revoke_sessions(user, None)?;
+    about(tx, Some(user), SecurityKind::PasswordChanged, None)?;
     if claimed { Ok(()) } else { join_all(tx, user) }
 }

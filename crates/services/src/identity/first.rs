@@ -70,7 +70,7 @@ impl FirstOwner {
             .clone()
             .or_else(stand_in)
             .map(|email| User::unclaimed(email, name.clone()));
-        if user.is_none_or(|user| input::check(&user).is_err()) {
+        if name.is_empty() || user.is_none_or(|user| input::check(&user).is_err()) {
             note("name", "length", "has to be 1 to 255 long");
         }
         if let Err(weak) = password::check(&self.password) {

@@ -2,11 +2,11 @@ use crate::hasher::Hasher;
 use crate::refusal::Refusal;
 use crate::work::Caller;
 use firma_auth::keys::Keys;
-use firma_auth::token::{AccessTokens, Claims, RefreshToken};
-use firma_domain::identity::User;
+use firma_auth::token::{AccessTokens, RefreshToken};
+use firma_domain::identity::{SecurityKind, User};
 use firma_domain::source::Entropy;
 use firma_domain::{Id, Instant, Record};
-use firma_persistence::identity::{NewSession, Rotation, SecurityEvent, Severity};
+use firma_persistence::identity::{NewSession, Rotation, SecurityEvent};
 use firma_persistence::{Database, Fault, Origin, Tx};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -18,6 +18,19 @@ pub struct Credentials {
     /// The e-mail, or the username
     pub email: String,
     pub password: String,
+    #[serde(default)]
+    pub transport: Transport,
+}
+
+/// How the tokens of a session travel.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// In bodies and `Authorization`, for programs
+    #[default]
+    Bearer,
+    /// In cookies that no script can read, for browsers
+    Cookie,
 }
 
 /// How long tokens live, in seconds.
@@ -42,6 +55,8 @@ pub struct Signer {
 /// The answer to a sign-in and to a refresh.
 #[derive(Debug, Clone, Serialize)]
 pub struct SignedIn {
+    #[serde(skip)]
+    pub session: Id,
     pub access_token: String,
     pub refresh_token: String,
     pub token_type: &'static str,
@@ -53,6 +68,12 @@ pub struct SignedIn {
 const LATE: i64 = 10;
 
 impl Signer {
+    /// Whose session a refresh token of ours is for.
+    pub fn session_of(&self, refresh_token: &str) -> Option<Id> {
+        let token = RefreshToken::read(refresh_token, &self.keys.refresh)?;
+        Some(token.session)
+    }
+
     fn refresh_token(&self, user: Id, session: Id) -> (String, RefreshToken) {
         let mut random = [0; 32];
         self.entropy.fill(&mut random);
@@ -61,14 +82,15 @@ impl Signer {
 
     fn signed_in(
         &self,
-        claims: Claims,
+        session: Id,
         now: Instant,
         refresh_token: String,
         user: Record<User>,
     ) -> Result<SignedIn, Refusal> {
-        let access = self.access.issue(claims, now, self.lifetimes.access);
+        let access = self.access.issue(user.id, session, now, self.lifetimes.access);
         let access_token = access.ok_or_else(|| Fault::Internal("a token could not be signed".into()))?;
         Ok(SignedIn {
+            session,
             access_token,
             refresh_token,
             token_type: "Bearer",
@@ -113,12 +135,21 @@ fn known(tx: &mut Tx<'_>, name: &str) -> Result<Option<(Id, Option<String>)>, Re
 }
 
 fn failed(tx: &mut Tx<'_>, user: Option<Id>) -> Result<(), Refusal> {
+    about(tx, user, SecurityKind::SignInFailed, None)
+}
+
+/// Writes down what concerns a person and no organization.
+pub(super) fn about(
+    tx: &mut Tx<'_>,
+    user: Option<Id>,
+    kind: SecurityKind,
+    details: Option<String>,
+) -> Result<(), Refusal> {
     Ok(tx.security_event(SecurityEvent {
         organization: None,
         user,
-        kind: "sign_in_failed",
-        severity: Severity::Warning,
-        details: None,
+        kind,
+        details,
     })?)
 }
 
@@ -134,7 +165,7 @@ fn open(tx: &mut Tx<'_>, signer: &Signer, user: Id) -> Result<SignedIn, Refusal>
     })?;
     tx.signed_in(user)?;
     let record = tx.user(user)?;
-    signer.signed_in(Claims { user, session }, now, text, record)
+    signer.signed_in(session, now, text, record)
 }
 
 /// The next pair of tokens for a refresh token. An old one that is used again ends its session.
@@ -152,13 +183,13 @@ pub fn refresh(tx: &mut Tx<'_>, signer: &Signer, token: &str) -> Result<Option<S
     if session.refresh_hash != token.hash {
         if session.rotated_at.plus_seconds(LATE) < now {
             tx.revoke_session(token.user, token.session)?;
-            tx.security_event(SecurityEvent {
-                organization: None,
-                user: Some(token.user),
-                kind: "refresh_token_reused",
-                severity: Severity::Warning,
-                details: Some(token.session.to_string()),
-            })?;
+            let session = token.session.to_string();
+            about(
+                tx,
+                Some(token.user),
+                SecurityKind::RefreshTokenReused,
+                Some(session),
+            )?;
         }
         return Ok(None);
     }
@@ -172,21 +203,11 @@ pub fn refresh(tx: &mut Tx<'_>, signer: &Signer, token: &str) -> Result<Option<S
         },
     )?;
     let record = tx.user(token.user)?;
-    signer
-        .signed_in(
-            Claims {
-                user: token.user,
-                session: token.session,
-            },
-            now,
-            text,
-            record,
-        )
-        .map(Some)
+    signer.signed_in(token.session, now, text, record).map(Some)
 }
 
 /// Ends the caller's session.
 pub fn logout(tx: &mut Tx<'_>, caller: Caller) -> Result<(), Refusal> {
-    caller.check(tx)?;
-    Ok(tx.revoke_session(caller.user, caller.session)?)
+    tx.revoke_session(caller.user, caller.session)?;
+    Ok(())
 }

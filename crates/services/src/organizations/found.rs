@@ -17,7 +17,9 @@ pub fn found_by(
     if tx.user(caller.user)?.value.email_verified_at.is_none() {
         return Err(Refusal::Unverified);
     }
-    found(tx, caller.user, organization)
+    let made = found(tx, caller.user, organization)?;
+    tx.note_configured(caller.user)?;
+    Ok(made)
 }
 
 /// Makes an organization with what it starts with: its owner as `ceo`, and a pipeline.

@@ -44,5 +44,7 @@ fn join(tx: &mut Tx<'_>, joining: &Joining) -> Result<Record<Member>, Refusal> {
         joined_at: Some(now),
         ..before.value.clone()
     };
-    Ok(members.change(&before, value)?)
+    let member = members.change(&before, value)?;
+    tx.note_configured(joining.user())?;
+    Ok(member)
 }

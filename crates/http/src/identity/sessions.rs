@@ -1,0 +1,190 @@
+//! Where the caller is signed in, and what concerned the caller's safety.
+
+use super::{Answered, SIGN_IN};
+use crate::call::Call;
+use crate::cookies;
+use crate::example::Example;
+use crate::operation::{Access, Operation, Parameter};
+use crate::render;
+use crate::schemas::{Schemas, id, integer, object, reference, string};
+use actix_web::http::Method;
+use actix_web::web;
+use firma_domain::identity::{SecurityKind, Severity};
+use firma_services::identity;
+use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::{RefOr, Schema, SchemaFormat};
+
+/// Signs somebody else in: who signs out everywhere has no token left for the examples that follow.
+const OTHER: &str = r#"OTHER_TOKEN=$(curl -sS "$FIRMA_URL/api/v1/auth/login" \
+  --json '{"email": "employee@demo.example", "password": "'"$EMPLOYEE_PASSWORD"'"}' | jq -r .access_token)"#;
+
+async fn list(call: Call) -> Answered {
+    call.read_alone(|tx, caller, said| {
+        let key = &said.state.signer.keys.cursor;
+        render::page(identity::sessions(tx, caller, said.query()?, key)?)
+    })
+    .await
+}
+
+async fn revoke(call: Call) -> Answered {
+    call.write_alone(|tx, caller, said| {
+        said.no_query()?;
+        identity::revoke(tx, caller, said.id()?)?;
+        Ok(render::empty())
+    })
+    .await
+}
+
+async fn logout_all(call: Call) -> Answered {
+    let by_cookie = call.by_cookie();
+    let answer = call.write_alone(|tx, caller, said| {
+        said.no_query()?;
+        identity::logout_all(tx, caller)?;
+        Ok(render::empty())
+    });
+    let answer = answer.await?;
+    Ok(match by_cookie {
+        Some(state) => cookies::forget(&state, answer),
+        None => answer,
+    })
+}
+
+async fn security_events(call: Call) -> Answered {
+    call.read_alone(|tx, caller, said| {
+        let key = &said.state.signer.keys.cursor;
+        render::page(identity::security_events(tx, caller, said.query()?, key)?)
+    })
+    .await
+}
+
+fn maybe(about: &str) -> ObjectBuilder {
+    string(about).schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+}
+fn instant(about: &str) -> RefOr<Schema> {
+    string(about)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+        .into()
+}
+
+/// A page of what is called so. Its reference.
+fn page(schemas: &mut Schemas, name: &str) -> RefOr<Schema> {
+    let rows = ArrayBuilder::new().items(reference(name));
+    let page = format!("{name}Page");
+    let pagination = reference("Pagination");
+    schemas.put(
+        &page,
+        object([("data", rows.into()), ("pagination", pagination)], &[]),
+    );
+    reference(&page)
+}
+
+fn session(schemas: &mut Schemas) -> RefOr<Schema> {
+    let current = ObjectBuilder::new()
+        .schema_type(Type::Boolean)
+        .description(Some("Whether it is the one of this call"));
+    let session = object(
+        [
+            ("id", id("The session").into()),
+            (
+                "device",
+                maybe("What the user agent calls itself, in short").into(),
+            ),
+            ("user_agent", maybe("The user agent of the sign-in").into()),
+            ("ip", maybe("The address of the sign-in").into()),
+            ("created_at", instant("The sign-in")),
+            ("last_used_at", instant("The last use, to the minute")),
+            (
+                "expires_at",
+                instant("Until when it lives without being refreshed"),
+            ),
+            ("is_current", current.into()),
+        ],
+        &[],
+    );
+    schemas.put("Session", session);
+    page(schemas, "Session")
+}
+
+fn event(schemas: &mut Schemas) -> RefOr<Schema> {
+    let kinds = SecurityKind::ALL.iter().map(|kind| kind.as_str());
+    let severities = Severity::ALL.iter().map(|severity| severity.as_str());
+    let organization = id("The organization that it concerns, if it does")
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]));
+    let event = object(
+        [
+            ("id", id("The event").into()),
+            ("type", string("What happened").enum_values(Some(kinds)).into()),
+            (
+                "severity",
+                string("How grave it is").enum_values(Some(severities)).into(),
+            ),
+            ("organization_id", organization.into()),
+            (
+                "details",
+                maybe("What it was about, such as a session or a role").into(),
+            ),
+            ("ip", maybe("From which address").into()),
+            ("user_agent", maybe("By which user agent").into()),
+            ("occurred_at", instant("When")),
+        ],
+        &[],
+    );
+    schemas.put("SecurityEvent", event);
+    page(schemas, "SecurityEvent")
+}
+
+pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
+    let operation = |method, path: &str, id: &str, route| {
+        Operation::new(method, path, id, "identity", Access::SignedIn, route)
+    };
+    let limit = || integer("Rows").minimum(Some(1)).maximum(Some(200));
+    let parameters = || {
+        vec![
+            Parameter::new("limit", "Rows of a page: 1 to 200, 50 unless given").of(limit()),
+            Parameter::new("cursor", "Where the page begins: next_cursor of the page before"),
+        ]
+    };
+    let sessions = session(schemas);
+    to.push(
+        operation(Method::GET, "/api/v1/me/sessions", "list_sessions", || {
+            web::get().to(list)
+        })
+        .text("Lists the sessions that live. The newest first.")
+        .parameters(parameters())
+        .answers(200, Some(sessions)),
+    );
+    let other = format!("OTHER_TOKEN={SIGN_IN}.access_token)");
+    let newest = "SESSION_ID=$(curl -sS \"$FIRMA_URL/api/v1/me/sessions?limit=1\" \\\n  \
+                  -H \"Authorization: Bearer $TOKEN\" | jq -r '.data[0].id')";
+    to.push(
+        operation(
+            Method::DELETE,
+            "/api/v1/me/sessions/{id}",
+            "revoke_session",
+            || web::delete().to(revoke),
+        )
+        .text("Ends one session. From the next call on, also for an access token that would be good still.")
+        .example(Example::default().after(&other).after(newest).id("$SESSION_ID"))
+        .answers(204, None),
+    );
+    to.push(
+        operation(Method::POST, "/api/v1/auth/logout-all", "logout_all", || {
+            web::post().to(logout_all)
+        })
+        .text("Ends all sessions. The one of this call too.")
+        .example(Example::default().after(OTHER).token("$OTHER_TOKEN"))
+        .answers(204, None),
+    );
+    let events = event(schemas);
+    to.push(
+        operation(
+            Method::GET,
+            "/api/v1/me/security-events",
+            "list_security_events",
+            || web::get().to(security_events),
+        )
+        .text("Lists what concerned the caller's safety. The newest first.")
+        .parameters(parameters())
+        .answers(200, Some(events)),
+    );
+}

@@ -1,0 +1,86 @@
+//! Sealing anew what was sealed with the secret before.
+
+use crate::refusal::Refusal;
+use firma_auth::keys::Keys;
+use firma_auth::sealed::{self, Place};
+use firma_domain::Id;
+use firma_domain::source::Entropy;
+use firma_persistence::identity::SealedColumn;
+use firma_persistence::{Database, Fault, Origin, Tx};
+use serde::Serialize;
+use std::sync::Arc;
+
+/// Users of one transaction: those who use what is sealed don't wait long.
+const BATCH: i64 = 100;
+
+/// What came of it.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Rotated {
+    /// Texts that are sealed with the current secret now
+    pub renewed: u64,
+    /// Texts that were already
+    pub current: u64,
+    /// Texts that don't open: where they stand, and why. They were left as they are
+    pub lost: Vec<String>,
+}
+
+/// Seals every text of these columns with the current secret. May be run again, and beside servers that know both.
+pub async fn rotate_secrets(
+    database: &Database,
+    keys: Arc<Keys>,
+    entropy: Arc<dyn Entropy>,
+    columns: &'static [SealedColumn],
+) -> Result<Rotated, Refusal> {
+    let mut all = Rotated::default();
+    let mut last = Id::NIL;
+    loop {
+        let (keys, entropy) = (keys.clone(), entropy.clone());
+        let batch = move |tx: &mut Tx<'_>| {
+            let users = tx.users_behind(last, BATCH)?;
+            let mut done = Rotated::default();
+            for user in &users {
+                for column in columns {
+                    renew(tx, &keys, entropy.as_ref(), *column, *user, &mut done)?;
+                }
+            }
+            Ok::<_, Refusal>((users.last().copied(), done))
+        };
+        let (end, done) = database.write(Origin::default(), batch).await?;
+        all.renewed += done.renewed;
+        all.current += done.current;
+        all.lost.extend(done.lost);
+        match end {
+            Some(end) => last = end,
+            None => return Ok(all),
+        }
+    }
+}
+
+fn renew(
+    tx: &mut Tx<'_>,
+    keys: &Keys,
+    entropy: &dyn Entropy,
+    column: SealedColumn,
+    user: Id,
+    done: &mut Rotated,
+) -> Result<(), Fault> {
+    let Some(text) = tx.sealed_text(column, user)? else {
+        return Ok(());
+    };
+    let place = Place {
+        table: column.table,
+        column: column.column,
+        row: user,
+    };
+    match sealed::reseal(&keys.sealing, place, &text, entropy) {
+        Ok(None) => done.current += 1,
+        Ok(Some(new)) => {
+            tx.set_sealed_text(column, user, &new)?;
+            done.renewed += 1;
+        }
+        Err(why) => done
+            .lost
+            .push(format!("{}.{} of {user} {why}", column.table, column.column)),
+    }
+    Ok(())
+}
