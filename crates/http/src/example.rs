@@ -59,8 +59,8 @@ impl Form {
 
     fn sent(&self) -> Value {
         let mut sent = json!({"file": self.text});
-        if let (Ok(options), Value::Object(fields)) = (serde_json::from_str(self.options), &mut sent) {
-            fields.insert("options".into(), options);
+        if let (false, Value::Object(fields)) = (self.options.is_empty(), &mut sent) {
+            fields.insert("options".into(), self.options.into());
         }
         sent
     }
@@ -76,14 +76,14 @@ impl Example {
         self.body = Body::Form(form);
         self
     }
-    /// The answer depends on something else than the call: what a worker has done by then, say. The reason stands in
-    /// the example.
+    /// The answer depends on something else than the call: what a worker has done by then, say. The page tells why.
     pub(crate) fn unsure(mut self, reason: &'static str) -> Self {
         self.unsure = Some(reason);
         self
     }
-    pub(crate) fn is_unsure(&self) -> bool {
-        self.unsure.is_some()
+    /// Why it may be answered otherwise, if it may.
+    pub(crate) fn why_unsure(&self) -> Option<&'static str> {
+        self.unsure
     }
     pub(crate) fn query(mut self, query: &'static str) -> Self {
         self.query = query;
@@ -147,8 +147,7 @@ impl Example {
         let headers: Vec<_> = token.into_iter().chain(key).collect();
         let call = curl(&operation.method, &url, &headers, &self.body, "");
         let mut found = String::new();
-        let unsure = self.unsure.map(|reason| format!("# {reason}\n"));
-        let all = format!("{}{}{call}", self.before, unsure.unwrap_or_default());
+        let all = format!("{}{call}", self.before);
         for name in variables(&all) {
             let assigned = format!("{name}=");
             let is_known = self.before.lines().any(|line| line.starts_with(&assigned));

@@ -6,7 +6,7 @@ use crate::operation::{Access, Operation, Parameter};
 use crate::problem::Problem;
 use crate::render;
 use crate::resource::{Resource, on_new, readable};
-use crate::schemas::{Schemas, bytes, integer, object, reference};
+use crate::schemas::{Schemas, bytes, integer, object, reference, string};
 use crate::upload::{Takes, Upload, with_file};
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
@@ -16,7 +16,8 @@ use firma_services::listing::Parameters;
 use firma_services::platform::{add_file, expect_upload, imports};
 use firma_services::{Refusal, Work};
 use serde_json::json;
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::Schema;
+use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, SchemaType, Type};
 
 type Answered = Result<HttpResponse, Problem>;
 
@@ -108,7 +109,7 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             route,
         )
     };
-    schemas.put("ImportOptions", options());
+    schemas.put("ImportSettings", options());
     schemas.put("ImportUpload", form());
     let refusal = schemas.named::<ImportRefusal>();
     schemas.put("ImportRefusals", page(&refusal));
@@ -158,11 +159,12 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
 }
 
 fn form() -> ObjectBuilder {
+    // Of a part that is an object, a generator of clients makes what doesn't compile; a text says as much.
+    let options = string("How the file is to be read, as JSON")
+        .content_media_type("application/json")
+        .content_schema(Some(reference("ImportSettings")));
     object(
-        [
-            ("file", bytes("text/csv").into()),
-            ("options", reference("ImportOptions")),
-        ],
+        [("file", bytes("text/csv").into()), ("options", options.into())],
         &[],
     )
 }
@@ -196,31 +198,57 @@ fn options() -> ObjectBuilder {
             .schema_type(Type::Boolean)
             .description(Some(about))
     };
-    let map = |about: &str| ObjectBuilder::new().description(Some(about));
+    let map = |about: &str, of: AdditionalProperties<Schema>| {
+        ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .additional_properties(Some(of))
+            .description(Some(about))
+    };
+    let word = || AdditionalProperties::RefOr(ObjectBuilder::new().schema_type(Type::String).into());
+    let words = || {
+        let words = ObjectBuilder::new().schema_type(Type::Object);
+        AdditionalProperties::RefOr(words.additional_properties(Some(word())).into())
+    };
     ObjectBuilder::new()
-        .property("entity", text("The collection: companies, deals"))
+        .property(
+            "entity",
+            text("The collection: companies, contacts, deals or activities"),
+        )
         .property(
             "columns",
-            map("The file's columns, and the field or the fields that each becomes"),
+            map(
+                "The file's columns, and the field or the fields that each becomes",
+                AdditionalProperties::FreeForm(true),
+            ),
         )
         .property(
             "fields",
-            map("Fields and a text for each row, with {column} or {column|else} in it"),
+            map(
+                "Fields and a text for each row, with {column} or {column|else} in it",
+                word(),
+            ),
         )
         .property(
             "values",
-            map("By column: what stands in a cell, and what is meant by it"),
+            map(
+                "By column: what stands in a cell, and what is meant by it",
+                words(),
+            ),
         )
         .property(
             "links",
-            map("By reference: the field that names what is referred to, such as name"),
+            map(
+                "By reference: the field that names what is referred to, such as name",
+                word(),
+            ),
         )
         .property("key", text("The field by which a row is found again, or none"))
         .property("dry_run", truth("Counts and stores nothing"))
         .property("all_or_nothing", truth("Stores all rows or none"))
         .property(
             "empty",
-            text("keep or clear: what an empty cell does to a row that is there"),
+            text("What an empty cell does to a row that is there: it stays, unless cleared")
+                .enum_values(Some(["keep", "clear"])),
         )
         .property("date_format", text("Such as DD.MM.YYYY"))
         .property("decimal", text("What stands before the decimals"))

@@ -150,7 +150,7 @@ impl Operation {
     /// An answer that is the bytes of a file, of whatever kind that is.
     pub(crate) fn answers_bytes(mut self) -> Self {
         self.answer_type = "*/*";
-        self.answers(200, Some(bytes("*/*").into()))
+        self.answers(200, Some(bytes("").into()))
     }
     pub(crate) fn needs_key(mut self) -> Self {
         self.needs_key = true;
@@ -167,7 +167,7 @@ impl Operation {
     }
     /// Whether another of its documented answers may come to the example, for a reason that it gives.
     pub fn is_unsure(&self) -> bool {
-        self.example.is_unsure()
+        self.example.why_unsure().is_some()
     }
     pub(crate) fn refuses(mut self, codes: &[&'static str]) -> Self {
         self.refusals.extend(codes);

@@ -92,7 +92,7 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             || web::post().to(cancel),
         )
         .text("Calls a job off. At once while it waits, at its next step while it runs.")
-        .example(on_new::<Job>().unsure("409 where a worker was faster and the job is over."))
+        .example(on_new::<Job>().unsure("Or 409, where a worker was faster and the job is over."))
         .refuses(&["transition"])
         .answers(200, Some(reference("Job"))),
     );

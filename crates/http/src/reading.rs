@@ -35,6 +35,8 @@ pub(crate) struct Described {
     pub is_form: bool,
     pub status: u16,
     pub answer: Option<Kind>,
+    /// Why the example may be answered otherwise
+    pub unsure: Option<&'static str>,
     pub example: String,
     pub answered: Option<String>,
     pub problems: Vec<(&'static str, u16)>,
@@ -144,6 +146,7 @@ fn described(document: &Value, operation: &crate::Operation) -> Option<Described
         is_form: operation.media_type == "multipart/form-data",
         status: operation.status,
         answer: answer.and_then(|answer| answer.get("schema")).map(kind),
+        unsure: operation.example.why_unsure(),
         example: said.pointer("/x-codeSamples/0/source").map(plain)?,
         answered: answer
             .and_then(|answer| answer.get("example"))
@@ -178,6 +181,13 @@ fn kind(schema: &Value) -> Kind {
         return Kind {
             link: reference.rsplit('/').next().map(str::to_owned),
             ..Kind::default()
+        };
+    }
+    if let Some(inner) = schema.get("contentSchema") {
+        let inner = kind(inner);
+        return Kind {
+            before: format!("JSON of {}", inner.before),
+            ..inner
         };
     }
     let either = array(schema, "oneOf");

@@ -168,7 +168,7 @@ pub(crate) fn integer(about: &str) -> ObjectBuilder {
         .description(Some(about.to_owned()))
 }
 
-/// Bytes as they are, of a media type.
+/// Bytes as they are, of a media type; an empty one is said elsewhere.
 pub(crate) fn bytes(media_type: &str) -> ObjectBuilder {
     let binary = SchemaFormat::KnownFormat(KnownFormat::Binary);
     string("The bytes of a file")

@@ -172,7 +172,7 @@ pub fn delete<E: Keeping>(
 ) -> Result<Record<E>, Refusal> {
     let before = work
         .open(grant)?
-        .find_for_change(id)
+        .find_for_delete(id)
         .map_err(|fault| refused(grant, fault))?;
     expected.check(&before)?;
     let deletion = work.tx.new_id();

@@ -4,7 +4,7 @@ use crate::refusal::Refusal;
 use crate::work::Work;
 use firma_auth::access::{Delete, Grant, Read};
 use firma_domain::Id;
-use firma_persistence::{Col, Cond, Op, Stored, Value};
+use firma_persistence::{Col, Cond, Fault, Op, Stored, Value};
 
 /// The condition that a column of `E` has a value.
 pub(crate) fn is<E: Stored>(column: &'static str, value: impl Into<Value>) -> Cond {
@@ -27,7 +27,12 @@ pub(crate) fn delete_parts<P: Stored>(
 ) -> Result<(), Refusal> {
     let mut parts = work.open(grant)?;
     for part in parts.some(vec![of], i64::MAX)? {
-        parts.delete(&part, deletion)?;
+        match parts.find_for_delete(part.id) {
+            Ok(part) => parts.delete(&part, deletion).map(drop)?,
+            // Another delete was faster.
+            Err(Fault::Missing) => {}
+            Err(fault) => return Err(fault.into()),
+        }
     }
     Ok(())
 }

@@ -257,3 +257,52 @@ fn no_company_is_above_itself() {
             .expect(200);
     });
 }
+
+#[test]
+fn nothing_refers_to_what_is_deleted_at_once() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let pipeline = data(&firm.owner.get(&firm.at("pipelines")).expect(200))[0]["id"].clone();
+        for n in 0..8 {
+            let made = |collection: &str, body: Value| firm.owner.post(&firm.at(collection), body).id();
+            let company = made("companies", json!({"name": "Acme"}));
+            let stage = made(
+                "stages",
+                json!({"pipeline_id": pipeline, "name": format!("Stage {n}"), "position": 50 + n}),
+            );
+            std::thread::scope(|scope| {
+                for path in [format!("companies/{company}"), format!("stages/{stage}")] {
+                    let firm = &firm;
+                    scope.spawn(move || {
+                        let answer = firm.owner.delete(&firm.at(&path));
+                        assert!([204, 409].contains(&answer.status), "{}", answer.text);
+                    });
+                }
+                for (collection, body) in [
+                    ("contacts", json!({"name": "Ann", "company_id": company})),
+                    (
+                        "contacts",
+                        json!({"name": "Bob", "company_id": company, "is_primary": true}),
+                    ),
+                    ("deals", json!({"title": "A", "company_id": company})),
+                    ("deals", json!({"title": "B", "stage_id": stage})),
+                ] {
+                    let firm = &firm;
+                    scope.spawn(move || {
+                        let answer = firm.owner.post(&firm.at(collection), body);
+                        assert!([201, 422].contains(&answer.status), "{}", answer.text);
+                    });
+                }
+            });
+            let there = |path: String| firm.owner.get(&firm.at(&path)).status == 200;
+            let any = |path: String| !data(&firm.owner.get(&firm.at(&path)).expect(200)).is_empty();
+            if !there(format!("companies/{company}")) {
+                assert!(!any(format!("contacts?company_id={company}")));
+                assert!(!any(format!("deals?company_id={company}")));
+            }
+            if !there(format!("stages/{stage}")) {
+                assert!(!any(format!("deals?stage_id={stage}")));
+            }
+        }
+    });
+}

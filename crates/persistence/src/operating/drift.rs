@@ -84,7 +84,7 @@ impl Tx<'_> {
             let tail = Tail {
                 order: vec![(E::COMMON.id, false)],
                 limit: i64::try_from(PAGE).ok(),
-                lock: false,
+                hold: None,
             };
             let row = |record: Record<E>| Row {
                 id: record.id,

@@ -100,12 +100,23 @@ impl Side {
     }
 }
 
-/// What follows a condition: the order (columns, and whether each goes down), the most rows, a lock.
+/// How rows that are read are held until the end of a transaction, on PostgreSQL; SQLite's writer is alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// So that they aren't deleted; others may refer to them too, and change them
+    Refer,
+    /// So that nobody else changes them; others may refer to them
+    Change,
+    /// So that nobody else does anything with them
+    Delete,
+}
+
+/// What follows a condition: the order (columns, and whether each goes down), the most rows, how they are held.
 #[derive(Debug, Clone, Default)]
 pub struct Tail {
     pub order: Vec<(Col, bool)>,
     pub limit: Option<i64>,
-    pub lock: bool,
+    pub hold: Option<Hold>,
 }
 /// How a value is bound on one backend.
 pub(crate) trait Bind<DB: Backend> {
@@ -187,9 +198,12 @@ impl Tail {
             out.push_sql(" LIMIT ");
             out.push_sql(&limit.to_string());
         }
-        if self.lock {
-            out.push_sql(" FOR UPDATE");
-        }
+        out.push_sql(match self.hold {
+            None => "",
+            Some(Hold::Refer) => " FOR KEY SHARE",
+            Some(Hold::Change) => " FOR NO KEY UPDATE",
+            Some(Hold::Delete) => " FOR UPDATE",
+        });
         Ok(())
     }
 }

@@ -4,8 +4,8 @@ mod cond;
 mod statement;
 mod value;
 
-pub(crate) use cond::Tail;
 pub use cond::{Col, Cond, Op, Side};
+pub(crate) use cond::{Hold, Tail};
 pub(crate) use statement::Sql;
 pub(crate) use value::{Cell, Column, Kinded, Raw};
 pub use value::{Kind, Value};

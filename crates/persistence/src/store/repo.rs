@@ -5,7 +5,7 @@ use super::list::{Listing, Page, parts};
 use super::stored::Stored;
 use super::tx::{Tx, actor};
 use crate::fault::Fault;
-use crate::sql::{Cond, Op, Tail, Value};
+use crate::sql::{Cond, Hold, Op, Tail, Value};
 use firma_auth::access::{Action, Grant, Reach, Writes};
 use firma_domain::{Id, Record};
 
@@ -61,7 +61,7 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
         all
     }
 
-    fn one(&mut self, id: Id, deleted: bool, lock: bool) -> Result<Record<E>, Fault> {
+    fn one(&mut self, id: Id, deleted: bool, hold: Option<Hold>) -> Result<Record<E>, Fault> {
         let mut cond = self.within(self.grant.seen());
         cond.push(Cond::Is(E::COMMON.id, Op::Eq, id.into()));
         self.tx
@@ -70,7 +70,7 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
                 Tail {
                     order: vec![],
                     limit: Some(1),
-                    lock,
+                    hold,
                 },
             )?
             .pop()
@@ -80,12 +80,20 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
 
     /// A live row.
     pub fn find(&mut self, id: Id) -> Result<Record<E>, Fault> {
-        self.one(id, false, false)
+        self.one(id, false, None)
+    }
+
+    /// A live row that is about to be referred to: it isn't deleted before the transaction ends.
+    pub fn find_to_refer(&mut self, id: Id) -> Result<Option<Record<E>>, Fault> {
+        match self.one(id, false, Some(Hold::Refer)) {
+            Err(Fault::Missing) => Ok(None),
+            found => found.map(Some),
+        }
     }
 
     /// A deleted row.
     pub fn find_deleted(&mut self, id: Id) -> Result<Record<E>, Fault> {
-        self.one(id, true, false)
+        self.one(id, true, None)
     }
 
     /// The live rows among these ids.
@@ -100,7 +108,7 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
             Tail {
                 order: vec![],
                 limit: None,
-                lock: false,
+                hold: None,
             },
         )?;
         rows.retain(|row| row.deleted_at.is_none());
@@ -121,7 +129,7 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
             Tail {
                 order: vec![],
                 limit: Some(most),
-                lock: false,
+                hold: None,
             },
         )
     }
@@ -151,7 +159,7 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
             let tail = Tail {
                 order: part.order,
                 limit: Some(left),
-                lock: false,
+                hold: None,
             };
             rows.extend(self.tx.select::<E>(Cond::All(cond), tail)?);
         }
@@ -182,7 +190,7 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
             let tail = Tail {
                 order: part.order,
                 limit: Some(listing.limit + 1),
-                lock: false,
+                hold: None,
             };
             plans.extend(super::rows::plan(self.tx, E::TABLE, Cond::All(cond), tail)?);
         }
@@ -205,21 +213,30 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
 impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
     /// A row that is about to be changed: locked, and within what may be acted on.
     pub fn find_for_change(&mut self, id: Id) -> Result<Record<E>, Fault> {
-        let found = self.one(id, false, true)?;
+        self.acted_on(id, Hold::Change)
+    }
+
+    /// A live row that is about to be deleted: nobody can refer to it meanwhile, and who just did is seen.
+    pub fn find_for_delete(&mut self, id: Id) -> Result<Record<E>, Fault> {
+        self.acted_on(id, Hold::Delete)
+    }
+
+    fn acted_on(&mut self, id: Id, hold: Hold) -> Result<Record<E>, Fault> {
+        let found = self.one(id, false, Some(hold))?;
         self.check_owner(&found.value)?;
         Ok(found)
     }
 
     /// A deleted row that is about to be restored.
     pub fn find_for_restore(&mut self, id: Id) -> Result<Record<E>, Fault> {
-        let found = self.one(id, true, true)?;
+        let found = self.one(id, true, Some(Hold::Change))?;
         self.check_owner(&found.value)?;
         Ok(found)
     }
 
     /// Holds a row until the end of the transaction.
     pub fn lock(&mut self, id: Id) -> Result<(), Fault> {
-        self.one(id, false, true).map(drop)
+        self.one(id, false, Some(Hold::Change)).map(drop)
     }
 
     /// A new row with a new id.
@@ -323,7 +340,7 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
             Tail {
                 order: vec![],
                 limit: None,
-                lock: false,
+                hold: None,
             },
         )
     }

@@ -13,7 +13,7 @@ const MOST_VALUES: usize = 30_000;
 impl Tx<'_> {
     pub(super) fn select<E: Stored>(&mut self, w: Cond, mut tail: Tail) -> Result<Vec<Record<E>>, Fault> {
         // SQLite's writer is alone, and knows no word for it.
-        tail.lock &= self.is_postgres();
+        tail.hold = tail.hold.filter(|_| self.is_postgres());
         E::select(self.conn(), w, tail)
     }
 

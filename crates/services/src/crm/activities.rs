@@ -76,7 +76,7 @@ pub(super) fn take(
         Of::Deal(id) => is::<Activity>("deal_id", id),
     };
     for found in work.open(grant)?.some(vec![fits], i64::MAX)? {
-        let activity = match work.open(grant)?.find_for_change(found.id) {
+        let activity = match work.open(grant)?.find_for_delete(found.id) {
             Err(Fault::Missing) => continue,
             held => held?,
         };

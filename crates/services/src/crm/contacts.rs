@@ -86,7 +86,7 @@ pub(super) fn take(
 ) -> Result<(), Refusal> {
     let of = is::<Contact>("company_id", company);
     for contact in work.open(grant)?.some(vec![of], i64::MAX)? {
-        let contact = work.open(grant)?.find_for_change(contact.id)?;
+        let contact = work.open(grant)?.find_for_delete(contact.id)?;
         Contact::deleting(work, grant, &contact, deletion)?;
         work.open(grant)?.delete(&contact, deletion)?;
     }
