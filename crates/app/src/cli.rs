@@ -114,8 +114,8 @@ pub(crate) enum Mail {
     Test {
         #[arg(long)]
         to: String,
-        /// Its language: en, tr, sr or de
-        #[arg(long, default_value = "en")]
+        /// Its language
+        #[arg(long, default_value = "en", value_parser = ["en", "tr", "sr", "de"])]
         language: String,
     },
 }
@@ -150,7 +150,7 @@ pub(crate) struct NewImport {
     /// Short name of the organization
     #[arg(long, value_name = "SLUG")]
     pub(crate) organization: String,
-    /// What the rows become: companies, deals
+    /// What the rows become: companies, contacts, deals, activities
     #[arg(long)]
     pub(crate) entity: Option<String>,
     /// A column and the field that it becomes, again for each
@@ -245,6 +245,15 @@ mod tests {
             Some(Command::Demo(Demo { seed: 1, .. }))
         ));
         assert_eq!(command("firma demo --seed x"), None);
+    }
+
+    #[test]
+    fn a_mail_is_tried_in_a_language_that_there_is() {
+        assert!(command("firma mail test --to a@firma.example --language tr").is_some());
+        assert_eq!(
+            command("firma mail test --to a@firma.example --language fr"),
+            None
+        );
     }
 
     #[test]

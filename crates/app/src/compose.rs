@@ -9,7 +9,7 @@ use firma_domain::platform::Mailer;
 use firma_domain::source::{Clock, Entropy};
 use firma_persistence::migrations::{MigrationError, Migrator};
 use firma_persistence::{Database, Settings, Sources, Target};
-use firma_services::identity::{Lifetimes, Signer};
+use firma_services::identity::{AccountHandler, Lifetimes, Links, Signer};
 use firma_services::platform::imports::ImportHandler;
 use firma_services::platform::{
     Breaker, CleanUp, Files, Guarded, Handler, MailHandler, Retention, Worker, WorkerSettings,
@@ -196,6 +196,14 @@ impl Parts {
         let handlers: Vec<Arc<dyn Handler>> = vec![
             Arc::new(MailHandler {
                 mailer: self.mailer.clone(),
+            }),
+            Arc::new(AccountHandler {
+                signer: self.signer.clone(),
+                links: Links {
+                    server: config.public_url.clone(),
+                    // No page takes a token yet: the mails say which call does.
+                    pages: None,
+                },
             }),
             Arc::new(ImportHandler {
                 files: self.files.clone(),

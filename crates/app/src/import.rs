@@ -155,7 +155,11 @@ fn tell(import: &Record<Import>, refusals: &[ImportRefusal]) {
         .iter()
         .take(SHOWN)
         .map(|refusal| {
-            let column = refusal.column.as_deref().unwrap_or("-");
+            let column = refusal
+                .column
+                .as_deref()
+                .or(refusal.field.as_deref())
+                .unwrap_or("-");
             format!(
                 "line {}, {column}: {} ({})",
                 refusal.line, refusal.detail, refusal.code

@@ -3,7 +3,7 @@
 use crate::compose::{Parts, compose};
 use crate::config::{self, Config};
 use actix_web::{HttpServer, web};
-use firma_http::{Draining, Metrics, Site, State, app};
+use firma_http::{Draining, Limits, Metrics, Site, State, app};
 use firma_services::identity::LastUsed;
 use std::time::Duration;
 
@@ -51,6 +51,8 @@ fn answer(config: &Config, parts: Parts) -> Result<(), String> {
         max_body: config.max_body,
         draining: draining.clone(),
         used: LastUsed::default(),
+        limits: Limits::default(),
+        signup: config.signup,
         site: Site {
             public_url: config.public_url.clone(),
             origins: config.cors_origins.clone().unwrap_or_default(),

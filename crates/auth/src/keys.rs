@@ -40,6 +40,12 @@ pub struct Keys {
     pub cursor: Key,
     /// Signs the link to the page that makes the first owner
     pub setup: Key,
+    /// Marks a device as known to a user
+    pub device: Key,
+    /// Marks a sign-in that lacks its second factor
+    pub challenge: Key,
+    /// Keeps apart what is counted of wrong guesses
+    pub guesses: Key,
     /// Encrypts what is stored encrypted
     pub sealing: Key,
 }
@@ -63,6 +69,9 @@ impl Keys {
             csrf: key("csrf-token 1"),
             cursor: key("cursor 1"),
             setup: key("setup-link 1"),
+            device: key("device 1"),
+            challenge: key("second-factor 1"),
+            guesses: key("guesses 1"),
             sealing: key("sealed 1"),
         }
     }
@@ -145,6 +154,9 @@ mod tests {
                 of(&keys.csrf),
                 of(&keys.cursor),
                 of(&keys.setup),
+                of(&keys.device),
+                of(&keys.challenge),
+                of(&keys.guesses),
                 of(&keys.sealing),
             ]
         };
@@ -152,7 +164,7 @@ mod tests {
         assert_eq!(ids, all(&Keys::derive(&[1; 32])));
         let other = all(&Keys::derive(&[2; 32]));
         let distinct: std::collections::HashSet<_> = ids.iter().chain(&other).collect();
-        assert_eq!(distinct.len(), 12);
+        assert_eq!(distinct.len(), 18);
         assert!(ids.iter().all(|id| id.len() == 8));
     }
 }

@@ -7,11 +7,19 @@
 
 pub mod access;
 #[cfg(feature = "secrets")]
+mod common;
+#[cfg(feature = "secrets")]
 pub mod keys;
+#[cfg(feature = "secrets")]
+pub mod link;
 #[cfg(feature = "secrets")]
 pub mod password;
 #[cfg(feature = "secrets")]
+pub mod proof;
+#[cfg(feature = "secrets")]
 pub mod sealed;
+#[cfg(feature = "secrets")]
+pub mod second_factor;
 #[cfg(feature = "secrets")]
 pub mod setup;
 #[cfg(feature = "secrets")]

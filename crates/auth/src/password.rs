@@ -1,11 +1,14 @@
 //! Passwords: bcrypt over base64(SHA-256(NFC)), so that nothing of a long one is cut off.
 
+use crate::common;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use unicode_normalization::UnicodeNormalization;
 
 /// The fewest characters of a password, without a second factor.
 pub const MIN_LENGTH: usize = 15;
+/// The fewest beside a second factor.
+pub const MIN_BESIDE_FACTOR: usize = 8;
 /// The most characters that are read.
 pub const MAX_LENGTH: usize = 1_000;
 
@@ -15,21 +18,62 @@ pub enum Weak {
     /// Fewer than [`MIN_LENGTH`] characters.
     #[error("has to be at least {MIN_LENGTH} characters long")]
     Short,
+    /// Fewer than [`MIN_BESIDE_FACTOR`] characters.
+    #[error("has to be at least {MIN_BESIDE_FACTOR} characters long")]
+    ShortBesideFactor,
     /// More than [`MAX_LENGTH`] characters.
     #[error("has to be at most {MAX_LENGTH} characters long")]
     Long,
+    /// One that everybody tries first.
+    #[error("is one of those that are tried first")]
+    Common,
 }
 
-/// Whether a new password is good enough.
+impl Weak {
+    /// How it is written.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Weak::Short | Weak::ShortBesideFactor => "short",
+            Weak::Long => "long",
+            Weak::Common => "common",
+        }
+    }
+}
+
+/// Whether a new password is good enough to stand alone.
 ///
 /// # Errors
 /// Says in which way it is not.
 pub fn check(password: &str) -> Result<(), Weak> {
+    match stands_alone(password) {
+        true => check_beside_factor(password),
+        false => Err(Weak::Short),
+    }
+}
+
+/// Whether a new password is good enough beside a second factor.
+///
+/// # Errors
+/// Says in which way it is not.
+pub fn check_beside_factor(password: &str) -> Result<(), Weak> {
     match password.chars().count() {
-        n if n < MIN_LENGTH => Err(Weak::Short),
+        n if n < MIN_BESIDE_FACTOR => Err(Weak::ShortBesideFactor),
         n if n > MAX_LENGTH => Err(Weak::Long),
+        _ if common::is_common(password) => Err(Weak::Common),
         _ => Ok(()),
     }
+}
+
+/// Whether a password is long enough without a second factor.
+pub fn stands_alone(password: &str) -> bool {
+    password.chars().count() >= MIN_LENGTH
+}
+
+/// Whether a hash was made with another cost than `cost`.
+pub fn is_outdated(hash: &str, cost: u32) -> bool {
+    // $2b$12$…
+    let found = hash.split('$').nth(2).and_then(|cost| cost.parse::<u32>().ok());
+    found != Some(cost)
 }
 
 fn prepared(password: &str) -> String {
@@ -61,5 +105,20 @@ mod tests {
         assert!(verify(&"e\u{301}".repeat(100), &hashed));
         assert!(!verify(&format!("{long}x"), &hashed));
         assert!(!verify(&long, "no hash"));
+        assert!(!is_outdated(&hashed, 4) && is_outdated(&hashed, 5) && is_outdated("no hash", 4));
+    }
+
+    #[test]
+    fn a_new_password_is_long_and_not_what_everybody_tries() {
+        assert_eq!(check("fourteen chars"), Err(Weak::Short));
+        assert_eq!(check("fifteen letters"), Ok(()));
+        assert_eq!(check_beside_factor("eight ch"), Ok(()));
+        assert_eq!(check_beside_factor("seven c"), Err(Weak::ShortBesideFactor));
+        assert_eq!(check_beside_factor("Password1"), Err(Weak::Common));
+        assert_eq!(check("passwordpassword"), Err(Weak::Common));
+        // Counted as people count: letters, not bytes.
+        assert_eq!(check(&"ж".repeat(14)), Err(Weak::Short));
+        assert_eq!(check("密码很长而且没有人会猜到它真的"), Ok(()));
+        assert_eq!(check(&"ab c".repeat(251)), Err(Weak::Long));
     }
 }

@@ -8,6 +8,8 @@ pub(crate) struct Commands {
     pub(crate) password: &'static str,
     pub(crate) sign_in: String,
     pub(crate) add_member: String,
+    /// For a file with columns called as fields are
+    pub(crate) import: String,
 }
 
 impl Commands {
@@ -30,7 +32,11 @@ curl -s $API/organizations/{slug} -H "$AUTH""#
   -H "$AUTH" -H "$JSON" \
   -d '{{"email": "ann@example.com", "name": "Ann Lee"}}'"#
         );
+        let import = format!(
+            "firma import customers.csv --organization {slug} \\\n  --entity companies --key name --dry-run"
+        );
         Commands {
+            import,
             password: "IFS= read -rs PASSWORD",
             sign_in,
             add_member,

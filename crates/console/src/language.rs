@@ -60,6 +60,7 @@ pub(crate) struct Language {
     pub(crate) members_password: &'static str,
     pub(crate) import_title: &'static str,
     pub(crate) import: &'static str,
+    pub(crate) import_end: &'static str,
     pub(crate) stop_title: &'static str,
     pub(crate) stop: &'static str,
     pub(crate) data: &'static str,

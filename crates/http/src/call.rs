@@ -14,6 +14,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use firma_auth::access::{Action, Grant};
 use firma_domain::{Entity, Id, Slug};
 use firma_services::crud::Expected;
+use firma_services::identity::Door;
 use firma_services::listing::Parameters;
 use firma_services::{Answer, Caller, Origin, Refusal, Request, Segment, Tx, Work};
 use futures_util::StreamExt;
@@ -43,6 +44,10 @@ pub(crate) struct Said {
     pub if_match: Expected,
     pub if_none_match: Option<String>,
     pub range: Option<String>,
+    /// What the device was given at its last sign-in
+    pub device: Option<String>,
+    /// The language that the client likes best
+    pub language: String,
     noted: Option<Arc<Noted>>,
 }
 
@@ -145,9 +150,18 @@ fn said(request: &HttpRequest, body: Vec<u8>) -> Result<Said, Problem> {
         if_match: headers::expected(request),
         if_none_match: headers::list(request, &header::IF_NONE_MATCH),
         range: text(header::RANGE),
+        device: text(cookies::DEVICE),
+        language: language(text(header::ACCEPT_LANGUAGE)),
         noted: Noted::in_frame(request),
         state: state(request)?,
     })
+}
+
+/// The first language that is named; none where nothing is.
+fn language(accepted: Option<String>) -> String {
+    let first = accepted.unwrap_or_default();
+    let first = first.split([',', ';']).next().unwrap_or_default().trim();
+    first.chars().take(35).collect()
 }
 
 fn is_json(request: &HttpRequest) -> bool {
@@ -196,6 +210,18 @@ impl Said {
             return Err(Refusal::MediaType);
         }
         serde_json::from_slice(&self.body).map_err(|e| Refusal::Malformed(e.to_string()))
+    }
+
+    /// For a call that asks for a password.
+    pub(crate) fn door(&self) -> Door<'_> {
+        Door {
+            database: &self.state.database,
+            hasher: &self.state.hasher,
+            signer: &self.state.signer,
+            origin: self.origin.clone(),
+            device: self.device.clone(),
+            language: self.language.clone(),
+        }
     }
 
     /// Whether there is a body.
@@ -327,6 +353,9 @@ impl Call {
         Ok(answer.await?)
     }
 
+    pub(crate) fn caller(&self) -> Caller {
+        self.caller
+    }
     pub(crate) fn said(&self) -> &Said {
         &self.said
     }

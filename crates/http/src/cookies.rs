@@ -7,6 +7,7 @@ use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
+use firma_auth::proof::DEVICE_LIFE;
 use firma_auth::token::{Claims, RefreshToken, csrf_matches, csrf_token};
 use firma_domain::{Id, Instant};
 use firma_services::Refusal;
@@ -15,6 +16,8 @@ use serde_json::json;
 
 /// The header in which a page of ours sends the token that it was given at sign-in.
 pub(crate) const CSRF: header::HeaderName = header::HeaderName::from_static("x-csrf-token");
+/// The header in which a program sends what its device was given at sign-in; a browser has a cookie.
+pub(crate) const DEVICE: header::HeaderName = header::HeaderName::from_static("x-device-token");
 const REFRESH_PATH: &str = "/api/v1/auth";
 const LOGOUT: &str = "/api/v1/auth/logout";
 
@@ -32,6 +35,20 @@ fn refresh_name(is_secure: bool) -> &'static str {
     } else {
         "firma_refresh"
     }
+}
+
+fn device_name(is_secure: bool) -> &'static str {
+    if is_secure {
+        "__Secure-firma_device"
+    } else {
+        "firma_device"
+    }
+}
+
+/// What the device was given at its last sign-in.
+pub(crate) fn device(request: &HttpRequest, state: &State) -> Option<String> {
+    let cookie = request.cookie(device_name(state.site.is_secure()))?;
+    Some(cookie.value().to_owned())
 }
 
 fn text(request: &HttpRequest, name: header::HeaderName) -> Option<&str> {
@@ -106,16 +123,21 @@ pub(crate) fn signed_in(state: &State, signed_in: SignedIn) -> HttpResponse {
     let (is_secure, lifetimes) = (state.site.is_secure(), state.signer.lifetimes);
     let access = (access_name(is_secure), signed_in.access_token, "/");
     let refresh = (refresh_name(is_secure), signed_in.refresh_token, REFRESH_PATH);
-    HttpResponse::Ok()
+    let device = (device_name(is_secure), signed_in.device_token, REFRESH_PATH);
+    let mut answer = HttpResponse::Ok();
+    answer
         .cookie(cookie(is_secure, access, lifetimes.access))
-        .cookie(cookie(is_secure, refresh, lifetimes.refresh))
-        .json(json!({
-            "token_type": "Cookie", "expires_in": signed_in.expires_in, "user": signed_in.user,
-            "csrf_token": csrf_token(signed_in.session, &state.signer.keys.csrf),
-        }))
+        .cookie(cookie(is_secure, refresh, lifetimes.refresh));
+    if let (name, Some(token), path) = device {
+        answer.cookie(cookie(is_secure, (name, token, path), DEVICE_LIFE));
+    }
+    answer.json(json!({
+        "token_type": "Cookie", "expires_in": signed_in.expires_in, "user": signed_in.user,
+        "csrf_token": csrf_token(signed_in.session, &state.signer.keys.csrf),
+    }))
 }
 
-/// Takes both cookies away with an answer.
+/// Takes the cookies of a session away with an answer. The device stays known.
 pub(crate) fn forget(state: &State, mut response: HttpResponse) -> HttpResponse {
     let is_secure = state.site.is_secure();
     for (name, path) in [

@@ -18,6 +18,8 @@ pub(crate) struct Example {
     token: Option<&'static str>,
     /// Why a call may be answered otherwise than it is documented first
     unsure: Option<&'static str>,
+    /// Whether it needs what stands in a mail or on somebody's telephone
+    by_hand: bool,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -94,6 +96,14 @@ impl Example {
     pub(crate) fn token(mut self, variable: &'static str) -> Self {
         self.token = Some(variable);
         self
+    }
+    /// A call that no program makes alone: it needs what stands in a mail or on a telephone.
+    pub(crate) fn by_hand(mut self) -> Self {
+        self.by_hand = true;
+        self
+    }
+    pub(crate) fn is_by_hand(&self) -> bool {
+        self.by_hand
     }
     /// One more line before the call.
     pub(crate) fn after(mut self, line: impl AsRef<str>) -> Self {

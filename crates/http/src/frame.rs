@@ -1,5 +1,6 @@
 //! Around every request: its id, the security headers, the log line, and a problem for whatever fails.
 
+use crate::limits;
 use crate::noted::{Noted, REQUEST_ID};
 use crate::problem::Problem;
 use actix_web::body::{BoxBody, MessageBody};
@@ -44,6 +45,8 @@ pub(crate) async fn frame<B: MessageBody + 'static>(
         }
         None => response.map_into_boxed_body(),
     };
+    let request = response.request().clone();
+    limits::tell(&request, response.headers_mut());
     let status = response.status().as_u16();
     close(response.headers_mut(), status, &noted);
     Ok(response)

@@ -33,10 +33,10 @@ async fn ready(state: web::Data<State>) -> HttpResponse {
         Err(_) => ("away", "unknown", None),
     };
     let queue = backlog.map(|(backlog, now)| {
-        let age = backlog
-            .oldest
-            .map_or(0, |oldest| now.seconds() - oldest.seconds());
-        json!({"waiting": backlog.waiting, "oldest_seconds": age})
+        let waiting: i64 = backlog.iter().map(|of| of.waiting).sum();
+        let oldest = backlog.iter().map(|of| of.oldest).min();
+        let age = oldest.map_or(0, |oldest| now.seconds() - oldest.seconds());
+        json!({"waiting": waiting, "oldest_seconds": age})
     });
     let draining = state.draining.has_begun();
     let is_ready = database == "ok" && migrations == "ok" && !draining;

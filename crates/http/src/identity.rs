@@ -1,7 +1,10 @@
 //! Signing in and out, and the caller's own account.
 
+mod account;
+mod factor;
 mod profile;
 mod sessions;
+mod sign_in;
 
 use crate::call::{Call, Open, Said};
 use crate::cookies;
@@ -15,7 +18,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use firma_domain::identity::User;
 use firma_domain::input;
 use firma_domain::organizations::Member;
-use firma_services::identity::{self, Credentials, SignedIn, Transport};
+use firma_services::identity::{self, SignedIn};
 use firma_services::{Refusal, Tx, organizations};
 use serde::Deserialize;
 use utoipa::openapi::SchemaFormat;
@@ -27,24 +30,6 @@ type Answered = Result<HttpResponse, Problem>;
 #[serde(deny_unknown_fields)]
 struct RefreshRequest {
     refresh_token: String,
-}
-
-async fn login(request: HttpRequest, Open(said): Open) -> Answered {
-    let credentials: Credentials = input::raw(said.json()?).map_err(Refusal::from)?;
-    let (state, transport) = (&said.state, credentials.transport);
-    if transport == Transport::Cookie {
-        cookies::guard_sign_in(&request, state)?;
-    }
-    let origin = said.origin.clone();
-    let signed_in = identity::login(&state.database, &state.hasher, &state.signer, origin, credentials).await;
-    if let Err(Refusal::WrongCredentials) = signed_in {
-        state.metrics.sign_in_failures.inc();
-    }
-    let signed_in = signed_in?;
-    Ok(match transport {
-        Transport::Bearer => HttpResponse::Ok().json(signed_in),
-        Transport::Cookie => cookies::signed_in(state, signed_in),
-    })
 }
 
 async fn refresh(request: HttpRequest, Open(said): Open) -> Answered {
@@ -107,17 +92,6 @@ async fn accept(call: Call) -> Answered {
 fn account(schemas: &mut Schemas) {
     let user = schemas.record::<User>();
     let text = |about| string(about).into();
-    let transport = string("How the tokens travel: in bodies, unless it is `cookie`")
-        .enum_values(Some(["bearer", "cookie"]));
-    let credentials = object(
-        [
-            ("email", text("The e-mail, or the username")),
-            ("password", text("The password")),
-            ("transport", transport.into()),
-        ],
-        &["transport"],
-    );
-    schemas.put("Credentials", credentials);
     let token = [("refresh_token", text("The one of the last pair"))];
     schemas.put("RefreshRequest", object(token, &[]));
     let signed_in = object(
@@ -129,9 +103,13 @@ fn account(schemas: &mut Schemas) {
                 "expires_in",
                 integer("Seconds that the access token lives").into(),
             ),
+            (
+                "device_token",
+                text("For `X-Device-Token` at the next sign-in; only a sign-in gives it"),
+            ),
             ("user", reference(&user)),
         ],
-        &[],
+        &["device_token"],
     );
     schemas.put("SignedIn", signed_in);
     let flag = ObjectBuilder::new()
@@ -168,19 +146,7 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     let post = |path: &str, id: &str, access, route| {
         Operation::new(Method::POST, path, id, "identity", access, route)
     };
-    to.push(
-        post("/api/v1/auth/login", "login", Access::Public, || {
-            web::post().to(login)
-        })
-        .text(
-            "Signs in. With e-mail or username and password. With `\"transport\": \"cookie\"` the tokens are set as \
-             cookies; the body has `csrf_token` instead of them, and `token_type` is `Cookie`.",
-        )
-        .body(reference("Credentials"))
-        .example(Example::default().body(r#"{"email": "ceo@demo.example", "password": "$PASSWORD"}"#))
-        .refuses(&["wrong_credentials", "csrf"])
-        .answers(200, Some(reference("SignedIn"))),
-    );
+    sign_in::operations(to, schemas);
     to.push(
         post("/api/v1/auth/refresh", "refresh", Access::Public, || {
             web::post().to(refresh)
@@ -222,6 +188,8 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         .text("Says who is signed in. And where they are a member.")
         .answers(200, Some(reference("Me"))),
     );
+    account::operations(to, schemas);
+    factor::operations(to, schemas);
     sessions::operations(to, schemas);
     profile::operations(to, schemas);
     let member = schemas.record::<Member>();

@@ -15,6 +15,7 @@ mod headers;
 mod health;
 mod identity;
 mod imports;
+mod limits;
 mod metrics;
 mod noted;
 mod operation;
@@ -33,6 +34,7 @@ mod state;
 mod upload;
 
 pub use caller::origin;
+pub use limits::{Limits, Rate, Rates};
 pub use metrics::Metrics;
 pub use operation::{Access, Operation};
 pub use problem::CODES;

@@ -1,10 +1,13 @@
 //! What `/metrics` tells: the requests by route, and what others register here.
 
+mod jobs;
+
 use crate::problem::Problem;
 use crate::state::State;
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use firma_services::Database;
+use jobs::Jobs;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text};
 use prometheus_client::metrics::counter::Counter;
@@ -40,6 +43,7 @@ pub struct Metrics {
     requests: Family<Outcome, Counter>,
     durations: Family<Route, Histogram, fn() -> Histogram>,
     pub(crate) sign_in_failures: Counter,
+    jobs: Jobs,
     /// Of the token; none where nobody may ask
     token: Option<[u8; 32]>,
 }
@@ -77,11 +81,14 @@ impl Metrics {
             database.query_times(),
         );
         registry.register_collector(Box::new(Queue(database.clone())));
+        let jobs = Jobs::default();
+        registry.register_collector(Box::new(jobs.clone()));
         Metrics {
             registry,
             requests,
             durations,
             sign_in_failures,
+            jobs,
             token: token.map(digest),
         }
     }
@@ -171,6 +178,7 @@ impl Collector for Queue {
 
 pub(crate) async fn show(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     state.metrics.admits(&request)?;
+    state.metrics.jobs.look(&state.database).await;
     let mut shown = String::new();
     text::encode(&mut shown, &state.metrics.registry)
         .map_err(|_| Problem::new("internal", "the figures can't be written"))?;

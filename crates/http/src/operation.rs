@@ -82,6 +82,8 @@ pub struct Operation {
     pub answer_type: &'static str,
     /// Whether an `Idempotency-Key` has to be sent
     pub needs_key: bool,
+    /// Whether it may be called so and so often only
+    pub is_limited: bool,
     pub(crate) example: Example,
     /// Codes of problems that operations of this shape don't have by themselves
     pub(crate) refusals: Vec<&'static str>,
@@ -112,6 +114,7 @@ impl Operation {
             answer: None,
             answer_type: "application/json",
             needs_key: false,
+            is_limited: false,
             example: Example::default(),
             refusals: vec![],
             route,
@@ -153,6 +156,10 @@ impl Operation {
         self.needs_key = true;
         self
     }
+    pub(crate) fn limited(mut self) -> Self {
+        self.is_limited = true;
+        self
+    }
     /// How it is called, for the documentation.
     pub(crate) fn example(mut self, example: Example) -> Self {
         self.example = example;
@@ -167,6 +174,11 @@ impl Operation {
         self
     }
 
+    /// Whether its example needs what stands in a mail or on somebody's telephone.
+    pub fn is_by_hand(&self) -> bool {
+        self.example.is_by_hand()
+    }
+
     /// The header that makes the call only for a version that is known.
     pub(crate) fn takes_if_match(&self) -> bool {
         matches!(self.method, Method::PATCH | Method::DELETE) || self.path.ends_with("/restore")
@@ -177,6 +189,8 @@ impl Operation {
     }
     /// Whether an `Idempotency-Key` is understood.
     pub(crate) fn takes_key(&self) -> bool {
-        self.method == Method::POST && self.access != Access::Public
+        self.method == Method::POST
+            && self.access != Access::Public
+            && !self.path.starts_with("/api/v1/auth/")
     }
 }

@@ -59,7 +59,10 @@ async fn list(call: Call) -> Answered {
 async fn found(call: Call) -> Answered {
     call.write_alone(|tx, caller, said| {
         let organization = input::read(said.json()?)?;
-        render::made(said, &organizations::found_by(tx, caller, organization)?)
+        render::made(
+            said,
+            &organizations::found_by(tx, caller, organization, said.state.signup)?,
+        )
     })
     .await
 }
@@ -117,7 +120,7 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         .text("Makes an organization. Its owner is who makes it. Needs a verified e-mail.")
         .body(schemas.new_one::<Organization>())
         .example(Example::default().body(Organization::EXAMPLE))
-        .refuses(&["email_unverified", "not_unique"])
+        .refuses(&["email_unverified", "signup_closed", "not_unique"])
         .answers(201, Some(reference(&name))),
     );
     let one = "/api/v1/organizations/{organization}";

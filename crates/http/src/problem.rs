@@ -3,6 +3,7 @@
 use crate::noted::Noted;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
+use firma_auth::proof::CHALLENGE_LIFE;
 use firma_domain::FieldError;
 use firma_services::Refusal;
 use serde_json::{Map, Value, json};
@@ -28,8 +29,20 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("idempotency_key_required", 400, "The Idempotency-Key is missing"),
     ("unauthenticated", 401, "Sign in first"),
     ("wrong_credentials", 401, "The e-mail or the password is wrong"),
+    (
+        "second_factor_required",
+        401,
+        "A code of the second factor is needed",
+    ),
+    ("wrong_code", 401, "The code is wrong, or was used"),
     ("invalid_refresh_token", 401, "The refresh token is not valid"),
     ("csrf", 403, "The call doesn't come from a page of ours"),
+    (
+        "step_up_required",
+        403,
+        "The password has to be given again for this",
+    ),
+    ("signup_closed", 403, "Nobody registers here by themselves"),
     ("permission_required", 403, "A permission is missing"),
     ("role_not_held", 403, "Nobody gives what they don't hold"),
     ("email_unverified", 403, "The e-mail has to be verified first"),
@@ -52,6 +65,17 @@ pub const CODES: &[(&str, u16, &str)] = &[
         "The organization has as many members as it may have",
     ),
     ("last_owner", 409, "The owner can't be removed"),
+    ("second_factor_on", 409, "There is a second factor already"),
+    (
+        "password_too_short",
+        409,
+        "The password is too short without a second factor",
+    ),
+    (
+        "secret_already_shown",
+        409,
+        "What the first call showed is shown once alone",
+    ),
     ("no_open_stage", 409, "The pipeline has no open stage"),
     (
         "transition",
@@ -85,6 +109,8 @@ pub const CODES: &[(&str, u16, &str)] = &[
         422,
         "The Idempotency-Key was used for another request",
     ),
+    ("too_many_requests", 429, "Too many calls"),
+    ("too_many_tries", 429, "Too many wrong tries"),
     ("internal", 500, "Something went wrong on our side"),
     ("busy", 503, "Too many calls are waiting"),
     ("database_away", 503, "The database can't be reached"),
@@ -98,6 +124,8 @@ pub(crate) struct Problem {
     detail: String,
     extra: Map<String, Value>,
     allow: Option<String>,
+    /// Seconds after which it may be tried again
+    wait: Option<u32>,
     /// What really happened, for the log alone
     cause: Option<String>,
 }
@@ -109,6 +137,7 @@ impl Problem {
             detail: detail.into(),
             extra: Map::new(),
             allow: None,
+            wait: None,
             cause: None,
         }
     }
@@ -120,6 +149,11 @@ impl Problem {
 
     pub(crate) fn allowing(mut self, methods: String) -> Problem {
         self.allow = Some(methods);
+        self
+    }
+
+    pub(crate) fn after(mut self, seconds: i64) -> Problem {
+        self.wait = u32::try_from(seconds.max(1)).ok();
         self
     }
 
@@ -188,6 +222,9 @@ impl Problem {
         if status == StatusCode::SERVICE_UNAVAILABLE {
             answer.insert_header((header::RETRY_AFTER, "1"));
         }
+        if let Some(seconds) = self.wait {
+            answer.insert_header((header::RETRY_AFTER, seconds.to_string()));
+        }
         if let Some(methods) = &self.allow {
             answer.insert_header((header::ALLOW, methods.as_str()));
         }
@@ -225,6 +262,14 @@ impl From<&Refusal> for Problem {
         match refusal {
             Refusal::Unauthenticated => Problem::new("unauthenticated", said),
             Refusal::WrongCredentials => Problem::new("wrong_credentials", said),
+            Refusal::WrongCode => Problem::new("wrong_code", said),
+            Refusal::SecondFactor(challenge) => Problem::new("second_factor_required", said)
+                .with("challenge", challenge.as_str())
+                .with("expires_in", CHALLENGE_LIFE),
+            Refusal::TooMany(seconds) => Problem::new("too_many_tries", said).after(*seconds),
+            Refusal::StepUp => Problem::new("step_up_required", said),
+            Refusal::SignupClosed => Problem::new("signup_closed", said),
+            Refusal::SecretShown => Problem::new("secret_already_shown", said),
             Refusal::OrganizationNotFound => Problem::new("organization_not_found", said),
             Refusal::Permission(name) => {
                 Problem::new("permission_required", &*said).with("permission", name.as_str())

@@ -68,6 +68,9 @@ impl Operation {
         if self.body.is_some() {
             all.extend(["malformed_body", "media_type", "invalid"]);
         }
+        if self.is_limited {
+            all.push("too_many_requests");
+        }
         if !self.parts.is_empty() {
             all.extend(["file_too_large", "purged"]);
         }

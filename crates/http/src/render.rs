@@ -22,12 +22,26 @@ fn answer(status: u16, body: String) -> Answer {
         etag: None,
         body,
         replayed: false,
+        is_secret: false,
     }
 }
 
 /// Any value.
 pub(crate) fn plain<T: Serialize>(status: u16, value: &T) -> Result<Answer, Refusal> {
     Ok(answer(status, crud::json(value)?))
+}
+
+/// Nothing yet: it is done later.
+pub(crate) fn waits() -> Answer {
+    answer(202, String::new())
+}
+
+/// A value that is shown once.
+pub(crate) fn secret<T: Serialize>(status: u16, value: &T) -> Result<Answer, Refusal> {
+    Ok(Answer {
+        is_secret: true,
+        ..plain(status, value)?
+    })
 }
 
 /// Nothing.

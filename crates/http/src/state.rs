@@ -1,6 +1,8 @@
 //! What all handlers share.
 
+use crate::limits::Limits;
 use crate::metrics::Metrics;
+use firma_domain::identity::Signup;
 use firma_services::identity::{LastUsed, Signer};
 use firma_services::platform::{Breaker, Files};
 use firma_services::{Database, Hasher};
@@ -21,6 +23,10 @@ pub struct State {
     pub files: Files,
     /// Before the mail server
     pub mail: Arc<Breaker>,
+    /// How often who isn't signed in may call what is worth guessing at
+    pub limits: Limits,
+    /// Who may get an account
+    pub signup: Signup,
     pub site: Site,
 }
 

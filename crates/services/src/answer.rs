@@ -16,7 +16,12 @@ pub struct Answer {
     pub body: String,
     /// Whether it was given before
     pub replayed: bool,
+    /// Whether it shows what is shown once: then it isn't stored
+    pub is_secret: bool,
 }
+
+/// The status under which an answer is stored that isn't to be seen again. No answer of a call that succeeded has it.
+const SHOWN: i32 = 409;
 
 /// What makes a retried call the same call.
 #[derive(Debug, Clone)]
@@ -82,17 +87,26 @@ fn once<'c, W>(
 ) -> Result<Answer, Refusal> {
     let Some(key) = key else { return run(work) };
     match tx(work).known(&key)? {
+        Known::Answered(stored) if stored.status == SHOWN => return Err(Refusal::SecretShown),
         Known::Answered(stored) => return Ok(replay(stored)),
         Known::Other => return Err(Refusal::KeyReused),
         Known::New => {}
     }
     match run(work) {
         Ok(answer) => {
-            let stored = StoredAnswer {
-                status: i32::from(answer.status),
-                location: answer.location.clone(),
-                etag: answer.etag.clone(),
-                body: answer.body.clone(),
+            let stored = match answer.is_secret {
+                true => StoredAnswer {
+                    status: SHOWN,
+                    location: None,
+                    etag: None,
+                    body: String::new(),
+                },
+                false => StoredAnswer {
+                    status: i32::from(answer.status),
+                    location: answer.location.clone(),
+                    etag: answer.etag.clone(),
+                    body: answer.body.clone(),
+                },
             };
             tx(work).answer_once(key, stored)?;
             Ok(answer)
@@ -111,5 +125,6 @@ fn replay(stored: StoredAnswer) -> Answer {
         etag: stored.etag,
         body: stored.body,
         replayed: true,
+        is_secret: false,
     }
 }

@@ -43,6 +43,11 @@ impl Hasher {
         })
     }
 
+    /// The cost of new hashes.
+    pub fn cost(&self) -> u32 {
+        self.cost
+    }
+
     /// Whether the password is the one of the hash; with none, as slowly, never.
     pub async fn verify(&self, given: String, hash: Option<String>) -> Result<bool, Refusal> {
         let known = hash.is_some();

@@ -6,7 +6,7 @@ use crate::work::Work;
 use firma_auth::access::{Action, Grant};
 use firma_domain::value::text;
 use firma_domain::{Id, Record};
-use firma_persistence::{Col, Cond, Stored, Value as Stands};
+use firma_persistence::{Col, Cond, Side, Stored, Value as Stands};
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -33,21 +33,29 @@ pub(crate) fn rows<T: Keeping, A: Action>(
             .collect(),
         _ => vec![],
     };
-    let fits = Cond::one_of(column::<T>(field), wanted.chain(also).collect());
+    let fits = match field {
+        "emails" => Cond::Listed {
+            side: Side::Emails,
+            id: T::COMMON.id,
+            organization: grant.organization().into(),
+            entity: T::NAME,
+            values: wanted.collect(),
+        },
+        _ => Cond::one_of(column::<T>(field), wanted.chain(also).collect()),
+    };
     let mut rows = Vec::new();
     for record in work.open(grant)?.some(vec![fits], i64::MAX)? {
         let value = serde_json::to_value(&record.value).unwrap_or(Value::Null);
-        let stands = value
-            .get(field)
-            .and_then(Value::as_str)
+        let stands = value.get(field).map_or(&[][..], |value| match value {
+            Value::Array(several) => several,
+            one => std::slice::from_ref(one),
+        });
+        let keys = stands
+            .iter()
+            .filter_map(Value::as_str)
             .map(|text| key::<T>(field, text));
-        let names = stands.and_then(|key| called.get(&key));
-        rows.extend(
-            names
-                .into_iter()
-                .flatten()
-                .map(|name| ((*name).to_owned(), record.clone())),
-        );
+        let names = keys.filter_map(|key| called.get(&key)).flatten();
+        rows.extend(names.map(|name| ((*name).to_owned(), record.clone())));
     }
     Ok(rows)
 }
@@ -98,10 +106,10 @@ fn column<T: Stored>(field: &'static str) -> Col {
 }
 
 /// A text as the column holds it.
-fn key<T: Stored>(field: &str, written: &str) -> String {
+pub(crate) fn key<T: Stored>(field: &str, written: &str) -> String {
     let clean = text::clean(written, false).unwrap_or_else(|| written.to_owned());
     match field {
-        "email" => clean.to_lowercase(),
+        "email" | "emails" => clean.to_lowercase(),
         _ if folded::<T>(field).is_some() => text::fold(&clean),
         _ => clean,
     }

@@ -11,6 +11,20 @@ pub enum Refusal {
     Unauthenticated,
     #[error("the e-mail or the password is wrong")]
     WrongCredentials,
+    #[error("the code is wrong, or was used")]
+    WrongCode,
+    /// The password was right; the challenge says so at the second step
+    #[error("a code of the second factor is needed")]
+    SecondFactor(String),
+    /// So many seconds to wait
+    #[error("too many tries: wait {0} s")]
+    TooMany(i64),
+    #[error("the password has to be given again: the sign-in is too long ago")]
+    StepUp,
+    #[error("nobody registers here by themselves")]
+    SignupClosed,
+    #[error("what it gave is shown once alone")]
+    SecretShown,
     #[error("no such organization")]
     OrganizationNotFound,
     #[error("the permission {0} is missing")]

@@ -14,7 +14,19 @@ pub struct Caller {
     pub session: Id,
 }
 
+/// How long what needs the password again may be done after it was given, in seconds.
+pub(crate) const STEP_UP: i64 = 600;
+
 impl Caller {
+    /// Refuses where the password was given too long ago, for what a session that was left open may not do.
+    pub fn step_up(self, tx: &mut Tx<'_>) -> Result<(), Refusal> {
+        let oldest = tx.now().plus_seconds(-STEP_UP);
+        match tx.authenticated_at(self.user, self.session)? {
+            Some(at) if oldest < at => Ok(()),
+            _ => Err(Refusal::StepUp),
+        }
+    }
+
     /// Refuses who isn't signed in any more, for calls about no organization.
     pub fn check(self, tx: &mut Tx<'_>) -> Result<(), Refusal> {
         if tx.session_lives(self.user, self.session)? {

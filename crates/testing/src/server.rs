@@ -7,8 +7,9 @@ use firma_adapters::{Ids, LocalFiles, SystemClock, SystemEntropy};
 use firma_auth::keys::Keys;
 use firma_auth::token::AccessTokens;
 use firma_domain::Id;
+use firma_domain::identity::Signup;
 use firma_domain::source::Clock;
-use firma_http::{Draining, Metrics, Site, State, app};
+use firma_http::{Draining, Limits, Metrics, Site, State, app};
 use firma_persistence::identity::NewSession;
 use firma_persistence::{Database, Fault, Origin, Settings, Sources, Tx};
 use firma_services::Hasher;
@@ -55,7 +56,15 @@ impl Server {
 
     /// Starts one with other pages than those of the server.
     pub fn start_with(base: TestDatabase, pages: fn(&mut web::ServiceConfig)) -> Server {
-        Server::serve(base, Arc::new(SystemClock), pages, here(), Keys::derive(&[7; 32]))
+        let rules = (Limits::wide(), Signup::Open);
+        Server::serve(
+            base,
+            Arc::new(SystemClock),
+            pages,
+            here(),
+            Keys::derive(&[7; 32]),
+            rules,
+        )
     }
 
     /// Starts one that goes by a clock of the test's own.
@@ -65,7 +74,19 @@ impl Server {
 
     /// Starts one that stands somewhere else, with keys of its own.
     pub fn start_at(base: TestDatabase, clock: Arc<dyn Clock>, site: Site, keys: Keys) -> Server {
-        Server::serve(base, clock, firma_console::mount, site, keys)
+        let rules = (Limits::wide(), Signup::Open);
+        Server::serve(base, clock, firma_console::mount, site, keys, rules)
+    }
+
+    /// The same with limits, and rules for who gets an account.
+    pub fn start_for(
+        base: TestDatabase,
+        clock: Arc<dyn Clock>,
+        site: Site,
+        keys: Keys,
+        rules: (Limits, Signup),
+    ) -> Server {
+        Server::serve(base, clock, firma_console::mount, site, keys, rules)
     }
 
     fn serve(
@@ -74,6 +95,7 @@ impl Server {
         pages: fn(&mut web::ServiceConfig),
         site: Site,
         keys: Keys,
+        (limits, signup): (Limits, Signup),
     ) -> Server {
         let sources = Sources {
             clock,
@@ -107,6 +129,8 @@ impl Server {
             max_body: MAX_BODY,
             draining: Draining::default(),
             used: LastUsed::default(),
+            limits,
+            signup,
             metrics: Metrics::new(&database, Some(METRICS_TOKEN)),
             site,
             files: files.clone(),

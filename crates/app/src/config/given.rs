@@ -1,5 +1,6 @@
 //! The settings as they hold, for who asks: each value, and where it comes from. Secrets are only said to be there.
 use super::value::{Database, Hidden, LogFormat, Migrate};
+use firma_domain::identity::Signup;
 use serde::Serialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -33,6 +34,7 @@ plain!(
     Vec<String>,
     LogFormat,
     Migrate,
+    Signup,
     u32,
     usize,
     Duration

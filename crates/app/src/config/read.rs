@@ -2,6 +2,7 @@
 //! never repeated in the answer.
 use super::value::{Hidden, LogFormat, Migrate};
 use firma_adapters::{OutboxFolder, SmtpMailer};
+use firma_domain::identity::Signup;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -38,6 +39,10 @@ pub(super) fn migrate(text: &str) -> Read<Migrate> {
         "auto" => Ok(Migrate::Auto),
         _ => wrong(text, "manual or auto"),
     }
+}
+
+pub(super) fn signup(text: &str) -> Read<Signup> {
+    text.parse().or_else(|()| wrong(text, "open, invite or off"))
 }
 
 /// The logger itself would skip a part that it doesn't understand.

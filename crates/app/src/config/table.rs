@@ -4,6 +4,7 @@ use super::read;
 use super::source::Sources;
 use super::url;
 use super::value::{Database, Hidden, LogFormat, Migrate};
+use firma_domain::identity::Signup;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -77,6 +78,7 @@ settings! {
         migrate: Migrate = "manual", "FIRMA_MIGRATE", read::migrate, "Migrate an existing PostgreSQL at the start: manual or auto";
         db_role: String = "firma_app", "FIRMA_DB_ROLE", read::role, "PostgreSQL role that the server works as";
         bcrypt_cost: u32 = "12", "FIRMA_BCRYPT_COST", |text| read::number(text, 10..=16), "Cost of hashing a password, 10 to 16";
+        signup: Signup = "open", "FIRMA_SIGNUP", read::signup, "Who may get an account and make organizations: open, invite or off";
         access_ttl: Duration = "15m", "FIRMA_ACCESS_TTL", |text| read::duration(text, 1..=DAY), "Life of an access token, at most 1d";
         refresh_ttl: Duration = "7d", "FIRMA_REFRESH_TTL", |text| read::duration(text, 1..=365 * DAY), "Life of a refresh token from its last use, at most 365d";
         db_connect_timeout: Duration = "5s", "FIRMA_DB_CONNECT_TIMEOUT", |text| read::duration(text, 1..=DAY), "Wait for a connection to the database";

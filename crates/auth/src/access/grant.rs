@@ -88,7 +88,7 @@ impl Founding {
     }
 }
 
-/// The right of a person to take up a membership that was made for them.
+/// The right of a person to take up a membership that was made for them, and to give it up.
 #[derive(Debug)]
 pub struct Joining {
     organization: Id,
@@ -104,6 +104,11 @@ impl Joining {
     /// The user, whose own row alone is to be changed with it.
     pub fn user(&self) -> Id {
         self.user
+    }
+
+    /// The grant to end the roles that come with it.
+    pub fn roles(&self) -> Grant<firma_domain::access::RoleAssignment, super::Update> {
+        Grant::new(self.organization, self.user, Some(Reach::Org), Reach::Org)
     }
 
     /// The grant to change it.

@@ -52,9 +52,12 @@ pub(super) const ENGLISH: Language = Language {
     sign_in_end: "The answer is your organization. The token is soon out of date: after a 401, do this again.",
     members_title: "Add people",
     members: "With the token from above:",
-    members_password: "No mail is sent yet. For a first password, on the server:",
+    members_password: "No mail invites them yet. For a first password, on the server (in a clone, cargo run -- stands for firma):",
     import_title: "Bring in what you have",
-    import: "Companies, deals and more, for instance from CSV files, come in through the API.",
+    import: "Companies, contacts, deals and activities come in from a CSV file, such as a spreadsheet saves. Try it \
+             on the server, in the folder that it was started in. This stores nothing yet:",
+    import_end: "It says which rows are refused, and why. Without --dry-run the good ones go in; run again, nothing is made \
+                 twice. Columns called otherwise are named with --map COLUMN=FIELD.",
     stop_title: "Where it runs",
     stop: "Ctrl-C in the server's terminal stops it, and loses nothing that was answered. Start it in the same way as \
            the first time.",

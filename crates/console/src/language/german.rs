@@ -52,9 +52,13 @@ pub(super) const GERMAN: Language = Language {
     sign_in_end: "Die Antwort ist Ihre Organisation. Das Token gilt nicht lange: nach einem 401 von vorn.",
     members_title: "Leute hinzufügen",
     members: "Mit dem Token von oben:",
-    members_password: "Noch werden keine Mails verschickt. Ein erstes Passwort, auf dem Server:",
+    members_password: "Noch lädt sie keine Mail ein. Ein erstes Passwort, auf dem Server (in einem Klon steht cargo run -- für \
+                       firma):",
     import_title: "Daten mitbringen",
-    import: "Firmen, Geschäfte und mehr, zum Beispiel aus CSV-Dateien, kommen über die API herein.",
+    import: "Firmen, Kontakte, Geschäfte und Aktivitäten kommen aus einer CSV-Datei, wie eine Tabellenkalkulation sie \
+             sichert. Probieren Sie es auf dem Server, in dem Ordner, in dem er gestartet wurde. Noch wird nichts gespeichert:",
+    import_end: "Es sagt, welche Zeilen abgelehnt werden und warum. Ohne --dry-run kommen die guten hinein; beim nächsten \
+                 Mal entsteht nichts doppelt. Spalten, die anders heißen, nennt --map SPALTE=FELD.",
     stop_title: "Wo es läuft",
     stop: "Strg-C im Terminal des Servers hält ihn an; nichts, was beantwortet war, geht verloren. Gestartet wird er \
            wie beim ersten Mal.",

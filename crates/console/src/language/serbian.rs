@@ -51,9 +51,12 @@ pub(super) const SERBIAN: Language = Language {
     sign_in_end: "Odgovor je vaša organizacija. Token ne važi dugo: posle odgovora 401 ponovite.",
     members_title: "Dodajte ljude",
     members: "S tokenom odozgo:",
-    members_password: "Pošta se još ne šalje. Za prvu lozinku, na serveru:",
+    members_password: "Pošta ih još ne poziva. Za prvu lozinku, na serveru (u klonu cargo run -- stoji umesto firma):",
     import_title: "Unesite ono što imate",
-    import: "Firme, poslovi i drugo, na primer iz CSV datoteka, unose se preko API-ja.",
+    import: "Firme, kontakti, poslovi i aktivnosti unose se iz CSV datoteke, kakvu čuva program za tabele. Probajte na \
+             serveru, u fascikli iz koje je pokrenut. Ovim se još ništa ne čuva:",
+    import_end: "Kaže koji su redovi odbijeni i zašto. Bez --dry-run dobri redovi ulaze; ponovo pokrenuto, ništa ne pravi \
+                 dvaput. Kolone koje se drukčije zovu navodi --map KOLONA=POLJE.",
     stop_title: "Gde radi",
     stop: "Ctrl-C u terminalu servera zaustavlja ga, a ništa na šta je odgovoreno se ne gubi. Pokreće se kao i prvi \
            put.",

@@ -51,9 +51,12 @@ pub(super) const TURKISH: Language = Language {
     sign_in_end: "Yanıt kuruluşunuzdur. Belirteç uzun süre geçerli değildir: 401 yanıtından sonra yeniden alın.",
     members_title: "Kişi ekleyin",
     members: "Yukarıdaki belirteçle:",
-    members_password: "Henüz e-posta gönderilmiyor. İlk parola için, sunucuda:",
+    members_password: "Henüz onları davet eden e-posta yok. İlk parola için, sunucuda (klonda firma yerine cargo run -- yazılır):",
     import_title: "Elinizdekileri getirin",
-    import: "Şirketler, fırsatlar ve daha fazlası, örneğin CSV dosyalarından, API üzerinden alınır.",
+    import: "Şirketler, kişiler, fırsatlar ve etkinlikler, bir tablo programının kaydettiği CSV dosyasından alınır. Sunucuda, \
+             başlatıldığı klasörde deneyin. Bu henüz hiçbir şey kaydetmez:",
+    import_end: "Hangi satırların neden reddedildiğini söyler. --dry-run olmadan iyi satırlar alınır; yeniden \
+                 çalıştırıldığında hiçbir şey iki kez oluşmaz. Adı farklı olan sütunlar --map SÜTUN=ALAN ile verilir.",
     stop_title: "Nerede çalışıyor",
     stop: "Sunucunun terminalinde Ctrl-C onu durdurur; yanıtlanmış hiçbir şey kaybolmaz. İlk seferki gibi yeniden \
            başlatılır.",

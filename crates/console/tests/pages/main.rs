@@ -7,4 +7,5 @@
     clippy::as_conversions
 )]
 
+mod kit;
 mod setup;

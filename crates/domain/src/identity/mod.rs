@@ -1,11 +1,15 @@
 //! Who signs in: users, what they say of themselves, and what concerns their safety.
 
 mod device;
+mod guessing;
 mod profile;
 mod security;
+mod signup;
 mod user;
 
 pub use device::device;
+pub use guessing::{Guessed, MANY, QUIET};
 pub use profile::{Profile, Term};
 pub use security::{SecurityKind, Severity};
+pub use signup::{Signup, TokenKind};
 pub use user::{User, Username};

@@ -31,6 +31,38 @@ macro_rules! kinds {
 kinds! {
     /// A sign-in with a wrong password, or to no account
     SignInFailed = "sign_in_failed", Warning;
+    /// Ten wrong guesses at an account or from an address, without a quiet hour
+    ManySignInFailures = "many_sign_in_failures", Warning;
+    /// The password was right, the code of the second factor wasn't
+    SecondFactorFailed = "second_factor_failed", Warning;
+    /// A code of the second factor was sent a second time: somebody may have seen it
+    CodeReused = "code_reused", Error;
+    /// A recovery code was used up
+    RecoveryCodeUsed = "recovery_code_used", Warning;
+    /// The password that was given again in a session was wrong
+    StepUpFailed = "step_up_failed", Warning;
+    /// A sign-in from a device that wasn't seen before
+    NewDevice = "new_device", Warning;
+    /// A second factor was set up
+    SecondFactorOn = "second_factor_on", Info;
+    /// The second factor was given up
+    SecondFactorOff = "second_factor_off", Warning;
+    /// There are new recovery codes, the old ones are void
+    RecoveryCodesRenewed = "recovery_codes_renewed", Info;
+    /// An account was registered and its e-mail verified
+    Registered = "registered", Info;
+    /// Somebody wanted to register, or to change to, an e-mail that has an account
+    AddressTaken = "address_taken", Info;
+    /// A link to set a new password was asked for
+    PasswordResetAsked = "password_reset_asked", Info;
+    /// A change of the e-mail was asked for
+    EmailChangeAsked = "email_change_asked", Info;
+    /// The e-mail was changed
+    EmailChanged = "email_changed", Warning;
+    /// A link of a mail that was used, is over, or never was one
+    LinkRefused = "link_refused", Warning;
+    /// The account was deleted by its user
+    AccountDeleted = "account_deleted", Warning;
     /// A refresh token that was used up was sent again: somebody else may have it. Its session ends
     RefreshTokenReused = "refresh_token_reused", Error;
     /// A session was ended from another one

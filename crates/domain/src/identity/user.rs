@@ -1,6 +1,6 @@
 use crate::entity::Entity;
 use crate::input::Invalid;
-use crate::value::{Email, Instant};
+use crate::value::{Email, Id, Instant};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 
@@ -91,6 +91,18 @@ impl User {
             email_verified_at: None,
             last_login_at: None,
         }
+    }
+
+    /// What is left of a user who deleted the account: a pseudonym, the same wherever the person is named.
+    /// `None` only if the pseudonym were no e-mail address.
+    pub fn erased(id: Id) -> Option<User> {
+        let text = id.to_string();
+        let mark = text.rsplit('-').next().unwrap_or_default();
+        let email = Email::parse(&format!("deleted-{text}@firma.invalid"))?;
+        Some(User {
+            is_active: false,
+            ..User::unclaimed(email, format!("Deleted user {mark}"))
+        })
     }
 
     /// The user as it is to be stored, after a change: the name follows its parts until it is set by hand.

@@ -15,7 +15,7 @@ use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaTy
 use utoipa::openapi::{RefOr, Schema, SchemaFormat};
 
 /// Signs somebody else in: who signs out everywhere has no token left for the examples that follow.
-const OTHER: &str = r#"OTHER_TOKEN=$(curl -sS "$FIRMA_URL/api/v1/auth/login" \
+pub(super) const OTHER: &str = r#"OTHER_TOKEN=$(curl -sS "$FIRMA_URL/api/v1/auth/login" \
   --json '{"email": "employee@demo.example", "password": "'"$EMPLOYEE_PASSWORD"'"}' | jq -r .access_token)"#;
 
 async fn list(call: Call) -> Answered {

@@ -39,7 +39,18 @@ fn what_is_in_an_organization_needs_a_permission_of_the_catalogue() {
             }
             Access::SignedIn => assert!(!in_one, "{}", operation.id),
             Access::Public => {
-                let known = ["get_root", "login", "refresh"].contains(&operation.id.as_str());
+                let open = [
+                    "get_root",
+                    "login",
+                    "login_second_factor",
+                    "refresh",
+                    "register",
+                    "verify_email",
+                    "forgot_password",
+                    "reset_password",
+                    "confirm_email",
+                ];
+                let known = open.contains(&operation.id.as_str());
                 assert!(known && !in_one, "{} is open to anybody", operation.id);
             }
         }
@@ -66,8 +77,20 @@ fn the_owner_may_do_everything() {
             .filter(|operation| operation.access != Access::Public)
         {
             // Each signed in anew: signing out is an operation too.
-            let owner = server.client(place.firm.owner_id);
-            place.call(&owner, operation).expect(operation.status);
+            let owner = match operation.id.as_str() {
+                // It would end the session that another operation is to end.
+                "change_password" => place.firm.member(None).1,
+                _ => server.client(place.firm.owner_id),
+            };
+            let answer = place.call(&owner, operation);
+            match operation.id.as_str() {
+                // Not a matter of access: the owner has no password here, nor an authenticator, and stays.
+                "step_up" => drop(answer.problem(401, "wrong_credentials")),
+                "confirm_second_factor" => drop(answer.problem(422, "invalid")),
+                "renew_recovery_codes" => drop(answer.problem(404, "not_found")),
+                "delete_me" => drop(answer.problem(409, "last_owner")),
+                _ => drop(answer.expect(operation.status)),
+            }
         }
     });
 }
@@ -241,6 +264,11 @@ fn each_role_may_do_what_it_says_and_nothing_else() {
             for operation in operations() {
                 let Access::Permission(resource, verb) = operation.access else {
                     // What needs no permission is refused to nobody who is signed in.
+                    // Who deletes the account does nothing after that.
+                    let user = match operation.id.as_str() {
+                        "delete_me" => place.firm.member(None).0,
+                        _ => user,
+                    };
                     let answer = place.call(&server.client(user), operation);
                     assert_ne!(answer.status, 403, "{}", answer.text);
                     continue;

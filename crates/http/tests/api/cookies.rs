@@ -100,10 +100,21 @@ fn a_browser_gets_cookies_that_no_script_reads_and_no_tokens() {
             all
         };
         let cookies = set_cookies(&answer);
-        let [access, refresh] = &cookies[..] else {
+        let [access, refresh, device] = &cookies[..] else {
             panic!("{cookies:?}");
         };
         assert!(access.starts_with("__Host-firma_access=ey"), "{access}");
+        assert!(device.starts_with("__Secure-firma_device="), "{device}");
+        assert_eq!(
+            attributes(device),
+            [
+                "HttpOnly",
+                "Max-Age=7776000",
+                "Path=/api/v1/auth",
+                "SameSite=Lax",
+                "Secure"
+            ]
+        );
         assert_eq!(
             attributes(access),
             ["HttpOnly", "Max-Age=900", "Path=/", "SameSite=Lax", "Secure"]
@@ -304,7 +315,8 @@ fn a_browser_refreshes_and_signs_out_by_cookie() {
         let gone = browser.send("POST", "/api/v1/auth/logout", None);
         assert_eq!(set_cookies(&gone).len(), 2);
         gone.expect(204);
-        assert!(browser.jar.is_empty(), "{:?}", browser.jar);
+        let left: Vec<_> = browser.jar.keys().map(String::as_str).collect();
+        assert_eq!(left, ["firma_device"], "the device stays known");
         browser.jar = kept;
         browser
             .send("POST", "/api/v1/auth/refresh", None)
@@ -317,7 +329,7 @@ fn a_browser_refreshes_and_signs_out_by_cookie() {
         let mut here = Browser::signed_in(server, &server.url, &email);
         let there = login(server, &email, PASSWORD).expect(200);
         here.send("POST", "/api/v1/auth/logout-all", None).expect(204);
-        assert!(here.jar.is_empty());
+        assert_eq!(here.jar.keys().collect::<Vec<_>>(), ["firma_device"]);
         let there = server
             .nobody()
             .with_token(there["access_token"].as_str().map(str::to_owned));

@@ -270,3 +270,29 @@ fn nobody_imports_beyond_their_own_rights() {
             .problem(404, "not_found");
     });
 }
+
+#[test]
+fn a_contact_is_found_again_by_any_of_its_addresses() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let owner = Importer::owner(&firm);
+        let there = json!({"name": "Ann Lee", "emails": ["ann@firm.example", "Lee@home.example"]});
+        firm.owner.post(&firm.at("contacts"), there).expect(201);
+        let options = || json!({"entity": "contacts", "key": "emails", "list_separator": "|"});
+        let text = b"name,emails,position\nAnn Lee,LEE@home.example,Buyer\nBo,bo@b.example|bo@c.example,\n\
+                     Cem,BO@b.example,\nDuro,,\n";
+        let import = owner.run(text, options());
+        assert_eq!(counts(&import), [1, 1, 0, 2]);
+        assert_eq!(owner.refused(&import), ["4 emails twice", "5 emails required"]);
+        assert_eq!(counts(&owner.run(text, options())), [0, 0, 2, 2]);
+        let ann = owner.list("contacts?email=ann@firm.example").remove(0);
+        assert_eq!(ann["emails"], json!(["ann@firm.example", "Lee@home.example"]));
+        assert_eq!((&ann["position"], &ann["version"]), (&json!("Buyer"), &json!(2)));
+        // An address that is new takes the place of those that were there.
+        let text = b"name,emails\nBo,bo@c.example|bo@d.example\n";
+        let import = owner.run(text, options());
+        assert_eq!(counts(&import), [0, 1, 0, 0]);
+        let bo = owner.list("contacts?email=bo@d.example").remove(0);
+        assert_eq!(bo["emails"], json!(["bo@c.example", "bo@d.example"]));
+    });
+}

@@ -9,6 +9,7 @@
     unreachable_pub
 )]
 
+mod accounts;
 mod activities;
 mod attack;
 mod audit;
@@ -28,6 +29,7 @@ mod files;
 mod filters;
 mod forged;
 mod frame;
+mod guessing;
 mod idempotency;
 mod identity;
 mod imports;
@@ -37,6 +39,7 @@ mod kit;
 mod lists;
 mod members;
 mod metrics;
+mod post;
 mod profile;
 mod reach;
 mod references;
@@ -44,6 +47,7 @@ mod roles;
 mod sales;
 mod samples;
 mod search;
+mod second_factor;
 mod secrets;
 mod sessions;
 mod tampered;

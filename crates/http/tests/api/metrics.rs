@@ -1,5 +1,8 @@
 //! What `/metrics` tells, and to whom.
 
+use firma_auth::access::Founding;
+use firma_domain::crm::Company;
+use firma_services::platform::NewJob;
 use firma_testing::{Firm, METRICS_TOKEN, Server, on_each};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -100,5 +103,34 @@ fn the_database_is_watched() {
         for name in ["firma_database_calls_waiting", "firma_database_away"] {
             assert_eq!(series[name], 0.0, "{name}");
         }
+    });
+}
+
+#[test]
+fn what_waits_is_told_by_kind() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let waits = |kind: &str, what: &str| {
+            let name = format!("firma_jobs_{what}{{kind=\"{kind}\"}}");
+            series(server).get(&name).copied()
+        };
+        assert_eq!(waits("sample", "waiting"), None);
+        let (organization, owner) = (firm.id, firm.owner_id);
+        for (kind, seconds) in [("sample", -90), ("sample", -5), ("other", 0), ("later", 600)] {
+            firm.server.write(move |tx| {
+                let job = NewJob {
+                    kind,
+                    payload: "{}".into(),
+                    run_at: Some(tx.now().plus_seconds(seconds)),
+                    max_attempts: 1,
+                };
+                Ok(tx.enqueue(Founding::of(organization, owner).grant::<Company>(), job)?)
+            });
+        }
+        assert_eq!(waits("sample", "waiting"), Some(2.0));
+        let age = waits("sample", "oldest_seconds").unwrap();
+        assert!((90.0..150.0).contains(&age), "{age}");
+        assert_eq!(waits("other", "waiting"), Some(1.0));
+        assert_eq!(waits("later", "waiting"), None);
     });
 }

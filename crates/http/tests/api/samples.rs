@@ -118,6 +118,17 @@ impl<'s> Place<'s> {
         let bulk = |id: &str| json!({"operations": [{"op": "create", "value": self.sample(id)}]});
         match id {
             "login" => json!({"email": "nobody@example.com", "password": "none of anybody's"}),
+            "login_second_factor" => json!({"challenge": "none", "code": "000000"}),
+            "step_up" => json!({"password": "none of anybody's"}),
+            "register" => {
+                json!({"email": format!("{}@example.com", unique()), "name": "New", "password": "grey herons wade slowly"})
+            }
+            "verify_email" | "confirm_email" => json!({"token": "none"}),
+            "forgot_password" => json!({"email": "nobody@example.com"}),
+            "reset_password" => json!({"token": "none", "password": "grey herons wade slowly"}),
+            "change_password" => json!({"password": "grey herons wade slowly"}),
+            "change_email" => json!({"email": format!("{}@example.com", unique())}),
+            "confirm_second_factor" => json!({"code": "000000"}),
             "refresh" => json!({"refresh_token": "none"}),
             "create_organization" | "create_team" => json!({"name": unique(), "slug": unique()}),
             "update_organization" | "update_team" => json!({"description": unique()}),

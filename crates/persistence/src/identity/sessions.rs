@@ -2,7 +2,7 @@ use crate::backend::{At, Id as IdType, Instant as AtType, Uid};
 use crate::fault::Fault;
 use crate::sql::{Sql, Value};
 use crate::store::{Tx, text_or_null};
-use diesel::sql_types::{Binary, Nullable, Text};
+use diesel::sql_types::{Binary, Bool, Nullable, Text};
 use firma_domain::{Id, Instant};
 
 /// A session to be made.
@@ -159,6 +159,49 @@ impl Tx<'_> {
             .bind(now.plus_seconds(-seconds))
             .run(self)?;
         Ok(())
+    }
+
+    /// When the password was last given in a session that lives.
+    pub fn authenticated_at(&mut self, user: Id, session: Id) -> Result<Option<Instant>, Fault> {
+        self.identify(user)?;
+        let found =
+            Sql::<AtType>::text("SELECT COALESCE(authenticated_at, created_at) FROM sessions WHERE id = ")
+                .bind(session)
+                .then(" AND user_id = ")
+                .bind(user)
+                .maybe::<At>(self)?;
+        Ok(found.map(|at| at.0))
+    }
+
+    /// Notes that the password was given again in a session.
+    pub fn note_authenticated(&mut self, user: Id, session: Id) -> Result<(), Fault> {
+        self.identify(user)?;
+        let now = self.now();
+        Sql::<()>::text("UPDATE sessions SET authenticated_at = ")
+            .bind(now)
+            .then(" WHERE id = ")
+            .bind(session)
+            .then(" AND user_id = ")
+            .bind(user)
+            .run(self)?;
+        Ok(())
+    }
+
+    /// Whether the user had a session from the same address with the same user agent since an instant.
+    pub fn had_session_like_this(&mut self, user: Id, since: Instant) -> Result<bool, Fault> {
+        self.identify(user)?;
+        let origin = self.unit()?.origin().clone();
+        let found = Sql::<Bool>::text("SELECT TRUE FROM sessions WHERE COALESCE(ip, '') = ")
+            .bind(Value::Text(origin.ip.unwrap_or_default()))
+            .then(" AND COALESCE(user_agent, '') = ")
+            .bind(Value::Text(origin.user_agent.unwrap_or_default()))
+            .then(" AND user_id = ")
+            .bind(user)
+            .then(" AND created_at > ")
+            .bind(since)
+            .then(" LIMIT 1")
+            .maybe::<bool>(self)?;
+        Ok(found.is_some())
     }
 
     /// Ends a session; a call that is signed in with it is refused from now on. Whether there was one.

@@ -60,14 +60,6 @@ impl Tx<'_> {
         Ok(found.map(|id| id.0))
     }
 
-    /// The user's password hash; none for who never had a password.
-    pub fn password_hash(&mut self, user: Id) -> Result<Option<String>, Fault> {
-        self.identify(user)?;
-        Sql::<Text>::text("SELECT password_hash FROM user_credentials WHERE user_id = ")
-            .bind(user)
-            .maybe::<String>(self)
-    }
-
     /// The user's own row.
     pub fn user(&mut self, user: Id) -> Result<Record<User>, Fault> {
         self.read_user(user, "")
@@ -184,27 +176,6 @@ impl Tx<'_> {
             )
             .bind(Id::NIL)
             .then(") AND id = ")
-            .bind(user)
-            .run(self)?;
-        Ok(())
-    }
-
-    /// Sets the password's hash, and holds the e-mail as proved: who sets it reads that mail, or runs the server.
-    pub fn set_password(&mut self, user: Id, hash: &str) -> Result<(), Fault> {
-        self.identify(user)?;
-        let now = self.now();
-        Sql::<()>::text("INSERT INTO user_credentials (user_id, password_hash, changed_at) VALUES (")
-            .binds(vec![user.into(), hash.into(), now.into()])
-            .then(
-                ") ON CONFLICT (user_id) DO UPDATE SET password_hash = excluded.password_hash, \
-                 changed_at = excluded.changed_at",
-            )
-            .run(self)?;
-        Sql::<()>::text("UPDATE users SET version = version + 1, updated_at = ")
-            .bind(now)
-            .then(", email_verified_at = COALESCE(email_verified_at, ")
-            .bind(now)
-            .then(") WHERE id = ")
             .bind(user)
             .run(self)?;
         Ok(())

@@ -18,6 +18,25 @@ impl Tx<'_> {
         self.sweep(over, before, most)
     }
 
+    /// Tokens of mails that are over; how many went.
+    pub fn sweep_tokens(&mut self, before: Instant, most: i64) -> Result<i64, Fault> {
+        if self.is_postgres() {
+            return self.call_sweep("SELECT sweep_tokens(", before, most);
+        }
+        let over = Sql::<()>::text(
+            "DELETE FROM verification_tokens WHERE hash IN (SELECT hash FROM verification_tokens WHERE expires_at < ",
+        );
+        self.sweep(over, before, most)
+    }
+
+    /// Counts of wrong guesses that nobody added to since; how many went.
+    pub fn sweep_delays(&mut self, before: Instant, most: i64) -> Result<i64, Fault> {
+        let over = Sql::<()>::text(
+            "DELETE FROM sign_in_delays WHERE subject IN (SELECT subject FROM sign_in_delays WHERE failed_at < ",
+        );
+        self.sweep(over, before, most)
+    }
+
     /// Answers that no retry gets any more; how many went.
     pub fn sweep_idempotency_keys(&mut self, before: Instant, most: i64) -> Result<i64, Fault> {
         if self.is_postgres() {

@@ -60,11 +60,12 @@ pub enum Outcome {
     Yielded,
 }
 
-/// What waits, and since when the oldest of it does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What waits of one kind, and since when the oldest of it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backlog {
+    pub kind: String,
     pub waiting: i64,
-    pub oldest: Option<Instant>,
+    pub oldest: Instant,
 }
 
 impl Tx<'_> {
@@ -213,21 +214,23 @@ impl Tx<'_> {
         }))
     }
 
-    /// What is due and not yet taken, over all organizations.
-    pub fn backlog(&mut self) -> Result<Backlog, Fault> {
+    /// What is due and not yet taken, over all organizations; a kind of which nothing is isn't named.
+    pub fn backlog(&mut self) -> Result<Vec<Backlog>, Fault> {
         let now = self.now();
-        let (waiting, oldest) = Sql::<(BigInt, Nullable<AtType>)>::text(
-            "SELECT COUNT(*), MIN(run_at) FROM job_queue WHERE run_at <= ",
+        let kinds = Sql::<(Text, BigInt, AtType)>::text(
+            "SELECT kind, COUNT(*), MIN(run_at) FROM job_queue WHERE run_at <= ",
         )
         .bind(now)
         .then(" AND (lease_ends_at IS NULL OR lease_ends_at <= ")
         .bind(now)
-        .then(")")
-        .one::<(i64, Option<At>)>(self)?;
-        Ok(Backlog {
+        .then(") GROUP BY kind ORDER BY kind")
+        .rows::<(String, i64, At)>(self)?;
+        let backlog = |(kind, waiting, oldest): (String, i64, At)| Backlog {
+            kind,
             waiting,
-            oldest: oldest.map(|at| at.0),
-        })
+            oldest: oldest.0,
+        };
+        Ok(kinds.into_iter().map(backlog).collect())
     }
 }
 

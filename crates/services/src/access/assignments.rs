@@ -3,12 +3,13 @@ use crate::link::Link;
 use crate::refusal::Refusal;
 use crate::rows::is;
 use crate::work::Work;
-use firma_auth::access::{Create, Grant, Update, role_by_id};
+use firma_auth::access::{Create, Grant, Joining, Update, role_by_id};
 use firma_domain::access::RoleAssignment;
 use firma_domain::identity::SecurityKind;
 use firma_domain::organizations::{Member, Organization};
 use firma_domain::{Id, Record};
 use firma_persistence::identity::SecurityEvent;
+use firma_persistence::{Tx, Value};
 
 /// Whether the caller may give the role: nobody gives what they don't hold.
 pub(crate) fn may_give(work: &Work<'_, '_>, role: Id) -> Result<(), Refusal> {
@@ -69,6 +70,23 @@ pub(crate) fn give(
         reason: None,
     };
     assign(work, grant, assignment).map(drop)
+}
+
+/// Ends all roles of a user who leaves an organization by themselves.
+pub(crate) fn give_up(tx: &mut Tx<'_>, organization: Id, user: Id) -> Result<(), Refusal> {
+    let mut assignments = tx.open(Joining::of(organization, user).roles())?;
+    let held = vec![
+        is::<RoleAssignment>("user_id", user),
+        is::<RoleAssignment>("is_active", Value::Bool(true)),
+    ];
+    for before in assignments.some(held, i64::MAX)? {
+        let value = RoleAssignment {
+            is_active: false,
+            ..before.value.clone()
+        };
+        assignments.change(&before, value)?;
+    }
+    Ok(())
 }
 
 impl Keeping for RoleAssignment {

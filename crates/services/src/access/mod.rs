@@ -4,5 +4,5 @@ mod assignments;
 mod roles;
 
 pub use assignments::assign;
-pub(crate) use assignments::{give, may_give};
+pub(crate) use assignments::{give, give_up, may_give};
 pub use roles::{RoleView, roles};

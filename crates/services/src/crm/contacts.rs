@@ -13,7 +13,7 @@ use firma_domain::{Id, Record};
 use firma_persistence::{Cond, Value};
 
 impl Keeping for Contact {
-    const NAMED_BY: &'static [&'static str] = &["external_id", "name"];
+    const NAMED_BY: &'static [&'static str] = &["external_id", "emails", "name"];
 
     fn links() -> &'static [Link<Self>] {
         const LINKS: &[Link<Contact>] = &[

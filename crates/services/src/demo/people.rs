@@ -87,7 +87,7 @@ pub fn found(tx: &mut Tx<'_>, people: &[(Person, String)]) -> Result<(), Refusal
         }
         let user = tx.new_id();
         tx.add_user(user, &User::unclaimed(address.clone(), person.name.clone()), None)?;
-        tx.set_password(user, hash)?;
+        tx.set_password(user, hash, false)?;
         users.push((user, address, person));
     }
     let mut users = users.into_iter();

@@ -2,7 +2,7 @@ use super::sessions::about;
 use crate::organizations::{found, join_all, own_platform};
 use crate::refusal::Refusal;
 use crate::work::Caller;
-use firma_domain::identity::{SecurityKind, User};
+use firma_domain::identity::{SecurityKind, TokenKind, User};
 use firma_domain::organizations::Organization;
 use firma_domain::{Email, Id, Instant, Record};
 use firma_persistence::Tx;
@@ -91,7 +91,7 @@ pub(super) fn make_owner(
             let name = new.name.unwrap_or_else(local);
             tx.add_user(owner, &User::unclaimed(new.email.clone(), name), None)?;
             if let Some(hash) = hash {
-                tx.set_password(owner, hash)?;
+                tx.set_password(owner, hash, false)?;
             }
             owner
         }
@@ -105,10 +105,21 @@ pub(super) fn make_owner(
 /// Sets a person's password, and ends all sessions. Who had none claims the account with it, and the memberships that wait.
 pub fn set_password(tx: &mut Tx<'_>, email: &Email, hash: &str) -> Result<(), Refusal> {
     let user = tx.user_of_login(&email.key())?.ok_or(Refusal::NotFound)?;
-    let claimed = tx.password_hash(user)?.is_some();
-    tx.set_password(user, hash)?;
+    give_password(tx, user, hash, false)
+}
+
+/// The same for a user who is known.
+pub(super) fn give_password(
+    tx: &mut Tx<'_>,
+    user: Id,
+    hash: &str,
+    needs_factor: bool,
+) -> Result<(), Refusal> {
+    let claimed = tx.credential(user)?.is_some();
+    tx.set_password(user, hash, needs_factor)?;
     // Whoever is signed in may be why it is set.
     tx.revoke_sessions(user, None)?;
+    tx.use_tokens(user, TokenKind::ResetPassword)?;
     about(tx, Some(user), SecurityKind::PasswordChanged, None)?;
     if claimed { Ok(()) } else { join_all(tx, user) }
 }

@@ -1,7 +1,7 @@
 use super::account::{NewOwner, make_owner};
 use crate::hasher::Hasher;
 use crate::refusal::Refusal;
-use firma_auth::password::{self, Weak};
+use firma_auth::password;
 use firma_domain::identity::User;
 use firma_domain::input::{self, FieldError, Invalid};
 use firma_domain::organizations::Organization;
@@ -74,11 +74,7 @@ impl FirstOwner {
             note("name", "length", "has to be 1 to 255 long");
         }
         if let Err(weak) = password::check(&self.password) {
-            let code = match weak {
-                Weak::Short => "short",
-                Weak::Long => "long",
-            };
-            note("password", code, &weak.to_string());
+            note("password", weak.code(), &weak.to_string());
         }
         let short_name = self.short_name();
         let slug = Slug::parse(&short_name);

@@ -1,4 +1,3 @@
-use crate::hasher::Hasher;
 use crate::refusal::Refusal;
 use crate::work::Caller;
 use firma_auth::keys::Keys;
@@ -7,7 +6,7 @@ use firma_domain::identity::{SecurityKind, User};
 use firma_domain::source::Entropy;
 use firma_domain::{Id, Instant, Record};
 use firma_persistence::identity::{NewSession, Rotation, SecurityEvent};
-use firma_persistence::{Database, Fault, Origin, Tx};
+use firma_persistence::{Fault, Tx};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -61,6 +60,9 @@ pub struct SignedIn {
     pub refresh_token: String,
     pub token_type: &'static str,
     pub expires_in: i64,
+    /// What makes this device known at the next sign-in; only a sign-in gives it
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_token: Option<String>,
     pub user: Record<User>,
 }
 
@@ -95,47 +97,10 @@ impl Signer {
             refresh_token,
             token_type: "Bearer",
             expires_in: self.lifetimes.access,
+            device_token: None,
             user,
         })
     }
-}
-
-/// Signs in. Reads, compares the password without holding a connection, and writes.
-pub async fn login(
-    database: &Database,
-    hasher: &Hasher,
-    signer: &Signer,
-    origin: Origin,
-    credentials: Credentials,
-) -> Result<SignedIn, Refusal> {
-    let name = credentials.email.trim().to_lowercase();
-    let known = database.read(move |tx| known(tx, &name)).await?;
-    let (user, hash) = known.map_or((None, None), |(user, hash)| (Some(user), hash));
-    let right = hasher.verify(credentials.password, hash).await?;
-    let signer = signer.clone();
-    let outcome = database
-        .write(origin, move |tx| match user {
-            Some(user) if right => open(tx, &signer, user).map(Some),
-            user => {
-                failed(tx, user)?;
-                Ok(None)
-            }
-        })
-        .await?;
-    outcome.ok_or(Refusal::WrongCredentials)
-}
-
-fn known(tx: &mut Tx<'_>, name: &str) -> Result<Option<(Id, Option<String>)>, Refusal> {
-    let Some(user) = tx.user_of_login(name)? else {
-        return Ok(None);
-    };
-    let hash = tx.password_hash(user)?;
-    let is_active = tx.user(user).is_ok_and(|user| user.value.is_active);
-    Ok(is_active.then_some((user, hash)))
-}
-
-fn failed(tx: &mut Tx<'_>, user: Option<Id>) -> Result<(), Refusal> {
-    about(tx, user, SecurityKind::SignInFailed, None)
 }
 
 /// Writes down what concerns a person and no organization.
@@ -153,7 +118,7 @@ pub(super) fn about(
     })?)
 }
 
-fn open(tx: &mut Tx<'_>, signer: &Signer, user: Id) -> Result<SignedIn, Refusal> {
+pub(super) fn open(tx: &mut Tx<'_>, signer: &Signer, user: Id) -> Result<SignedIn, Refusal> {
     let (now, session) = (tx.now(), tx.new_id());
     let (text, token) = signer.refresh_token(user, session);
     tx.add_session(NewSession {

@@ -4,6 +4,7 @@ use crate::work::Caller;
 use firma_auth::access::{Founding, role_by_name};
 use firma_domain::access::RoleAssignment;
 use firma_domain::crm::{Pipeline, Stage, default_stages};
+use firma_domain::identity::Signup;
 use firma_domain::organizations::{Member, Organization, Status};
 use firma_domain::{Id, Record};
 use firma_persistence::{Fault, Tx};
@@ -13,7 +14,11 @@ pub fn found_by(
     tx: &mut Tx<'_>,
     caller: Caller,
     organization: Organization,
+    signup: Signup,
 ) -> Result<Record<Organization>, Refusal> {
+    if signup != Signup::Open {
+        return Err(Refusal::SignupClosed);
+    }
     if tx.user(caller.user)?.value.email_verified_at.is_none() {
         return Err(Refusal::Unverified);
     }

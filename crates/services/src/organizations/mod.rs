@@ -10,5 +10,5 @@ pub(crate) use found::own_platform;
 pub use found::{found, found_by};
 pub use log::verify;
 pub use members::{NewMember, add_member};
-pub(crate) use own::join_all;
 pub use own::{accept, acting_in};
+pub(crate) use own::{join_all, leave};

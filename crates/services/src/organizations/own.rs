@@ -3,6 +3,7 @@
 use crate::refusal::Refusal;
 use crate::work::Caller;
 use firma_auth::access::Joining;
+use firma_domain::identity::User;
 use firma_domain::organizations::Member;
 use firma_domain::{Email, Id, Record};
 use firma_persistence::Tx;
@@ -30,6 +31,22 @@ pub(crate) fn join_all(tx: &mut Tx<'_>, user: Id) -> Result<(), Refusal> {
             join(tx, &Joining::of(membership.organization, user))?;
         }
     }
+    Ok(())
+}
+
+/// Gives up a membership; the pseudonym stands where the person's name and e-mail stood.
+pub(crate) fn leave(tx: &mut Tx<'_>, organization: Id, user: Id, pseudonym: &User) -> Result<(), Refusal> {
+    let mut members = tx.open(Joining::of(organization, user).grant())?;
+    let before = members.find_for_change(user)?;
+    let value = Member {
+        email: pseudonym.email.clone(),
+        name: pseudonym.name.clone(),
+        title: None,
+        department: None,
+        is_active: false,
+        ..before.value.clone()
+    };
+    members.change(&before, value)?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use super::running::{Done, Progress, Running, Stop};
 use super::worker::Handler;
 use crate::refusal::Refusal;
+use firma_domain::identity::QUIET;
 use firma_domain::platform::FileStore;
 use firma_persistence::platform::Sweep;
 use firma_persistence::{Fault, Tx};
@@ -16,6 +17,7 @@ const BATCH: i64 = 500;
 /// How long what is over is kept, in seconds.
 #[derive(Debug, Clone, Copy)]
 pub struct Retention {
+    /// Ended sessions, and tokens of mails
     pub sessions: i64,
     pub jobs: i64,
     /// Bytes of deleted files
@@ -37,16 +39,21 @@ impl Handler for CleanUp {
 
     fn run(&self, job: &Running<'_>) -> Result<Done, Stop> {
         let Retention { sessions, jobs, .. } = self.keep;
+        let kept = sessions;
         let sessions = batches(job, move |tx| {
             tx.sweep_sessions(tx.now().plus_seconds(-sessions), BATCH)
         })?;
+        let tokens = batches(job, move |tx| {
+            tx.sweep_tokens(tx.now().plus_seconds(-kept), BATCH)
+        })?;
+        let delays = batches(job, |tx| tx.sweep_delays(tx.now().plus_seconds(-QUIET), BATCH))?;
         let keys = batches(job, |tx| tx.sweep_idempotency_keys(tx.now(), BATCH))?;
         let jobs = batches(job, move |tx| tx.sweep_jobs(tx.now().plus_seconds(-jobs), BATCH))?;
         let uploads = self.bytes(job, Sweep::Upload, self.keep.uploads)?;
         let deleted = self.bytes(job, Sweep::Deleted, self.keep.deleted)?;
         job.commit(move |_| {
             Ok(json!({
-                "sessions": sessions, "idempotency_keys": keys, "jobs": jobs, "uploads": uploads,
+                "sessions": sessions, "tokens": tokens, "delays": delays, "idempotency_keys": keys, "jobs": jobs, "uploads": uploads,
                 "deleted_files": deleted,
             }))
         })

@@ -10,7 +10,7 @@ use crate::refusal::Refusal;
 use crate::work::Work;
 use firma_auth::access::{Create, Update};
 use firma_domain::platform::{ImportRefusal, ImportedRow};
-use firma_domain::{FieldError, Id, Invalid, Record, input};
+use firma_domain::{Email, FieldError, Id, Invalid, Record, input};
 use firma_persistence::Fault;
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
@@ -239,6 +239,12 @@ fn one<E: Keeping>(
         let made = stored(work, alone, |work| crud::add(work, grant, value, false))?;
         return Ok(Done::Created(imported(row, &made, true)));
     };
+    // Who is found again by one of several addresses keeps the others.
+    let is_known = |email: &Value| found.value.emails().iter().any(|known| is_same(known, email));
+    let emails = fields.get("emails").and_then(Value::as_array);
+    if plan.key == Some("emails") && emails.is_some_and(|emails| emails.iter().all(is_known)) {
+        fields.remove("emails");
+    }
     let stands = serde_json::to_value(&found.value).unwrap_or(Value::Null);
     fields.retain(|name, value| !is_empty(value) || stands.get(name).is_some_and(|was| !was.is_null()));
     let patch = input::patch::<E>(Value::Object(fields.clone())).map_err(Refusal::from)?;
@@ -266,6 +272,13 @@ fn stored<'c, T>(
         true => Ok(work.part(run)?),
         false => run(work).map_err(Halt::Batch),
     }
+}
+
+fn is_same(known: &Email, email: &Value) -> bool {
+    email
+        .as_str()
+        .and_then(Email::parse)
+        .is_some_and(|email| email.key() == known.key())
 }
 
 /// Null, or an object of nothing else.

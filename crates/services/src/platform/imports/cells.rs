@@ -47,6 +47,7 @@ impl Kind {
             // One of several fields takes a list too, as theirs in a row.
             (None, json!({})),
             (Some(Kind::List), json!(["~"])),
+            (Some(Kind::List), json!(["~@example.com"])),
         ];
         let own = format!("#/{}", name.replace('.', "/"));
         for (kind, sample) in samples {
@@ -215,7 +216,7 @@ fn share(cell: &str, decimal: Option<char>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use firma_domain::crm::{Company, Deal, Stage};
+    use firma_domain::crm::{Company, Contact, Deal, Stage};
 
     #[test]
     fn an_entity_tells_what_its_fields_hold() {
@@ -235,6 +236,9 @@ mod tests {
         assert_eq!(company("billing_address"), Err("invalid_value".into()));
         assert_eq!(company("billing_address.zip"), Err("unknown_field".into()));
         assert_eq!(Kind::of::<Stage>("position").unwrap(), Kind::Whole);
+        for field in ["emails", "phones", "tags"] {
+            assert_eq!(Kind::of::<Contact>(field).unwrap(), Kind::List, "{field}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::cells::{self, Kind, Style, quoted};
 use super::options::{Empty, Options};
 use crate::keeping::Keeping;
+use crate::naming;
 use crate::refusal::Refusal;
 use firma_domain::value::text;
 use firma_domain::{FieldError, Invalid};
@@ -14,6 +15,8 @@ pub(super) struct Plan {
     pub columns: Vec<Column>,
     /// The field by which a row is found again
     pub key: Option<&'static str>,
+    /// A key as rows are found by it: what differs in case alone may be the same
+    pub sought: fn(&str, &str) -> String,
     pub clear: bool,
     pub style: Style,
 }
@@ -54,6 +57,7 @@ impl Plan {
             targets: vec![],
             columns: columns(options, header),
             key: None,
+            sought: naming::key::<E>,
             clear: options.empty == Empty::Clear,
             style: Style {
                 date: None,

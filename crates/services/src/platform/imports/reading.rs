@@ -88,7 +88,10 @@ impl Reading {
         let (Some(key), Some(field)) = (&row.key, self.plan.key) else {
             return;
         };
-        let line = *self.keys.entry(mark(field, key)).or_insert(row.line);
+        let line = *self
+            .keys
+            .entry(mark(field, &(self.plan.sought)(field, key)))
+            .or_insert(row.line);
         if line != row.line {
             row.faults.push(ImportRefusal {
                 line: row.line,

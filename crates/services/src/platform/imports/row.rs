@@ -59,7 +59,8 @@ impl Plan {
             let text = read
                 .fields
                 .get(key)
-                .and_then(Value::as_str)
+                // Of several addresses, the first.
+                .and_then(|value| value.get(0).unwrap_or(value).as_str())
                 .and_then(|text| text::clean(text, false));
             read.key = text.filter(|text| !text.is_empty());
             if read.key.is_none() && read.faults.is_empty() {

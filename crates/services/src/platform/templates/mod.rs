@@ -25,7 +25,15 @@ macro_rules! templates {
     };
 }
 templates! {
+    "account_deleted"
+    "address_taken"
+    "email_change_new"
+    "email_change_old"
+    "new_device"
+    "password_changed"
+    "reset"
     "test"
+    "verify"
 }
 
 /// A mail's parts.
@@ -100,22 +108,46 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    /// All variables that any template has; those that people choose look like HTML.
+    fn sample(link: Option<&str>) -> Value {
+        json!({
+            "sent_at": "<2026>", "name": "<Ann>", "token": "TOKEN", "call": "POST /api/v1/auth/x", "link": link,
+            "new_email": "new@reader.example", "at": "2027-01-15T09:30:00Z", "ip": "192.0.2.1",
+            "device": "Firefox on Linux",
+        })
+    }
+
     #[test]
     fn every_template_is_there_in_every_language() {
-        let sample = json!({"sent_at": "<2026>"});
-        for (name, language, _) in SOURCES {
-            let rendered = render(name, language, &sample).unwrap();
-            assert_eq!(rendered.language, *language);
-            assert!(
-                !rendered.subject.is_empty() && rendered.text.len() > 20,
-                "{name}.{language}"
-            );
-            assert!(
-                rendered.html.contains("&lt;2026&gt;"),
-                "{name}.{language}: {}",
-                rendered.html
-            );
-            assert!(rendered.text.contains("<2026>"), "{name}.{language}");
+        for (name, language, source) in SOURCES {
+            for link in [None, Some("https://firma.example/console/x#token=TOKEN")] {
+                let rendered = render(name, language, &sample(link)).unwrap();
+                let is_test = *name == "test";
+                let (plain, escaped) = if is_test {
+                    ("<2026>", "&lt;2026&gt;")
+                } else {
+                    ("<Ann>", "&lt;Ann&gt;")
+                };
+                assert_eq!(rendered.language, *language);
+                assert!(
+                    rendered.subject.starts_with("Firma: ") && rendered.html.contains(escaped),
+                    "{name}.{language}: {}",
+                    rendered.html
+                );
+                assert!(rendered.text.contains(plain), "{name}.{language}");
+                assert!(!rendered.html.contains(plain), "{name}.{language}");
+                if source.contains("token") {
+                    for part in [&rendered.text, &rendered.html] {
+                        assert!(part.contains("TOKEN"), "{name}.{language}");
+                        assert_eq!(part.contains("POST "), link.is_none(), "{name}.{language}");
+                    }
+                }
+                if let Some(folder) = std::env::var_os("FIRMA_TEST_MAILS") {
+                    let shape = if link.is_some() { "link" } else { "call" };
+                    let file = std::path::Path::new(&folder).join(format!("{name}.{language}.{shape}.html"));
+                    std::fs::write(file, rendered.html).unwrap();
+                }
+            }
         }
     }
 

@@ -1,0 +1,220 @@
+//! How often signing in, registering and asking for a new password may be called, by address and by account. Counted
+//! in memory, by each server for itself; what is counted for all of them are wrong guesses.
+
+use crate::problem::Problem;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::{HttpMessage, HttpRequest};
+use governor::clock::{Clock, DefaultClock};
+use governor::middleware::StateInformationMiddleware;
+use governor::state::keyed::DefaultKeyedStateStore;
+use governor::{Quota, RateLimiter};
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+/// So many addresses and accounts are remembered before those that have their whole quota again are let go.
+const REMEMBERED: usize = 10_000;
+
+type Limiter = RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>;
+
+/// What is limited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Limited {
+    SignIn,
+    Register,
+    Reset,
+}
+
+/// How many calls, in how many seconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Rate {
+    pub calls: NonZeroU32,
+    pub seconds: u32,
+}
+
+/// The rates of one kind.
+#[derive(Debug, Clone, Copy)]
+pub struct Rates {
+    pub address: Rate,
+    pub account: Rate,
+}
+
+/// All of them.
+pub struct Limits {
+    sign_in: Pair,
+    register: Pair,
+    reset: Pair,
+}
+
+struct Pair {
+    name: &'static str,
+    address: (Rate, Limiter),
+    account: (Rate, Limiter),
+}
+
+/// What is left of a quota: for the headers of the answer.
+#[derive(Debug, Clone)]
+struct Left {
+    policy: String,
+    limit: String,
+}
+
+const fn rate(calls: u32, seconds: u32) -> Rate {
+    match NonZeroU32::new(calls) {
+        Some(calls) => Rate { calls, seconds },
+        None => Rate {
+            calls: NonZeroU32::MIN,
+            seconds,
+        },
+    }
+}
+
+impl Default for Limits {
+    /// As a server of ours has them.
+    fn default() -> Limits {
+        Limits::new(
+            Rates {
+                address: rate(60, 60),
+                account: rate(20, 60),
+            },
+            Rates {
+                address: rate(20, 3_600),
+                account: rate(5, 3_600),
+            },
+            Rates {
+                address: rate(20, 3_600),
+                account: rate(5, 3_600),
+            },
+        )
+    }
+}
+
+impl Limits {
+    /// Of these rates.
+    pub fn new(sign_in: Rates, register: Rates, reset: Rates) -> Limits {
+        Limits {
+            sign_in: Pair::of("sign-in", sign_in),
+            register: Pair::of("register", register),
+            reset: Pair::of("reset", reset),
+        }
+    }
+
+    /// Limits that nobody meets, for who tests something else.
+    pub fn wide() -> Limits {
+        let wide = Rates {
+            address: rate(1_000_000, 60),
+            account: rate(1_000_000, 60),
+        };
+        Limits::new(wide, wide, wide)
+    }
+
+    /// Counts a call from the request's address, and at an account if it names one.
+    pub(crate) fn count(
+        &self,
+        request: &HttpRequest,
+        limited: Limited,
+        account: Option<&str>,
+    ) -> Result<(), Problem> {
+        let pair = match limited {
+            Limited::SignIn => &self.sign_in,
+            Limited::Register => &self.register,
+            Limited::Reset => &self.reset,
+        };
+        if let Some(peer) = request.peer_addr() {
+            pair.count(request, &pair.address, place(peer.ip()))?;
+        }
+        match account {
+            Some(account) => pair.count(request, &pair.account, account.trim().to_lowercase()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Pair {
+    fn of(name: &'static str, rates: Rates) -> Pair {
+        let limiter = |rate: Rate| {
+            let period = Duration::from_secs(u64::from(rate.seconds)) / rate.calls.get();
+            let quota = Quota::with_period(period)
+                .unwrap_or_else(|| Quota::per_second(rate.calls))
+                .allow_burst(rate.calls);
+            (rate, RateLimiter::keyed(quota).with_middleware())
+        };
+        Pair {
+            name,
+            address: limiter(rates.address),
+            account: limiter(rates.account),
+        }
+    }
+
+    fn count(
+        &self,
+        request: &HttpRequest,
+        (rate, limiter): &(Rate, Limiter),
+        key: String,
+    ) -> Result<(), Problem> {
+        if limiter.len() > REMEMBERED {
+            limiter.retain_recent();
+        }
+        let (left, wait) = match limiter.check_key(&key) {
+            Ok(state) => (state.remaining_burst_capacity(), None),
+            Err(refused) => (0, Some(refused.wait_time_from(DefaultClock::default().now()))),
+        };
+        let wait = wait.map(|wait| wait.as_secs().saturating_add(1));
+        // Until one more may be made; the whole quota is there again when it wasn't used for `w` seconds.
+        let again = wait.unwrap_or_else(|| u64::from(rate.seconds / rate.calls.get()).max(1));
+        let said = Left {
+            policy: format!("\"{}\";q={};w={}", self.name, rate.calls, rate.seconds),
+            limit: format!("\"{}\";r={left};t={again}", self.name),
+        };
+        request.extensions_mut().insert(said);
+        match wait {
+            None => Ok(()),
+            Some(seconds) => {
+                let problem = Problem::new("too_many_requests", format!("try again in {seconds} s"));
+                Err(problem.after(i64::try_from(seconds).unwrap_or(i64::MAX)))
+            }
+        }
+    }
+}
+
+/// An address; of IPv6 the network, since who has one address of it has all.
+fn place(ip: IpAddr) -> String {
+    match ip {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => match ip.to_ipv4_mapped() {
+            Some(ip) => ip.to_string(),
+            None => {
+                let [a, b, c, d, ..] = ip.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
+        },
+    }
+}
+
+/// Says in an answer what is left.
+pub(crate) fn tell(request: &HttpRequest, headers: &mut HeaderMap) {
+    let Some(left) = request.extensions().get::<Left>().cloned() else {
+        return;
+    };
+    for (name, text) in [(POLICY, left.policy), (LIMIT, left.limit)] {
+        if let Ok(value) = HeaderValue::from_str(&text) {
+            headers.insert(name, value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_network_is_one_place() {
+        let of = |ip: &str| place(ip.parse().unwrap());
+        assert_eq!(of("2001:db8:1:2:3::4"), of("2001:db8:1:2:ffff::9"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+    }
+}

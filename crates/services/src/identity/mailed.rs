@@ -1,0 +1,205 @@
+//! What depends on whether an address has an account: done by a job, so that the answer, and the time that it takes,
+//! are the same for every address.
+
+use super::letters::{self, Links, new_token};
+use super::register::Waiting;
+use super::sessions::{Signer, about};
+use crate::platform::{Done, Handler, NewJob, Running, Stop};
+use crate::refusal::Refusal;
+use firma_domain::identity::{SecurityKind, TokenKind, User};
+use firma_domain::{Email, Id};
+use firma_persistence::Tx;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+const KIND: &str = "account";
+const ATTEMPTS: i32 = 20;
+
+/// What was asked for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Asked {
+    Register {
+        email: Email,
+        waiting: Waiting,
+        /// Only for who was added to an organization
+        invited_only: bool,
+    },
+    Forgot {
+        email: Email,
+    },
+    ChangeEmail {
+        user: Id,
+        email: Email,
+    },
+}
+
+/// What the job works on; erased when it is done.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Payload {
+    asked: Asked,
+    language: String,
+    ip: Option<String>,
+}
+
+/// Has it done after this transaction.
+pub(super) fn ask(tx: &mut Tx<'_>, asked: Asked, language: &str, ip: Option<&str>) -> Result<(), Refusal> {
+    let payload = Payload {
+        asked,
+        language: language.to_owned(),
+        ip: ip.map(str::to_owned),
+    };
+    let job = NewJob {
+        kind: KIND,
+        payload: crate::crud::json(&payload)?,
+        run_at: None,
+        max_attempts: ATTEMPTS,
+    };
+    tx.enqueue_for_system(job)?;
+    Ok(())
+}
+
+/// Does it.
+pub struct AccountHandler {
+    pub signer: Signer,
+    pub links: Links,
+}
+
+impl Handler for AccountHandler {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    fn run(&self, job: &Running<'_>) -> Result<Done, Stop> {
+        let payload: Payload = job.payload()?;
+        let (signer, links) = (self.signer.clone(), self.links.clone());
+        job.commit(move |tx| {
+            let desk = Desk {
+                signer: &signer,
+                links: &links,
+                payload: &payload,
+            };
+            desk.answer(tx)?;
+            Ok(json!({}))
+        })
+    }
+}
+
+struct Desk<'a> {
+    signer: &'a Signer,
+    links: &'a Links,
+    payload: &'a Payload,
+}
+
+impl Desk<'_> {
+    fn answer(&self, tx: &mut Tx<'_>) -> Result<(), Refusal> {
+        match &self.payload.asked {
+            Asked::Register {
+                email,
+                waiting,
+                invited_only,
+            } => self.register(tx, email, waiting, *invited_only),
+            Asked::Forgot { email } => self.forgot(tx, email),
+            Asked::ChangeEmail { user, email } => self.change_email(tx, *user, email),
+        }
+    }
+
+    fn register(
+        &self,
+        tx: &mut Tx<'_>,
+        email: &Email,
+        waiting: &Waiting,
+        invited_only: bool,
+    ) -> Result<(), Refusal> {
+        let known = tx.user_of_login(&email.key())?;
+        if let Some(user) = known
+            && tx.credential(user)?.is_some()
+        {
+            return self.taken(tx, user);
+        }
+        if known.is_none() && invited_only {
+            return Ok(());
+        }
+        let user = known.unwrap_or_else(|| tx.new_id());
+        let payload = Some(waiting.payload());
+        let (text, token) = new_token(self.signer, user, TokenKind::VerifyEmail, email.clone(), payload);
+        tx.add_token(token)?;
+        let shown = with_name(self.links.show(TokenKind::VerifyEmail, &text), &waiting.name);
+        letters::write(tx, email.clone(), "verify", self.payload.language.clone(), shown)
+    }
+
+    /// Who has the address is told; who asked isn't.
+    fn taken(&self, tx: &mut Tx<'_>, user: Id) -> Result<(), Refusal> {
+        let Some(owner) = active(tx, user)? else {
+            return Ok(());
+        };
+        about(tx, Some(user), SecurityKind::AddressTaken, self.from())?;
+        let language = letters::language(tx, user, &self.payload.language)?;
+        let variables = json!({"name": owner.name});
+        letters::write(tx, owner.email, "address_taken", language, variables)
+    }
+
+    fn forgot(&self, tx: &mut Tx<'_>, email: &Email) -> Result<(), Refusal> {
+        let Some(user) = tx.user_of_login(&email.key())? else {
+            return Ok(());
+        };
+        let Some(owner) = active(tx, user)? else {
+            return Ok(());
+        };
+        let kind = TokenKind::ResetPassword;
+        let (text, token) = new_token(self.signer, user, kind, owner.email.clone(), None);
+        // Only the newest link is good.
+        tx.use_tokens(user, kind)?;
+        tx.add_token(token)?;
+        about(tx, Some(user), SecurityKind::PasswordResetAsked, self.from())?;
+        let language = letters::language(tx, user, &self.payload.language)?;
+        let shown = with_name(self.links.show(kind, &text), &owner.name);
+        letters::write(tx, owner.email, "reset", language, shown)
+    }
+
+    fn change_email(&self, tx: &mut Tx<'_>, user: Id, email: &Email) -> Result<(), Refusal> {
+        let Some(owner) = active(tx, user)? else {
+            return Ok(());
+        };
+        let language = letters::language(tx, user, &self.payload.language)?;
+        let variables = json!({"name": owner.name, "new_email": email});
+        letters::write(
+            tx,
+            owner.email.clone(),
+            "email_change_old",
+            language.clone(),
+            variables,
+        )?;
+        let kind = TokenKind::ChangeEmail;
+        // Of several changes only the last one counts.
+        tx.use_tokens(user, kind)?;
+        match tx.user_of_login(&email.key())? {
+            Some(other) if other != user => self.taken(tx, other),
+            _ => {
+                let (text, token) = new_token(self.signer, user, kind, email.clone(), None);
+                tx.add_token(token)?;
+                let shown = with_name(self.links.show(kind, &text), &owner.name);
+                letters::write(tx, email.clone(), "email_change_new", language, shown)
+            }
+        }
+    }
+
+    fn from(&self) -> Option<String> {
+        self.payload.ip.as_ref().map(|ip| format!("asked from {ip}"))
+    }
+}
+
+fn active(tx: &mut Tx<'_>, user: Id) -> Result<Option<User>, Refusal> {
+    match tx.user(user) {
+        Ok(user) => Ok(Some(user.value).filter(|user| user.is_active)),
+        Err(firma_persistence::Fault::Missing) => Ok(None),
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+fn with_name(mut variables: Value, name: &str) -> Value {
+    if let Value::Object(fields) = &mut variables {
+        fields.insert("name".into(), name.into());
+    }
+    variables
+}

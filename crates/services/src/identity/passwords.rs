@@ -1,0 +1,117 @@
+//! A password that is changed, and one that was forgotten.
+
+use super::account::give_password;
+use super::door::{Door, judge};
+use super::factor::is_on;
+use super::letters::{self, good, no_token};
+use super::mailed::{Asked, ask};
+use super::sessions::about;
+use crate::refusal::Refusal;
+use crate::work::Caller;
+use firma_auth::link::LinkToken;
+use firma_auth::password::stands_alone;
+use firma_domain::identity::{SecurityKind, TokenKind};
+use firma_domain::{Email, Id};
+use firma_persistence::Tx;
+use serde::Deserialize;
+
+/// A new password, for who is signed in.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangePassword {
+    pub password: String,
+}
+
+/// A new password, for who reads the mail.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResetPassword {
+    pub token: String,
+    pub password: String,
+}
+
+/// Refuses who may not change the password now, before it is read.
+pub async fn may_change_password(door: &Door<'_>, caller: Caller) -> Result<(), Refusal> {
+    let look = move |tx: &mut Tx<'_>| {
+        caller.check(tx)?;
+        caller.step_up(tx)
+    };
+    door.read(look).await
+}
+
+/// Changes the caller's password, and ends the other sessions.
+pub async fn change_password(door: &Door<'_>, caller: Caller, new: ChangePassword) -> Result<(), Refusal> {
+    let look = move |tx: &mut Tx<'_>| is_on(tx, caller.user);
+    judge(&new.password, door.read(look).await?)?;
+    let hash = door.hash(&new.password).await?;
+    let needs_factor = !stands_alone(&new.password);
+    let (origin, language) = (door.origin.clone(), door.language.clone());
+    let change = move |tx: &mut Tx<'_>| {
+        caller.check(tx)?;
+        caller.step_up(tx)?;
+        let user = tx.user_for_change(caller.user)?.value;
+        still_fits(tx, caller.user, needs_factor)?;
+        tx.set_password(caller.user, &hash, needs_factor)?;
+        tx.revoke_sessions(caller.user, Some(caller.session))?;
+        tx.use_tokens(caller.user, TokenKind::ResetPassword)?;
+        about(tx, Some(caller.user), SecurityKind::PasswordChanged, None)?;
+        letters::tell(tx, (caller.user, &user), "password_changed", &origin, &language)
+    };
+    door.write(change).await
+}
+
+/// Has a link sent to an address, if somebody has it.
+pub fn forgot_password(
+    tx: &mut Tx<'_>,
+    email: Email,
+    language: &str,
+    ip: Option<&str>,
+) -> Result<(), Refusal> {
+    ask(tx, Asked::Forgot { email }, language, ip)
+}
+
+/// Sets the password of whose mail it was, and ends all sessions.
+pub async fn reset_password(door: &Door<'_>, new: ResetPassword) -> Result<(), Refusal> {
+    let text = new.token.clone();
+    let look = move |tx: &mut Tx<'_>| match good(tx, TokenKind::ResetPassword, &text)? {
+        Some((link, _)) => Ok(Some(is_on(tx, link.user)?)),
+        None => Ok(None),
+    };
+    // A call that writes: a token that is refused is written down.
+    let beside_factor = door.write(look).await?.ok_or_else(no_token)?;
+    judge(&new.password, beside_factor)?;
+    let hash = door.hash(&new.password).await?;
+    let needs_factor = !stands_alone(&new.password);
+    let (origin, language) = (door.origin.clone(), door.language.clone());
+    let set = move |tx: &mut Tx<'_>| {
+        let Some((LinkToken { user, .. }, token)) = good(tx, TokenKind::ResetPassword, &new.token)? else {
+            return Ok(false);
+        };
+        let person = tx.user_for_change(user)?.value;
+        // The address was changed since: who reads the old one is no longer asked.
+        if person.email.as_str() != token.email || !person.is_active {
+            letters::refused(tx, Some(user), TokenKind::ResetPassword)?;
+            return Ok(false);
+        }
+        still_fits(tx, user, needs_factor)?;
+        give_password(tx, user, &hash, needs_factor)?;
+        letters::tell(tx, (user, &person), "password_changed", &origin, &language)?;
+        Ok(true)
+    };
+    match door.write(set).await? {
+        true => Ok(()),
+        false => Err(no_token()),
+    }
+}
+
+/// The second factor may have been given up while the password was hashed.
+fn still_fits(tx: &mut Tx<'_>, user: Id, needs_factor: bool) -> Result<(), Refusal> {
+    match needs_factor && !is_on(tx, user)? {
+        true => Err(Refusal::field(
+            "password",
+            "short",
+            "has to be longer without a second factor",
+        )),
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,89 @@
+//! A new account. Nobody learns whether an address has one: all that depends on it is done by a job, after the
+//! answer, and told to that address alone.
+
+use super::account::give_password;
+use super::door::{Door, judge};
+use super::letters::{good, no_token, refused};
+use super::mailed::{Asked, ask};
+use super::sessions::about;
+use crate::refusal::Refusal;
+use firma_domain::identity::{SecurityKind, Signup, TokenKind, User};
+use firma_domain::value::text;
+use firma_domain::{Email, input};
+use firma_persistence::Tx;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// Who wants an account.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Registration {
+    pub email: Email,
+    pub password: String,
+    pub name: String,
+}
+
+/// What waits for the proof of the e-mail. It travels with the token: of several who register an address, who has
+/// the mail decides whose password it is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Waiting {
+    pub name: String,
+    pub hash: String,
+}
+
+/// Asks for an account.
+pub async fn register(door: &Door<'_>, body: Value, signup: Signup) -> Result<(), Refusal> {
+    if signup == Signup::Off {
+        return Err(Refusal::SignupClosed);
+    }
+    // A password is taken as it was typed; a name is cleaned.
+    let new: Registration = input::raw(body)?;
+    let wrong_name = || Refusal::field("name", "length", "has to be 1 to 255 long");
+    let name = text::clean(&new.name, false).filter(|name| !name.is_empty());
+    let name = name.ok_or_else(wrong_name)?;
+    input::check(&User::unclaimed(new.email.clone(), name.clone()))?;
+    judge(&new.password, false)?;
+    let hash = door.hash(&new.password).await?;
+    let waiting = Waiting { name, hash };
+    let asked = Asked::Register {
+        email: new.email,
+        waiting,
+        invited_only: signup == Signup::Invite,
+    };
+    let (language, ip) = (door.language.clone(), door.origin.ip.clone());
+    door.write(move |tx| ask(tx, asked.clone(), &language, ip.as_deref()))
+        .await
+}
+
+/// Makes the account whose e-mail the token proves.
+pub fn verify_email(tx: &mut Tx<'_>, text: &str) -> Result<Result<(), Refusal>, Refusal> {
+    let Some((link, token)) = good(tx, TokenKind::VerifyEmail, text)? else {
+        return Ok(Err(no_token()));
+    };
+    let email = Email::parse(&token.email).ok_or(Refusal::NotFound)?;
+    let waiting: Waiting = serde_json::from_str(token.payload.as_deref().unwrap_or_default())
+        .map_err(|_| firma_persistence::Fault::Internal("a token lost what it is for".into()))?;
+    tx.use_token(link.user, link.hash)?;
+    let user = match tx.user_of_login(&email.key())? {
+        // Another link to the same address was faster.
+        Some(user) if tx.credential(user)?.is_some() => {
+            refused(tx, Some(user), TokenKind::VerifyEmail)?;
+            return Ok(Err(no_token()));
+        }
+        Some(user) => user,
+        None => {
+            let user = User::unclaimed(email, waiting.name);
+            tx.add_user(link.user, &user, None)?;
+            link.user
+        }
+    };
+    give_password(tx, user, &waiting.hash, false)?;
+    about(tx, Some(user), SecurityKind::Registered, None)?;
+    Ok(Ok(()))
+}
+
+impl Waiting {
+    pub(super) fn payload(&self) -> String {
+        json!(self).to_string()
+    }
+}

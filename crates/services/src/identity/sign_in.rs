@@ -1,0 +1,196 @@
+//! Signing in: the password, and where there is one the second factor.
+
+use super::door::Door;
+use super::factor::{Checked, check};
+use super::guessing::Counts;
+use super::letters;
+use super::sessions::{Credentials, SignedIn, Signer, Transport, about, open};
+use crate::refusal::Refusal;
+use firma_auth::password;
+use firma_auth::proof::{CHALLENGE_LIFE, DEVICE_LIFE, Proof};
+use firma_domain::identity::{Guessed, SecurityKind};
+use firma_domain::{Id, Instant};
+use firma_persistence::{Origin, Tx};
+use serde::Deserialize;
+
+/// The second step of a sign-in.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecondStep {
+    /// What the first step answered
+    pub challenge: String,
+    /// Of the authenticator, or a recovery code
+    pub code: String,
+    #[serde(default)]
+    pub transport: Transport,
+}
+
+/// What is known of who wants in.
+struct Known {
+    user: Option<Id>,
+    hash: Option<String>,
+    counts: Counts,
+}
+
+/// What a try came to. A wrong one is stored too, so it is no error yet.
+enum Outcome {
+    In(Box<SignedIn>),
+    Halfway(String),
+    Wrong,
+}
+
+/// Signs in. Reads, compares the password without holding a connection, and writes.
+pub async fn login(door: &Door<'_>, credentials: Credentials) -> Result<SignedIn, Refusal> {
+    let name = credentials.email.trim().to_lowercase();
+    let (signer, device, ip) = (door.signer.clone(), door.device.clone(), door.origin.ip.clone());
+    let look = move |tx: &mut Tx<'_>| known(tx, &signer, &name, ip.as_deref(), device.as_deref());
+    let Known { user, hash, counts } = door.read(look).await?;
+    let old = hash.clone();
+    let is_right = door.hasher.verify(credentials.password.clone(), hash).await?;
+    let rehashed = match old.filter(|old| is_right && password::is_outdated(old, door.hasher.cost())) {
+        Some(old) => Some((old, door.hash(&credentials.password).await?)),
+        None => None,
+    };
+    let (signer, device) = (door.signer.clone(), door.device.clone());
+    let (origin, language) = (door.origin.clone(), door.language.clone());
+    let decide = move |tx: &mut Tx<'_>| {
+        // Of those who tried at once, each may have been told to wait meanwhile.
+        counts.admit(tx)?;
+        let Some(user) = user.filter(|_| is_right) else {
+            counts.wrong(tx, user)?;
+            about(tx, user, SecurityKind::SignInFailed, None)?;
+            return Ok(Outcome::Wrong);
+        };
+        if let Some((old, new)) = &rehashed {
+            tx.replace_hash(user, old, new)?;
+        }
+        if tx
+            .factor(user)?
+            .is_some_and(|factor| factor.confirmed_at.is_some())
+        {
+            let proof = Proof {
+                user,
+                id: tx.new_id(),
+                issued: tx.now().seconds(),
+            };
+            return Ok(Outcome::Halfway(proof.write(&signer.keys.challenge)));
+        }
+        counts.right(tx)?;
+        let entered = enter(tx, &signer, user, device.as_deref(), &origin, &language)?;
+        Ok(Outcome::In(Box::new(entered)))
+    };
+    match door.write(decide).await? {
+        Outcome::In(signed_in) => Ok(*signed_in),
+        Outcome::Halfway(challenge) => Err(Refusal::SecondFactor(challenge)),
+        Outcome::Wrong => Err(Refusal::WrongCredentials),
+    }
+}
+
+/// The second step: a code of the authenticator or a recovery code.
+pub async fn second_factor(door: &Door<'_>, step: SecondStep) -> Result<SignedIn, Refusal> {
+    let (signer, device) = (door.signer.clone(), door.device.clone());
+    let (origin, language) = (door.origin.clone(), door.language.clone());
+    let decide = move |tx: &mut Tx<'_>| {
+        let now = tx.now();
+        let challenge = Proof::read(&step.challenge, &signer.keys.challenge, now, CHALLENGE_LIFE);
+        let Some(challenge) = challenge.filter(|proof| tx.user(proof.user).is_ok_and(|u| u.value.is_active))
+        else {
+            return Err(Refusal::field(
+                "challenge",
+                "challenge",
+                "is not valid, or is over: sign in again",
+            ));
+        };
+        let user = challenge.user;
+        // A password that was changed since makes the first step void.
+        let changed = tx.credential(user)?.map(|known| known.changed_at.seconds());
+        if changed.is_none_or(|changed| changed > challenge.issued) {
+            return Err(Refusal::field(
+                "challenge",
+                "challenge",
+                "is not valid, or is over: sign in again",
+            ));
+        }
+        let known = known_device(&signer, user, device.as_deref(), now);
+        let counts = match known {
+            Some(device) => Counts::only(&signer, Guessed::Device, device),
+            None => Counts::only(&signer, Guessed::Factor, user),
+        };
+        counts.admit(tx)?;
+        match check(tx, &signer, user, &step.code)? {
+            Checked::Right => {
+                counts.right(tx)?;
+                Counts::at_account(&signer, Some(user), "", None, None).right(tx)?;
+                let entered = enter(tx, &signer, user, device.as_deref(), &origin, &language)?;
+                Ok(Outcome::In(Box::new(entered)))
+            }
+            Checked::Wrong | Checked::None => {
+                counts.wrong(tx, Some(user))?;
+                about(tx, Some(user), SecurityKind::SecondFactorFailed, None)?;
+                Ok(Outcome::Wrong)
+            }
+        }
+    };
+    match door.write(decide).await? {
+        Outcome::In(signed_in) => Ok(*signed_in),
+        _ => Err(Refusal::WrongCode),
+    }
+}
+
+/// For a name that nobody has, the same is asked of the database as for one that somebody has.
+fn known(
+    tx: &mut Tx<'_>,
+    signer: &Signer,
+    name: &str,
+    ip: Option<&str>,
+    device: Option<&str>,
+) -> Result<Known, Refusal> {
+    let user = tx.user_of_login(name)?;
+    let asked = user.unwrap_or(Id::NIL);
+    let hash = tx.credential(asked)?.map(|known| known.hash);
+    let is_active = tx.user(asked).is_ok_and(|user| user.value.is_active);
+    let now = tx.now();
+    let device = user.and_then(|user| known_device(signer, user, device, now));
+    let counts = Counts::at_account(signer, user, name, ip, device);
+    counts.admit(tx)?;
+    Ok(Known {
+        user,
+        hash: hash.filter(|_| is_active),
+        counts,
+    })
+}
+
+fn known_device(signer: &Signer, user: Id, device: Option<&str>, now: Instant) -> Option<Id> {
+    let proof = Proof::read(device?, &signer.keys.device, now, DEVICE_LIFE)?;
+    (proof.user == user).then_some(proof.id)
+}
+
+/// Opens the session, and tells the user of a device that wasn't seen before.
+fn enter(
+    tx: &mut Tx<'_>,
+    signer: &Signer,
+    user: Id,
+    device: Option<&str>,
+    origin: &Origin,
+    language: &str,
+) -> Result<SignedIn, Refusal> {
+    let now = tx.now();
+    let known = known_device(signer, user, device, now);
+    let person = tx.user(user)?.value;
+    if known.is_none()
+        && person.last_login_at.is_some()
+        && !tx.had_session_like_this(user, now.plus_seconds(-DEVICE_LIFE))?
+    {
+        about(tx, Some(user), SecurityKind::NewDevice, None)?;
+        letters::tell(tx, (user, &person), "new_device", origin, language)?;
+    }
+    let proof = Proof {
+        user,
+        id: known.unwrap_or_else(|| tx.new_id()),
+        issued: now.seconds(),
+    };
+    Ok(SignedIn {
+        device_token: Some(proof.write(&signer.keys.device)),
+        ..open(tx, signer, user)?
+    })
+}

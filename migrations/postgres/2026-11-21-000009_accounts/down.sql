@@ -1,0 +1,7 @@
+DROP FUNCTION sweep_tokens(timestamptz, bigint);
+ALTER TABLE user_credentials DROP COLUMN needs_factor;
+ALTER TABLE sessions DROP COLUMN authenticated_at;
+DROP TABLE sign_in_delays;
+DROP TABLE recovery_codes;
+DROP TABLE second_factors;
+DROP TABLE verification_tokens;
