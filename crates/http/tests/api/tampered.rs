@@ -109,11 +109,11 @@ fn a_log_that_was_changed_names_the_first_entry_in_doubt() {
                     first + 5
                 ),
             ),
-            // Swapped: those of two transactions, those of one, whose entries are digested together.
+            // Swapped: those of two transactions, those of one.
             (first + 4, swap(first + 4, first + 5)),
             (first, swap(first, first + 5)),
             (first + 1, swap(first + 1, first + 2)),
-            (first + 1, swap(first + 2, first + 3)),
+            (first + 2, swap(first + 2, first + 3)),
             // What was changed, and from where.
             (
                 first + 3,

@@ -23,6 +23,8 @@ pub(crate) struct Entry {
 pub(super) struct Sealed<'a> {
     pub organization: Id,
     pub batch: Id,
+    /// Its place in its transaction, from 0 on
+    pub place: usize,
     pub id: Id,
     pub occurred_at: Instant,
     pub actor: Option<Id>,
@@ -50,6 +52,7 @@ impl Sealed<'_> {
         ] {
             put(id.as_bytes());
         }
+        put(&u64::try_from(self.place).unwrap_or(u64::MAX).to_be_bytes());
         put(&self.occurred_at.micros().to_be_bytes());
         put(&self.version.to_be_bytes());
         for text in [self.action, self.entity_type, self.request_id.unwrap_or("")] {

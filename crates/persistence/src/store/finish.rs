@@ -45,7 +45,7 @@ impl Tx<'_> {
 
     fn seal(&self, organization: Id, origin: &Origin, entries: &[Entry]) -> Batch {
         let id = self.new_id();
-        let seal = |entry: &Entry| {
+        let seal = |(place, entry): (usize, &Entry)| {
             let payload = payload_digest(
                 &entry.salt,
                 &entry.changes,
@@ -55,6 +55,7 @@ impl Tx<'_> {
             let sealed = Sealed {
                 organization,
                 batch: id,
+                place,
                 id: entry.id,
                 occurred_at: entry.occurred_at,
                 actor: entry.actor,
@@ -67,7 +68,7 @@ impl Tx<'_> {
             };
             (payload, sealed.digest())
         };
-        let seals: Vec<_> = entries.iter().map(seal).collect();
+        let seals: Vec<_> = entries.iter().enumerate().map(seal).collect();
         let digest = batch_digest(seals.iter().map(|(_, digest)| digest.as_slice()));
         Batch { id, digest, seals }
     }
