@@ -44,7 +44,11 @@ impl Server {
             .env("FIRMA_BIND", format!("127.0.0.1:{port}"))
             .env("FIRMA_ACCESS_TTL", "1d");
         let begun = Instant::now();
-        let child = command.stdin(Stdio::null()).stderr(log).spawn();
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn();
         let child = child.map_err(|e| format!("{}: {e}", binary.display()))?;
         let binary = binary.to_owned();
         let mut server = Server {
