@@ -53,4 +53,5 @@ mod secrets;
 mod sessions;
 mod tampered;
 mod together;
+mod walk;
 mod zones;
