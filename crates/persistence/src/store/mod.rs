@@ -6,6 +6,7 @@ mod finish;
 mod idempotency;
 mod list;
 mod owner;
+mod parts;
 mod repo;
 mod rows;
 mod search;
@@ -21,6 +22,7 @@ pub use field::{Field, SortBy};
 pub(crate) use field::{field, sort_by};
 pub use idempotency::{Key, Known, StoredAnswer};
 pub use list::{Listing, Page, Position};
+pub(crate) use parts::Parts;
 pub use repo::Repo;
 pub use stored::Stored;
 pub(crate) use stored::{

@@ -61,18 +61,20 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
         all
     }
 
+    fn rows(&mut self, cond: Vec<Cond>, tail: Tail) -> Result<Vec<Record<E>>, Fault> {
+        self.tx
+            .select::<E>(self.grant.organization(), Cond::All(cond), tail)
+    }
+
     fn one(&mut self, id: Id, deleted: bool, hold: Option<Hold>) -> Result<Record<E>, Fault> {
         let mut cond = self.within(self.grant.seen());
         cond.push(Cond::Is(E::COMMON.id, Op::Eq, id.into()));
-        self.tx
-            .select::<E>(
-                Cond::All(cond),
-                Tail {
-                    order: vec![],
-                    limit: Some(1),
-                    hold,
-                },
-            )?
+        let tail = Tail {
+            order: vec![],
+            limit: Some(1),
+            hold,
+        };
+        self.rows(cond, tail)?
             .pop()
             .filter(|row| row.deleted_at.is_some() == deleted)
             .ok_or(Fault::Missing)
@@ -103,14 +105,7 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
             E::COMMON.id,
             ids.iter().map(|id| (*id).into()).collect(),
         ));
-        let mut rows = self.tx.select::<E>(
-            Cond::All(cond),
-            Tail {
-                order: vec![],
-                limit: None,
-                hold: None,
-            },
-        )?;
+        let mut rows = self.rows(cond, Tail::default())?;
         rows.retain(|row| row.deleted_at.is_none());
         Ok(rows)
     }
@@ -124,14 +119,11 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
     pub fn some(&mut self, fits: Vec<Cond>, most: i64) -> Result<Vec<Record<E>>, Fault> {
         let mut cond = self.visible(self.grant.seen(), false);
         cond.extend(fits);
-        self.tx.select::<E>(
-            Cond::All(cond),
-            Tail {
-                order: vec![],
-                limit: Some(most),
-                hold: None,
-            },
-        )
+        let tail = Tail {
+            limit: Some(most),
+            ..Tail::default()
+        };
+        self.rows(cond, tail)
     }
 
     /// A page.
@@ -161,7 +153,7 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
                 limit: Some(left),
                 hold: None,
             };
-            rows.extend(self.tx.select::<E>(Cond::All(cond), tail)?);
+            rows.extend(self.rows(cond, tail)?);
         }
         let limit = usize::try_from(listing.limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
@@ -282,6 +274,7 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
         for record in &records {
             self.tx.file(organization, record.id, None, &record.value)?;
             self.tx.reword(organization, record.id, None, &record.value)?;
+            self.write_parts(None, record)?;
             self.note("created", None, Some(record))?;
         }
         Ok(records)
@@ -335,14 +328,7 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
     pub fn taken_by(&mut self, deletion: Id) -> Result<Vec<Record<E>>, Fault> {
         let mut cond = self.visible(self.grant.seen(), true);
         cond.push(Cond::Is(E::COMMON.deletion_id, Op::Eq, deletion.into()));
-        self.tx.select::<E>(
-            Cond::All(cond),
-            Tail {
-                order: vec![],
-                limit: None,
-                hold: None,
-            },
-        )
+        self.rows(cond, Tail::default())
     }
 
     fn store(&mut self, verb: &str, before: &Record<E>, mut after: Record<E>) -> Result<Record<E>, Fault> {
@@ -361,8 +347,17 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
             .file(organization, after.id, Some(&before.value), &after.value)?;
         self.tx
             .reword(organization, after.id, Some(&before.value), &after.value)?;
+        self.write_parts(Some(&before.value), &after)?;
         self.note(verb, Some(before), Some(&after))?;
         Ok(after)
+    }
+
+    fn write_parts(&mut self, before: Option<&E>, after: &Record<E>) -> Result<(), Fault> {
+        let by = (self.grant.organization(), self.grant.actor());
+        match E::PARTS {
+            Some(parts) => (parts.write)(self.tx, by, before, after),
+            None => Ok(()),
+        }
     }
 
     fn note(

@@ -11,10 +11,21 @@ use firma_domain::{Id, Record};
 const MOST_VALUES: usize = 30_000;
 
 impl Tx<'_> {
-    pub(super) fn select<E: Stored>(&mut self, w: Cond, mut tail: Tail) -> Result<Vec<Record<E>>, Fault> {
+    /// Rows of one organization: the condition says of which.
+    pub(crate) fn select<E: Stored>(
+        &mut self,
+        organization: Id,
+        w: Cond,
+        mut tail: Tail,
+    ) -> Result<Vec<Record<E>>, Fault> {
         // SQLite's writer is alone, and knows no word for it.
         tail.hold = tail.hold.filter(|_| self.is_postgres());
-        E::select(self.conn(), w, tail)
+        let mut rows = E::select(self.conn(), w, tail)?;
+        match E::PARTS {
+            Some(parts) if !rows.is_empty() => (parts.read)(self, organization, &mut rows)?,
+            _ => {}
+        }
+        Ok(rows)
     }
 
     pub(super) fn count<E: Stored>(&mut self, w: Cond) -> Result<i64, Fault> {

@@ -1,6 +1,7 @@
 //! What a table must tell of an entity. The macro [`stored!`] writes it from one list of columns.
 
 use super::field::{Field, SortBy};
+use super::parts::Parts;
 use crate::backend::{AnyConnection, At, Id as IdColumn, Instant as InstantColumn, Uid};
 use crate::fault::Fault;
 use crate::sql::{Cell, Col, Column, Cond, Kind, Raw, Sql, Tail, Value};
@@ -21,6 +22,9 @@ pub trait Stored: Entity {
     const COLUMNS: &'static [(&'static str, bool)];
     /// The fields of its JSON
     const FIELDS: &'static [&'static str];
+    /// A list of its JSON that stands in rows of another table
+    #[doc(hidden)]
+    const PARTS: Option<Parts<Self>>;
     /// The fields that `?q=` looks in; none where the entity isn't searched
     const SEARCHED: &'static [&'static str];
     fn filters() -> &'static [Field];
@@ -88,10 +92,10 @@ pub(crate) fn literal<E, T: DeserializeOwned + Cell<S>, S: Column>(
     super::field::parse::<T, S>
 }
 
-/// The one column of a list that may be empty.
-pub(crate) const fn only(cols: &[Col]) -> Option<Col> {
-    match cols {
-        [col, ..] => Some(*col),
+/// The one of a list that may be empty.
+pub(crate) const fn only<T: Copy>(some: &[T]) -> Option<T> {
+    match some {
+        [one, ..] => Some(*one),
         [] => None,
     }
 }
@@ -160,7 +164,7 @@ where
 /// One list of columns; from it all that [`Stored`] asks for.
 ///
 /// `columns` name the domain's own fields. `money` spreads a field over two columns, `folded` adds a
-/// column by which text is sorted. `filter` and `sort` are what lists may go by, beside `created_at`
+/// column by which text is sorted, `parts` is a list in another table, and how that is read and written. `filter` and `sort` are what lists may go by, beside `created_at`
 /// and `updated_at`; `search` names the fields that `?q=` looks in.
 macro_rules! stored {
     (
@@ -169,6 +173,7 @@ macro_rules! stored {
         $(money { $($mfield:ident: $minor:ident, $currency:ident),* $(,)? })?
         $(folded { $($ffield:ident: $fcol:ident),* $(,)? })?
         $(owner { $owner:ident })?
+        $(parts { $list:ident: $parts:expr })?
         filter { $($f:ident: $fsql:ty),* $(,)? }
         sort { $($s:ident: $ssql:ty),* $(,)? }
         $(search { $($q:ident),* $(,)? })?
@@ -196,7 +201,8 @@ macro_rules! stored {
                     $($((stringify!($minor), true), (stringify!($currency), true),)*)?
                     $($((stringify!($fcol), false),)*)?
                 ];
-                const FIELDS: &'static [&'static str] = &[$(stringify!($col),)* $($(stringify!($mfield),)*)?];
+                const FIELDS: &'static [&'static str] = &[$(stringify!($col),)* $($(stringify!($mfield),)*)? $(stringify!($list),)?];
+                const PARTS: Option<$crate::store::Parts<Self>> = $crate::store::only(&[$($parts)?]);
                 const SEARCHED: &'static [&'static str] = &[$($(stringify!($q),)*)?];
                 fn filters() -> &'static [Field] {
                     use $crate::store::columns::*;
@@ -226,6 +232,7 @@ macro_rules! stored {
                         Ok(Self {
                             $($col: Cell::<$sql>::take($col)?,)*
                             $($($mfield: $crate::store::money($minor, $currency)?,)*)?
+                            $($list: Default::default(),)?
                         })
                     })
                 }

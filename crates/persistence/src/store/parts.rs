@@ -1,0 +1,21 @@
+//! A list that is a field of an entity, and stands in rows of a table of its own.
+
+use super::tx::Tx;
+use crate::fault::Fault;
+use firma_domain::{Id, Record};
+
+/// How such a list is read and written. It is read by a statement of its own, after the rows: where these are held for
+/// a change, nobody changes the list any more.
+pub struct Parts<E> {
+    /// Fills the list of each of these rows of an organization
+    pub(crate) read: fn(&mut Tx<'_>, Id, &mut [Record<E>]) -> Result<(), Fault>,
+    /// Brings the list of a row to what it is now, for who acts
+    pub(crate) write: fn(&mut Tx<'_>, (Id, Id), Option<&E>, &Record<E>) -> Result<(), Fault>,
+}
+
+impl<E> Clone for Parts<E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<E> Copy for Parts<E> {}
