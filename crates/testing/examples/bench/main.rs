@@ -4,6 +4,7 @@
 mod direct;
 mod fill;
 mod http;
+mod laden;
 mod large;
 mod load;
 mod machine;
@@ -82,8 +83,9 @@ fn measure(kind: &Kind, options: &Options) -> Done<Table> {
         postmaster,
     };
     say("over HTTP");
-    let (live, loads) =
-        over(&server, &filled, seconds, watched).map_err(|e| format!("{e}\n{}", server.log()))?;
+    let laden = laden::member(&server, &filled)?;
+    let (live, loads, held) =
+        over(&server, &filled, &laden, seconds, watched).map_err(|e| format!("{e}\n{}", server.log()))?;
     say("straight through Diesel");
     let directs = direct::measure(
         kind,
@@ -103,6 +105,12 @@ fn measure(kind: &Kind, options: &Options) -> Done<Table> {
         table.load(name, load, Some(targets));
         table.beside(name, load, direct);
     }
+
+    table.load(
+        "read one by id, by a member with 20 roles in 50 teams",
+        &held,
+        None,
+    );
 
     say("pages");
     let mut asker = Asker::new(server.port, &filled.token)?;
@@ -138,8 +146,14 @@ fn measure(kind: &Kind, options: &Options) -> Done<Table> {
     Ok(table)
 }
 
-/// `/health/live`; and read, list, create.
-fn over(server: &Server, filled: &Filled, seconds: f64, watched: Watched) -> Done<(Load, [Load; 3])> {
+/// `/health/live`; read, list, create; and read by a member who holds much.
+fn over(
+    server: &Server,
+    filled: &Filled,
+    laden: &str,
+    seconds: f64,
+    watched: Watched,
+) -> Done<(Load, [Load; 3], Load)> {
     let (token, main) = (&filled.token, &filled.main.path);
     let of =
         |write: &(dyn Fn(&mut Dice, &mut Vec<u8>) + Sync)| over_http(server.port, seconds, watched, write);
@@ -150,6 +164,7 @@ fn over(server: &Server, filled: &Filled, seconds: f64, watched: Watched) -> Don
         .map(|id| format!("{main}/deals/{id}"))
         .collect();
     let read = of(&|dice, to| http::get(to, &paths[dice.below(paths.len())], token))?;
+    let held = of(&|dice, to| http::get(to, &paths[dice.below(paths.len())], laden))?;
     let path = format!("{main}/deals?status=OPEN&sort=-created_at&limit=50");
     let list = of(&|_, to| http::get(to, &path, token))?;
     let place = |place: &fill::Place| {
@@ -164,7 +179,7 @@ fn over(server: &Server, filled: &Filled, seconds: f64, watched: Watched) -> Don
         let key = format!("{:016x}{:016x}", dice.roll(), dice.roll());
         http::post(to, path, token, &key, body);
     })?;
-    Ok((live, [read, list, create]))
+    Ok((live, [read, list, create], held))
 }
 
 /// Seconds that `scripts/load-crm-opportunities` takes.
