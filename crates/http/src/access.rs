@@ -4,20 +4,29 @@ mod told;
 
 use crate::call::Call;
 use crate::example::Example;
-use crate::operation::{Access, Operation};
+use crate::operation::{Access, Operation, Parameter};
 use crate::problem::Problem;
 use crate::render;
-use crate::resource::{Resource, changeable, readable};
-use crate::schemas::{Schemas, id, object, reference, string};
+use crate::resource::{Resource, changeable, creatable, deletable, findable, flag, readable};
+use crate::schemas::{Schemas, reference};
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
-use firma_auth::access::{Create, Verb};
-use firma_domain::access::RoleAssignment;
+use firma_auth::access::{Create, Read, Verb};
+use firma_domain::access::{Role, RoleAssignment};
 use firma_domain::input;
 use firma_services::access;
 use serde_json::json;
-use utoipa::openapi::schema::ArrayBuilder;
-use utoipa::openapi::{RefOr, Schema};
+
+impl Resource for Role {
+    const MODULE: &'static str = "access";
+    const EXAMPLE: &'static str = r#"{"name": "deal-desk-$RANDOM", "display_name": "Deal desk",
+ "permissions": ["companies:read:org", "deals:read:org", "deals:update:team"]}"#;
+    const CHANGE: &'static str = r#"{"permissions": ["companies:read:org", "deals:read:org"]}"#;
+    // The first ones of the list are the system's, which nobody changes.
+    const IN_DEMO: bool = false;
+    const REFUSALS: &'static [&'static str] = &["out_of_reach", "role_not_held", "role_limit"];
+    const DELETE_REFUSALS: &'static [&'static str] = &["out_of_reach", "role_not_held"];
+}
 
 impl Resource for RoleAssignment {
     const MODULE: &'static str = "access";
@@ -34,8 +43,9 @@ MEMBER_ID=$(curl -sS "$ORG/members" \
 
 async fn roles(call: Call) -> Result<HttpResponse, Problem> {
     call.read(|work, said| {
-        let roles = access::roles(work)?;
-        said.no_query()?;
+        let grant = work.grant::<Role, Read>()?;
+        let deleted = flag(said.query()?, "deleted", false)?;
+        let roles = access::roles(work, grant, deleted)?;
         render::plain(
             200,
             &json!({"data": roles, "pagination": {"next_cursor": null, "has_more": false}}),
@@ -53,7 +63,7 @@ async fn assign(call: Call) -> Result<HttpResponse, Problem> {
 }
 
 pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
-    let given = role_list(schemas);
+    let name = schemas.record::<Role>();
     let path = "/api/v1/organizations/{organization}/roles";
     to.push(
         Operation::new(
@@ -64,9 +74,19 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             Access::Permission("roles", Verb::Read),
             || web::get().to(roles),
         )
-        .text("Lists the roles that can be given. And what each gives.")
-        .answers(200, Some(given)),
+        .text(
+            "Lists the roles that can be given. And what each gives: the system's, then the organization's own as \
+             they were made. All at once: an organization has 200 at most.",
+        )
+        .parameters(vec![
+            Parameter::new("deleted", "true: its own deleted ones instead, the newest 200").flag(),
+        ])
+        .answers(200, Some(schemas.list(&name))),
     );
+    findable::<Role>(to, schemas);
+    creatable::<Role>(to, schemas);
+    changeable::<Role>(to, schemas);
+    deletable::<Role>(to, schemas);
     readable::<RoleAssignment>(to, schemas);
     let name = schemas.record::<RoleAssignment>();
     let path = "/api/v1/organizations/{organization}/role-assignments";
@@ -92,21 +112,4 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     );
     changeable::<RoleAssignment>(to, schemas);
     told::operations(to, schemas);
-}
-
-fn role_list(schemas: &mut Schemas) -> RefOr<Schema> {
-    let permissions = ArrayBuilder::new()
-        .items(string("A permission: `deals:update:own`"))
-        .description(Some("What it gives, the widest scope of each"));
-    let role = object(
-        [
-            ("id", id("The role's id").into()),
-            ("name", string("Its name in programs").into()),
-            ("display_name", string("Its name for people").into()),
-            ("permissions", permissions.into()),
-        ],
-        &[],
-    );
-    schemas.put("Role", role);
-    schemas.list("Role")
 }

@@ -64,6 +64,11 @@ pub const CODES: &[(&str, u16, &str)] = &[
         409,
         "The organization has as many members as it may have",
     ),
+    (
+        "role_limit",
+        409,
+        "The organization has as many roles as it may have",
+    ),
     ("last_owner", 409, "The owner can't be removed"),
     ("second_factor_on", 409, "There is a second factor already"),
     (
@@ -274,7 +279,13 @@ impl From<&Refusal> for Problem {
             Refusal::Permission(name) => {
                 Problem::new("permission_required", &*said).with("permission", name.as_str())
             }
-            Refusal::RoleNotHeld(_) => Problem::new("role_not_held", said),
+            Refusal::RoleNotHeld { permission, .. } => {
+                let problem = Problem::new("role_not_held", said);
+                match permission {
+                    Some(name) => problem.with("permission", name.as_str()),
+                    None => problem,
+                }
+            }
             Refusal::Unverified => Problem::new("email_unverified", said),
             Refusal::Suspended => Problem::new("organization_suspended", said),
             Refusal::Parameter { name, code, detail } => {

@@ -30,6 +30,8 @@ pub(crate) trait Resource: Keeping + ToSchema {
     const BEFORE: &'static str = "";
     /// Codes of problems that only changes to these have.
     const REFUSALS: &'static [&'static str] = &[];
+    /// Codes of problems that only a delete of these has.
+    const DELETE_REFUSALS: &'static [&'static str] = &[];
 
     /// Lines that make one and keep its id.
     fn making() -> String {
@@ -113,7 +115,7 @@ async fn restore<E: Resource>(call: Call) -> Answered {
 
 async fn bulk<E: Resource>(call: Call) -> Answered {
     call.write::<E, Create, _>(|work, _, said| {
-        let atomic = atomic(said.query()?)?;
+        let atomic = flag(said.query()?, "atomic", true)?;
         said.needs_key()?;
         let operations = bulk::read(said.json_beside_query()?)?;
         let each: Option<bulk::Problem> = if atomic { None } else { Some(problem) };
@@ -126,12 +128,17 @@ async fn bulk<E: Resource>(call: Call) -> Answered {
     .await
 }
 
-fn atomic(parameters: &listing::Parameters) -> Result<bool, Refusal> {
+/// The one parameter of an operation, if it is yes or no.
+pub(crate) fn flag(
+    parameters: &listing::Parameters,
+    flag: &'static str,
+    unless_given: bool,
+) -> Result<bool, Refusal> {
     match parameters {
-        [] => Ok(true),
-        [(name, value)] if name == "atomic" => value
+        [] => Ok(unless_given),
+        [(name, value)] if name == flag => value
             .parse()
-            .map_err(|_| Refusal::parameter("atomic", "invalid_value", "has to be true or false")),
+            .map_err(|_| Refusal::parameter(flag, "invalid_value", "has to be true or false")),
         [(name, _), ..] => Err(Refusal::parameter(
             name.as_str(),
             "unknown_parameter",
@@ -177,6 +184,12 @@ pub(crate) fn readable<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Schem
         .example(on_some::<E>().query("?limit=1"))
         .answers(200, Some(schemas.list(&name))),
     );
+    findable::<E>(to, schemas);
+}
+
+/// `find`.
+pub(crate) fn findable<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Schemas) {
+    let name = schemas.record::<E>();
     to.push(
         operation::<E>(
             Method::GET,
@@ -284,6 +297,7 @@ pub(crate) fn deletable<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Sche
             spoken::<E>()
         ))
         .example(on_new::<E>())
+        .refuses(E::DELETE_REFUSALS)
         .answers(204, None),
     );
     to.push(

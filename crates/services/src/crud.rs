@@ -24,7 +24,10 @@ pub fn find<E: Keeping>(
     grant: Grant<E, Read>,
     id: Id,
 ) -> Result<Record<E>, Refusal> {
-    Ok(work.open(grant)?.find(id)?)
+    match E::fixed(id) {
+        Some(record) => Ok(record),
+        None => Ok(work.open(grant)?.find(id)?),
+    }
 }
 
 /// One live row as it was asked for.
@@ -131,6 +134,7 @@ pub fn update<E: Keeping>(
     expected: &Expected,
 ) -> Result<Record<E>, Refusal> {
     let patch = input::patch::<E>(patch)?;
+    not_fixed(grant, id)?;
     let before = work
         .open(grant)?
         .find_for_change(id)
@@ -170,6 +174,7 @@ pub fn delete<E: Keeping>(
     id: Id,
     expected: &Expected,
 ) -> Result<Record<E>, Refusal> {
+    not_fixed(grant, id)?;
     let before = work
         .open(grant)?
         .find_for_delete(id)
@@ -192,6 +197,7 @@ pub fn restore<E: Keeping>(
     id: Id,
     expected: &Expected,
 ) -> Result<Record<E>, Refusal> {
+    not_fixed(grant, id)?;
     let before = work
         .open(grant)?
         .find_for_restore(id)
@@ -206,6 +212,14 @@ pub fn restore<E: Keeping>(
         E::restored(work, grant, &after, deletion)?;
     }
     Ok(after)
+}
+
+/// What is code may be read, and not changed.
+fn not_fixed<E: Keeping, A: Action>(grant: Grant<E, A>, id: Id) -> Result<(), Refusal> {
+    match E::fixed(id) {
+        Some(_) => Err(Refusal::Forbidden(grant.permission())),
+        None => Ok(()),
+    }
 }
 
 /// The versions that `If-Match` names; none where it isn't sent or is `*`.

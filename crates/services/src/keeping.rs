@@ -15,6 +15,11 @@ pub trait Keeping: Stored {
         &[]
     }
 
+    /// The row of that id which is code: everybody reads it like any other, and nobody changes it.
+    fn fixed(_: Id) -> Option<Record<Self>> {
+        None
+    }
+
     /// Fields that name one of these for a person or in a file, the surest first. Each has an index, unless
     /// there are never many rows.
     const NAMED_BY: &'static [&'static str] = &[];

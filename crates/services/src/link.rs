@@ -134,7 +134,7 @@ fn exists<T: Keeping>(work: &mut Work<'_, '_>, id: Id) -> Result<bool, Refusal> 
     if T::COLLECTION == Member::COLLECTION && id == work.user() {
         return Ok(true);
     }
-    if work.is_known_live::<T>(id) {
+    if work.is_known_live::<T>(id) || T::fixed(id).is_some() {
         return Ok(true);
     }
     let Some(grant) = work.facts().may_read::<T>() else {
@@ -147,7 +147,8 @@ fn load<T: Keeping>(work: &mut Work<'_, '_>, ids: &[Id], tree: &Expand) -> Resul
     let Some(grant) = work.facts().may_read::<T>() else {
         return Ok(None);
     };
-    let rows = work.open(grant)?.by_ids(ids)?;
+    let mut rows = work.open(grant)?.by_ids(ids)?;
+    rows.extend(ids.iter().filter_map(|id| T::fixed(*id)));
     let of: Vec<_> = rows.iter().map(|row| row.id).collect();
     Ok(Some(of.into_iter().zip(expanded(work, &rows, tree)?).collect()))
 }

@@ -29,8 +29,12 @@ pub enum Refusal {
     OrganizationNotFound,
     #[error("the permission {0} is missing")]
     Permission(String),
-    #[error("the role {0} gives more than the caller holds")]
-    RoleNotHeld(&'static str),
+    #[error("the role {role} gives more than the caller holds")]
+    RoleNotHeld {
+        role: String,
+        /// What the caller lacks; none where holding the role itself is asked for
+        permission: Option<String>,
+    },
     #[error("the e-mail has to be verified first")]
     Unverified,
     #[error("the organization is suspended and may only be read")]

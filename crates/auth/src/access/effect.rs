@@ -1,5 +1,5 @@
 use super::action::{Create, Delete, Read, Update};
-use firma_domain::access::RoleAssignment;
+use firma_domain::access::{Role, RoleAssignment};
 use firma_domain::crm::{Activity, Company, Contact, Deal, DealContact, Pipeline, Stage};
 use firma_domain::organizations::{Member, Organization, Team, TeamMember};
 use firma_domain::platform::{File, Import};
@@ -62,6 +62,9 @@ touches! {
     Member, Create => Organization, Update;
     Member, Update => Organization, Read;
     Member, Update => Organization, Update;
+    Role, Create => Organization, Update;
+    Role, Delete => Organization, Update;
+    Role, Delete => RoleAssignment, Read;
     RoleAssignment, Create => RoleAssignment, Update;
     RoleAssignment, Update => Organization, Read;
     Import, Create => Import, Update;

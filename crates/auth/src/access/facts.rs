@@ -31,6 +31,14 @@ impl Given {
         }
     }
 
+    /// What it gives in an organization.
+    pub fn permissions(&self) -> Permissions {
+        match self {
+            Given::System(role) => role.permissions(),
+            Given::Custom(_, permissions) => Permissions::clone(permissions),
+        }
+    }
+
     /// How far it gives `verb` to the resource.
     pub fn scope(&self, resource: &Resource, verb: Verb) -> Option<Scope> {
         match self {

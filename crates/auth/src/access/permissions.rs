@@ -34,6 +34,13 @@ impl Permissions {
         }
     }
 
+    /// The name of each, in the order of the alphabet: the same, whatever order the catalogue comes to have.
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.iter().map(|permission| permission.name()).collect();
+        names.sort_unstable();
+        names
+    }
+
     /// Each with its widest scope, in the order of the catalogue.
     pub fn iter(&self) -> impl Iterator<Item = Permission> {
         RESOURCES.iter().flat_map(move |resource| {
@@ -71,5 +78,6 @@ mod tests {
         let set: Permissions = names.into_iter().filter_map(Permission::parse).collect();
         let held: Vec<_> = set.iter().map(|p| p.name()).collect();
         assert_eq!(held, ["teams:read:org", "deals:read:team"]);
+        assert_eq!(set.names(), ["deals:read:team", "teams:read:org"]);
     }
 }

@@ -1,6 +1,8 @@
 use crate::entity::Entity;
+use crate::input::Invalid;
 use crate::value::{Id, Instant};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use validator::Validate;
 
 /// A role that a member holds. One row a member and role: giving again after expiry renews it.
@@ -31,6 +33,10 @@ pub struct RoleAssignment {
     #[serde(default)]
     #[validate(length(max = 1_000))]
     pub reason: Option<String>,
+    /// Anything, as an object: at most 16 KB, 100 keys of at most 100 characters
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub metadata: Map<String, Value>,
 }
 
 fn yes() -> bool {
@@ -38,6 +44,21 @@ fn yes() -> bool {
 }
 
 impl RoleAssignment {
+    /// A role for a member, for good. Who gave it is for the rules to say.
+    pub fn of(user: Id, role: Id) -> RoleAssignment {
+        RoleAssignment {
+            user_id: user,
+            role_id: role,
+            role_organization_id: None,
+            assigned_by: None,
+            assigned_at: None,
+            expires_at: None,
+            is_active: true,
+            reason: None,
+            metadata: Map::new(),
+        }
+    }
+
     /// Whether it gives anything at `now`.
     pub fn gives(&self, now: Instant) -> bool {
         self.is_active && self.expires_at.is_none_or(|end| now < end)
@@ -48,6 +69,11 @@ impl Entity for RoleAssignment {
     const NAME: &'static str = "role_assignment";
     const COLLECTION: &'static str = "role-assignments";
     const READ_ONLY: &'static [&'static str] = &["role_organization_id", "assigned_by", "assigned_at"];
+    const LONG: &'static [&'static str] = &["metadata"];
+
+    fn check(&self) -> Result<(), Invalid> {
+        crate::value::metadata(&self.metadata)
+    }
 
     fn verb(before: &Self, after: &Self) -> &'static str {
         match (before.is_active, after.is_active) {

@@ -73,6 +73,14 @@ kinds! {
     PasswordChanged = "password_changed", Info;
     /// The username was set, changed or given up
     UsernameChanged = "username_changed", Info;
+    /// A role was made
+    RoleCreated = "role_created", Info;
+    /// A role was changed: its name, or what it gives
+    RoleChanged = "role_changed", Info;
+    /// A role was deleted
+    RoleDeleted = "role_deleted", Info;
+    /// A deleted role was brought back
+    RoleRestored = "role_restored", Info;
     /// A role was given
     RoleAssigned = "role_assigned", Info;
     /// A role was taken

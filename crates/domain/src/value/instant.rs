@@ -7,6 +7,9 @@ use std::fmt;
 pub struct Instant(i64);
 
 impl Instant {
+    /// 1970-01-01T00:00:00Z: when what always was, was made.
+    pub const EPOCH: Instant = Instant(0);
+
     /// Microseconds since 1970-01-01T00:00:00Z; `None` outside chrono's range.
     pub fn from_micros(micros: i64) -> Option<Instant> {
         DateTime::from_timestamp_micros(micros).map(|_| Instant(micros))

@@ -56,6 +56,10 @@ impl<'s> Place<'s> {
                 "team-members",
                 made("team-members", json!({"team_id": team(), "user_id": member})),
             ),
+            (
+                "roles",
+                made("roles", json!({"name": unique(), "display_name": unique()})),
+            ),
             ("role-assignments", made("role-assignments", assignment)),
             (
                 "stages",
@@ -143,6 +147,10 @@ impl<'s> Place<'s> {
                 let change = json!({"is_lead": true});
                 json!({"operations": [{"op": "update", "id": self.row("team-members"), "value": change}]})
             }
+            "create_role" => json!({
+                "name": unique(), "display_name": unique(), "permissions": ["deals:read:own"],
+            }),
+            "update_role" => json!({"display_name": unique()}),
             "create_role_assignment" => {
                 json!({"user_id": self.row("members"), "role_id": role("stakeholder")})
             }

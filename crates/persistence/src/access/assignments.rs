@@ -6,7 +6,7 @@ stored! {
     RoleAssignment in role_assignments,
     columns {
         user_id: Id, role_id: Id, role_organization_id: Id, assigned_by: Nullable<Id>, assigned_at: Nullable<Instant>,
-        expires_at: Nullable<Instant>, is_active: Bool, reason: Nullable<Text>,
+        expires_at: Nullable<Instant>, is_active: Bool, reason: Nullable<Text>, metadata: Text,
     }
     filter { user_id: Id, role_id: Id }
     sort {}

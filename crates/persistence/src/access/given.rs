@@ -59,11 +59,13 @@ impl Tx<'_> {
         if custom.is_empty() {
             return Ok(roles);
         }
+        // Until the end of a transaction that gives one it isn't deleted.
+        let held = if self.writes() { ") FOR KEY SHARE" } else { ")" };
         let only = Sql::<(IdType, Text, Integer)>::text(CUSTOM)
             .bind(grant.organization())
             .then(" AND id IN (")
             .binds(custom)
-            .then(")");
+            .then_either(held, ")");
         roles.extend(self.given_by(grant.organization(), only)?);
         Ok(roles)
     }

@@ -1,9 +1,10 @@
-//! The only door without a grant: what is known of a caller when a call begins.
+//! The only door without a grant: what is known of a caller when a call begins. And roles, and who holds them.
 
 mod assignments;
 mod facts;
 mod given;
 mod role_cache;
+mod roles;
 
 pub use facts::{Known, Segment};
 pub use given::GivenRole;

@@ -1,12 +1,9 @@
 //! What custom roles give, kept in memory. A role is kept under its version, so what is kept is never old: the
 //! version comes with the facts of each call.
 
-use crate::backend::{Id as IdType, Uid};
 use crate::fault::Fault;
-use crate::sql::{Sql, Value};
 use crate::store::Tx;
-use diesel::sql_types::Text;
-use firma_auth::access::{Permission, Permissions};
+use firma_auth::access::Permissions;
 use firma_domain::Id;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -79,21 +76,13 @@ impl Tx<'_> {
         let Some(first) = missing.first() else {
             return Ok(found);
         };
-        let names = Sql::<(IdType, Text)>::text(
-            "SELECT g.role_id, p.name FROM role_permissions g JOIN permissions p ON p.id = g.permission_id \
-             WHERE g.organization_id = ",
-        )
-        .bind(first.organization)
-        .then(" AND g.role_id IN (")
-        .binds(missing.iter().map(|at| Value::from(at.role)).collect())
-        .then(")")
-        .rows::<(Uid, String)>(self)?;
+        let ids: Vec<_> = missing.iter().map(|at| at.role).collect();
+        let mut given = self.permissions_of(first.organization, &ids)?;
         for at in missing {
-            // What the catalogue doesn't know any more gives nothing.
-            let of_role = names.iter().filter(|(role, _)| role.0 == at.role);
-            let permissions: Arc<Permissions> =
-                Arc::new(of_role.filter_map(|(_, name)| Permission::parse(name)).collect());
-            self.roles().keep(at, permissions.clone());
+            let permissions = Arc::new(given.remove(&at.role).unwrap_or_default());
+            if self.sees_only_what_is_committed() {
+                self.roles().keep(at, permissions.clone());
+            }
             found.insert(at.role, permissions);
         }
         Ok(found)

@@ -53,6 +53,11 @@ type Row = (
 impl Tx<'_> {
     /// Writes it down, with where the call came from.
     pub fn security_event(&mut self, event: SecurityEvent) -> Result<(), Fault> {
+        self.security_event_by(event, None)
+    }
+
+    /// The same of what somebody did to others, or to what is common to all.
+    pub fn security_event_by(&mut self, event: SecurityEvent, actor: Option<Id>) -> Result<(), Fault> {
         let origin = self.unit()?.origin().clone();
         let values = vec![
             event.organization.unwrap_or(Id::NIL).into(),
@@ -64,10 +69,11 @@ impl Tx<'_> {
             text_or_null(origin.ip.as_deref()),
             text_or_null(origin.user_agent.as_deref()),
             self.now().into(),
+            id_or_null(actor),
         ];
         Sql::<()>::text(
             "INSERT INTO security_events (organization_id, id, user_id, type, severity, details, ip, user_agent, \
-             occurred_at) VALUES (",
+             occurred_at, actor_id) VALUES (",
         )
         .binds(values)
         .then(")")

@@ -32,6 +32,13 @@ pub const INVARIANTS: &[Invariant] = &[
         remedy: BY_HAND,
     },
     Invariant {
+        name: "nobody holds a deleted role for good",
+        counts: "SELECT COUNT(*) FROM role_assignments a JOIN roles r ON r.organization_id = a.role_organization_id \
+                 AND r.id = a.role_id WHERE a.organization_id = $here AND a.is_active AND a.deleted_at IS NULL \
+                 AND a.expires_at IS NULL AND r.deleted_at IS NOT NULL",
+        remedy: "restore the role over the API",
+    },
+    Invariant {
         name: "what is read of an organization before any grant is what its row says",
         counts: "SELECT COUNT(*) FROM organizations o JOIN tenants t ON t.id = o.id WHERE o.organization_id = $here \
                  AND (t.slug <> o.slug OR t.status <> o.status OR t.currency <> o.default_currency)",

@@ -154,6 +154,7 @@ cells! {
     domain::Locale as Text: |v| v.as_str().to_owned(), |r| domain::Locale::parse(&r).ok_or_else(|| format!("locale {r}"));
     Vec<String> as Text: |v| json(v), |r| read_json(&r);
     serde_json::Value as Text: |v| json(v), |r| read_json(&r);
+    serde_json::Map<String, serde_json::Value> as Text: |v| json(v), |r| read_json(&r);
     domain::crm::Address as Text: |v| json(v), |r| read_json(&r);
 }
 
@@ -161,6 +162,7 @@ macro_rules! spelled { ($($rust:ty),*) => { $(cells! {
     $rust as Text: |v| v.as_str().to_owned(), |r| r.parse().map_err(|()| format!("{} {r}", stringify!($rust)));
 })* } }
 spelled!(
+    domain::access::RoleType,
     domain::crm::ActivityKind,
     domain::crm::DealStatus,
     domain::crm::StageKind,

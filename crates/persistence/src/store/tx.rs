@@ -117,6 +117,19 @@ impl<'c> Tx<'c> {
         self.conn
     }
 
+    /// Whether it may store.
+    pub(crate) fn writes(&self) -> bool {
+        self.unit.is_some()
+    }
+
+    /// Whether all that it reads is there for good: neither stored by itself, nor, by SQLite's writer, in the same group.
+    pub(crate) fn sees_only_what_is_committed(&self) -> bool {
+        match &self.unit {
+            None => true,
+            Some(unit) => self.is_postgres() && unit.entries.is_empty(),
+        }
+    }
+
     pub(crate) fn is_postgres(&self) -> bool {
         matches!(self.conn, AnyConnection::Pg(_))
     }

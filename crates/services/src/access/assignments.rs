@@ -1,26 +1,44 @@
+use super::told::told;
 use crate::keeping::Keeping;
 use crate::link::Link;
 use crate::refusal::Refusal;
 use crate::rows::is;
 use crate::work::Work;
-use firma_auth::access::{Create, Given, Grant, Joining, Update, role_by_id};
-use firma_domain::access::RoleAssignment;
+use firma_auth::access::{Action, Create, Given, Grant, Joining, Update, role_by_id};
+use firma_domain::access::{Role, RoleAssignment};
 use firma_domain::identity::SecurityKind;
 use firma_domain::organizations::{Member, Organization};
 use firma_domain::{Id, Record};
-use firma_persistence::identity::SecurityEvent;
+use firma_persistence::access::GivenRole;
 use firma_persistence::{Tx, Value};
 
-/// Whether the caller may give the role: nobody gives what they don't hold.
-pub(crate) fn may_give(work: &Work<'_, '_>, role: Id) -> Result<(), Refusal> {
-    let known = role_by_id(role).filter(|role| !role.platform);
+/// The role, if the caller may give it, and so take it: nobody hands on what they don't hold. In a call that writes it
+/// is held, so that it isn't deleted meanwhile.
+pub(crate) fn may_give<A: Action>(
+    work: &mut Work<'_, '_>,
+    grant: Grant<RoleAssignment, A>,
+    role: Id,
+) -> Result<GivenRole, Refusal> {
+    let known = named(work, grant, role)?;
     let known = known.ok_or_else(|| Refusal::field("role_id", "not_found", "there is no such role"))?;
+    let lacking = work.facts().lacks(&known.given.permissions()).next();
     // An owner is made by transfer and by owners alone, whatever else an administrator holds.
     let owners_only = known.name == "ceo" && !work.facts().holds_role(role);
-    if owners_only || !work.facts().holds_all_of(&Given::System(known)) {
-        return Err(Refusal::RoleNotHeld(known.name));
+    match lacking {
+        None if !owners_only => Ok(known),
+        _ => Err(Refusal::RoleNotHeld {
+            role: known.name,
+            permission: lacking.map(|permission| permission.name()),
+        }),
     }
-    Ok(())
+}
+
+fn named<A: Action>(
+    work: &mut Work<'_, '_>,
+    grant: Grant<RoleAssignment, A>,
+    role: Id,
+) -> Result<Option<GivenRole>, Refusal> {
+    Ok(work.tx.given_roles(grant, &[role])?.pop())
 }
 
 /// Gives a role. One that was given before and has ended is renewed: there is one row a member and role.
@@ -29,6 +47,7 @@ pub fn assign(
     grant: Grant<RoleAssignment, Create>,
     value: RoleAssignment,
 ) -> Result<Record<RoleAssignment>, Refusal> {
+    not_past(work, &value)?;
     let same = vec![
         is::<RoleAssignment>("user_id", value.user_id),
         is::<RoleAssignment>("role_id", value.role_id),
@@ -45,6 +64,7 @@ pub fn assign(
                 expires_at: value.expires_at,
                 is_active: value.is_active,
                 reason: value.reason,
+                metadata: value.metadata,
                 ..before.value.clone()
             };
             crate::crud::change(work, renewal, before, value)
@@ -59,17 +79,7 @@ pub(crate) fn give(
     user: Id,
     role: Id,
 ) -> Result<(), Refusal> {
-    let assignment = RoleAssignment {
-        user_id: user,
-        role_id: role,
-        role_organization_id: None,
-        assigned_by: None,
-        assigned_at: None,
-        expires_at: None,
-        is_active: true,
-        reason: None,
-    };
-    assign(work, grant, assignment).map(drop)
+    assign(work, grant, RoleAssignment::of(user, role)).map(drop)
 }
 
 /// Ends all roles of a user who leaves an organization by themselves.
@@ -91,16 +101,19 @@ pub(crate) fn give_up(tx: &mut Tx<'_>, organization: Id, user: Id) -> Result<(),
 
 impl Keeping for RoleAssignment {
     fn links() -> &'static [Link<Self>] {
-        const LINKS: &[Link<RoleAssignment>] = &[Link::to::<Member>("user_id", "member", |assignment| {
-            Some(assignment.user_id)
-        })];
+        const LINKS: &[Link<RoleAssignment>] = &[
+            Link::to::<Member>("user_id", "member", |assignment| Some(assignment.user_id)),
+            Link::ruled::<Role>("role_id", "role", |assignment| Some(assignment.role_id)),
+        ];
         LINKS
     }
 
-    fn creating(work: &mut Work<'_, '_>, _: Grant<Self, Create>, value: Self) -> Result<Self, Refusal> {
-        may_give(work, value.role_id)?;
+    fn creating(work: &mut Work<'_, '_>, grant: Grant<Self, Create>, value: Self) -> Result<Self, Refusal> {
         not_past(work, &value)?;
+        let role = may_give(work, grant, value.role_id)?;
+        let is_custom = matches!(role.given, Given::Custom(..));
         Ok(RoleAssignment {
+            role_organization_id: is_custom.then(|| work.organization()),
             assigned_by: Some(work.user()),
             assigned_at: Some(work.now()),
             ..value
@@ -109,10 +122,10 @@ impl Keeping for RoleAssignment {
 
     fn created(
         work: &mut Work<'_, '_>,
-        _: Grant<Self, Create>,
+        grant: Grant<Self, Create>,
         record: &Record<Self>,
     ) -> Result<(), Refusal> {
-        told(work, SecurityKind::RoleAssigned, &record.value)
+        tell(work, grant, &record.value)
     }
 
     fn changing(
@@ -121,13 +134,18 @@ impl Keeping for RoleAssignment {
         before: &Record<Self>,
         value: Self,
     ) -> Result<Self, Refusal> {
-        if (value.user_id, value.role_id) != (before.value.user_id, before.value.role_id) {
-            return Err(Refusal::field("role_id", "fixed", "give another role instead"));
+        for (field, same) in [
+            ("user_id", value.user_id == before.value.user_id),
+            ("role_id", value.role_id == before.value.role_id),
+        ] {
+            if !same {
+                return Err(Refusal::field(field, "fixed", "give another role instead"));
+            }
         }
-        may_give(work, value.role_id)?;
-        if value.expires_at != before.value.expires_at {
+        if value.expires_at != before.value.expires_at || (value.is_active && !before.value.is_active) {
             not_past(work, &value)?;
         }
+        may_give(work, grant, value.role_id)?;
         let organization = work.organization();
         let owner = work
             .open(grant.also::<Organization, _>())?
@@ -150,19 +168,11 @@ impl Keeping for RoleAssignment {
 
     fn changed(
         work: &mut Work<'_, '_>,
-        _: Grant<Self, Update>,
+        grant: Grant<Self, Update>,
         _: &Record<Self>,
         after: &Record<Self>,
     ) -> Result<(), Refusal> {
-        told(
-            work,
-            if after.value.is_active {
-                SecurityKind::RoleAssigned
-            } else {
-                SecurityKind::RoleRevoked
-            },
-            &after.value,
-        )
+        tell(work, grant, &after.value)
     }
 }
 
@@ -173,13 +183,15 @@ fn not_past(work: &Work<'_, '_>, value: &RoleAssignment) -> Result<(), Refusal> 
     }
 }
 
-fn told(work: &mut Work<'_, '_>, kind: SecurityKind, assignment: &RoleAssignment) -> Result<(), Refusal> {
-    let role = role_by_id(assignment.role_id).map_or("?", |role| role.name);
-    let event = SecurityEvent {
-        organization: Some(work.organization()),
-        user: Some(assignment.user_id),
-        kind,
-        details: Some(role.to_owned()),
+fn tell<A: Action>(
+    work: &mut Work<'_, '_>,
+    grant: Grant<RoleAssignment, A>,
+    assignment: &RoleAssignment,
+) -> Result<(), Refusal> {
+    let kind = match assignment.is_active {
+        true => SecurityKind::RoleAssigned,
+        false => SecurityKind::RoleRevoked,
     };
-    Ok(work.tx.security_event(event)?)
+    let role = named(work, grant, assignment.role_id)?.map(|role| role.name);
+    told(work, kind, Some(assignment.user_id), &role.unwrap_or_default())
 }

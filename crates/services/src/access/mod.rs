@@ -4,9 +4,10 @@ mod assignments;
 mod explain;
 mod mine;
 mod roles;
+mod told;
 
 pub use assignments::assign;
 pub(crate) use assignments::{give, give_up, may_give};
 pub use explain::{Explanation, Question, explain, explained};
 pub use mine::{Mine, mine};
-pub use roles::{RoleView, givable, roles};
+pub use roles::{givable, roles};

@@ -1,36 +1,38 @@
+use super::told::told;
+use crate::keeping::Keeping;
 use crate::refusal::Refusal;
+use crate::rows::{is, unless_any};
 use crate::work::Work;
-use firma_auth::access::{Given, SYSTEM_ROLES, Verb, permissions};
-use firma_domain::Id;
-use serde::Serialize;
+use firma_auth::access::{
+    Create, Delete, Given, Grant, Permission, Permissions, Read, Role as SystemRole, SYSTEM_ROLES, Touches,
+    Update, Verb, Writes, permissions, role_by_id, role_by_name,
+};
+use firma_domain::access::{Role, RoleAssignment, RoleType};
+use firma_domain::identity::SecurityKind;
+use firma_domain::organizations::Organization;
+use firma_domain::{FieldError, Id, Instant, Invalid, Record};
+use firma_persistence::{Col, Cond, Listing, Op, Stored, Value};
 
-/// A role and what it gives.
-#[derive(Debug, Clone, Serialize)]
-pub struct RoleView {
-    pub id: Id,
-    pub name: &'static str,
-    pub display_name: &'static str,
-    /// Names of permissions, the widest scope of each
-    pub permissions: Vec<String>,
-}
+/// The most roles that an organization has of its own; of the deleted ones so many are listed.
+const MOST: i64 = 200;
 
-/// The roles that can be given in an organization.
-pub fn roles(work: &Work<'_, '_>) -> Result<Vec<RoleView>, Refusal> {
-    work.may("roles", Verb::Read)?;
-    let view = |role: &firma_auth::access::Role| RoleView {
-        id: role.id,
-        name: role.name,
-        display_name: role.display_name,
-        permissions: permissions()
-            .filter(|p| role.scope(p.resource.name, p.verb) == Some(p.scope))
-            .map(|p| p.name())
-            .collect(),
+/// The roles that can be given in an organization: the system's, then its own as they were made. Or its own deleted
+/// ones, the newest first.
+pub fn roles(
+    work: &mut Work<'_, '_>,
+    grant: Grant<Role, Read>,
+    deleted: bool,
+) -> Result<Vec<Record<Role>>, Refusal> {
+    let listing = Listing {
+        filters: vec![],
+        sort: (0, deleted),
+        after: None,
+        limit: MOST,
+        deleted,
     };
-    Ok(SYSTEM_ROLES
-        .iter()
-        .filter(|role| !role.platform)
-        .map(view)
-        .collect())
+    let own = work.open(grant)?.list(&listing)?.rows;
+    let system = SYSTEM_ROLES.iter().filter(|role| !role.platform && !deleted);
+    Ok(system.map(record).chain(own).collect())
 }
 
 /// The roles that can be given in an organization, with their names: the system's, then its own.
@@ -44,4 +46,184 @@ pub fn givable(work: &mut Work<'_, '_>) -> Result<Vec<(String, Given)>, Refusal>
     let own = work.tx.custom_roles(grant)?;
     roles.extend(own.into_iter().map(|role| (role.name, role.given)));
     Ok(roles)
+}
+
+/// A role of the system's as one is answered. It is only ever added to, so how much it gives tells its versions apart.
+fn record(role: &SystemRole) -> Record<Role> {
+    let given = permissions().filter(|p| role.scope(p.resource.name, p.verb) >= Some(p.scope));
+    Record {
+        id: role.id,
+        version: i32::try_from(given.count()).unwrap_or(i32::MAX),
+        created_at: Instant::EPOCH,
+        created_by: None,
+        updated_at: Instant::EPOCH,
+        deleted_at: None,
+        deletion_id: None,
+        value: Role {
+            name: role.name.to_owned(),
+            display_name: role.display_name.to_owned(),
+            description: None,
+            permissions: role.permissions().names(),
+            role_type: RoleType::Organization,
+            is_system: true,
+        },
+    }
+}
+
+impl Keeping for Role {
+    fn fixed(id: Id) -> Option<Record<Self>> {
+        role_by_id(id).filter(|role| !role.platform).map(record)
+    }
+
+    fn creating(work: &mut Work<'_, '_>, grant: Grant<Self, Create>, value: Self) -> Result<Self, Refusal> {
+        let value = settled(work, value)?;
+        free(&value.name)?;
+        room_for_one_more(work, grant)?;
+        Ok(value)
+    }
+
+    fn created(
+        work: &mut Work<'_, '_>,
+        _: Grant<Self, Create>,
+        record: &Record<Self>,
+    ) -> Result<(), Refusal> {
+        told(work, SecurityKind::RoleCreated, None, &record.value.name)
+    }
+
+    fn changing(
+        work: &mut Work<'_, '_>,
+        _: Grant<Self, Update>,
+        before: &Record<Self>,
+        value: Self,
+    ) -> Result<Self, Refusal> {
+        let value = settled(work, value)?;
+        held(work, &before.value)?;
+        free(&value.name)?;
+        Ok(value)
+    }
+
+    fn changed(
+        work: &mut Work<'_, '_>,
+        _: Grant<Self, Update>,
+        _: &Record<Self>,
+        after: &Record<Self>,
+    ) -> Result<(), Refusal> {
+        told(work, SecurityKind::RoleChanged, None, &after.value.name)
+    }
+
+    fn deleting(
+        work: &mut Work<'_, '_>,
+        grant: Grant<Self, Delete>,
+        before: &Record<Self>,
+        _: Id,
+    ) -> Result<(), Refusal> {
+        held(work, &before.value)?;
+        unused(work, grant, before.id)
+    }
+
+    fn deleted(work: &mut Work<'_, '_>, _: Grant<Self, Delete>, gone: &Record<Self>) -> Result<(), Refusal> {
+        told(work, SecurityKind::RoleDeleted, None, &gone.value.name)
+    }
+
+    fn restoring(
+        work: &mut Work<'_, '_>,
+        grant: Grant<Self, Delete>,
+        before: &Record<Self>,
+    ) -> Result<Self, Refusal> {
+        held(work, &before.value)?;
+        room_for_one_more(work, grant)?;
+        Ok(before.value.clone())
+    }
+
+    fn restored(
+        work: &mut Work<'_, '_>,
+        _: Grant<Self, Delete>,
+        record: &Record<Self>,
+        _: Id,
+    ) -> Result<(), Refusal> {
+        told(work, SecurityKind::RoleRestored, None, &record.value.name)
+    }
+}
+
+/// The role with each permission that it gives named once, all of them known and held by who makes it so.
+fn settled(work: &Work<'_, '_>, value: Role) -> Result<Role, Refusal> {
+    let mut given = Permissions::default();
+    let mut errors = Vec::new();
+    for (n, name) in value.permissions.iter().enumerate() {
+        match Permission::parse(name) {
+            Some(permission) => given.put(permission),
+            None => errors.push(FieldError {
+                pointer: format!("#/permissions/{n}"),
+                code: "not_found".into(),
+                detail: "there is no such permission in an organization".into(),
+            }),
+        }
+    }
+    Invalid::unless_empty(errors)?;
+    let value = Role {
+        permissions: given.names(),
+        ..value
+    };
+    held(work, &value)?;
+    Ok(value)
+}
+
+/// Refuses who doesn't hold all that the role gives. So nobody puts in what they don't hold, and nobody changes or
+/// deletes what was made by those who hold more.
+fn held(work: &Work<'_, '_>, role: &Role) -> Result<(), Refusal> {
+    let given: Permissions = role
+        .permissions
+        .iter()
+        .filter_map(|name| Permission::parse(name))
+        .collect();
+    match work.facts().lacks(&given).next() {
+        None => Ok(()),
+        Some(lacking) => Err(Refusal::RoleNotHeld {
+            role: role.name.clone(),
+            permission: Some(lacking.name()),
+        }),
+    }
+}
+
+/// Refuses the name of a role of the system's.
+fn free(name: &str) -> Result<(), Refusal> {
+    match role_by_name(name) {
+        None => Ok(()),
+        Some(_) => Err(Refusal::Conflict {
+            code: "not_unique",
+            field: Some("name".into()),
+            detail: "a role of the system has this name".into(),
+        }),
+    }
+}
+
+/// Holds the organization, so that two that come at once are counted.
+fn room_for_one_more<A: Writes>(work: &mut Work<'_, '_>, grant: Grant<Role, A>) -> Result<(), Refusal>
+where
+    (Role, A): Touches<Organization, Update>,
+{
+    let organization = work.organization();
+    work.open(grant.also::<Organization, Update>())?
+        .lock(organization)?;
+    match work.open(grant)?.count(&[], false)? < MOST {
+        true => Ok(()),
+        false => Err(Refusal::conflict(
+            "role_limit",
+            format!("an organization may have {MOST} roles of its own"),
+        )),
+    }
+}
+
+/// Refuses where somebody holds the role, or will when they come.
+fn unused(work: &mut Work<'_, '_>, grant: Grant<Role, Delete>, role: Id) -> Result<(), Refusal> {
+    let ends = Col {
+        table: RoleAssignment::TABLE,
+        name: "expires_at",
+    };
+    let lives = vec![
+        is::<RoleAssignment>("role_id", role),
+        is::<RoleAssignment>("is_active", Value::Bool(true)),
+        Cond::Any(vec![Cond::Null(ends), Cond::Is(ends, Op::Gt, work.now().into())]),
+    ];
+    unless_any::<RoleAssignment>(work, grant.also(), lives, "somebody holds the role")
 }

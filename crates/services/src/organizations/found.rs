@@ -81,14 +81,9 @@ fn join(tx: &mut Tx<'_>, founding: &Founding, user: Id, role: &str, reason: &str
     tx.open(founding.grant::<Member>())?.add_as(user, member)?;
     let role = role_by_name(role).ok_or_else(|| Fault::Internal(format!("there is no role {role}")))?;
     let assignment = RoleAssignment {
-        user_id: user,
-        role_id: role.id,
-        role_organization_id: None,
-        assigned_by: None,
         assigned_at: Some(now),
-        expires_at: None,
-        is_active: true,
         reason: Some(reason.into()),
+        ..RoleAssignment::of(user, role.id)
     };
     tx.open(founding.grant::<RoleAssignment>())?.add(assignment)?;
     Ok(())

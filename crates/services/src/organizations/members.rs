@@ -39,7 +39,7 @@ pub fn add_member(
     };
     validator::Validate::validate(&member).map_err(|e| firma_domain::input::invalid(&e))?;
     for role in &new.role_ids {
-        access::may_give(work, *role)?;
+        access::may_give(work, grant.also(), *role)?;
     }
     room_for_one_more(work, grant)?;
     let user = match work.tx.user_of_login(&new.email.key())? {

@@ -1,13 +1,13 @@
+use crate::keeping::Keeping;
 use crate::refusal::Refusal;
 use crate::rows::is;
 use crate::work::Work;
 use firma_auth::access::{Read, Resource, Scope};
 use firma_domain::Id;
-use firma_domain::access::RoleAssignment;
+use firma_domain::access::{Role, RoleAssignment};
 use firma_domain::crm::{Activity, Company, Contact, Deal, DealContact, Pipeline, Stage};
 use firma_domain::organizations::{Member, Organization, Team, TeamMember};
 use firma_domain::platform::{File, Import, Job};
-use firma_persistence::Stored;
 use serde::Serialize;
 
 /// Where a row stands for a member.
@@ -35,6 +35,7 @@ const OWNERS: &[(&str, Owner)] = owners![
     Member,
     Team,
     TeamMember,
+    Role,
     RoleAssignment,
     Company,
     Contact,
@@ -48,9 +49,9 @@ const OWNERS: &[(&str, Owner)] = owners![
     Job,
 ];
 
-fn owner<E: Stored>(work: &mut Work<'_, '_>, id: Id) -> Result<Option<Id>, Refusal> {
+fn owner<E: Keeping>(work: &mut Work<'_, '_>, id: Id) -> Result<Option<Id>, Refusal> {
     let grant = work.grant::<E, Read>()?;
-    Ok(work.open(grant)?.find(id)?.value.owner())
+    Ok(crate::crud::find(work, grant, id)?.value.owner())
 }
 
 /// The names of the collections whose rows can be asked about.
