@@ -6,7 +6,7 @@
 
 use firma_auth::access::Founding;
 use firma_domain::crm::{Activity, Company, Contact, Deal, DealContact, Pipeline, Stage};
-use firma_domain::organizations::{Member, Organization, Team, TeamMember};
+use firma_domain::organizations::{Invitation, Member, Organization, Team, TeamMember};
 use firma_domain::platform::{File, Import, Job};
 use firma_domain::{Id, access::RoleAssignment};
 use firma_persistence::access::Segment;
@@ -59,6 +59,8 @@ fn no_foreign_row_is_seen_without_the_tenant_condition() {
         let (id, _) = firm.member(Some("employee"));
         firm.team(&[id]);
         put_job_file_and_import(firm);
+        let invited = json!({"email": "new@firm.example"});
+        firm.owner.post(&firm.at("invitations"), invited).expect(201);
         for n in 0..3 {
             firm.owner
                 .post(&firm.at("companies"), json!({"name": format!("c{n}")}))
@@ -96,6 +98,7 @@ fn no_foreign_row_is_seen_without_the_tenant_condition() {
                 visible::<Member>(tx, caller, organization)?,
                 visible::<Team>(tx, caller, organization)?,
                 visible::<TeamMember>(tx, caller, organization)?,
+                visible::<Invitation>(tx, caller, organization)?,
                 visible::<RoleAssignment>(tx, caller, organization)?,
                 visible::<Company>(tx, caller, organization)?,
                 visible::<Pipeline>(tx, caller, organization)?,
@@ -111,7 +114,7 @@ fn no_foreign_row_is_seen_without_the_tenant_condition() {
         })
     };
     let with = counts();
-    assert_eq!(with, [1, 2, 1, 1, 2, 3, 1, 5, 3, 3, 3, 1, 1, 1, 3]);
+    assert_eq!(with, [1, 2, 1, 1, 1, 2, 3, 1, 5, 3, 3, 3, 1, 1, 1, 3]);
     drop_tenant_condition();
     assert_eq!(counts(), with);
     let foreign = firms[1].owner.get(&firms[1].at("deals")).expect(200)["data"][0]["id"]

@@ -11,5 +11,5 @@ pub use action::{Action, Create, Delete, Read, Update, Verb, Writes};
 pub use catalogue::{Permission, RESOURCES, Resource, Scope, permissions};
 pub use effect::Touches;
 pub use facts::{Assignment, Facts, Refused, Tenant};
-pub use grant::{Founding, Grant, Joining, Operating, Reach};
+pub use grant::{Founding, Grant, Invited, Joining, Operating, Reach};
 pub use role::{Role, Rule, SYSTEM_ROLES, role_by_id, role_by_name};

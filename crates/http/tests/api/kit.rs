@@ -4,7 +4,7 @@ use firma_testing::{Client, Server};
 use serde_json::{Value, json};
 
 /// Tables that a refused call must leave as they were.
-const TABLES: [&str; 16] = [
+const TABLES: [&str; 17] = [
     "companies",
     "contacts",
     "deals",
@@ -14,6 +14,7 @@ const TABLES: [&str; 16] = [
     "pipelines",
     "teams",
     "team_members",
+    "invitations",
     "stage_periods",
     "tags",
     "emails",

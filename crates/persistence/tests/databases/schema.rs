@@ -90,6 +90,7 @@ fn the_code_declares_the_tables_as_they_are() {
             Member,
             Team,
             TeamMember,
+            Invitation,
             RoleAssignment,
             Company,
             Pipeline,
@@ -102,7 +103,7 @@ fn the_code_declares_the_tables_as_they_are() {
             Import,
             Activity
         );
-        assert_eq!(declared, 15);
+        assert_eq!(declared, 16);
     }
 }
 

@@ -1,7 +1,8 @@
 use crate::refusal::Refusal;
 use crate::work::Work;
-use firma_auth::access::{SYSTEM_ROLES, Verb, permissions};
+use firma_auth::access::{SYSTEM_ROLES, Verb, permissions, role_by_id};
 use firma_domain::Id;
+use firma_persistence::Tx;
 use serde::Serialize;
 
 /// A role and what it gives.
@@ -31,4 +32,16 @@ pub fn roles(work: &Work<'_, '_>) -> Result<Vec<RoleView>, Refusal> {
         .filter(|role| !role.platform)
         .map(view)
         .collect())
+}
+
+/// The names of roles; the id of one that is gone.
+pub(crate) fn names(_: &mut Work<'_, '_>, roles: &[Id]) -> Result<Vec<String>, Refusal> {
+    let name = |id: &Id| role_by_id(*id).map_or_else(|| id.to_string(), |role| role.name.to_owned());
+    Ok(roles.iter().map(name).collect())
+}
+
+/// The names of roles for people; of those that are there.
+pub(crate) fn display_names(_: &mut Tx<'_>, _organization: Id, roles: &[Id]) -> Result<Vec<String>, Refusal> {
+    let name = |id: &Id| role_by_id(*id).map(|role| role.display_name.to_owned());
+    Ok(roles.iter().filter_map(name).collect())
 }

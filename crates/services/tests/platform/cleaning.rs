@@ -14,6 +14,7 @@ fn clean(server: &Server) {
     let keep = Retention {
         sessions: 30 * DAY,
         jobs: 30 * DAY,
+        invitations: 90 * DAY,
         deleted: 90 * DAY,
         uploads: DAY,
     };
