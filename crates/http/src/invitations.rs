@@ -23,7 +23,7 @@ type Answered = Result<HttpResponse, Problem>;
 
 impl Resource for Invitation {
     const MODULE: &'static str = "organizations";
-    const EXAMPLE: &'static str = r#"{"email": "new-$RANDOM@demo.example", "name": "Kim Winter", "role_ids": ["$ROLE_ID"], "message": "Glad to have you!"}"#;
+    const EXAMPLE: &'static str = r#"{"email": "new-$RANDOM@demo.example", "name": "Kim Winter", "role_ids": ["$ROLE_ID"], "message": "Glad to have you."}"#;
     const IN_DEMO: bool = false;
     const BEFORE: &'static str = r#"ROLE_ID=$(curl -sS "$ORG/roles" \
   -H "Authorization: Bearer $TOKEN" | jq -r '.data[] | select(.name == "employee") | .id')"#;

@@ -51,7 +51,7 @@ fn an_invitation_is_for_a_week_and_gives_the_least() {
             (&json!(1), &json!(true))
         );
         // Nobody is a member by being asked, and no account is made.
-        assert_eq!(rows(server, "memberships"), 2);
+        assert_eq!(rows(server, "memberships"), 1);
         assert_eq!(rows(server, "users"), 1);
         assert_eq!(events(server, "invitation_sent"), 1);
         let path = firm.at("invitations?status=open&email=kim@new.example&sort=-expires_at");

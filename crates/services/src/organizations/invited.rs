@@ -5,7 +5,7 @@ use super::joined::{Joined, take_up};
 use crate::access;
 use crate::identity::{Door, LinkToken, claim, clean_name, good, judge, no_token, refused};
 use crate::refusal::Refusal;
-use crate::work::Caller;
+use crate::work::{Caller, Work};
 use firma_auth::access::{Grant, Invited, Read, Update};
 use firma_domain::identity::{SecurityKind, TokenKind};
 use firma_domain::organizations::{Invitation, Member, Organization};
@@ -93,8 +93,11 @@ pub(crate) fn standing(
     };
     // Who left invites nobody any more.
     let by = record.value.invited_by.unwrap_or(Id::NIL);
-    let is_live = tx.facts_of_owner(of.organization, by)?.is_some();
-    Ok(is_live.then_some((record, organization.value)))
+    match Work::resume(tx, of.organization, by) {
+        Ok(_) => Ok(Some((record, organization.value))),
+        Err(Refusal::OrganizationNotFound) => Ok(None),
+        Err(refusal) => Err(refusal),
+    }
 }
 
 fn there<T>(found: Result<T, Fault>) -> Result<Option<T>, Refusal> {
@@ -184,11 +187,11 @@ pub fn accept_invitation(tx: &mut Tx<'_>, caller: Caller, text: &str) -> Told<Jo
         refused(tx, Some(caller.user), TokenKind::Invitation)?;
         return Ok(Err(no_token()));
     }
-    if person.email_verified_at.is_none() {
-        return Ok(Err(Refusal::Unverified));
-    }
     if was_put_out(tx, &held, caller.user)? {
         return Ok(Err(no_token()));
+    }
+    if person.email_verified_at.is_none() {
+        return Ok(Err(Refusal::Unverified));
     }
     Ok(Ok(take_up(tx, &held, caller.user, person.name)?))
 }
