@@ -99,7 +99,7 @@ fn answers(schemas: &mut Schemas) {
             .description(Some(about))
             .into()
     };
-    let roles = ArrayBuilder::new().items(string("A role, as people call it"));
+    let roles = ArrayBuilder::new().items(string("A role's name"));
     let end = maybe("From then on it is over").format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
     let flag = ObjectBuilder::new().schema_type(Type::Boolean).description(Some(
         "Whether the address has an account: who has one signs in and accepts",

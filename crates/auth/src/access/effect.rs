@@ -66,6 +66,7 @@ touches! {
     Invitation, Create => Invitation, Read;
     Invitation, Create => Member, Read;
     Invitation, Create => Organization, Update;
+    Invitation, Create => RoleAssignment, Create;
     Invitation, Create => Team, Read;
     Invitation, Update => Invitation, Read;
     Invitation, Update => Member, Create;

@@ -94,7 +94,7 @@ fn who_has_no_account_gets_one_and_is_in() {
         );
         assert_eq!(
             (&seen["roles"], &seen["has_account"]),
-            (&json!(["Employee", "Designer"]), &json!(false))
+            (&json!(["employee", "designer"]), &json!(false))
         );
         let joined = register(server, &token).expect(200);
         assert_eq!(

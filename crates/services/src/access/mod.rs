@@ -1,9 +1,13 @@
 //! Roles and who holds them.
 
 mod assignments;
+mod explain;
+mod mine;
 mod roles;
 
 pub use assignments::assign;
 pub(crate) use assignments::{give, give_least, give_up, may_give, may_give_all};
-pub use roles::{RoleView, roles};
-pub(crate) use roles::{display_names, names};
+pub use explain::{Explanation, Question, explain, explained};
+pub use mine::{Mine, mine};
+pub(crate) use roles::names;
+pub use roles::{RoleView, givable, roles};

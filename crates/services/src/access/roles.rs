@@ -1,7 +1,8 @@
 use crate::refusal::Refusal;
 use crate::work::Work;
-use firma_auth::access::{SYSTEM_ROLES, Verb, permissions, role_by_id};
+use firma_auth::access::{Action, Given, Grant, SYSTEM_ROLES, Verb, permissions};
 use firma_domain::Id;
+use firma_domain::access::RoleAssignment;
 use firma_persistence::Tx;
 use serde::Serialize;
 
@@ -34,14 +35,29 @@ pub fn roles(work: &Work<'_, '_>) -> Result<Vec<RoleView>, Refusal> {
         .collect())
 }
 
-/// The names of roles; the id of one that is gone.
-pub(crate) fn names(_: &mut Work<'_, '_>, roles: &[Id]) -> Result<Vec<String>, Refusal> {
-    let name = |id: &Id| role_by_id(*id).map_or_else(|| id.to_string(), |role| role.name.to_owned());
-    Ok(roles.iter().map(name).collect())
+/// The roles that can be given in an organization, with their names: the system's, then its own.
+pub fn givable(work: &mut Work<'_, '_>) -> Result<Vec<(String, Given)>, Refusal> {
+    work.may("roles", Verb::Read)?;
+    let system = SYSTEM_ROLES.iter().filter(|role| !role.platform);
+    let mut roles: Vec<_> = system
+        .map(|role| (role.name.to_owned(), Given::System(role)))
+        .collect();
+    let grant = work.facts().explaining().assignments();
+    let own = work.tx.custom_roles(grant)?;
+    roles.extend(own.into_iter().map(|role| (role.name, role.given)));
+    Ok(roles)
 }
 
-/// The names of roles for people; of those that are there.
-pub(crate) fn display_names(_: &mut Tx<'_>, _organization: Id, roles: &[Id]) -> Result<Vec<String>, Refusal> {
-    let name = |id: &Id| role_by_id(*id).map(|role| role.display_name.to_owned());
-    Ok(roles.iter().filter_map(name).collect())
+/// The names of roles in their order; the id of one that is gone.
+pub(crate) fn names<A: Action>(
+    tx: &mut Tx<'_>,
+    grant: Grant<RoleAssignment, A>,
+    ids: &[Id],
+) -> Result<Vec<String>, Refusal> {
+    let known = tx.given_roles(grant, ids)?;
+    let name = |id: &Id| {
+        let found = known.iter().find(|role| role.given.id() == *id);
+        found.map_or_else(|| id.to_string(), |role| role.name.clone())
+    };
+    Ok(ids.iter().map(name).collect())
 }

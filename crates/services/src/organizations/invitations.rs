@@ -9,6 +9,7 @@ use crate::refusal::Refusal;
 use crate::rows::is;
 use crate::work::Work;
 use firma_auth::access::{Action, Create, Grant, Read, Touches, Update};
+use firma_domain::access::RoleAssignment;
 use firma_domain::identity::SecurityKind;
 use firma_domain::input::{FieldError, Invalid};
 use firma_domain::organizations::{Invitation, InvitationStatus, Member, Team, TeamMember};
@@ -45,10 +46,10 @@ impl Keeping for Invitation {
 
     fn created(
         work: &mut Work<'_, '_>,
-        _: Grant<Self, Create>,
+        grant: Grant<Self, Create>,
         record: &Record<Self>,
     ) -> Result<(), Refusal> {
-        send(work, record)
+        send(work, grant, record)
     }
 }
 
@@ -74,7 +75,7 @@ pub fn resend(
     let after = work
         .open(grant)?
         .change(&before, Invitation { takes_place, ..value })?;
-    send(work, &after)?;
+    send(work, grant, &after)?;
     Ok(after)
 }
 
@@ -87,7 +88,7 @@ pub fn revoke(
     let before = find_open(work, grant, id)?;
     let value = before.value.clone().revoked(work.now());
     let after = work.open(grant)?.change(&before, value)?;
-    tell(work, SecurityKind::InvitationRevoked, &after.value)?;
+    tell(work, grant.also(), SecurityKind::InvitationRevoked, &after.value)?;
     Ok(after)
 }
 
@@ -185,15 +186,26 @@ fn taken(detail: &str) -> Refusal {
     }
 }
 
-fn send(work: &mut Work<'_, '_>, record: &Record<Invitation>) -> Result<(), Refusal> {
-    let organization = work.organization();
-    ask_to_invite(work.tx, organization, record.id, record.value.sent_count)?;
-    tell(work, SecurityKind::InvitationSent, &record.value)
+fn send<A: Action>(
+    work: &mut Work<'_, '_>,
+    grant: Grant<Invitation, A>,
+    record: &Record<Invitation>,
+) -> Result<(), Refusal>
+where
+    (Invitation, A): Touches<RoleAssignment, Create>,
+{
+    tell(work, grant.also(), SecurityKind::InvitationSent, &record.value)?;
+    ask_to_invite(work.tx, grant.organization(), record.id, record.value.sent_count)
 }
 
 /// Writes it down for those who look after safety: roles come with it.
-fn tell(work: &mut Work<'_, '_>, kind: SecurityKind, value: &Invitation) -> Result<(), Refusal> {
-    let roles = access::names(work, &value.role_ids)?.join(", ");
+fn tell(
+    work: &mut Work<'_, '_>,
+    grant: Grant<RoleAssignment, Create>,
+    kind: SecurityKind,
+    value: &Invitation,
+) -> Result<(), Refusal> {
+    let roles = access::names(work.tx, grant, &value.role_ids)?.join(", ");
     let event = SecurityEvent {
         organization: Some(work.organization()),
         user: Some(work.user()),

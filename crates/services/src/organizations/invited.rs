@@ -6,7 +6,8 @@ use crate::access;
 use crate::identity::{Door, LinkToken, claim, clean_name, good, judge, no_token, refused};
 use crate::refusal::Refusal;
 use crate::work::{Caller, Work};
-use firma_auth::access::{Grant, Invited, Read, Update};
+use firma_auth::access::{Create, Grant, Invited, Read, Update};
+use firma_domain::access::RoleAssignment;
 use firma_domain::identity::{SecurityKind, TokenKind};
 use firma_domain::organizations::{Invitation, Member, Organization};
 use firma_domain::{Email, Id, Instant, Record};
@@ -35,7 +36,7 @@ pub struct Look {
     /// The name of the member who invited
     pub invited_by: Option<String>,
     pub message: Option<String>,
-    /// Roles to be given, as people call them
+    /// Names of the roles to be given
     pub roles: Vec<String>,
     pub expires_at: Option<Instant>,
     /// Whether the address has an account: who has one signs in and accepts
@@ -149,7 +150,7 @@ pub fn look_at_invitation(tx: &mut Tx<'_>, text: &str) -> Told<Look> {
         organization: held.organization.name,
         slug: held.organization.slug.to_string(),
         invited_by: inviter(tx, grant, invited_by)?,
-        roles: access::display_names(tx, held.tenant, &role_ids)?,
+        roles: access::names(tx, grant.also::<RoleAssignment, Create>(), &role_ids)?,
         has_account: user_of(tx, &held.email)?.is_some_and(|(_, claimed)| claimed),
         email: held.email.to_string(),
         name,

@@ -7,6 +7,7 @@ use crate::crud;
 use crate::refusal::Refusal;
 use crate::work::Work;
 use firma_auth::access::{Create, Grant, Invited, Joining, Read, Update};
+use firma_domain::access::RoleAssignment;
 use firma_domain::identity::SecurityKind;
 use firma_domain::organizations::{Invitation, Member, Status, Team, TeamMember};
 use firma_domain::{Id, Record};
@@ -59,7 +60,7 @@ pub(super) fn take_up(tx: &mut Tx<'_>, held: &Held, user: Id, name: String) -> R
     for team in &team_ids {
         add_to(&mut work, grant.also(), *team, user)?;
     }
-    tell(&mut work, user, &after)?;
+    tell(&mut work, grant, user, &after)?;
     work.tx.note_configured(user)?;
     Ok(Joined {
         organization_id: held.tenant,
@@ -156,7 +157,12 @@ fn add_to(
 }
 
 /// Writes it down for those who look after safety.
-fn tell(work: &mut Work<'_, '_>, user: Id, accepted: &Record<Invitation>) -> Result<(), Refusal> {
+fn tell(
+    work: &mut Work<'_, '_>,
+    grant: Answering,
+    user: Id,
+    accepted: &Record<Invitation>,
+) -> Result<(), Refusal> {
     let organization = Some(work.organization());
     let event = |kind, details: String| SecurityEvent {
         organization,
@@ -167,7 +173,8 @@ fn tell(work: &mut Work<'_, '_>, user: Id, accepted: &Record<Invitation>) -> Res
     let email = accepted.value.email.to_string();
     work.tx
         .security_event(event(SecurityKind::InvitationAccepted, email))?;
-    for role in access::names(work, &accepted.value.withheld_role_ids)? {
+    let given = grant.also::<RoleAssignment, Create>();
+    for role in access::names(work.tx, given, &accepted.value.withheld_role_ids)? {
         work.tx.security_event(event(SecurityKind::RoleWithheld, role))?;
     }
     Ok(())
