@@ -69,10 +69,7 @@ fn members_and_invitations_at_once_share_the_places() {
             calls.into_iter().map(|call| call.join().unwrap()).collect()
         });
         assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 5);
-        assert_eq!(
-            rows(server, "invitations") + rows(server, "memberships"),
-            1 + 5
-        );
+        assert_eq!(rows(server, "invitations") + rows(server, "memberships"), 1 + 5);
     });
 }
 

@@ -93,7 +93,10 @@ fn invitations_go_once_they_were_answered_or_over_for_a_while() {
             for name in ["open", "over", "long-over", "revoked", "long-revoked"] {
                 let email = format!("{name}@new.example");
                 let invitations = firm.at("invitations");
-                let id = firm.owner.post(&invitations, serde_json::json!({"email": email})).id();
+                let id = firm
+                    .owner
+                    .post(&invitations, serde_json::json!({"email": email}))
+                    .id();
                 if name.ends_with("revoked") {
                     firm.owner.act(&format!("{invitations}/{id}/revoke")).expect(200);
                 }
@@ -115,7 +118,10 @@ fn invitations_go_once_they_were_answered_or_over_for_a_while() {
         let left = server
             .base
             .lines("SELECT DISTINCT email FROM invitations ORDER BY email");
-        assert_eq!(left, ["open", "over", "revoked"].map(|name| format!("{name}@new.example")));
+        assert_eq!(
+            left,
+            ["open", "over", "revoked"].map(|name| format!("{name}@new.example"))
+        );
         assert_eq!(count(server, "invitations"), 6);
     });
 }
