@@ -213,6 +213,7 @@ impl Parts {
                 keep: Retention {
                     sessions: seconds(config.keep_sessions),
                     jobs: seconds(config.keep_jobs),
+                    invitations: seconds(config.keep_invitations),
                     deleted: seconds(config.keep_deleted),
                     uploads: seconds(config.keep_uploads),
                 },

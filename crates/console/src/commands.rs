@@ -7,7 +7,7 @@ pub(crate) struct Commands {
     /// Asks for the password, so that it stands neither on the page nor in the shell's history
     pub(crate) password: &'static str,
     pub(crate) sign_in: String,
-    pub(crate) add_member: String,
+    pub(crate) invite: String,
     /// For a file with columns called as fields are
     pub(crate) import: String,
 }
@@ -27,8 +27,8 @@ TOKEN=$(printf '{{"email": %s, "password": "%s"}}' \
 AUTH="Authorization: Bearer $TOKEN"
 curl -s $API/organizations/{slug} -H "$AUTH""#
         );
-        let add_member = format!(
-            r#"curl -s $API/organizations/{slug}/members \
+        let invite = format!(
+            r#"curl -s $API/organizations/{slug}/invitations \
   -H "$AUTH" -H "$JSON" \
   -d '{{"email": "ann@example.com", "name": "Ann Lee"}}'"#
         );
@@ -39,7 +39,7 @@ curl -s $API/organizations/{slug} -H "$AUTH""#
             import,
             password: "IFS= read -rs PASSWORD",
             sign_in,
-            add_member,
+            invite,
         }
     }
 }

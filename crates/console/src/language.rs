@@ -57,7 +57,7 @@ pub(crate) struct Language {
     pub(crate) sign_in_end: &'static str,
     pub(crate) members_title: &'static str,
     pub(crate) members: &'static str,
-    pub(crate) members_password: &'static str,
+    pub(crate) members_mail: &'static str,
     pub(crate) import_title: &'static str,
     pub(crate) import: &'static str,
     pub(crate) import_end: &'static str,

@@ -81,7 +81,6 @@ pub(crate) struct Done<'p> {
     pub(crate) slug: &'p str,
     pub(crate) email: &'p str,
     pub(crate) commands: Commands,
-    pub(crate) set_password: &'p str,
     pub(crate) data: &'p str,
 }
 

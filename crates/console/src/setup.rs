@@ -126,7 +126,6 @@ fn done(
         slug,
         email,
         commands: Commands::new(base, email, slug),
-        set_password: &set_password("ann@example.com"),
         data: &state.site.data,
     };
     page::answer(StatusCode::OK, &done)

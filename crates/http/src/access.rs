@@ -38,7 +38,7 @@ impl Resource for RoleAssignment {
 MEMBER_ID=$(curl -sS "$ORG/members" \
   -H "Authorization: Bearer $TOKEN" \
   --json '{"email": "new-'$RANDOM'@demo.example", "name": "Kim Winter"}' | jq -r .id)"#;
-    const REFUSALS: &'static [&'static str] = &["role_not_held", "last_owner"];
+    const REFUSALS: &'static [&'static str] = &["role_not_held", "last_owner", "member_limit"];
 }
 
 async fn roles(call: Call) -> Result<HttpResponse, Problem> {

@@ -15,6 +15,7 @@ mod headers;
 mod health;
 mod identity;
 mod imports;
+mod invitations;
 mod limits;
 mod matrix;
 mod metrics;

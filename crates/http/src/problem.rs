@@ -70,6 +70,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
         "The organization has as many roles as it may have",
     ),
     ("last_owner", 409, "The owner can't be removed"),
+    ("has_account", 409, "The address has an account"),
     ("second_factor_on", 409, "There is a second factor already"),
     (
         "password_too_short",

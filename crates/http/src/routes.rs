@@ -3,7 +3,9 @@
 use crate::operation::Operation;
 use crate::problem::Problem;
 use crate::schemas::{self, Schemas};
-use crate::{access, crm, document as openapi, identity, imports, organizations, platform, public};
+use crate::{
+    access, crm, document as openapi, identity, imports, invitations, organizations, platform, public,
+};
 use actix_web::{HttpRequest, HttpResponse, Resource, Scope, web};
 use serde_json::Value;
 use std::sync::LazyLock;
@@ -15,6 +17,7 @@ fn table() -> (Vec<Operation>, Schemas) {
     public::operations(&mut operations, &mut schemas);
     identity::operations(&mut operations, &mut schemas);
     organizations::operations(&mut operations, &mut schemas);
+    invitations::operations(&mut operations, &mut schemas);
     access::operations(&mut operations, &mut schemas);
     crm::operations(&mut operations, &mut schemas);
     platform::operations(&mut operations, &mut schemas);

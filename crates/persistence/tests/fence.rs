@@ -8,7 +8,7 @@ use firma_auth::access::{Founding, SYSTEM_ROLES};
 use firma_domain::Id;
 use firma_domain::access::{Role, RoleAssignment};
 use firma_domain::crm::{Activity, Company, Contact, Deal, DealContact, Pipeline, Stage};
-use firma_domain::organizations::{Member, Organization, Team, TeamMember};
+use firma_domain::organizations::{Invitation, Member, Organization, Team, TeamMember};
 use firma_domain::platform::{File, Import, Job};
 use firma_persistence::access::Segment;
 use firma_persistence::platform::NewJob;
@@ -63,6 +63,8 @@ fn no_foreign_row_is_seen_without_the_tenant_condition() {
         put_job_file_and_import(firm);
         let role = json!({"name": "own", "display_name": "Own", "permissions": ["deals:read:own"]});
         firm.owner.post(&firm.at("roles"), role).expect(201);
+        let invited = json!({"email": "new@firm.example"});
+        firm.owner.post(&firm.at("invitations"), invited).expect(201);
         for n in 0..3 {
             firm.owner
                 .post(&firm.at("companies"), json!({"name": format!("c{n}")}))
@@ -100,6 +102,7 @@ fn no_foreign_row_is_seen_without_the_tenant_condition() {
                 visible::<Member>(tx, caller, organization)?,
                 visible::<Team>(tx, caller, organization)?,
                 visible::<TeamMember>(tx, caller, organization)?,
+                visible::<Invitation>(tx, caller, organization)?,
                 visible::<RoleAssignment>(tx, caller, organization)?,
                 visible::<Role>(tx, caller, organization)?,
                 visible::<Company>(tx, caller, organization)?,
@@ -116,10 +119,10 @@ fn no_foreign_row_is_seen_without_the_tenant_condition() {
         })
     };
     let mut with = counts();
-    assert_eq!(with, [1, 2, 1, 1, 2, 1, 3, 1, 5, 3, 3, 3, 1, 1, 1, 3]);
+    assert_eq!(with, [1, 2, 1, 1, 1, 2, 1, 3, 1, 5, 3, 3, 3, 1, 1, 1, 3]);
     drop_tenant_condition();
     // The system's roles are nobody's.
-    with[5] += i64::try_from(SYSTEM_ROLES.len()).unwrap();
+    with[6] += i64::try_from(SYSTEM_ROLES.len()).unwrap();
     assert_eq!(counts(), with);
     let foreign = firms[1].owner.get(&firms[1].at("deals")).expect(200)["data"][0]["id"]
         .as_str()

@@ -1,7 +1,7 @@
 use super::action::{Create, Delete, Read, Update};
 use firma_domain::access::{Role, RoleAssignment};
 use firma_domain::crm::{Activity, Company, Contact, Deal, DealContact, Pipeline, Stage};
-use firma_domain::organizations::{Member, Organization, Team, TeamMember};
+use firma_domain::organizations::{Invitation, Member, Organization, Team, TeamMember};
 use firma_domain::platform::{File, Import};
 
 /// Says that who may do `A` to `E` thereby also does `B` to rows of `F`: making a pipeline makes its
@@ -60,12 +60,29 @@ touches! {
     TeamMember, Delete => Team, Read;
     Member, Create => RoleAssignment, Create;
     Member, Create => Organization, Update;
+    Member, Create => Invitation, Read;
     Member, Update => Organization, Read;
     Member, Update => Organization, Update;
     Role, Create => Organization, Update;
     Role, Delete => Organization, Update;
     Role, Delete => RoleAssignment, Read;
+    Invitation, Create => Invitation, Read;
+    Invitation, Create => Member, Read;
+    Invitation, Create => Organization, Update;
+    Invitation, Create => RoleAssignment, Create;
+    Invitation, Create => Team, Read;
+    Invitation, Update => Invitation, Read;
+    Invitation, Update => Member, Create;
+    Invitation, Update => Member, Read;
+    Invitation, Update => Organization, Update;
+    Invitation, Update => RoleAssignment, Create;
+    Invitation, Update => Team, Read;
+    Invitation, Update => TeamMember, Create;
+    RoleAssignment, Create => RoleAssignment, Read;
     RoleAssignment, Create => RoleAssignment, Update;
+    RoleAssignment, Create => Organization, Update;
+    RoleAssignment, Update => RoleAssignment, Read;
+    RoleAssignment, Update => Organization, Update;
     RoleAssignment, Update => Organization, Read;
     Import, Create => Import, Update;
     Import, Create => File, Create;

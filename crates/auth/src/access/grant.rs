@@ -117,6 +117,26 @@ impl Joining {
     }
 }
 
+/// The right that an invitation is: of who holds its token to look at it, and to take it up or decline it. What taking
+/// it up touches besides is given by the one who invited, as far as they may give it then.
+#[derive(Debug)]
+pub struct Invited {
+    organization: Id,
+    user: Id,
+}
+
+impl Invited {
+    /// For the user who takes it up, or the nil id for who only looks or declines.
+    pub fn of(organization: Id, user: Id) -> Invited {
+        Invited { organization, user }
+    }
+
+    /// The grant to answer it.
+    pub fn grant(&self) -> Grant<firma_domain::organizations::Invitation, super::Update> {
+        Grant::new(self.organization, self.user, Some(Reach::Org), Reach::Org)
+    }
+}
+
 /// The right of a member to be told why something is allowed or refused in their organization: who holds which
 /// role, who shares a team with whom. It gives reading of that and nothing else.
 #[derive(Debug, Clone, Copy)]

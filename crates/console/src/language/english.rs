@@ -52,7 +52,7 @@ pub(super) const ENGLISH: Language = Language {
     sign_in_end: "The answer is your organization. The token is soon out of date: after a 401, do this again.",
     members_title: "Add people",
     members: "With the token from above:",
-    members_password: "No mail invites them yet. For a first password, on the server (in a clone, cargo run -- stands for firma):",
+    members_mail: "A mail asks them to join. Where no mail server is set, it lies in the folder “outbox” in the data folder.",
     import_title: "Bring in what you have",
     import: "Companies, contacts, deals and activities come in from a CSV file, such as a spreadsheet saves. Try it \
              on the server, in the folder that it was started in. This stores nothing yet:",

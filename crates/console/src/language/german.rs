@@ -52,8 +52,7 @@ pub(super) const GERMAN: Language = Language {
     sign_in_end: "Die Antwort ist Ihre Organisation. Das Token gilt nicht lange: nach einem 401 von vorn.",
     members_title: "Leute hinzufügen",
     members: "Mit dem Token von oben:",
-    members_password: "Noch lädt sie keine Mail ein. Ein erstes Passwort, auf dem Server (in einem Klon steht cargo run -- für \
-                       firma):",
+    members_mail: "Eine Mail lädt sie ein. Wo kein Mailserver angegeben ist, liegt sie im Ordner „outbox“ im Datenordner.",
     import_title: "Daten mitbringen",
     import: "Firmen, Kontakte, Geschäfte und Aktivitäten kommen aus einer CSV-Datei, wie eine Tabellenkalkulation sie \
              sichert. Probieren Sie es auf dem Server, in dem Ordner, in dem er gestartet wurde. Noch wird nichts gespeichert:",

@@ -51,7 +51,7 @@ pub(super) const SERBIAN: Language = Language {
     sign_in_end: "Odgovor je vaša organizacija. Token ne važi dugo: posle odgovora 401 ponovite.",
     members_title: "Dodajte ljude",
     members: "S tokenom odozgo:",
-    members_password: "Pošta ih još ne poziva. Za prvu lozinku, na serveru (u klonu cargo run -- stoji umesto firma):",
+    members_mail: "Poziva ih pošta. Gde server za poštu nije zadat, leži u fascikli „outbox” u fascikli s podacima.",
     import_title: "Unesite ono što imate",
     import: "Firme, kontakti, poslovi i aktivnosti unose se iz CSV datoteke, kakvu čuva program za tabele. Probajte na \
              serveru, u fascikli iz koje je pokrenut. Ovim se još ništa ne čuva:",

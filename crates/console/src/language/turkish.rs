@@ -51,7 +51,7 @@ pub(super) const TURKISH: Language = Language {
     sign_in_end: "Yanıt kuruluşunuzdur. Belirteç uzun süre geçerli değildir: 401 yanıtından sonra yeniden alın.",
     members_title: "Kişi ekleyin",
     members: "Yukarıdaki belirteçle:",
-    members_password: "Henüz onları davet eden e-posta yok. İlk parola için, sunucuda (klonda firma yerine cargo run -- yazılır):",
+    members_mail: "Bir e-posta onları davet eder. E-posta sunucusu ayarlanmamışsa, veri klasöründeki “outbox” klasöründe durur.",
     import_title: "Elinizdekileri getirin",
     import: "Şirketler, kişiler, fırsatlar ve etkinlikler, bir tablo programının kaydettiği CSV dosyasından alınır. Sunucuda, \
              başlatıldığı klasörde deneyin. Bu henüz hiçbir şey kaydetmez:",

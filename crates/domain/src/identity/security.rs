@@ -85,6 +85,16 @@ kinds! {
     RoleAssigned = "role_assigned", Info;
     /// A role was taken
     RoleRevoked = "role_revoked", Info;
+    /// Somebody was invited to an organization
+    InvitationSent = "invitation_sent", Info;
+    /// An invitation was accepted
+    InvitationAccepted = "invitation_accepted", Info;
+    /// An invitation was declined
+    InvitationDeclined = "invitation_declined", Info;
+    /// An invitation was taken back
+    InvitationRevoked = "invitation_revoked", Info;
+    /// A role wasn't given by an invitation: who invited could no longer give it
+    RoleWithheld = "role_withheld", Warning;
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ spelled! {
     Signup {
         /// Whoever proves an e-mail
         Open = "open",
-        /// Who was added to an organization; nobody makes organizations of their own
+        /// Who was added or invited to an organization; nobody makes organizations of their own
         Invite = "invite",
         /// Nobody by themselves
         Off = "off",
@@ -21,6 +21,8 @@ spelled! {
         ResetPassword = "reset_password",
         /// A new e-mail, which it proves
         ChangeEmail = "change_email",
+        /// Joining an organization
+        Invitation = "invitation",
     }
 }
 
@@ -30,6 +32,7 @@ impl TokenKind {
         match self {
             TokenKind::VerifyEmail => 24 * 3_600,
             TokenKind::ResetPassword | TokenKind::ChangeEmail => 3_600,
+            TokenKind::Invitation => 7 * 24 * 3_600,
         }
     }
 }

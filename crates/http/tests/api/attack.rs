@@ -50,6 +50,9 @@ fn what_is_in_an_organization_needs_a_permission_of_the_catalogue() {
                     "forgot_password",
                     "reset_password",
                     "confirm_email",
+                    "look_at_invitation",
+                    "register_by_invitation",
+                    "decline_invitation",
                 ];
                 let known = open.contains(&operation.id.as_str());
                 assert!(known && !in_one, "{} is open to anybody", operation.id);
@@ -87,7 +90,7 @@ fn the_owner_may_do_everything() {
             match operation.id.as_str() {
                 // Not a matter of access: the owner has no password here, nor an authenticator, and stays.
                 "step_up" => drop(answer.problem(401, "wrong_credentials")),
-                "confirm_second_factor" => drop(answer.problem(422, "invalid")),
+                "confirm_second_factor" | "accept_invitation" => drop(answer.problem(422, "invalid")),
                 "renew_recovery_codes" => drop(answer.problem(404, "not_found")),
                 "delete_me" => drop(answer.problem(409, "last_owner")),
                 _ => drop(answer.expect(operation.status)),

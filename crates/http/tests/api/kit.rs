@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 /// Tables that a refused call must leave as they were.
 const TABLES: [&str; 18] = [
+const TABLES: [&str; 17] = [
     "companies",
     "contacts",
     "deals",
@@ -16,6 +17,7 @@ const TABLES: [&str; 18] = [
     "team_members",
     "roles",
     "role_permissions",
+    "invitations",
     "stage_periods",
     "tags",
     "emails",

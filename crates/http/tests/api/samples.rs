@@ -40,6 +40,7 @@ impl<'s> Place<'s> {
         let made = |collection: &str, body: Value| firm.owner.post(&firm.at(collection), body).id();
         let team = || made("teams", json!({"name": unique(), "slug": unique()}));
         let assignment = json!({"user_id": member, "role_id": role("designer")});
+        let invitation = json!({"email": format!("{}@example.com", unique())});
         let contact = made("contacts", json!({"name": unique()}));
         let deal = || made("deals", json!({"title": unique()}));
         let pipeline = made("pipelines", json!({"name": unique()}));
@@ -60,6 +61,7 @@ impl<'s> Place<'s> {
                 "roles",
                 made("roles", json!({"name": unique(), "display_name": unique()})),
             ),
+            ("invitations", made("invitations", invitation)),
             ("role-assignments", made("role-assignments", assignment)),
             (
                 "stages",
@@ -127,7 +129,11 @@ impl<'s> Place<'s> {
             "register" => {
                 json!({"email": format!("{}@example.com", unique()), "name": "New", "password": "grey herons wade slowly"})
             }
-            "verify_email" | "confirm_email" => json!({"token": "none"}),
+            "verify_email" | "confirm_email" | "look_at_invitation" | "accept_invitation"
+            | "decline_invitation" => json!({"token": "none"}),
+            "register_by_invitation" => {
+                json!({"token": "none", "name": "New", "password": "grey herons wade slowly"})
+            }
             "forgot_password" => json!({"email": "nobody@example.com"}),
             "reset_password" => json!({"token": "none", "password": "grey herons wade slowly"}),
             "change_password" => json!({"password": "grey herons wade slowly"}),
@@ -136,6 +142,7 @@ impl<'s> Place<'s> {
             "refresh" => json!({"refresh_token": "none"}),
             "create_organization" | "create_team" => json!({"name": unique(), "slug": unique()}),
             "update_organization" | "update_team" => json!({"description": unique()}),
+            "create_invitation" => json!({"email": format!("{}@example.com", unique())}),
             "add_member" => json!({"email": format!("{}@example.com", unique()), "name": "New"}),
             "update_me" => json!({"given_name": unique()}),
             "update_profile" => json!({"title": unique()}),

@@ -17,6 +17,8 @@ pub struct NewToken {
     pub email: Email,
     /// What is to be done then, as JSON
     pub payload: Option<String>,
+    /// When it is over, where not at the end of its kind's life
+    pub expires_at: Option<Instant>,
 }
 
 /// One that was sent.
@@ -29,10 +31,13 @@ pub struct Token {
 }
 
 impl Tx<'_> {
-    /// Keeps a token, for as long as its kind lives.
+    /// Keeps a token.
     pub fn add_token(&mut self, new: NewToken) -> Result<(), Fault> {
         self.identify(new.user)?;
         let now = self.now();
+        let end = new
+            .expires_at
+            .unwrap_or_else(|| now.plus_seconds(new.kind.life()));
         Sql::<()>::text(
             "INSERT INTO verification_tokens (hash, kind, user_id, email, payload, created_at, expires_at) VALUES (",
         )
@@ -43,7 +48,7 @@ impl Tx<'_> {
             new.email.as_str().into(),
             text_or_null(new.payload.as_deref()),
             now.into(),
-            now.plus_seconds(new.kind.life()).into(),
+            end.into(),
         ])
         .then(")")
         .run(self)?;

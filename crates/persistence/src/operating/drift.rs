@@ -8,7 +8,7 @@ use diesel::sql_types::{Integer, Nullable, Text};
 use firma_auth::access::Operating;
 use firma_domain::access::{Role, RoleAssignment};
 use firma_domain::crm::{Activity, Company, Contact, Deal, DealContact, Pipeline, Stage};
-use firma_domain::organizations::{Member, Organization, Team, TeamMember};
+use firma_domain::organizations::{Invitation, Member, Organization, Team, TeamMember};
 use firma_domain::platform::{File, Import};
 use firma_domain::{Entity, Id, Record};
 use serde_json::{Map, Value};
@@ -37,6 +37,7 @@ pub const KEPT: &[(&str, Look)] = kept![
     Team,
     TeamMember,
     Role,
+    Invitation,
     RoleAssignment,
     Activity,
     Company,

@@ -1,5 +1,6 @@
-//! Organizations, members, teams.
+//! Organizations, members, teams, invitations.
 
+mod invitations;
 mod members;
 mod organization;
 mod teams;

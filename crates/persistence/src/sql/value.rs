@@ -153,6 +153,7 @@ cells! {
     domain::Zone as Text: |v| v.name().to_owned(), |r| domain::Zone::parse(&r).ok_or_else(|| format!("time zone {r}"));
     domain::Locale as Text: |v| v.as_str().to_owned(), |r| domain::Locale::parse(&r).ok_or_else(|| format!("locale {r}"));
     Vec<String> as Text: |v| json(v), |r| read_json(&r);
+    Vec<domain::Id> as Text: |v| json(v), |r| read_json(&r);
     serde_json::Value as Text: |v| json(v), |r| read_json(&r);
     serde_json::Map<String, serde_json::Value> as Text: |v| json(v), |r| read_json(&r);
     domain::crm::Address as Text: |v| json(v), |r| read_json(&r);
@@ -166,6 +167,7 @@ spelled!(
     domain::crm::ActivityKind,
     domain::crm::DealStatus,
     domain::crm::StageKind,
+    domain::organizations::InvitationStatus,
     domain::organizations::Size,
     domain::organizations::Status,
     domain::platform::ImportState,

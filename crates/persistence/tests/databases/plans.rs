@@ -42,6 +42,7 @@ fn no_list_scans_or_sorts_an_organization() {
         wrong.extend(look::<Member>(&server, &fresh, firm));
         wrong.extend(look::<Team>(&server, &fresh, firm));
         wrong.extend(look::<TeamMember>(&server, &fresh, firm));
+        wrong.extend(look::<Invitation>(&server, &fresh, firm));
         wrong.extend(look::<RoleAssignment>(&server, &fresh, firm));
         wrong.extend(look::<Job>(&server, &fresh, firm));
         wrong.extend(look::<File>(&server, &fresh, firm));
@@ -257,6 +258,10 @@ fn fill(server: &Server, firm: &Firm<'_>, rows: i64) {
         numbered("memberships"),
         format!("INSERT INTO role_assignments ({meta}, user_id, role_id, role_organization_id, assigned_at, is_active) \
                  SELECT {org}, {id}, 1, {at}, {me}, {at}, id, {role}, {nil}, {at}, {yes} FROM t_users;"),
+        format!("{} INSERT INTO invitations ({meta}, email, role_ids, team_ids, expires_at, status, invited_by, sent_at, sent_count, takes_place, \
+                 revoked_at, withheld_role_ids, withheld_team_ids) SELECT {values}, {email}, '[]', '[]', {at}, \
+                 CASE n % 50 WHEN 0 THEN 'open' ELSE 'revoked' END, {by}, {at}, 1, {yes}, CASE n % 50 WHEN 0 THEN NULL ELSE {at} END, '[]', '[]' FROM g;",
+                series(few), email = "'i' || n || '@firm.example'", by = pick("memberships")),
         format!("{} INSERT INTO teams ({meta}, name, name_folded, slug) SELECT {values}, {t}, {t}, {t} FROM g;", series(few), t = text("team")),
         numbered("teams"),
         format!("{} INSERT INTO team_members ({meta}, team_id, user_id, is_lead) SELECT {values}, {team}, \

@@ -93,6 +93,7 @@ fn the_code_declares_the_tables_as_they_are() {
             Team,
             TeamMember,
             Role,
+            Invitation,
             RoleAssignment,
             Company,
             Pipeline,

@@ -1,10 +1,11 @@
 use super::told::told;
 use crate::keeping::Keeping;
 use crate::link::Link;
+use crate::organizations;
 use crate::refusal::Refusal;
 use crate::rows::is;
 use crate::work::Work;
-use firma_auth::access::{Action, Create, Given, Grant, Joining, Update, role_by_id};
+use firma_auth::access::{Action, Create, Given, Grant, Joining, Read, Update, role_by_id};
 use firma_domain::access::{Role, RoleAssignment};
 use firma_domain::identity::SecurityKind;
 use firma_domain::organizations::{Member, Organization};
@@ -41,6 +42,26 @@ fn named<A: Action>(
     Ok(work.tx.given_roles(grant, &[role])?.pop())
 }
 
+/// The same for several, each by its place in `role_ids`.
+pub(crate) fn may_give_all<A: Action>(
+    work: &mut Work<'_, '_>,
+    grant: Grant<RoleAssignment, A>,
+    roles: &[Id],
+) -> Result<(), Refusal> {
+    for (n, role) in roles.iter().enumerate() {
+        may_give(work, grant, *role).map_err(|refusal| match refusal {
+            Refusal::Invalid(mut invalid) => {
+                for error in &mut invalid.0 {
+                    error.pointer = format!("#/role_ids/{n}");
+                }
+                Refusal::Invalid(invalid)
+            }
+            other => other,
+        })?;
+    }
+    Ok(())
+}
+
 /// Gives a role. One that was given before and has ended is renewed: there is one row a member and role.
 pub fn assign(
     work: &mut Work<'_, '_>,
@@ -48,15 +69,9 @@ pub fn assign(
     value: RoleAssignment,
 ) -> Result<Record<RoleAssignment>, Refusal> {
     not_past(work, &value)?;
-    let same = vec![
-        is::<RoleAssignment>("user_id", value.user_id),
-        is::<RoleAssignment>("role_id", value.role_id),
-    ];
     let renewal: Grant<RoleAssignment, Update> = grant.also();
-    let ended = work
-        .open(renewal)?
-        .first(same)?
-        .filter(|before| !before.value.gives(work.now()));
+    let ended = one(work, grant, value.user_id, value.role_id)?;
+    let ended = ended.filter(|before| !before.value.gives(work.now()));
     match ended {
         None => crate::crud::add(work, grant, value, false),
         Some(before) => {
@@ -72,14 +87,94 @@ pub fn assign(
     }
 }
 
-/// Gives a role for good.
+/// Gives a role for good, also to who holds it for a time.
 pub(crate) fn give(
     work: &mut Work<'_, '_>,
     grant: Grant<RoleAssignment, Create>,
     user: Id,
     role: Id,
 ) -> Result<(), Refusal> {
-    assign(work, grant, RoleAssignment::of(user, role)).map(drop)
+    let value = RoleAssignment::of(user, role);
+    match one(work, grant, user, role)? {
+        None => crate::crud::add(work, grant, value, false).map(drop),
+        Some(before) => {
+            let value = RoleAssignment {
+                expires_at: None,
+                is_active: true,
+                ..before.value.clone()
+            };
+            crate::crud::change(work, grant.also(), before, value).map(drop)
+        }
+    }
+}
+
+/// The role that the system gives to who would have none otherwise; which one it was.
+pub(crate) fn give_least(
+    work: &mut Work<'_, '_>,
+    grant: Grant<RoleAssignment, Create>,
+    user: Id,
+) -> Result<Option<Id>, Refusal> {
+    let now = work.now();
+    let held = vec![is::<RoleAssignment>("user_id", user)];
+    let held = work
+        .open(grant.also::<RoleAssignment, Read>())?
+        .some(held, i64::MAX)?;
+    if held.iter().any(|known| known.value.gives(now)) {
+        return Ok(None);
+    }
+    let role = organizations::least()?;
+    let value = RoleAssignment {
+        assigned_at: Some(now),
+        ..RoleAssignment::of(user, role)
+    };
+    let before = held.into_iter().find(|known| known.value.role_id == role);
+    let record = match before {
+        None => work.open(grant)?.add(value)?,
+        Some(before) => work
+            .open(grant.also::<RoleAssignment, Update>())?
+            .change(&before, value)?,
+    };
+    tell(work, grant, &record.value)?;
+    takes_place(work, grant.also(), grant.also(), &record)?;
+    Ok(Some(role))
+}
+
+/// The one row of a member and a role.
+fn one(
+    work: &mut Work<'_, '_>,
+    grant: Grant<RoleAssignment, Create>,
+    user: Id,
+    role: Id,
+) -> Result<Option<Record<RoleAssignment>>, Refusal> {
+    let same = vec![
+        is::<RoleAssignment>("user_id", user),
+        is::<RoleAssignment>("role_id", role),
+    ];
+    Ok(work.open(grant.also::<RoleAssignment, Update>())?.first(same)?)
+}
+
+/// Refuses a role that makes somebody who so far was a client, or held nothing, one member more than there may be.
+fn takes_place(
+    work: &mut Work<'_, '_>,
+    grant: Grant<RoleAssignment, Read>,
+    organization: Grant<Organization, Update>,
+    given: &Record<RoleAssignment>,
+) -> Result<(), Refusal> {
+    let (client, now) = (organizations::client()?, work.now());
+    let counts = |value: &RoleAssignment| value.role_id != client && value.gives(now);
+    if !counts(&given.value) {
+        return Ok(());
+    }
+    let held = vec![is::<RoleAssignment>("user_id", given.value.user_id)];
+    let held = work.open(grant)?.some(held, i64::MAX)?;
+    if held
+        .iter()
+        .any(|other| other.id != given.id && counts(&other.value))
+    {
+        return Ok(());
+    }
+    let of = organizations::hold(work.tx, organization)?;
+    organizations::room_for(work.tx, organization, &of, 0)
 }
 
 /// Ends all roles of a user who leaves an organization by themselves.
@@ -125,6 +220,7 @@ impl Keeping for RoleAssignment {
         grant: Grant<Self, Create>,
         record: &Record<Self>,
     ) -> Result<(), Refusal> {
+        takes_place(work, grant.also(), grant.also(), record)?;
         tell(work, grant, &record.value)
     }
 
@@ -148,7 +244,7 @@ impl Keeping for RoleAssignment {
         may_give(work, grant, value.role_id)?;
         let organization = work.organization();
         let owner = work
-            .open(grant.also::<Organization, _>())?
+            .open(grant.also::<Organization, Read>())?
             .find(organization)?
             .value
             .owner_id;
@@ -169,9 +265,12 @@ impl Keeping for RoleAssignment {
     fn changed(
         work: &mut Work<'_, '_>,
         grant: Grant<Self, Update>,
-        _: &Record<Self>,
+        before: &Record<Self>,
         after: &Record<Self>,
     ) -> Result<(), Refusal> {
+        if !before.value.gives(work.now()) {
+            takes_place(work, grant.also(), grant.also(), after)?;
+        }
         tell(work, grant, &after.value)
     }
 }

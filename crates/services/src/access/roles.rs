@@ -4,14 +4,14 @@ use crate::refusal::Refusal;
 use crate::rows::{is, unless_any};
 use crate::work::Work;
 use firma_auth::access::{
-    Create, Delete, Given, Grant, Permission, Permissions, Read, Role as SystemRole, SYSTEM_ROLES, Touches,
+    Action, Create, Delete, Given, Grant, Permission, Permissions, Read, Role as SystemRole, SYSTEM_ROLES, Touches,
     Update, Verb, Writes, permissions, role_by_id, role_by_name,
 };
 use firma_domain::access::{Role, RoleAssignment, RoleType};
 use firma_domain::identity::SecurityKind;
 use firma_domain::organizations::Organization;
 use firma_domain::{FieldError, Id, Instant, Invalid, Record};
-use firma_persistence::{Col, Cond, Listing, Op, Stored, Value};
+use firma_persistence::{Col, Cond, Listing, Op, Stored, Tx, Value};
 
 /// The most roles that an organization has of its own; of the deleted ones so many are listed.
 const MOST: i64 = 200;
@@ -226,4 +226,18 @@ fn unused(work: &mut Work<'_, '_>, grant: Grant<Role, Delete>, role: Id) -> Resu
         Cond::Any(vec![Cond::Null(ends), Cond::Is(ends, Op::Gt, work.now().into())]),
     ];
     unless_any::<RoleAssignment>(work, grant.also(), lives, "somebody holds the role")
+}
+
+/// The names of roles in their order; the id of one that is gone.
+pub(crate) fn names<A: Action>(
+    tx: &mut Tx<'_>,
+    grant: Grant<RoleAssignment, A>,
+    ids: &[Id],
+) -> Result<Vec<String>, Refusal> {
+    let known = tx.given_roles(grant, ids)?;
+    let name = |id: &Id| {
+        let found = known.iter().find(|role| role.given.id() == *id);
+        found.map_or_else(|| id.to_string(), |role| role.name.clone())
+    };
+    Ok(ids.iter().map(name).collect())
 }

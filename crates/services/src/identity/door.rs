@@ -17,14 +17,14 @@ pub struct Door<'a> {
 }
 
 impl Door<'_> {
-    pub(super) async fn read<T: Send + 'static>(
+    pub(crate) async fn read<T: Send + 'static>(
         &self,
         run: impl Fn(&mut Tx<'_>) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
         self.database.read(run).await
     }
 
-    pub(super) async fn write<T: Send + 'static>(
+    pub(crate) async fn write<T: Send + 'static>(
         &self,
         run: impl Fn(&mut Tx<'_>) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
@@ -32,13 +32,13 @@ impl Door<'_> {
     }
 
     /// The hash of a new password that was judged.
-    pub(super) async fn hash(&self, password: &str) -> Result<String, Refusal> {
+    pub(crate) async fn hash(&self, password: &str) -> Result<String, Refusal> {
         self.hasher.hash(password.to_owned()).await
     }
 }
 
 /// Refuses a password that isn't good enough.
-pub(super) fn judge(password: &str, beside_factor: bool) -> Result<(), Refusal> {
+pub(crate) fn judge(password: &str, beside_factor: bool) -> Result<(), Refusal> {
     let judged = match beside_factor {
         true => password::check_beside_factor(password),
         false => password::check(password),

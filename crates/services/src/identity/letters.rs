@@ -26,13 +26,19 @@ impl Links {
             TokenKind::VerifyEmail => "verify-email",
             TokenKind::ResetPassword => "reset-password",
             TokenKind::ChangeEmail => "confirm-email",
+            TokenKind::Invitation => "accept-invitation",
         };
-        let server = self.server.as_deref().unwrap_or_default();
         json!({
             "token": token,
             "link": self.pages.as_ref().map(|pages| format!("{pages}/{path}#token={token}")),
-            "call": format!("POST {server}/api/v1/auth/{path}"),
+            "call": self.call(path),
         })
+    }
+
+    /// The call of that name.
+    pub(super) fn call(&self, name: &str) -> String {
+        let server = self.server.as_deref().unwrap_or_default();
+        format!("POST {server}/api/v1/auth/{name}")
     }
 }
 
@@ -53,6 +59,7 @@ pub(super) fn new_token(
         user,
         email,
         payload,
+        expires_at: None,
     };
     (text, new)
 }
@@ -100,7 +107,7 @@ pub(super) fn tell(
 }
 
 /// The token of a link, if it is good. Else None, and that it was tried is written down.
-pub(super) fn good(
+pub(crate) fn good(
     tx: &mut Tx<'_>,
     kind: TokenKind,
     text: &str,
@@ -121,7 +128,7 @@ pub(super) fn good(
     }
 }
 
-pub(super) fn refused(tx: &mut Tx<'_>, user: Option<Id>, kind: TokenKind) -> Result<(), Refusal> {
+pub(crate) fn refused(tx: &mut Tx<'_>, user: Option<Id>, kind: TokenKind) -> Result<(), Refusal> {
     about(
         tx,
         user,
@@ -131,6 +138,6 @@ pub(super) fn refused(tx: &mut Tx<'_>, user: Option<Id>, kind: TokenKind) -> Res
 }
 
 /// The refusal of a token.
-pub(super) fn no_token() -> Refusal {
+pub(crate) fn no_token() -> Refusal {
     Refusal::field("token", "token", "is not valid, was used, or is over")
 }

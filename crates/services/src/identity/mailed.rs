@@ -4,8 +4,10 @@
 use super::letters::{self, Links, new_token};
 use super::register::Waiting;
 use super::sessions::{Signer, about};
+use crate::organizations::{Standing, inviter, standing};
 use crate::platform::{Done, Handler, NewJob, Running, Stop};
 use crate::refusal::Refusal;
+use firma_auth::access::Invited;
 use firma_domain::identity::{SecurityKind, TokenKind, User};
 use firma_domain::{Email, Id};
 use firma_persistence::Tx;
@@ -22,7 +24,7 @@ pub(super) enum Asked {
     Register {
         email: Email,
         waiting: Waiting,
-        /// Only for who was added to an organization
+        /// Only for who was added or invited to an organization
         invited_only: bool,
     },
     Forgot {
@@ -32,6 +34,7 @@ pub(super) enum Asked {
         user: Id,
         email: Email,
     },
+    Invite(Standing),
 }
 
 /// What the job works on; erased when it is done.
@@ -57,6 +60,21 @@ pub(super) fn ask(tx: &mut Tx<'_>, asked: Asked, language: &str, ip: Option<&str
     };
     tx.enqueue_for_system(job)?;
     Ok(())
+}
+
+/// Has the mail of an invitation written, the one that is sent so often.
+pub(crate) fn ask_to_invite(
+    tx: &mut Tx<'_>,
+    organization: Id,
+    invitation: Id,
+    sent: i32,
+) -> Result<(), Refusal> {
+    let asked = Asked::Invite(Standing {
+        organization,
+        invitation,
+        sent,
+    });
+    ask(tx, asked, "", None)
 }
 
 /// Does it.
@@ -101,6 +119,7 @@ impl Desk<'_> {
             } => self.register(tx, email, waiting, *invited_only),
             Asked::Forgot { email } => self.forgot(tx, email),
             Asked::ChangeEmail { user, email } => self.change_email(tx, *user, email),
+            Asked::Invite(of) => self.invite(tx, of),
         }
     }
 
@@ -117,7 +136,7 @@ impl Desk<'_> {
         {
             return self.taken(tx, user);
         }
-        if known.is_none() && invited_only {
+        if known.is_none() && invited_only && !tx.is_invited(&email.key())? {
             return Ok(());
         }
         let user = known.unwrap_or_else(|| tx.new_id());
@@ -182,6 +201,51 @@ impl Desk<'_> {
                 letters::write(tx, email.clone(), "email_change_new", language, shown)
             }
         }
+    }
+
+    /// Who has an account reads which call takes it signed in, in their own language; who hasn't, which one makes it.
+    fn invite(&self, tx: &mut Tx<'_>, of: &Standing) -> Result<(), Refusal> {
+        // It was taken back since, or sent once more.
+        let Some((record, organization)) = standing(tx, of, false)? else {
+            return Ok(());
+        };
+        let invitation = record.value;
+        let grant = Invited::of(of.organization, Id::NIL).grant();
+        let inviter = inviter(tx, grant, invitation.invited_by)?;
+        let known = match tx.user_of_login(&invitation.email.key())? {
+            Some(user) if tx.credential(user)?.is_some() => active(tx, user)?.map(|person| (user, person)),
+            _ => None,
+        };
+        let asked = organization.locale.as_str();
+        let (to, name, language) = match &known {
+            Some((user, person)) => (
+                *user,
+                Some(person.name.clone()),
+                letters::language(tx, *user, asked)?,
+            ),
+            None => (tx.new_id(), None, asked.to_owned()),
+        };
+        let (kind, payload) = (TokenKind::Invitation, crate::crud::json(of)?);
+        let (text, mut token) = new_token(self.signer, to, kind, invitation.email.clone(), Some(payload));
+        token.expires_at = invitation.expires_at;
+        tx.add_token(token)?;
+        let name = invitation
+            .name
+            .or(name)
+            .unwrap_or_else(|| invitation.email.to_string());
+        let until = invitation.expires_at.map(|end| organization.timezone.day(end));
+        let mut shown = with_name(self.links.show(kind, &text), &name);
+        if let Value::Object(fields) = &mut shown {
+            fields.insert("organization".into(), organization.name.into());
+            fields.insert("inviter".into(), inviter.into());
+            fields.insert("message".into(), invitation.message.into());
+            fields.insert("until".into(), json!(until));
+            fields.insert("has_account".into(), known.is_some().into());
+            if known.is_none() {
+                fields.insert("call".into(), self.links.call("register-by-invitation").into());
+            }
+        }
+        letters::write(tx, invitation.email, "invitation", language, shown)
     }
 
     fn from(&self) -> Option<String> {

@@ -22,21 +22,26 @@ mod step_up;
 pub use account::{Me, NewOwner, Place, create_owner, is_known, me, set_password};
 pub use devices::{LastUsed, Session, logout_all, note_used, revoke, sessions};
 pub use door::Door;
+pub(crate) use door::judge;
 pub use email::{ChangeEmail, ask_to_change_email, confirm_email};
 pub use erase::delete_me;
 pub use events::{Event, security_events};
 pub use factor::{Enrolment, FactorState, RecoveryCodes, confirm, enrol, factor, remove, renew_codes};
 pub use first::{FirstOwner, create_first, has_no_user};
 pub use letters::Links;
+pub(crate) use letters::{good, no_token, refused};
 pub use mailed::AccountHandler;
+pub(crate) use mailed::ask_to_invite;
 pub use passwords::{
     ChangePassword, ResetPassword, change_password, forgot_password, may_change_password, reset_password,
 };
 pub use profile::{profile, update_me, update_profile};
 pub use register::{Registration, register, verify_email};
+pub(crate) use register::{claim, clean_name};
 pub use rotation::{Rotated, rotate_secrets};
 pub use sessions::{Credentials, Lifetimes, SignedIn, Signer, Transport, logout, refresh};
 pub use sign_in::{SecondStep, login, second_factor};
 pub use step_up::{StepUp, SteppedUp, may_step_up, step_up};
 
+pub(crate) use firma_auth::link::LinkToken;
 pub use firma_persistence::identity::{SEALED, SealedColumn};

@@ -9,7 +9,7 @@ use super::sessions::about;
 use crate::refusal::Refusal;
 use firma_domain::identity::{SecurityKind, Signup, TokenKind, User};
 use firma_domain::value::text;
-use firma_domain::{Email, input};
+use firma_domain::{Email, Id, input};
 use firma_persistence::Tx;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -38,9 +38,7 @@ pub async fn register(door: &Door<'_>, body: Value, signup: Signup) -> Result<()
     }
     // A password is taken as it was typed; a name is cleaned.
     let new: Registration = input::raw(body)?;
-    let wrong_name = || Refusal::field("name", "length", "has to be 1 to 255 long");
-    let name = text::clean(&new.name, false).filter(|name| !name.is_empty());
-    let name = name.ok_or_else(wrong_name)?;
+    let name = clean_name(&new.name)?;
     input::check(&User::unclaimed(new.email.clone(), name.clone()))?;
     judge(&new.password, false)?;
     let hash = door.hash(&new.password).await?;
@@ -55,6 +53,13 @@ pub async fn register(door: &Door<'_>, body: Value, signup: Signup) -> Result<()
         .await
 }
 
+/// A person's name as it was typed, made clean.
+pub(crate) fn clean_name(typed: &str) -> Result<String, Refusal> {
+    let fits = |name: &String| (1..=255).contains(&name.chars().count());
+    let name = text::clean(typed, false).filter(fits);
+    name.ok_or_else(|| Refusal::field("name", "length", "has to be 1 to 255 long"))
+}
+
 /// Makes the account whose e-mail the token proves.
 pub fn verify_email(tx: &mut Tx<'_>, text: &str) -> Result<Result<(), Refusal>, Refusal> {
     let Some((link, token)) = good(tx, TokenKind::VerifyEmail, text)? else {
@@ -64,22 +69,36 @@ pub fn verify_email(tx: &mut Tx<'_>, text: &str) -> Result<Result<(), Refusal>, 
     let waiting: Waiting = serde_json::from_str(token.payload.as_deref().unwrap_or_default())
         .map_err(|_| firma_persistence::Fault::Internal("a token lost what it is for".into()))?;
     tx.use_token(link.user, link.hash)?;
-    let user = match tx.user_of_login(&email.key())? {
+    let known = tx.user_of_login(&email.key())?;
+    if let Some(user) = known
+        && tx.credential(user)?.is_some()
+    {
         // Another link to the same address was faster.
-        Some(user) if tx.credential(user)?.is_some() => {
-            refused(tx, Some(user), TokenKind::VerifyEmail)?;
-            return Ok(Err(no_token()));
-        }
+        refused(tx, Some(user), TokenKind::VerifyEmail)?;
+        return Ok(Err(no_token()));
+    }
+    claim(tx, known, (link.user, &email), &waiting.name, &waiting.hash)?;
+    Ok(Ok(()))
+}
+
+/// Gives the account of an address that was proved to who proved it: the one that waits there, or a new one.
+pub(crate) fn claim(
+    tx: &mut Tx<'_>,
+    known: Option<Id>,
+    (new, email): (Id, &Email),
+    name: &str,
+    hash: &str,
+) -> Result<Id, Refusal> {
+    let user = match known {
         Some(user) => user,
         None => {
-            let user = User::unclaimed(email, waiting.name);
-            tx.add_user(link.user, &user, None)?;
-            link.user
+            tx.add_user(new, &User::unclaimed(email.clone(), name.to_owned()), None)?;
+            new
         }
     };
-    give_password(tx, user, &waiting.hash, false)?;
+    give_password(tx, user, hash, false)?;
     about(tx, Some(user), SecurityKind::Registered, None)?;
-    Ok(Ok(()))
+    Ok(user)
 }
 
 impl Waiting {

@@ -1,13 +1,13 @@
+use super::invitations::unless_invited;
+use super::places::{hold, is_for_client, room_for};
 use crate::access;
 use crate::keeping::Keeping;
 use crate::refusal::Refusal;
-use crate::rows::is;
 use crate::work::Work;
-use firma_auth::access::{Action, Create, Grant, Read, Touches, Update};
+use firma_auth::access::{Create, Grant, Read, Update};
 use firma_domain::identity::User;
 use firma_domain::organizations::{Member, Organization};
 use firma_domain::{Email, Id, Record};
-use firma_persistence::Value;
 use serde::Deserialize;
 
 /// Who is to become a member.
@@ -38,10 +38,12 @@ pub fn add_member(
         ..Member::added(new.email.clone(), new.name.clone(), Some(work.user()))
     };
     validator::Validate::validate(&member).map_err(|e| firma_domain::input::invalid(&e))?;
-    for role in &new.role_ids {
-        access::may_give(work, grant.also(), *role)?;
-    }
-    room_for_one_more(work, grant)?;
+    access::may_give_all(work, grant.also(), &new.role_ids)?;
+    let organization = hold(work.tx, grant.also())?;
+    // The open invitation has a place already.
+    unless_invited(work, grant.also(), &new.email)?;
+    let more = i64::from(!is_for_client(&new.role_ids)?);
+    room_for(work.tx, grant.also(), &organization, more)?;
     let user = match work.tx.user_of_login(&new.email.key())? {
         Some(user) => user,
         None => {
@@ -66,31 +68,6 @@ pub fn add_member(
     Ok(record)
 }
 
-/// Refuses one more active member than the organization may have; holds the organization, so that two
-/// who come at once are counted.
-fn room_for_one_more<A: Action>(work: &mut Work<'_, '_>, grant: Grant<Member, A>) -> Result<(), Refusal>
-where
-    (Member, A): Touches<Organization, Update>,
-{
-    let organization = work.organization();
-    let parent = grant.also::<Organization, Update>();
-    let limit = work.open(parent)?.find_for_change(organization)?.value.max_users;
-    match limit {
-        Some(limit)
-            if work
-                .open(grant)?
-                .count(&[is::<Member>("is_active", Value::Bool(true))], false)?
-                >= i64::from(limit) =>
-        {
-            Err(Refusal::conflict(
-                "member_limit",
-                format!("the organization may have {limit} members"),
-            ))
-        }
-        _ => Ok(()),
-    }
-}
-
 impl Keeping for Member {
     const NAMED_BY: &'static [&'static str] = &["email", "name"];
 
@@ -101,7 +78,8 @@ impl Keeping for Member {
         value: Self,
     ) -> Result<Self, Refusal> {
         if !before.value.is_active && value.is_active {
-            room_for_one_more(work, grant)?;
+            let organization = hold(work.tx, grant.also())?;
+            room_for(work.tx, grant.also(), &organization, 1)?;
         }
         if before.value.is_active && !value.is_active {
             let organization = work.organization();

@@ -1,14 +1,25 @@
-//! Organizations, members, teams.
+//! Organizations, members, teams, invitations.
 
 mod found;
+mod invitations;
+mod invited;
+mod joined;
 mod log;
 mod members;
 mod own;
+mod places;
 mod teams;
 
 pub(crate) use found::own_platform;
 pub use found::{found, found_by};
+pub use invitations::{resend, revoke};
+pub use invited::{
+    InvitedPerson, Look, accept_invitation, decline_invitation, look_at_invitation, register_invited,
+};
+pub(crate) use invited::{Standing, inviter, standing};
+pub use joined::Joined;
 pub use log::verify;
 pub use members::{NewMember, add_member};
 pub use own::{accept, acting_in};
 pub(crate) use own::{join_all, leave};
+pub(crate) use places::{client, hold, least, room_for};

@@ -50,7 +50,7 @@ pub(crate) fn leave(tx: &mut Tx<'_>, organization: Id, user: Id, pseudonym: &Use
     Ok(())
 }
 
-fn join(tx: &mut Tx<'_>, joining: &Joining) -> Result<Record<Member>, Refusal> {
+pub(super) fn join(tx: &mut Tx<'_>, joining: &Joining) -> Result<Record<Member>, Refusal> {
     let now = tx.now();
     let mut members = tx.open(joining.grant())?;
     let before = members.find_for_change(joining.user())?;

@@ -20,6 +20,8 @@ pub struct Retention {
     /// Ended sessions, and tokens of mails
     pub sessions: i64,
     pub jobs: i64,
+    /// Invitations that were answered, taken back, or are over
+    pub invitations: i64,
     /// Bytes of deleted files
     pub deleted: i64,
     /// Bytes of uploads that were never ended
@@ -49,11 +51,15 @@ impl Handler for CleanUp {
         let delays = batches(job, |tx| tx.sweep_delays(tx.now().plus_seconds(-QUIET), BATCH))?;
         let keys = batches(job, |tx| tx.sweep_idempotency_keys(tx.now(), BATCH))?;
         let jobs = batches(job, move |tx| tx.sweep_jobs(tx.now().plus_seconds(-jobs), BATCH))?;
+        let kept = self.keep.invitations;
+        let invitations = batches(job, move |tx| {
+            tx.sweep_invitations(tx.now().plus_seconds(-kept), BATCH)
+        })?;
         let uploads = self.bytes(job, Sweep::Upload, self.keep.uploads)?;
         let deleted = self.bytes(job, Sweep::Deleted, self.keep.deleted)?;
         job.commit(move |_| {
             Ok(json!({
-                "sessions": sessions, "tokens": tokens, "delays": delays, "idempotency_keys": keys, "jobs": jobs, "uploads": uploads,
+                "sessions": sessions, "tokens": tokens, "delays": delays, "idempotency_keys": keys, "jobs": jobs, "invitations": invitations, "uploads": uploads,
                 "deleted_files": deleted,
             }))
         })

@@ -14,6 +14,7 @@ fn clean(server: &Server) {
     let keep = Retention {
         sessions: 30 * DAY,
         jobs: 30 * DAY,
+        invitations: 90 * DAY,
         deleted: 90 * DAY,
         uploads: DAY,
     };
@@ -81,6 +82,47 @@ fn what_is_over_goes_and_the_rest_stays() {
         assert_eq!(count(server, "idempotency_keys WHERE key = 'old'"), 0);
         assert_eq!(count(server, "idempotency_keys WHERE key = 'new'"), 2);
         assert_eq!(count(server, "sessions"), sessions - 1);
+    });
+}
+
+#[test]
+fn invitations_go_once_they_were_answered_or_over_for_a_while() {
+    on_each(|server| {
+        let firms = [Firm::new(server), Firm::new(server)];
+        for firm in &firms {
+            for name in ["open", "over", "long-over", "revoked", "long-revoked"] {
+                let email = format!("{name}@new.example");
+                let invitations = firm.at("invitations");
+                let id = firm
+                    .owner
+                    .post(&invitations, serde_json::json!({"email": email}))
+                    .id();
+                if name.ends_with("revoked") {
+                    firm.owner.act(&format!("{invitations}/{id}/revoke")).expect(200);
+                }
+            }
+        }
+        // An end is a week from the beginning.
+        for (name, column, days) in [
+            ("over", "expires_at", 96),
+            ("long-over", "expires_at", 98),
+            ("revoked", "updated_at", 89),
+            ("long-revoked", "updated_at", 91),
+        ] {
+            let since = server.base.earlier(column, days * 86_400);
+            server.base.execute(&format!(
+                "UPDATE invitations SET {column} = {since} WHERE email = '{name}@new.example'"
+            ));
+        }
+        clean(server);
+        let left = server
+            .base
+            .lines("SELECT DISTINCT email FROM invitations ORDER BY email");
+        assert_eq!(
+            left,
+            ["open", "over", "revoked"].map(|name| format!("{name}@new.example"))
+        );
+        assert_eq!(count(server, "invitations"), 6);
     });
 }
 

@@ -29,6 +29,7 @@ templates! {
     "address_taken"
     "email_change_new"
     "email_change_old"
+    "invitation"
     "new_device"
     "password_changed"
     "reset"
@@ -113,7 +114,8 @@ mod tests {
         json!({
             "sent_at": "<2026>", "name": "<Ann>", "token": "TOKEN", "call": "POST /api/v1/auth/x", "link": link,
             "new_email": "new@reader.example", "at": "2027-01-15T09:30:00Z", "ip": "192.0.2.1",
-            "device": "Firefox on Linux",
+            "device": "Firefox on Linux", "organization": "<Acme>", "inviter": "<Bo>", "message": "<Hi>",
+            "until": "2027-01-22", "has_account": link.is_none(),
         })
     }
 

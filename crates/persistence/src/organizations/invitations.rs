@@ -1,0 +1,105 @@
+use crate::fault::Fault;
+use crate::sql::{Sql, Value};
+use crate::store::columns::*;
+use crate::store::{Tx, stored};
+use firma_auth::access::{Grant, Writes};
+use firma_domain::Instant as At;
+use firma_domain::organizations::{Invitation, Organization};
+
+stored! {
+    Invitation in invitations,
+    columns {
+        email: Text, name: Nullable<Text>, role_ids: Text, team_ids: Text, message: Nullable<Text>,
+        expires_at: Nullable<Instant>, status: Text, invited_by: Id, sent_at: Nullable<Instant>, sent_count: Integer,
+        takes_place: Bool, accepted_at: Nullable<Instant>, accepted_by: Nullable<Id>, declined_at: Nullable<Instant>,
+        revoked_at: Nullable<Instant>, withheld_role_ids: Text, withheld_team_ids: Text,
+    }
+    filter { email: Text, status: Text, invited_by: Id, expires_at: Nullable<Instant> }
+    sort { expires_at: Nullable<Instant> }
+}
+
+/// A member counts, but not one who holds the client's role and no other; an open invitation counts if it says so.
+const TAKEN: [&str; 5] = [
+    "SELECT (SELECT COUNT(*) FROM memberships m WHERE m.is_active AND m.deleted_at IS NULL AND m.organization_id = ",
+    " AND (NOT EXISTS (SELECT 1 FROM role_assignments a WHERE a.organization_id = m.organization_id AND a.user_id = m.id \
+     AND a.is_active AND a.deleted_at IS NULL AND (a.expires_at IS NULL OR a.expires_at > ",
+    ")) OR EXISTS (SELECT 1 FROM role_assignments a WHERE a.organization_id = m.organization_id AND a.user_id = m.id \
+     AND a.is_active AND a.deleted_at IS NULL AND (a.expires_at IS NULL OR a.expires_at > ",
+    ") AND a.role_id <> ",
+    "))) + (SELECT COUNT(*) FROM invitations i WHERE i.status = 'open' AND i.takes_place AND i.deleted_at IS NULL \
+     AND i.organization_id = ",
+];
+
+impl Tx<'_> {
+    /// How many of its places an organization has given away: to members and to those who are invited.
+    pub fn places_taken<A: Writes>(
+        &mut self,
+        grant: Grant<Organization, A>,
+        client: firma_domain::Id,
+    ) -> Result<i64, Fault> {
+        let (organization, now) = (grant.organization(), self.now());
+        let [members, held, other, but, invited] = TAKEN;
+        self.fenced(organization)?;
+        Sql::<BigInt>::text(members)
+            .bind(organization)
+            .then(held)
+            .bind(now)
+            .then(other)
+            .bind(now)
+            .then(but)
+            .bind(client)
+            .then(invited)
+            .bind(organization)
+            .then(" AND i.expires_at > ")
+            .bind(now)
+            .then(")")
+            .one(self)
+    }
+
+    /// Whether any organization waits for that address, in lower case, to join.
+    pub fn is_invited(&mut self, email: &str) -> Result<bool, Fault> {
+        let now = self.now();
+        // Which organization it is stays behind its fence.
+        if self.is_postgres() {
+            return Sql::<Bool>::text("SELECT is_invited(")
+                .bind(email)
+                .then(", ")
+                .bind(now)
+                .then(")")
+                .one(self);
+        }
+        let found = Sql::<Bool>::text(
+            "SELECT TRUE FROM invitations WHERE status = 'open' AND deleted_at IS NULL AND expires_at > ",
+        )
+        .bind(now)
+        .then(" AND email = ")
+        .bind(email)
+        .then(" LIMIT 1")
+        .maybe::<bool>(self)?;
+        Ok(found.is_some())
+    }
+
+    /// Invitations that were answered or taken back, or are over, since then; how many went.
+    pub fn sweep_invitations(&mut self, before: At, most: i64) -> Result<i64, Fault> {
+        self.unit()?;
+        if self.is_postgres() {
+            return Sql::<BigInt>::text("SELECT sweep_invitations(")
+                .bind(before)
+                .then(", ")
+                .bind(Value::Big(most))
+                .then(")")
+                .one(self);
+        }
+        let gone = Sql::<()>::text(
+            "DELETE FROM invitations WHERE rowid IN (SELECT rowid FROM invitations WHERE status <> 'open' AND updated_at < ",
+        )
+        .bind(before)
+        .then(" UNION ALL SELECT rowid FROM invitations WHERE status = 'open' AND expires_at < ")
+        .bind(before)
+        .then(" LIMIT ")
+        .bind(Value::Big(most))
+        .then(")")
+        .run(self)?;
+        Ok(i64::try_from(gone).unwrap_or(i64::MAX))
+    }
+}

@@ -1,0 +1,3 @@
+DROP FUNCTION sweep_invitations(timestamptz, bigint);
+DROP FUNCTION is_invited(text, timestamptz);
+DROP TABLE invitations;
