@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::exit::{Ended, SOME_REFUSED};
 use firma_domain::platform::{Import, ImportRefusal, ImportState};
 use firma_domain::{Email, Record};
+use firma_services::Asker;
 use firma_services::organizations::acting_in;
 use firma_services::platform::imports::{self, Direct, Importing, Options, Run, Source};
 use firma_services::{Database, Origin, Refusal, Tx, Work};
@@ -96,12 +97,12 @@ fn begin(database: &Database, new: &NewImport, options: Options, name: String) -
     let slug = new.organization.clone();
     let ask = move |tx: &mut Tx<'_>| {
         let (organization, user) = acting_in(tx, &slug, email.as_ref())?;
-        let mut work = Work::resume(tx, organization, user)?;
+        let asker = Asker::member(organization, user);
+        let mut work = Work::go_on(tx, asker)?;
         let grant = work.grant()?;
         let import = imports::ask(&mut work, grant, &options, &name)?;
         Ok::<_, Refusal>(Importing {
-            organization,
-            user,
+            asker,
             import: import.id,
         })
     };
@@ -120,7 +121,7 @@ fn refusals(database: &Database, of: Importing) -> Result<Vec<ImportRefusal>, Re
     loop {
         let after = all.last().map_or(0, |refusal| refusal.line);
         let page = move |tx: &mut Tx<'_>| {
-            let mut work = Work::resume(tx, of.organization, of.user)?;
+            let mut work = Work::go_on(tx, of.asker)?;
             let grant = work.grant()?;
             imports::refusals(&mut work, grant, of.import, after, 1_000)
         };

@@ -3,7 +3,7 @@
 use crate::compose::{Parts, compose};
 use crate::config::{self, Config};
 use actix_web::{HttpServer, web};
-use firma_http::{Draining, Limits, Metrics, Site, State, app};
+use firma_http::{Draining, Limits, Metrics, Proxies, Site, State, app};
 use firma_services::identity::LastUsed;
 use std::time::Duration;
 
@@ -55,6 +55,7 @@ fn answer(config: &Config, parts: Parts) -> Result<(), String> {
         signup: config.signup,
         site: Site {
             public_url: config.public_url.clone(),
+            proxies: Proxies(config.trusted_proxies.clone().unwrap_or_default()),
             origins: config.cors_origins.clone().unwrap_or_default(),
             is_local: config.bind.ip().is_loopback(),
             data: data(&config.database()),

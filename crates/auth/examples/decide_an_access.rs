@@ -36,6 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ]
         .into(),
         now,
+        key: None,
     };
     tell::<Deal, Read>(&facts);
     tell::<Deal, Update>(&facts);
@@ -64,5 +65,6 @@ fn tell<E: Entity, A: Action>(facts: &Facts) {
         }
         Err(Refused::Permission(name)) => println!("{asked}: {name} is missing"),
         Err(Refused::Suspended) => println!("{asked}: the organization is suspended"),
+        Err(Refused::Key) => println!("{asked}: no API key may do it"),
     }
 }

@@ -7,6 +7,8 @@
 
 pub mod access;
 #[cfg(feature = "secrets")]
+pub mod api_key;
+#[cfg(feature = "secrets")]
 mod common;
 #[cfg(feature = "secrets")]
 pub mod keys;

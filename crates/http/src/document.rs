@@ -70,7 +70,7 @@ pub(crate) fn document(operations: &[Operation], schemas: Schemas) -> Value {
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
-        .description(Some("The `access_token` of a sign-in"))
+        .description(Some("The `access_token` of a sign-in, or an API key"))
         .build();
     let document = OpenApiBuilder::new()
         .info(info)

@@ -1,6 +1,8 @@
 //! The HTTP API: one extractor, one table of operations, problems, OpenAPI. It never sees a table.
 
 mod access;
+mod address;
+mod api_keys;
 mod call;
 mod caller;
 mod cookies;
@@ -31,10 +33,12 @@ mod refusals;
 mod render;
 mod resource;
 mod routes;
+mod said;
 mod schemas;
 mod state;
 mod upload;
 
+pub use address::Proxies;
 pub use caller::origin;
 pub use limits::{Limits, Rate, Rates};
 pub use matrix::matrix;

@@ -1,6 +1,7 @@
 //! How often signing in, registering and asking for a new password may be called, by address and by account. Counted
 //! in memory, by each server for itself; what is counted for all of them are wrong guesses.
 
+use crate::address;
 use crate::problem::Problem;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpMessage, HttpRequest};
@@ -8,7 +9,6 @@ use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
-use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -122,8 +122,8 @@ impl Limits {
             Limited::Register => &self.register,
             Limited::Reset => &self.reset,
         };
-        if let Some(peer) = request.peer_addr() {
-            pair.count(request, &pair.address, place(peer.ip()))?;
+        if let Some(address) = address::counted(request) {
+            pair.count(request, &pair.address, address::place(address))?;
         }
         match account {
             Some(account) => pair.count(request, &pair.account, account.trim().to_lowercase()),
@@ -179,20 +179,6 @@ impl Pair {
     }
 }
 
-/// An address; of IPv6 the network, since who has one address of it has all.
-fn place(ip: IpAddr) -> String {
-    match ip {
-        IpAddr::V4(ip) => ip.to_string(),
-        IpAddr::V6(ip) => match ip.to_ipv4_mapped() {
-            Some(ip) => ip.to_string(),
-            None => {
-                let [a, b, c, d, ..] = ip.segments();
-                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-            }
-        },
-    }
-}
-
 /// Says in an answer what is left.
 pub(crate) fn tell(request: &HttpRequest, headers: &mut HeaderMap) {
     let Some(left) = request.extensions().get::<Left>().cloned() else {
@@ -202,19 +188,5 @@ pub(crate) fn tell(request: &HttpRequest, headers: &mut HeaderMap) {
         if let Ok(value) = HeaderValue::from_str(&text) {
             headers.insert(name, value);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_network_is_one_place() {
-        let of = |ip: &str| place(ip.parse().unwrap());
-        assert_eq!(of("2001:db8:1:2:3::4"), of("2001:db8:1:2:ffff::9"));
-        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
-        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
-        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
     }
 }

@@ -46,6 +46,7 @@ pub struct Metrics {
     requests: Family<Outcome, Counter>,
     durations: Family<Route, Histogram, fn() -> Histogram>,
     pub(crate) sign_in_failures: Counter,
+    pub(crate) api_key_refusals: Counter,
     jobs: Jobs,
     backup: Backup,
     /// Of the token; none where nobody may ask
@@ -59,7 +60,7 @@ impl Metrics {
         let requests = Family::default();
         let empty: fn() -> Histogram = || Histogram::new(BUCKETS);
         let durations = Family::new_with_constructor(empty);
-        let sign_in_failures = Counter::default();
+        let (sign_in_failures, api_key_refusals) = (Counter::default(), Counter::default());
         let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The binary", version);
         registry.register(
@@ -78,6 +79,11 @@ impl Metrics {
             "Sign-ins with a wrong name or password",
             sign_in_failures.clone(),
         );
+        registry.register(
+            "api_key_refusals",
+            "Calls by an API key that there is, refused",
+            api_key_refusals.clone(),
+        );
         registry.register_with_unit(
             "database_query_duration",
             "One statement, as the server sees it",
@@ -94,6 +100,7 @@ impl Metrics {
             requests,
             durations,
             sign_in_failures,
+            api_key_refusals,
             jobs,
             backup,
             token: token.map(digest),

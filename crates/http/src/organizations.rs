@@ -160,7 +160,7 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         .text("Adds a member. The answer is the same for a known and an unknown address.")
         .body(reference("NewMember"))
         .example(Example::default().body(Member::EXAMPLE))
-        .refuses(&["role_not_held", "member_limit", "not_unique"])
+        .refuses(&["role_not_held", "member_limit", "not_unique", "key_not_allowed"])
         .answers(201, Some(reference("Member"))),
     );
     resource::<Team>(to, schemas);

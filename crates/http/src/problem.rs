@@ -45,6 +45,8 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("signup_closed", 403, "Nobody registers here by themselves"),
     ("permission_required", 403, "A permission is missing"),
     ("role_not_held", 403, "Nobody gives what they don't hold"),
+    ("permission_not_held", 403, "Nobody gives what they don't hold"),
+    ("key_not_allowed", 403, "No API key may do this"),
     ("email_unverified", 403, "The e-mail has to be verified first"),
     ("out_of_reach", 403, "The resource may be read, but not changed"),
     ("organization_suspended", 403, "The organization is suspended"),
@@ -287,6 +289,11 @@ impl From<&Refusal> for Problem {
                     None => problem,
                 }
             }
+            Refusal::RoleNotHeld(_) => Problem::new("role_not_held", said),
+            Refusal::Key(refused) => Problem::from(&refused.told()),
+            Refusal::KeyNotAllowed => Problem::new("key_not_allowed", said),
+            Refusal::PermissionNotHeld(missing) => Problem::new("permission_not_held", &*said)
+                .with("permission", missing.first().map_or("", String::as_str)),
             Refusal::Unverified => Problem::new("email_unverified", said),
             Refusal::Suspended => Problem::new("organization_suspended", said),
             Refusal::Parameter { name, code, detail } => {

@@ -50,6 +50,9 @@ impl Operation {
     }
 
     fn of_caller(&self, all: &mut Vec<&'static str>) {
+        if self.access == Access::SignedIn {
+            all.push("key_not_allowed");
+        }
         if self.access != Access::Public {
             all.push("unauthenticated");
             if self.method != Method::GET {
@@ -57,12 +60,13 @@ impl Operation {
             }
         }
         if self.access.is_inside() {
-            all.push("organization_not_found");
+            // What is read of a suspended organization is refused to keys alone.
+            all.extend(["organization_not_found", "organization_suspended"]);
         }
-        if let Access::Permission(..) = self.access {
+        if let Access::Permission(name, _) = self.access {
             all.push("permission_required");
-            if self.method != Method::GET {
-                all.push("organization_suspended");
+            if resource_named(name).is_some_and(|resource| !resource.is_for_keys()) {
+                all.push("key_not_allowed");
             }
         }
     }

@@ -67,6 +67,19 @@ pub(crate) fn made<E: Serialize>(said: &Said, made: &Record<E>) -> Result<Answer
     })
 }
 
+/// A resource that was made, as it is shown this once.
+pub(crate) fn made_secret<E: Serialize, S: Serialize>(
+    said: &Said,
+    record: &Record<E>,
+    shown: &S,
+) -> Result<Answer, Refusal> {
+    Ok(Answer {
+        body: crud::json(shown)?,
+        is_secret: true,
+        ..made(said, record)?
+    })
+}
+
 /// A resource that a job will change, and where the job is.
 pub(crate) fn accepted<E: Serialize>(
     said: &Said,

@@ -6,6 +6,7 @@ use crate::schemas::{self, Schemas};
 use crate::{
     access, crm, document as openapi, identity, imports, invitations, organizations, platform, public,
 };
+use crate::{access, api_keys, crm, document as openapi, identity, imports, organizations, platform, public};
 use actix_web::{HttpRequest, HttpResponse, Resource, Scope, web};
 use serde_json::Value;
 use std::sync::LazyLock;
@@ -19,6 +20,7 @@ fn table() -> (Vec<Operation>, Schemas) {
     organizations::operations(&mut operations, &mut schemas);
     invitations::operations(&mut operations, &mut schemas);
     access::operations(&mut operations, &mut schemas);
+    api_keys::operations(&mut operations, &mut schemas);
     crm::operations(&mut operations, &mut schemas);
     platform::operations(&mut operations, &mut schemas);
     imports::operations(&mut operations, &mut schemas);

@@ -1,5 +1,6 @@
 //! What all handlers share.
 
+use crate::address::Proxies;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use firma_domain::identity::Signup;
@@ -39,6 +40,8 @@ pub struct Site {
     pub origins: Vec<String>,
     /// Whether only this machine reaches it
     pub is_local: bool,
+    /// What stands between it and those who call
+    pub proxies: Proxies,
     /// Where the rows are kept: a file, or a database without its password
     pub data: String,
 }

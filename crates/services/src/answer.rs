@@ -63,7 +63,7 @@ pub fn perform<E: Entity, A: Action>(
     run: impl Fn(&mut Work<'_, '_>, Grant<E, A>) -> Result<Answer, Refusal>,
 ) -> Result<Answer, Refusal> {
     let grant = work.grant::<E, A>()?;
-    let key = request()?.key(work.organization(), work.user());
+    let key = request()?.key(work.organization(), work.caller_id());
     once(work, |work| work.tx, key, |work| run(work, grant))
 }
 

@@ -26,7 +26,7 @@ pub use hasher::Hasher;
 pub use keeping::Keeping;
 pub use link::{Expand, Link};
 pub use refusal::Refusal;
-pub use work::{Caller, Work};
+pub use work::{Asker, Caller, Work};
 
-pub use firma_persistence::access::Segment;
+pub use firma_persistence::access::{KnownKey, Segment};
 pub use firma_persistence::{Database, Fault, Origin, Tx, Verification};

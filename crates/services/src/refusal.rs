@@ -1,5 +1,6 @@
 //! Why a call is refused, in the order in which it is found out.
 
+use crate::access::RefusedKey;
 use firma_auth::access::Refused;
 use firma_domain::Invalid;
 use firma_persistence::{Failure, Fault};
@@ -35,6 +36,13 @@ pub enum Refusal {
         /// What the caller lacks; none where holding the role itself is asked for
         permission: Option<String>,
     },
+    /// By an API key; what the caller is told is another refusal
+    #[error("{}", .0.told())]
+    Key(RefusedKey),
+    #[error("no API key may do this, whatever it was given")]
+    KeyNotAllowed,
+    #[error("nobody gives what they don't hold: {}", .0.join(", "))]
+    PermissionNotHeld(Vec<String>),
     #[error("the e-mail has to be verified first")]
     Unverified,
     #[error("the organization is suspended and may only be read")]
@@ -140,6 +148,7 @@ impl From<Refused> for Refusal {
         match refused {
             Refused::Permission(name) => Refusal::Permission(name),
             Refused::Suspended => Refusal::Suspended,
+            Refused::Key => Refusal::KeyNotAllowed,
         }
     }
 }

@@ -37,12 +37,33 @@ impl Caller {
     }
 }
 
+/// Who asked for a job: a member, perhaps by an API key.
+#[derive(Debug, Clone, Copy)]
+pub struct Asker {
+    pub organization: Id,
+    pub user: Id,
+    pub key: Option<Id>,
+}
+
+impl Asker {
+    /// A member, without a key.
+    pub fn member(organization: Id, user: Id) -> Asker {
+        Asker {
+            organization,
+            user,
+            key: None,
+        }
+    }
+}
+
 /// A call in an organization that the caller is a live member of.
 pub struct Work<'t, 'c> {
     pub(crate) tx: &'t mut Tx<'c>,
     facts: Facts,
     currency: Currency,
     zone: Zone,
+    /// Of a person who is signed in; none by a key, nor in a job
+    session: Option<Id>,
     /// Rows that were found live for the caller in this transaction, each with its collection
     live: HashSet<(&'static str, Id)>,
 }
@@ -53,13 +74,21 @@ impl<'t, 'c> Work<'t, 'c> {
         match tx.facts(caller.user, caller.session, segment)? {
             Known::Nobody => Err(Refusal::Unauthenticated),
             Known::Stranger => Err(Refusal::OrganizationNotFound),
-            Known::Member(facts, currency, zone) => Ok(Work::of(tx, facts, currency, zone)),
+            Known::Member(facts, currency, zone) => Ok(Work {
+                session: Some(caller.session),
+                ..Work::of(tx, facts, currency, zone)
+            }),
         }
     }
 
     /// Goes on with what a member asked for, as far as the member may do it now.
     pub fn resume(tx: &'t mut Tx<'c>, organization: Id, owner: Id) -> Result<Self, Refusal> {
-        match tx.facts_of_owner(organization, owner)? {
+        Work::go_on(tx, Asker::member(organization, owner))
+    }
+
+    /// The same for who asked for a job: as far as the key may, too, by which it was asked for.
+    pub fn go_on(tx: &'t mut Tx<'c>, asker: Asker) -> Result<Self, Refusal> {
+        match tx.facts_of_asker(asker.organization, asker.user, asker.key)? {
             Some((facts, currency, zone)) => Ok(Work::of(tx, facts, currency, zone)),
             None => Err(Refusal::OrganizationNotFound),
         }
@@ -72,8 +101,15 @@ impl<'t, 'c> Work<'t, 'c> {
             facts,
             currency,
             zone,
+            session: None,
             live: HashSet::new(),
         }
+    }
+
+    /// Refuses where the password was given too long ago, and a key, which has none.
+    pub fn step_up(&mut self) -> Result<(), Refusal> {
+        let (user, session) = (self.user(), self.session.ok_or(Refusal::KeyNotAllowed)?);
+        Caller { user, session }.step_up(self.tx)
     }
 
     /// The decision.
@@ -83,6 +119,7 @@ impl<'t, 'c> Work<'t, 'c> {
 
     /// The decision about what is code and stands in no repository.
     pub(crate) fn may(&self, resource: &str, verb: Verb) -> Result<(), Refusal> {
+        self.facts.is_for_keys(resource)?;
         match self.facts.scope(resource, verb) {
             Some(_) => Ok(()),
             None => Err(Refusal::Permission(format!("{resource}:{}", verb.as_str()))),
@@ -103,6 +140,17 @@ impl<'t, 'c> Work<'t, 'c> {
     /// Who calls: a user's id.
     pub fn user(&self) -> Id {
         self.facts.user
+    }
+    /// Who calls, where two who act as one user are to be told apart: the key's id, if it is one.
+    pub(crate) fn caller_id(&self) -> Id {
+        self.facts.key.as_ref().map_or(self.facts.user, |key| key.id)
+    }
+    /// Refuses a key what is for people.
+    pub fn not_by_key(&self) -> Result<(), Refusal> {
+        match self.facts.key {
+            Some(_) => Err(Refusal::KeyNotAllowed),
+            None => Ok(()),
+        }
     }
     /// The organization.
     pub fn organization(&self) -> Id {
@@ -138,7 +186,7 @@ impl<'t, 'c> Work<'t, 'c> {
         &mut self,
         run: impl FnOnce(&mut Work<'_, 'c>) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
-        let (facts, currency, zone) = (self.facts.clone(), self.currency, self.zone);
+        let (facts, currency, zone, session) = (self.facts.clone(), self.currency, self.zone, self.session);
         let known = self.live.len();
         let live = &mut self.live;
         self.tx.part(|tx| {
@@ -147,6 +195,7 @@ impl<'t, 'c> Work<'t, 'c> {
                 facts,
                 currency,
                 zone,
+                session,
                 live: std::mem::take(live),
             };
             let outcome = run(&mut part);

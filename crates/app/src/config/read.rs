@@ -2,6 +2,7 @@
 //! never repeated in the answer.
 use super::value::{Hidden, LogFormat, Migrate};
 use firma_adapters::{OutboxFolder, SmtpMailer};
+use firma_domain::IpRange;
 use firma_domain::identity::Signup;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -129,6 +130,14 @@ fn scaled(text: &str, units: &[(&str, u64)]) -> Option<u64> {
         number.parse().unwrap_or(u64::MAX)
     };
     Some(number.saturating_mul(*scale))
+}
+
+pub(super) fn ranges(text: &str) -> Read<Vec<IpRange>> {
+    let range = |part: &str| {
+        let range = IpRange::parse(part.trim()).map(Ok);
+        range.unwrap_or_else(|| wrong(part, "a range of addresses, such as 10.0.0.0/8 or 127.0.0.1"))
+    };
+    text.split(',').map(range).collect()
 }
 
 pub(super) fn sender(text: &str) -> Read<String> {

@@ -25,6 +25,16 @@ fn times_have_a_unit_or_are_seconds() {
 }
 
 #[test]
+fn proxies_are_named_by_their_addresses() {
+    let two = ranges("127.0.0.1, 2001:db8::/32").unwrap();
+    let two: Vec<_> = two.iter().map(ToString::to_string).collect();
+    assert_eq!(two, ["127.0.0.1/32", "2001:db8::/32"]);
+    for wrong in ["", "*", "10.0.0.1/8", "10.0.0.0/8,", "proxy.example"] {
+        assert!(ranges(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn times_and_sizes_stay_in_their_range() {
     assert_eq!(
         duration("0", 1..=60).unwrap_err(),

@@ -4,6 +4,7 @@ use super::read;
 use super::source::Sources;
 use super::url;
 use super::value::{Database, Hidden, LogFormat, Migrate};
+use firma_domain::IpRange;
 use firma_domain::identity::Signup;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -104,6 +105,7 @@ settings! {
         metrics_token: Hidden<String>, "FIRMA_METRICS_TOKEN", read::token, "Who asks for /metrics has to send it; without it, there is no /metrics";
         public_url: String, "FIRMA_PUBLIC_URL", url::public, "Address that people reach the server by, such as https://firma.example.com";
         cors_origins: Vec<String>, "FIRMA_CORS_ORIGINS", url::origins, "Other sites whose pages may call, such as https://app.example.com; several between commas";
+        trusted_proxies: Vec<IpRange>, "FIRMA_TRUSTED_PROXIES", read::ranges, "Proxies whose word is taken for where a call comes from, such as 10.0.0.0/8; several between commas";
         smtp_url: Hidden<String>, "FIRMA_SMTP_URL", read::smtp, "Mail server, smtp://… or smtps://…; without it mails are written into the folder outbox in the data folder";
         db_pool_max: u32, "FIRMA_DB_POOL_MAX", |text| read::number(text, 1..=200), "Most connections to the database, 1 to 200";
     }

@@ -1,6 +1,7 @@
 use super::action::{Action, Read, Verb};
 use super::catalogue::{Resource, permissions, resource_named};
 use super::grant::{Explaining, Grant, Reach};
+use super::key::ByKey;
 use super::permissions::Permissions;
 use super::role::{Role, role_by_id};
 use super::scope::Scope;
@@ -77,6 +78,8 @@ pub struct Facts {
     pub assignments: Arc<[Assignment]>,
     /// The instant of the call
     pub now: Instant,
+    /// The API key by which the call is made, if it is one
+    pub key: Option<ByKey>,
 }
 
 /// Why a call may not be made.
@@ -86,6 +89,8 @@ pub enum Refused {
     Permission(String),
     /// The organization is suspended and may only be read.
     Suspended,
+    /// No API key may do this.
+    Key,
 }
 
 impl Facts {
@@ -110,7 +115,23 @@ impl Facts {
     /// How far the caller may do `verb` to the resource of that name: as far as the widest of their roles says.
     pub fn scope(&self, resource: &str, verb: Verb) -> Option<Scope> {
         let resource = resource_named(resource)?;
-        self.roles().filter_map(|role| role.scope(resource, verb)).max()
+        let held = self.roles().filter_map(|role| role.scope(resource, verb)).max()?;
+        match &self.key {
+            Some(key) => key.cut(resource, verb, held),
+            None => Some(held),
+        }
+    }
+
+    /// Whether the caller is no key, or the resource is for keys too.
+    ///
+    /// # Errors
+    /// [`Refused::Key`] where neither is so.
+    pub fn is_for_keys(&self, resource: &str) -> Result<(), Refused> {
+        let is_for_keys = resource_named(resource).is_none_or(|resource| resource.is_for_keys());
+        match self.key.is_none() || is_for_keys {
+            true => Ok(()),
+            false => Err(Refused::Key),
+        }
     }
 
     /// Everything that the caller may do now.
@@ -124,8 +145,9 @@ impl Facts {
     ///
     /// # Errors
     /// [`Refused::Permission`] where no role gives it, [`Refused::Suspended`] where a suspended
-    /// organization would be written to.
+    /// organization would be written to, [`Refused::Key`] where it is nothing for an API key.
     pub fn decide<E: Entity, A: Action>(&self) -> Result<Grant<E, A>, Refused> {
+        self.is_for_keys(E::COLLECTION)?;
         let reach = self
             .scope(E::COLLECTION, A::VERB)
             .ok_or_else(|| Refused::Permission(format!("{}:{}", E::COLLECTION, A::VERB.as_str())))?;
@@ -137,18 +159,19 @@ impl Facts {
             Verb::Read | Verb::Create => Some(reach),
             _ => self.scope(E::COLLECTION, Verb::Read).max(Some(reach)),
         };
-        Ok(Grant::new(self.tenant.id, self.user, seen, reach))
+        Ok(Grant::new(self.tenant.id, self.user, seen, reach).by_key(self.key.as_ref().map(|key| key.id)))
     }
 
     /// The grant to read rows of `E`, if the caller has it: for references and `expand`.
     pub fn may_read<E: Entity>(&self) -> Option<Grant<E, Read>> {
         let reach: Reach = self.scope(E::COLLECTION, Verb::Read)?;
-        Some(Grant::new(self.tenant.id, self.user, Some(reach), reach))
+        let grant = Grant::new(self.tenant.id, self.user, Some(reach), reach);
+        Some(grant.by_key(self.key.as_ref().map(|key| key.id)))
     }
 
-    /// Whether the caller holds the role of that id.
+    /// Whether the caller holds the role of that id. A key holds permissions, and no role.
     pub fn holds_role(&self, role_id: Id) -> bool {
-        self.roles().any(|role| role.id() == role_id)
+        self.key.is_none() && self.roles().any(|role| role.id() == role_id)
     }
 
     /// What of the permissions the caller doesn't hold as far: what one may not hand on.

@@ -13,6 +13,7 @@ pub type Reach = Scope;
 pub struct Grant<E, A> {
     organization: Id,
     actor: Id,
+    key: Option<Id>,
     seen: Option<Reach>,
     reach: Reach,
     of: PhantomData<fn() -> (E, A)>,
@@ -30,10 +31,16 @@ impl<E, A> Grant<E, A> {
         Grant {
             organization,
             actor,
+            key: None,
             seen,
             reach,
             of: PhantomData,
         }
+    }
+
+    /// The same, where the actor acts by an API key.
+    pub(super) fn by_key(self, key: Option<Id>) -> Self {
+        Grant { key, ..self }
     }
 
     /// The tenant.
@@ -43,6 +50,10 @@ impl<E, A> Grant<E, A> {
     /// Who acts: a user's id.
     pub fn actor(&self) -> Id {
         self.actor
+    }
+    /// The API key by which the actor acts, if it is one.
+    pub fn key(&self) -> Option<Id> {
+        self.key
     }
     /// What the actor may see: a row outside doesn't exist for the actor. None who may only make.
     pub fn seen(&self) -> Option<Reach> {
@@ -65,7 +76,7 @@ impl<E: Entity, A: Action> Grant<E, A> {
     where
         (E, A): Touches<F, B>,
     {
-        Grant::new(self.organization, self.actor, Some(Reach::Org), Reach::Org)
+        Grant::new(self.organization, self.actor, Some(Reach::Org), Reach::Org).by_key(self.key)
     }
 }
 

@@ -95,6 +95,16 @@ kinds! {
     InvitationRevoked = "invitation_revoked", Info;
     /// A role wasn't given by an invitation: who invited could no longer give it
     RoleWithheld = "role_withheld", Warning;
+    /// An API key was made
+    ApiKeyCreated = "api_key_created", Info;
+    /// What an API key may do, until when or from where was changed, or its name
+    ApiKeyChanged = "api_key_changed", Info;
+    /// An API key was revoked
+    ApiKeyRevoked = "api_key_revoked", Info;
+    /// A call by an API key was refused, for the reason that it tells
+    ApiKeyRefused = "api_key_refused", Warning;
+    /// An API key was used from an address for the first time in 90 days
+    ApiKeyNewAddress = "api_key_new_address", Warning;
 }
 
 #[cfg(test)]

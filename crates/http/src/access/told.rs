@@ -38,6 +38,8 @@ async fn matrix(call: Call) -> Answered {
 
 async fn explain(call: Call) -> Answered {
     call.read(|work, said| {
+        // It tells of roles, which are for people.
+        work.not_by_key()?;
         let question = question(said.query()?)?;
         render::plain(200, &access::explain(work, &question)?)
     })
@@ -138,7 +140,7 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             Parameter::new("resource", "A row of the permission's collection").of(id("")),
         ])
         .example(Example::default().query("?permission=deals:update"))
-        .refuses(&["invalid_value", "permission_required", "not_found"])
+        .refuses(&["invalid_value", "permission_required", "not_found", "key_not_allowed"])
         .answers(200, Some(explanation(schemas))),
     );
 }

@@ -78,9 +78,9 @@ async fn by_token(said: &Said, run: fn(&mut Tx<'_>, &str) -> Result<Told, Refusa
 
 async fn change_password(call: Call) -> Answered {
     let said = call.said();
-    identity::may_change_password(&said.door(), call.caller()).await?;
+    identity::may_change_password(&said.door(), call.caller().await?).await?;
     let sent: ChangePassword = input::raw(said.json()?).map_err(Refusal::from)?;
-    identity::change_password(&said.door(), call.caller(), sent).await?;
+    identity::change_password(&said.door(), call.caller().await?, sent).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -57,7 +57,7 @@ fn answer(said: &Said, transport: Transport, signed_in: SignedIn) -> Answered {
 
 async fn step_up(call: Call) -> Answered {
     let said = call.said();
-    let caller = call.caller();
+    let caller = call.caller().await?;
     identity::may_step_up(&said.door(), caller).await?;
     said.state
         .limits

@@ -3,8 +3,9 @@
 //! Outside the table stand `/health…` and `/openapi.json`, which tell everybody the same, and the pages of the crate
 //! `console` (`/setup`, proved by the token of its link, and `/assets`), which its own tests attack.
 
+use crate::keys::{key_of, with};
 use crate::samples::{Place, bare, nothing, path, send, unique};
-use firma_auth::access::{RESOURCES, Role, SYSTEM_ROLES};
+use firma_auth::access::{RESOURCES, Role, SYSTEM_ROLES, permissions};
 use firma_http::{Access, Operation, operations};
 use firma_testing::{Client, on_each};
 use serde_json::json;
@@ -107,6 +108,22 @@ fn nobody_is_let_in_without_a_token_that_lives() {
         let revoked = server.client(user);
         revoked.act("/api/v1/auth/logout").expect(204);
         let with = |token: String| server.nobody().with_token(Some(token));
+        let key = |more: serde_json::Value| {
+            let mut body = all_that_keys_may();
+            body.as_object_mut()
+                .unwrap()
+                .extend(more.as_object().unwrap().clone());
+            key_of(&place.firm, &place.firm.owner, body)
+        };
+        let (made, ended) = key(json!({}));
+        let revoke = place
+            .firm
+            .at(&format!("api-keys/{}/revoke", made["id"].as_str().unwrap()));
+        place.firm.owner.act(&revoke).expect(200);
+        let (_, elsewhere) = key(json!({"allowed_ip_ranges": ["192.0.2.0/24"]}));
+        let (made, _) = key(json!({}));
+        let whole = made["key"].as_str().unwrap();
+        let mistyped = format!("{}{}", &whole[..79], if whole.ends_with('a') { 'b' } else { 'a' });
         let lives = server.token(user, 900);
         let (head, signature) = lives.rsplit_once('.').unwrap();
         let unsigned = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0";
@@ -119,6 +136,9 @@ fn nobody_is_let_in_without_a_token_that_lives() {
             with(format!("{unsigned}.{payload}.")),
             with(format!("{lives}.")),
             revoked,
+            ended,
+            elsewhere,
+            with(mistyped),
         ];
         for operation in operations() {
             for client in &clients {
@@ -154,7 +174,8 @@ fn another_organization_does_not_exist() {
         firm.owner
             .patch(&firm.at(&format!("members/{gone}")), json!({"is_active": false}))
             .expect(200);
-        let strangers = [other.firm.owner.clone(), gone_client];
+        let (_, key) = key_of(&other.firm, &other.firm.owner, all_that_keys_may());
+        let strangers = [other.firm.owner.clone(), gone_client, key];
         let attack = |client: &Client| {
             for operation in inside() {
                 let row = if operation.path.contains("{id}") {
@@ -297,6 +318,55 @@ fn each_role_may_do_what_it_says_and_nothing_else() {
                 client
                     .send(method, &nowhere, &[], broken)
                     .problem(403, "permission_required");
+            }
+        }
+    });
+}
+
+/// A key that is given all that a key can be given.
+fn all_that_keys_may() -> serde_json::Value {
+    let all = permissions().filter(|permission| permission.resource.is_for_keys());
+    let all: Vec<_> = all.map(|permission| permission.name()).collect();
+    with(&all.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// A key does what its creator does, but for what no key does; one that was given nothing does nothing.
+#[test]
+fn a_key_does_what_it_was_given_and_nothing_else() {
+    on_each(|server| {
+        let place = Place::new(server);
+        let (_, all) = key_of(&place.firm, &place.firm.owner, all_that_keys_may());
+        let (_, none) = key_of(&place.firm, &place.firm.owner, with(&[]));
+        for operation in operations() {
+            let is_for_keys = match operation.access {
+                Access::Public => continue,
+                Access::SignedIn => false,
+                Access::Member if operation.problems().contains(&"key_not_allowed") => false,
+                Access::Member => {
+                    // What it tells of is the caller, who is a key.
+                    for key in [&all, &none] {
+                        place.call(key, operation).expect(operation.status);
+                    }
+                    continue;
+                }
+                Access::Permission(name, _) => {
+                    let resource = RESOURCES.iter().find(|resource| resource.name == name);
+                    resource.is_some_and(|resource| resource.is_for_keys())
+                }
+            };
+            let refused = place.call(&none, operation);
+            if !is_for_keys {
+                refused.problem(403, "key_not_allowed");
+                place.call(&all, operation).problem(403, "key_not_allowed");
+                continue;
+            }
+            let named = refused.problem(403, "permission_required")["permission"].clone();
+            assert_eq!(named.as_str(), operation.access.name().as_deref());
+            let nowhere = path(operation, &place.firm.slug, "nothing");
+            send(&none, operation, &nowhere, None).problem(403, "permission_required");
+            match operation.problems().contains(&"step_up_required") {
+                true => drop(place.call(&all, operation).problem(403, "key_not_allowed")),
+                false => drop(place.call(&all, operation).expect(operation.status)),
             }
         }
     });

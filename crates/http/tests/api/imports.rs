@@ -2,6 +2,7 @@
 
 use crate::kit::rows;
 use firma_domain::Id;
+use firma_services::Asker;
 use firma_services::Work;
 use firma_services::platform::imports::{self, Direct, Importing, Options, Run, Source};
 use firma_testing::{Client, Firm, on_each};
@@ -37,17 +38,13 @@ impl<'f, 's> Importer<'f, 's> {
     /// Asks for an import.
     pub(crate) fn ask(&self, options: Value) -> Importing {
         let options = Options::read(options).unwrap();
-        let (organization, user) = (self.firm.id, self.user);
+        let asker = Asker::member(self.firm.id, self.user);
         let import = self.firm.server.write(move |tx| {
-            let mut work = Work::resume(tx, organization, user)?;
+            let mut work = Work::go_on(tx, asker)?;
             let grant = work.grant()?;
             imports::ask(&mut work, grant, &options, "rows.csv").map(|import| import.id)
         });
-        Importing {
-            organization,
-            user,
-            import,
-        }
+        Importing { asker, import }
     }
 
     fn steps(&self) -> Direct {
@@ -98,8 +95,7 @@ impl<'f, 's> Importer<'f, 's> {
     pub(crate) fn undo(&self, import: &Value) -> Value {
         let import: Id = import["id"].as_str().unwrap().parse().unwrap();
         let of = Importing {
-            organization: self.firm.id,
-            user: self.user,
+            asker: Asker::member(self.firm.id, self.user),
             import,
         };
         loop {

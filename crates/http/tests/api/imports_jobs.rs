@@ -48,7 +48,7 @@ pub(crate) fn worker(server: &Server, idle: Duration) -> Worker {
 }
 
 /// The job that an answer names, once it is over.
-fn over(client: &Client, answer: &Answer) -> Value {
+pub(crate) fn over(client: &Client, answer: &Answer) -> Value {
     let path = answer.header("location").unwrap().to_owned();
     let begun = Instant::now();
     loop {

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 /// Tables that a refused call must leave as they were.
 const TABLES: [&str; 18] = [
 const TABLES: [&str; 17] = [
+    "api_keys",
+    "api_key_prefixes",
     "companies",
     "contacts",
     "deals",

@@ -11,6 +11,7 @@
 
 mod accounts;
 mod activities;
+mod addresses;
 mod attack;
 mod audit;
 mod bad_input;
@@ -40,6 +41,8 @@ mod imports_whole;
 mod invitations;
 mod invitations_answered;
 mod invitations_places;
+mod keys;
+mod keys_calls;
 mod kit;
 mod lists;
 mod members;

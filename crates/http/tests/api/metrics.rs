@@ -11,7 +11,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 /// Each series with its value.
-fn series(server: &Server) -> BTreeMap<String, f64> {
+pub(crate) fn series(server: &Server) -> BTreeMap<String, f64> {
     let asker = server.nobody().with_token(Some(METRICS_TOKEN.into()));
     let shown = asker.get("/metrics");
     assert_eq!(

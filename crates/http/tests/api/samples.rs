@@ -62,6 +62,12 @@ impl<'s> Place<'s> {
                 made("roles", json!({"name": unique(), "display_name": unique()})),
             ),
             ("invitations", made("invitations", invitation)),
+                "api-keys",
+                made(
+                    "api-keys",
+                    json!({"name": unique(), "permissions": ["deals:read:org"]}),
+                ),
+            ),
             ("role-assignments", made("role-assignments", assignment)),
             (
                 "stages",
@@ -161,6 +167,8 @@ impl<'s> Place<'s> {
             "create_role_assignment" => {
                 json!({"user_id": self.row("members"), "role_id": role("stakeholder")})
             }
+            "create_api_key" => json!({"name": unique(), "permissions": ["deals:read:own"]}),
+            "update_api_key" => json!({"name": unique()}),
             "update_role_assignment" => json!({"reason": unique()}),
             "create_company" | "update_company" | "create_contact" | "update_contact" | "create_pipeline"
             | "update_pipeline" | "update_stage" => {

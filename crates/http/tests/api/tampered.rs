@@ -1,6 +1,7 @@
 //! A log that was changed behind the application's back is found, and the first entry in doubt named.
 
 use crate::audit::{length, literal, verified};
+use crate::keys::{key_of, with};
 use firma_domain::Id;
 use firma_services::Verification;
 use firma_testing::{Firm, Server, on_each};
@@ -190,5 +191,29 @@ fn a_payload_may_be_erased() {
                 broken: None
             }
         );
+    });
+}
+
+/// The digest covers the key: an entry can't be said to be a person's own afterwards.
+#[test]
+fn an_entry_without_its_key_is_a_changed_entry() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let (_, program) = key_of(&firm, &firm.owner, with(&["companies:create:own"]));
+        program
+            .post(&firm.at("companies"), json!({"name": "By a program"}))
+            .expect(201);
+        let drop = |trigger: &str| match server.base.is_postgres() {
+            true => format!("DROP TRIGGER {trigger} ON audit_entries"),
+            false => format!("DROP TRIGGER {trigger}"),
+        };
+        server.base.execute(&match server.base.is_postgres() {
+            true => drop("audit_entries_append_only"),
+            false => drop("audit_entries_no_update"),
+        });
+        server
+            .base
+            .execute("UPDATE audit_entries SET key_id = NULL WHERE key_id IS NOT NULL");
+        assert!(verified(&firm).broken.is_some());
     });
 }

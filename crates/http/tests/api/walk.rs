@@ -2,9 +2,13 @@
 //! that the walk doesn't know how to call fails it.
 
 use crate::samples::Place;
-use firma_auth::access::{Role, SYSTEM_ROLES};
+use firma_auth::access::{Founding, Role, SYSTEM_ROLES, permissions, resource_named};
+use firma_auth::api_key::{ApiKeyToken, RANDOM};
+use firma_domain::Id;
+use firma_domain::access::ApiKey;
 use firma_http::{Access, Operation, operations};
-use firma_testing::{Answer, Client, Server, on_each};
+use firma_testing::{Answer, Client, Firm, Server, on_each};
+use serde_json::json;
 use std::fmt;
 
 /// From where, and with what, a member with a role calls.
@@ -17,11 +21,17 @@ enum Situation {
     RevokedSession,
     Suspended,
     Archived,
+    /// By a key that was given nothing
+    EmptyKey,
+    /// By a key that was given everything
+    FullKey,
 }
 
-use Situation::{Archived, ExpiredToken, ForeignTenant, NoToken, OwnTenant, RevokedSession, Suspended};
+use Situation::{
+    Archived, EmptyKey, ExpiredToken, ForeignTenant, FullKey, NoToken, OwnTenant, RevokedSession, Suspended,
+};
 
-const SITUATIONS: [Situation; 7] = [
+const SITUATIONS: [Situation; 9] = [
     OwnTenant,
     ForeignTenant,
     NoToken,
@@ -29,6 +39,8 @@ const SITUATIONS: [Situation; 7] = [
     RevokedSession,
     Suspended,
     Archived,
+    EmptyKey,
+    FullKey,
 ];
 
 /// What the matrix says of a call.
@@ -73,9 +85,22 @@ fn expected(operation: &Operation, who: Who, situation: Situation) -> Expected {
         NoToken | ExpiredToken | RevokedSession => Expected::Refused(401, "unauthenticated"),
         ForeignTenant | Archived => Expected::Refused(404, "organization_not_found"),
         _ if !inside => Expected::Refused(404, "organization_not_found"),
+        EmptyKey | FullKey if !is_for_keys(operation) => Expected::Refused(403, "key_not_allowed"),
+        EmptyKey if operation.access != Access::Member => Expected::Refused(403, "permission_required"),
         _ if !who.holds(operation) => Expected::Refused(403, "permission_required"),
+        FullKey if operation.problems().contains(&"step_up_required") => {
+            Expected::Refused(403, "key_not_allowed")
+        }
         Suspended if operation.method != "GET" => Expected::Refused(403, "organization_suspended"),
-        OwnTenant | Suspended => Expected::LetIn,
+        OwnTenant | Suspended | EmptyKey | FullKey => Expected::LetIn,
+    }
+}
+
+/// Whether keys may do it, given the permission.
+fn is_for_keys(operation: &Operation) -> bool {
+    match operation.access {
+        Access::Permission(name, _) => resource_named(name).unwrap().is_for_keys(),
+        _ => !operation.problems().contains(&"key_not_allowed"),
     }
 }
 
@@ -86,6 +111,7 @@ fn came(answer: &Answer) -> Expected {
         "unauthenticated",
         "organization_not_found",
         "permission_required",
+        "key_not_allowed",
         "organization_suspended",
     ];
     match refusals.iter().find(|refusal| **refusal == code) {
@@ -149,8 +175,33 @@ fn client(server: &Server, world: &World<'_>, who: Who, situation: Situation) ->
             client.act("/api/v1/auth/logout").expect(204);
             client
         }
+        EmptyKey => key_for(&place.firm, user, vec![]),
+        FullKey => key_for(
+            &place.firm,
+            user,
+            permissions().map(|permission| permission.name()).collect(),
+        ),
         _ => server.client(user),
     }
+}
+
+/// A program with a key of a member who may be somebody that makes none.
+fn key_for(firm: &Firm, user: Id, permissions: Vec<String>) -> Client {
+    let organization = firm.id;
+    let mut random = [0; RANDOM];
+    firm.server.database.sources.entropy.fill(&mut random);
+    let (key, token) = ApiKeyToken::issue(&random);
+    let value = ApiKey {
+        permissions,
+        prefix: token.prefix.clone(),
+        ..serde_json::from_value(json!({"name": "A program", "permissions": []})).unwrap()
+    };
+    firm.server.write(move |tx| {
+        let grant = Founding::of(organization, user).grant::<ApiKey>();
+        let made = tx.open(grant)?.add(value.clone())?;
+        Ok(tx.add_key(grant, made.id, &token.prefix, &token.hash())?)
+    });
+    firm.server.nobody().with_token(Some(key))
 }
 
 /// Somebody with a role on the platform.
@@ -181,6 +232,8 @@ fn every_operation_answers_every_role_in_every_situation_as_the_matrix_says() {
         let mut differences = Vec::new();
         let clients: Vec<_> = Who::all()
             .flat_map(|who| SITUATIONS.map(|situation| (who, situation)))
+            // Who is a member nowhere makes no key.
+            .filter(|(who, situation)| who.is_member() || !matches!(situation, EmptyKey | FullKey))
             .map(|(who, situation)| (who, situation, client(server, &world, who, situation)))
             .collect();
         close(server, &world.suspended, "suspended");

@@ -26,35 +26,37 @@ pub enum Known {
     Member(Facts, Currency, Zone),
 }
 
-type Columns = (
-    (
-        Nullable<IdType>,
-        Nullable<Text>,
-        Nullable<Text>,
-        Nullable<Text>,
-        Nullable<Text>,
-        Bool,
-    ),
-    Held,
+/// The organization, and whether the caller is a live member of it.
+pub(super) type Base = (
+    Nullable<IdType>,
+    Nullable<Text>,
+    Nullable<Text>,
+    Nullable<Text>,
+    Nullable<Text>,
+    Bool,
 );
-type Row = (
-    (
-        Option<Uid>,
-        Option<String>,
-        Option<String>,
-        Option<String>,
-        Option<String>,
-        bool,
-    ),
-    HeldRow,
+pub(super) type BaseRow = (
+    Option<Uid>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    bool,
 );
 
 /// An assignment: the role, the version of one that is the organization's own, the end.
-type Held = (Nullable<IdType>, Nullable<Integer>, Nullable<AtType>);
-type HeldRow = (Option<Uid>, Option<i32>, Option<At>);
+pub(super) type Held = (Nullable<IdType>, Nullable<Integer>, Nullable<AtType>);
+pub(super) type HeldRow = (Option<Uid>, Option<i32>, Option<At>);
+
+/// What [`Base`] is read from; on PostgreSQL it moves the fence, too.
+pub(super) const TENANT: &str = "SELECT t.id, t.status, t.currency, t.timezone, set_config('app.organization_id', \
+     CASE WHEN m.is_active AND m.joined_at IS NOT NULL THEN t.id::text ELSE '' END, false), \
+     COALESCE(m.is_active AND m.joined_at IS NOT NULL, FALSE), ";
+pub(super) const TENANT_UNFENCED: &str = "SELECT t.id, t.status, t.currency, t.timezone, NULL, \
+     COALESCE(m.is_active AND m.joined_at IS NOT NULL, FALSE), ";
 
 /// Behind `SELECT …`: what [`Held`] is read from.
-const HELD: &str = "a.role_id, CASE WHEN a.role_organization_id = t.id THEN (SELECT r.version FROM roles r \
+pub(super) const HELD: &str = "a.role_id, CASE WHEN a.role_organization_id = t.id THEN (SELECT r.version FROM roles r \
      WHERE r.organization_id = a.role_organization_id AND r.id = a.role_id AND r.deleted_at IS NULL) END, a.expires_at ";
 
 impl Tx<'_> {
@@ -63,23 +65,12 @@ impl Tx<'_> {
     pub fn facts(&mut self, user: Id, session: Id, segment: &Segment) -> Result<Known, Fault> {
         self.identify(user)?;
         let now = self.now();
-        let statement = Sql::<Columns>::either(
-            "SELECT t.id, t.status, t.currency, t.timezone, set_config('app.organization_id', CASE WHEN m.is_active AND \
-             m.joined_at IS NOT NULL THEN t.id::text ELSE '' END, false), ",
-            "SELECT t.id, t.status, t.currency, t.timezone, NULL, ",
-        )
-        .then(
-            "COALESCE(m.is_active AND m.joined_at IS NOT NULL, FALSE), ",
-        )
+        let rows = Sql::<(Base, Held)>::either(TENANT, TENANT_UNFENCED)
         .then(HELD)
         .then(
             "FROM sessions s JOIN users u ON u.id = s.user_id AND u.is_active AND u.deleted_at IS NULL LEFT JOIN tenants t ON ",
-        );
-        let statement = match segment {
-            Segment::Id(id) => statement.then("t.id = ").bind(*id),
-            Segment::Slug(slug) => statement.then("t.slug = ").bind(slug.as_str()),
-        };
-        let rows = statement
+        )
+            .named(segment)
             .then(
                 " LEFT JOIN memberships m ON m.organization_id = t.id AND m.id = s.user_id \
                  LEFT JOIN role_assignments a ON a.organization_id = t.id AND a.user_id = s.user_id AND a.is_active \
@@ -90,10 +81,21 @@ impl Tx<'_> {
             .bind(user)
             .then(" AND s.expires_at > ")
             .bind(now)
-            .rows::<Row>(self)?;
-        let Some(((tenant, status, currency, zone, _, live), _)) = rows.first() else {
-            return Ok(Known::Nobody);
-        };
+            .rows::<(BaseRow, HeldRow)>(self)?;
+        match rows.first() {
+            Some((base, _)) => self.standing(user, base, rows.iter().map(|(_, held)| *held)),
+            None => Ok(Known::Nobody),
+        }
+    }
+
+    /// What the rows say of a caller, where the statement has moved the fence.
+    pub(super) fn standing(
+        &mut self,
+        user: Id,
+        (tenant, status, currency, zone, _, live): &BaseRow,
+        held: impl Iterator<Item = HeldRow> + Clone,
+    ) -> Result<Known, Fault> {
+        let now = self.now();
         let (true, Some(tenant), Some(status)) = (*live, tenant.map(|t| t.0), parse_status(status)) else {
             self.fence_moved(None);
             return Ok(Known::Stranger);
@@ -110,17 +112,28 @@ impl Tx<'_> {
         let facts = Facts {
             user,
             tenant: Tenant { id: tenant, status },
-            assignments: self.assignments(tenant, rows.iter().map(|(_, held)| *held))?,
+            assignments: self.assignments(tenant, held)?,
             now,
+            key: None,
         };
         Ok(Known::Member(facts, currency, zone))
     }
 
-    /// Membership and roles of who asked for a job, as they are now; none where that is no live member any more.
+    /// Membership and roles of a member, as they are now; none where that is no live member any more.
     pub fn facts_of_owner(
         &mut self,
         organization: Id,
         user: Id,
+    ) -> Result<Option<(Facts, Currency, Zone)>, Fault> {
+        self.facts_of_asker(organization, user, None)
+    }
+
+    /// The same of who asked for a job; none also where the key by which it was asked for is over.
+    pub fn facts_of_asker(
+        &mut self,
+        organization: Id,
+        user: Id,
+        key: Option<Id>,
     ) -> Result<Option<(Facts, Currency, Zone)>, Fault> {
         self.fenced(organization)?;
         let now = self.now();
@@ -143,6 +156,13 @@ impl Tx<'_> {
         };
         let currency = Currency::from_code(currency).unwrap_or_default();
         let zone = Zone::parse(zone).unwrap_or_default();
+        let key = match key {
+            Some(key) => match self.key_of_job(organization, key)? {
+                None => return Ok(None),
+                found => found,
+            },
+            None => None,
+        };
         let facts = Facts {
             user,
             tenant: Tenant {
@@ -151,6 +171,7 @@ impl Tx<'_> {
             },
             assignments: self.assignments(organization, rows.iter().map(|(_, held)| *held))?,
             now,
+            key,
         };
         Ok(Some((facts, currency, zone)))
     }
@@ -202,6 +223,16 @@ impl Tx<'_> {
             })
         };
         Ok(held.filter_map(assignment).collect())
+    }
+}
+
+impl<R> Sql<R> {
+    /// The organization that a path names.
+    pub(super) fn named(self, segment: &Segment) -> Self {
+        match segment {
+            Segment::Id(id) => self.then("t.id = ").bind(*id),
+            Segment::Slug(slug) => self.then("t.slug = ").bind(slug.as_str()),
+        }
     }
 }
 

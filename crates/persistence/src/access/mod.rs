@@ -1,11 +1,14 @@
 //! The only door without a grant: what is known of a caller when a call begins. And roles, and who holds them.
 
+mod api_keys;
 mod assignments;
+mod by_key;
 mod facts;
 mod given;
 mod role_cache;
 mod roles;
 
+pub use by_key::{KeyFacts, KnownKey};
 pub use facts::{Known, Segment};
 pub use given::GivenRole;
 pub use role_cache::Hits;

@@ -1,6 +1,7 @@
 //! What custom roles give, kept in memory. A role is kept under its version, so what is kept is never old: the
 //! version comes with the facts of each call.
 
+use super::by_key::KeyIndex;
 use crate::fault::Fault;
 use crate::store::Tx;
 use firma_auth::access::Permissions;
@@ -30,12 +31,13 @@ pub struct Hits {
 #[derive(Debug, Default)]
 pub(crate) struct RoleCache {
     roles: RwLock<HashMap<(Id, Id), (i32, Arc<Permissions>)>>,
+    pub(super) keys: KeyIndex,
     hits: AtomicU64,
     misses: AtomicU64,
 }
 
 impl RoleCache {
-    fn get(&self, at: At) -> Option<Arc<Permissions>> {
+    pub(super) fn get(&self, at: At) -> Option<Arc<Permissions>> {
         let roles = self.roles.read().unwrap_or_else(PoisonError::into_inner);
         let found = roles
             .get(&(at.organization, at.role))
@@ -46,7 +48,7 @@ impl RoleCache {
         found
     }
 
-    fn keep(&self, at: At, permissions: Arc<Permissions>) {
+    pub(super) fn keep(&self, at: At, permissions: Arc<Permissions>) {
         let mut roles = self.roles.write().unwrap_or_else(PoisonError::into_inner);
         if roles.len() >= MOST {
             roles.clear();

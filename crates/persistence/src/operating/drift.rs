@@ -7,6 +7,7 @@ use crate::store::{Stored, Tx};
 use diesel::sql_types::{Integer, Nullable, Text};
 use firma_auth::access::Operating;
 use firma_domain::access::{Role, RoleAssignment};
+use firma_domain::access::{ApiKey, RoleAssignment};
 use firma_domain::crm::{Activity, Company, Contact, Deal, DealContact, Pipeline, Stage};
 use firma_domain::organizations::{Invitation, Member, Organization, Team, TeamMember};
 use firma_domain::platform::{File, Import};
@@ -39,6 +40,7 @@ pub const KEPT: &[(&str, Look)] = kept![
     Role,
     Invitation,
     RoleAssignment,
+    ApiKey,
     Activity,
     Company,
     Contact,

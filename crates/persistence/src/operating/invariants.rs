@@ -39,6 +39,13 @@ pub const INVARIANTS: &[Invariant] = &[
         remedy: "restore the role over the API",
     },
     Invariant {
+        name: "an API key is found by its prefix, and acts as who made it",
+        counts: "SELECT COUNT(*) FROM api_keys k WHERE k.organization_id = $here AND NOT EXISTS (SELECT 1 \
+                 FROM api_key_prefixes p WHERE p.organization_id = k.organization_id AND p.key_id = k.id \
+                 AND p.prefix = k.prefix AND p.user_id = k.created_by)",
+        remedy: BY_HAND,
+    },
+    Invariant {
         name: "what is read of an organization before any grant is what its row says",
         counts: "SELECT COUNT(*) FROM organizations o JOIN tenants t ON t.id = o.id WHERE o.organization_id = $here \
                  AND (t.slug <> o.slug OR t.status <> o.status OR t.currency <> o.default_currency)",

@@ -37,6 +37,8 @@ pub struct Leased {
     pub kind: String,
     /// Who asked for it; none for the system
     pub owner: Option<Id>,
+    /// The API key by which it was asked for, if it was one
+    pub key: Option<Id>,
     /// This one included
     pub attempts: i32,
     pub max_attempts: i32,
@@ -71,12 +73,13 @@ pub struct Backlog {
 impl Tx<'_> {
     /// Has work done later, if this transaction commits: in its organization, and for who acts.
     pub fn enqueue<E: Entity, A: Writes>(&mut self, grant: Grant<E, A>, new: NewJob) -> Result<Id, Fault> {
-        self.add_job(grant.organization(), crate::store::actor(grant.actor()), new)
+        let owner = crate::store::actor(grant.actor());
+        self.add_job(grant.organization(), (owner, grant.key()), new)
     }
 
     /// Has work done later that belongs to no organization.
     pub fn enqueue_for_system(&mut self, new: NewJob) -> Result<Id, Fault> {
-        self.add_job(Id::NIL, None, new)
+        self.add_job(Id::NIL, (None, None), new)
     }
 
     /// The same for work of which one at a time is enough; whether it was put in.
@@ -88,10 +91,15 @@ impl Tx<'_> {
         if queued.is_some() {
             return Ok(false);
         }
-        self.add_job(Id::NIL, None, new).map(|_| true)
+        self.add_job(Id::NIL, (None, None), new).map(|_| true)
     }
 
-    fn add_job(&mut self, organization: Id, owner: Option<Id>, new: NewJob) -> Result<Id, Fault> {
+    fn add_job(
+        &mut self,
+        organization: Id,
+        (owner, key): (Option<Id>, Option<Id>),
+        new: NewJob,
+    ) -> Result<Id, Fault> {
         self.unit()?;
         self.fenced(organization)?;
         let (id, now) = (self.new_id(), self.now());
@@ -118,8 +126,13 @@ impl Tx<'_> {
         ])
         .then(")")
         .run(self)?;
-        Sql::<()>::text("INSERT INTO job_payloads (organization_id, job_id, payload) VALUES (")
-            .binds(vec![organization.into(), id.into(), Value::Text(new.payload)])
+        Sql::<()>::text("INSERT INTO job_payloads (organization_id, job_id, payload, key_id) VALUES (")
+            .binds(vec![
+                organization.into(),
+                id.into(),
+                Value::Text(new.payload),
+                id_or_null(key),
+            ])
             .then(")")
             .run(self)?;
         self.queue(organization, id, new.kind, run_at)?;
@@ -200,13 +213,16 @@ impl Tx<'_> {
             self.end_job(lease, Outcome::Failed(problem))?;
             return Ok(None);
         }
-        let (payload, place) = Sql::<(Text, Nullable<Text>)>::text("SELECT payload, place FROM job_payloads")
-            .of_job("organization_id", "job_id", lease)
-            .one::<(String, Option<String>)>(self)?;
+        let (payload, place, key) = Sql::<(Text, Nullable<Text>, Nullable<IdType>)>::text(
+            "SELECT payload, place, key_id FROM job_payloads",
+        )
+        .of_job("organization_id", "job_id", lease)
+        .one::<(String, Option<String>, Option<Uid>)>(self)?;
         Ok(Some(Leased {
             lease,
             kind,
             owner: owner.map(|owner| owner.0),
+            key: key.map(|key| key.0),
             attempts,
             max_attempts,
             payload,

@@ -154,6 +154,7 @@ cells! {
     domain::Locale as Text: |v| v.as_str().to_owned(), |r| domain::Locale::parse(&r).ok_or_else(|| format!("locale {r}"));
     Vec<String> as Text: |v| json(v), |r| read_json(&r);
     Vec<domain::Id> as Text: |v| json(v), |r| read_json(&r);
+    Vec<domain::IpRange> as Text: |v| json(v), |r| read_json(&r);
     serde_json::Value as Text: |v| json(v), |r| read_json(&r);
     serde_json::Map<String, serde_json::Value> as Text: |v| json(v), |r| read_json(&r);
     domain::crm::Address as Text: |v| json(v), |r| read_json(&r);

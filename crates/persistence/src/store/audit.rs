@@ -9,6 +9,8 @@ pub(crate) struct Entry {
     pub id: Id,
     pub occurred_at: Instant,
     pub actor: Option<Id>,
+    /// The API key by which the actor acted
+    pub key: Option<Id>,
     /// `deal.won`: the entity's name and the verb; the event's type too
     pub action: String,
     pub entity_type: &'static str,
@@ -28,6 +30,7 @@ pub(super) struct Sealed<'a> {
     pub id: Id,
     pub occurred_at: Instant,
     pub actor: Option<Id>,
+    pub key: Option<Id>,
     pub action: &'a str,
     pub entity_type: &'a str,
     pub entity_id: Id,
@@ -59,6 +62,10 @@ impl Sealed<'_> {
             put(text.as_bytes());
         }
         put(self.payload);
+        // One more part, and only where there is a key: entries without one have the digest that they always had.
+        if let Some(key) = self.key {
+            put(key.as_bytes());
+        }
         hash.finalize().into()
     }
 }

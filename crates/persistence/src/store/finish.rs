@@ -59,6 +59,7 @@ impl Tx<'_> {
                 id: entry.id,
                 occurred_at: entry.occurred_at,
                 actor: entry.actor,
+                key: entry.key,
                 action: &entry.action,
                 entity_type: entry.entity_type,
                 entity_id: entry.entity_id,
@@ -96,7 +97,9 @@ impl Tx<'_> {
     ) -> Result<(), Fault> {
         let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
         let ids = entries.iter().map(|e| Uid(e.id)).collect();
-        let actors = entries.iter().map(|e| Uid(e.actor.unwrap_or(Id::NIL))).collect();
+        let or_nil = |of: fn(&Entry) -> Option<Id>| {
+            Value::Ids(entries.iter().map(|e| Uid(of(e).unwrap_or(Id::NIL))).collect())
+        };
         let text =
             |of: fn(&Entry) -> &str| Value::Texts(entries.iter().map(|e| Some(of(e).to_owned())).collect());
         let blobs = |of: fn(&Seal) -> [u8; 32]| {
@@ -129,10 +132,12 @@ impl Tx<'_> {
             .then("::bytea[], ")
             .bind(text(|e| &e.changes))
             .then("::text[], ")
-            .bind(Value::Ids(actors))
+            .bind(or_nil(|e| e.actor))
+            .then("::uuid[], ")
+            .bind(or_nil(|e| e.key))
             .then(
                 "::uuid[]) WITH ORDINALITY AS e (id, action, entity_type, entity_id, entity_version, \
-                 payload_digest, digest, salt, changes, actor, n)), \
+                 payload_digest, digest, salt, changes, actor, key, n)), \
                  payload AS (INSERT INTO audit_payloads (organization_id, entry_id, salt, changes, ip, user_agent) \
                  SELECT head.organization_id, e.id, e.salt, e.changes, ",
             )
@@ -151,13 +156,15 @@ impl Tx<'_> {
         statement
             .then(
                 "entry AS (INSERT INTO audit_entries (organization_id, number, id, batch_id, occurred_at, actor_id, \
-                 action, entity_type, entity_id, entity_version, request_id, payload_digest, digest, chain) \
+                 key_id, action, entity_type, entity_id, entity_version, request_id, payload_digest, digest, chain) \
                  SELECT head.organization_id, head.base + e.n, e.id, ",
             )
             .bind(batch.id)
             .then(", ")
             .bind(self.now())
             .then(", NULLIF(e.actor, ")
+            .bind(Id::NIL)
+            .then("), NULLIF(e.key, ")
             .bind(Id::NIL)
             .then("), e.action, e.entity_type, e.entity_id, e.entity_version, ")
             .bind(text_or_null(origin.request_id.as_deref()))
@@ -193,7 +200,7 @@ impl Tx<'_> {
         for (entry, (payload, digest)) in entries.into_iter().zip(batch.seals) {
             number += 1;
             Sql::<()>::text(
-                "INSERT INTO audit_entries (organization_id, number, id, batch_id, occurred_at, actor_id, action, \
+                "INSERT INTO audit_entries (organization_id, number, id, batch_id, occurred_at, actor_id, key_id, action, \
                  entity_type, entity_id, entity_version, request_id, payload_digest, digest, chain) VALUES (",
             )
             .binds(vec![
@@ -203,6 +210,7 @@ impl Tx<'_> {
                 batch.id.into(),
                 entry.occurred_at.into(),
                 id_or_null(entry.actor),
+                id_or_null(entry.key),
                 Value::Text(entry.action.clone()),
                 entry.entity_type.into(),
                 entry.entity_id.into(),

@@ -371,6 +371,7 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
             id: self.tx.new_id(),
             occurred_at: self.tx.now(),
             actor: actor(self.grant.actor()),
+            key: self.grant.key(),
             action: format!("{}.{verb}", E::NAME),
             entity_type: E::NAME,
             entity_id: of.id,

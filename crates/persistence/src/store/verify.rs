@@ -20,12 +20,21 @@ pub struct Verification {
 }
 
 type Columns = (
-    (BigInt, IdType, IdType, AtType, Nullable<IdType>, Text, Text),
+    (
+        BigInt,
+        IdType,
+        IdType,
+        AtType,
+        Nullable<IdType>,
+        Nullable<IdType>,
+        Text,
+        Text,
+    ),
     (IdType, Integer, Nullable<Text>, Binary, Binary, Binary),
     (Nullable<Binary>, Nullable<Text>, Nullable<Text>, Nullable<Text>),
 );
 type Row = (
-    (i64, Uid, Uid, At, Option<Uid>, String, String),
+    (i64, Uid, Uid, At, Option<Uid>, Option<Uid>, String, String),
     (Uid, i32, Option<String>, Vec<u8>, Vec<u8>, Vec<u8>),
     (Option<Vec<u8>>, Option<String>, Option<String>, Option<String>),
 );
@@ -78,7 +87,7 @@ impl Tx<'_> {
 
     fn log_page(&mut self, organization: Id, after: i64) -> Result<Vec<Row>, Fault> {
         Sql::<Columns>::text(
-            "SELECT a.number, a.id, a.batch_id, a.occurred_at, a.actor_id, a.action, a.entity_type, a.entity_id, \
+            "SELECT a.number, a.id, a.batch_id, a.occurred_at, a.actor_id, a.key_id, a.action, a.entity_type, a.entity_id, \
              a.entity_version, a.request_id, a.payload_digest, a.digest, a.chain, p.salt, p.changes, p.ip, p.user_agent \
              FROM audit_entries a LEFT JOIN audit_payloads p ON p.organization_id = a.organization_id \
              AND p.entry_id = a.id WHERE a.organization_id = ",
@@ -110,7 +119,7 @@ struct Batch {
 impl Walk {
     /// Fails with the number of the first entry that is in doubt.
     fn step(&mut self, organization: Id, row: Row) -> Result<(), (i64, &'static str)> {
-        let ((number, id, batch, at, actor, action, entity_type), rest, payload) = row;
+        let ((number, id, batch, at, actor, key, action, entity_type), rest, payload) = row;
         let (entity_id, version, request_id, payload_digest_stored, digest, chain) = rest;
         let here = self.number + 1;
         if number != here {
@@ -125,6 +134,7 @@ impl Walk {
             id: id.0,
             occurred_at: at.0,
             actor: actor.map(|a| a.0),
+            key: key.map(|k| k.0),
             action: &action,
             entity_type: &entity_type,
             entity_id: entity_id.0,

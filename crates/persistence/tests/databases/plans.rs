@@ -29,7 +29,12 @@ fn no_list_scans_or_sorts_an_organization() {
             server.database.sources.clone(),
         )
         .unwrap();
-        use firma_domain::{access::RoleAssignment, crm::*, organizations::*, platform::*};
+        use firma_domain::{
+            access::{ApiKey, RoleAssignment},
+            crm::*,
+            organizations::*,
+            platform::*,
+        };
         let firm = (firms[0].owner_id, firms[0].id);
         let mut wrong = Vec::new();
         wrong.extend(look::<Deal>(&server, &fresh, firm));
@@ -44,6 +49,7 @@ fn no_list_scans_or_sorts_an_organization() {
         wrong.extend(look::<TeamMember>(&server, &fresh, firm));
         wrong.extend(look::<Invitation>(&server, &fresh, firm));
         wrong.extend(look::<RoleAssignment>(&server, &fresh, firm));
+        wrong.extend(look::<ApiKey>(&server, &fresh, firm));
         wrong.extend(look::<Job>(&server, &fresh, firm));
         wrong.extend(look::<File>(&server, &fresh, firm));
         wrong.extend(look::<Import>(&server, &fresh, firm));
@@ -262,6 +268,8 @@ fn fill(server: &Server, firm: &Firm<'_>, rows: i64) {
                  revoked_at, withheld_role_ids, withheld_team_ids) SELECT {values}, {email}, '[]', '[]', {at}, \
                  CASE n % 50 WHEN 0 THEN 'open' ELSE 'revoked' END, {by}, {at}, 1, {yes}, CASE n % 50 WHEN 0 THEN NULL ELSE {at} END, '[]', '[]' FROM g;",
                 series(few), email = "'i' || n || '@firm.example'", by = pick("memberships")),
+        format!("{} INSERT INTO api_keys ({meta}, name, name_folded, prefix, permissions, expires_at, allowed_ip_ranges) \
+                 SELECT {values}, {t}, {t}, {t}, '[]', {at}, '[]' FROM g;", series(few), t = text("key")),
         format!("{} INSERT INTO teams ({meta}, name, name_folded, slug) SELECT {values}, {t}, {t}, {t} FROM g;", series(few), t = text("team")),
         numbered("teams"),
         format!("{} INSERT INTO team_members ({meta}, team_id, user_id, is_lead) SELECT {values}, {team}, \

@@ -95,6 +95,7 @@ fn the_code_declares_the_tables_as_they_are() {
             Role,
             Invitation,
             RoleAssignment,
+            ApiKey,
             Company,
             Pipeline,
             Stage,

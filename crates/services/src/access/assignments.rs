@@ -20,6 +20,7 @@ pub(crate) fn may_give<A: Action>(
     grant: Grant<RoleAssignment, A>,
     role: Id,
 ) -> Result<GivenRole, Refusal> {
+    work.not_by_key()?;
     let known = named(work, grant, role)?;
     let known = known.ok_or_else(|| Refusal::field("role_id", "not_found", "there is no such role"))?;
     let lacking = work.facts().lacks(&known.given.permissions()).next();

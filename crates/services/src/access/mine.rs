@@ -22,7 +22,7 @@ pub struct Mine {
     pub permissions: Vec<String>,
 }
 
-/// What the caller may do now, by all their roles together.
+/// What the caller may do now, by all their roles together; a key, what is left of that.
 pub fn mine(work: &Work<'_, '_>) -> Result<Mine, Refusal> {
     let facts = work.facts();
     let held = |role: &Given, expires_at| Held {
@@ -32,7 +32,11 @@ pub fn mine(work: &Work<'_, '_>) -> Result<Mine, Refusal> {
     };
     Ok(Mine {
         user_id: work.user(),
-        roles: facts.live().map(|a| held(&a.role, a.expires_at)).collect(),
+        // A key holds permissions, and no role.
+        roles: match facts.key {
+            None => facts.live().map(|a| held(&a.role, a.expires_at)).collect(),
+            Some(_) => vec![],
+        },
         permissions: facts.permissions().iter().map(|p| p.name()).collect(),
     })
 }

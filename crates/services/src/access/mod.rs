@@ -1,13 +1,18 @@
 //! Roles and who holds them.
 
+mod api_keys;
 mod assignments;
+mod by_key;
 mod explain;
 mod mine;
 mod roles;
 mod told;
 
+pub use api_keys::{MadeKey, make_key, revoke_key};
 pub use assignments::assign;
 pub(crate) use assignments::{give, give_least, give_up, may_give, may_give_all};
+pub(crate) use assignments::{give, give_up, may_give};
+pub use by_key::{KeyCaller, RefusedKey, Why, note_key_refused, note_key_used};
 pub use explain::{Explanation, Question, explain, explained};
 pub use mine::{Mine, mine};
 pub use roles::{givable, roles};

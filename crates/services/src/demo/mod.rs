@@ -102,6 +102,7 @@ fn member<'t, 'c>(
         }]
         .into(),
         now: tx.now(),
+        key: None,
     };
     Ok(Work::of(tx, facts, Currency::default(), Zone::UTC))
 }

@@ -79,27 +79,37 @@ const NOTED: i64 = 60;
 /// So many sessions are remembered before those that were forgotten by time are let go.
 const REMEMBERED: usize = 10_000;
 
-/// When this server last noted that a session is in use: so that a call needs no statement to find out.
+/// When this server last noted that a session or a key is in use: so that a call needs no statement to find out.
 #[derive(Default)]
-pub struct LastUsed(Mutex<HashMap<Id, i64>>);
+pub struct LastUsed(Mutex<HashMap<(Id, String), i64>>);
 
 impl LastUsed {
     /// Whether the use of a session has to be noted. `issued` is when its access token was made, in seconds: then
     /// the session was in use too.
     pub fn is_due(&self, session: Id, issued: i64, now: Instant) -> bool {
+        now.seconds().saturating_sub(issued) >= NOTED && self.is_new((session, String::new()), now)
+    }
+
+    /// Whether what a key was used for from a place has to be noted.
+    pub fn is_key_due(&self, key: Id, what: &str, place: Option<&str>, now: Instant) -> bool {
+        self.is_new((key, format!("{what} {}", place.unwrap_or_default())), now)
+    }
+
+    fn is_new(&self, what: (Id, String), now: Instant) -> bool {
         let now = now.seconds();
         let is_old = |at: i64| now.saturating_sub(at) >= NOTED;
-        if !is_old(issued) {
-            return false;
-        }
         let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if noted.get(&session).is_some_and(|at| !is_old(*at)) {
+        if noted.get(&what).is_some_and(|at| !is_old(*at)) {
             return false;
         }
         if noted.len() >= REMEMBERED {
             noted.retain(|_, at| !is_old(*at));
+            // More than these within a minute is nobody's honest use: some of it is noted once more.
+            if noted.len() >= REMEMBERED {
+                noted.clear();
+            }
         }
-        noted.insert(session, now);
+        noted.insert(what, now);
         true
     }
 }

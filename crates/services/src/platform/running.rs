@@ -1,6 +1,7 @@
 //! A job as its handler sees it.
 
 use crate::refusal::Refusal;
+use crate::work::Asker;
 use firma_domain::Id;
 use firma_persistence::platform::{Lease, Leased, Outcome, Step};
 use firma_persistence::{Database, Fault, Origin, Tx};
@@ -73,12 +74,16 @@ impl Running<'_> {
     pub fn owner(&self) -> Option<Id> {
         self.leased.owner
     }
-    /// The organization and the member to go on for, by `Work::resume`.
-    pub fn member(&self) -> Result<(Id, Id), Stop> {
+    /// Whom to go on for, by `Work::go_on`.
+    pub fn asker(&self) -> Result<Asker, Stop> {
         let owner = self
             .owner()
             .ok_or_else(|| Stop::Failed("nobody asked for it".into()))?;
-        Ok((self.organization(), owner))
+        Ok(Asker {
+            organization: self.organization(),
+            user: owner,
+            key: self.leased.key,
+        })
     }
 
     /// What it works on.

@@ -16,9 +16,9 @@ fn company(
     job: &Running<'_>,
     name: String,
 ) -> Result<impl Fn(&mut Tx<'_>) -> Result<(), Refusal> + use<>, Stop> {
-    let (organization, owner) = job.member()?;
+    let asker = job.asker()?;
     Ok(move |tx: &mut Tx<'_>| {
-        let mut work = Work::resume(tx, organization, owner)?;
+        let mut work = Work::go_on(tx, asker)?;
         let grant = work.grant::<Company, Create>()?;
         crud::create::<Company>(&mut work, grant, json!({"name": name})).map(drop)
     })

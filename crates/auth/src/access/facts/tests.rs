@@ -18,6 +18,7 @@ fn facts(roles: &[(&str, Option<i64>)], status: Status) -> Facts {
             })
             .collect(),
         now: at(100),
+        key: None,
     }
 }
 

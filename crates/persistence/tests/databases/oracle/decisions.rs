@@ -1,5 +1,5 @@
 use super::{Dice, Held, LINES, ROLES, Row, VERBS, includes, some_permissions};
-use firma_auth::access::{Assignment, Facts, Given, Permission, RESOURCES, Tenant, role_by_name};
+use firma_auth::access::{Assignment, ByKey, Facts, Given, Permission, RESOURCES, Tenant, role_by_name};
 use firma_domain::organizations::Status;
 use firma_domain::{Id, Instant};
 use std::sync::Arc;
@@ -54,6 +54,17 @@ fn a_hundred_thousand_decisions_are_the_oracles() {
                 live.push(held);
             }
         }
+        // A call by a key has to be allowed by both.
+        let key = dice
+            .percent(20)
+            .then(|| Held::Custom(some_permissions(&mut dice, None)));
+        let by_key = match &key {
+            Some(Held::Custom(names)) => Some(ByKey {
+                id: Id::fixed(9, 7),
+                permissions: Arc::new(names.iter().filter_map(|name| Permission::parse(name)).collect()),
+            }),
+            _ => None,
+        };
         let facts = Facts {
             user: Id::fixed(9, 1),
             tenant: Tenant {
@@ -62,6 +73,7 @@ fn a_hundred_thousand_decisions_are_the_oracles() {
             },
             assignments: assignments.into(),
             now,
+            key: by_key,
         };
         let resource = &RESOURCES[dice.below(RESOURCES.len())];
         let verb = dice.below(VERBS.len());
@@ -69,12 +81,16 @@ fn a_hundred_thousand_decisions_are_the_oracles() {
             true => [Row::Own, Row::OfATeamMate, Row::OfAnother, Row::Nobodys][dice.below(4)],
             false => Row::Nobodys,
         };
-        let oracle = live.iter().any(|held| held.reaches(resource.name, verb, row));
+        let never_by_key = ["roles", "role-assignments", "api-keys", "invitations"];
+        let key_may =
+            |key: &Held| !never_by_key.contains(&resource.name) && key.reaches(resource.name, verb, row);
+        let oracle = live.iter().any(|held| held.reaches(resource.name, verb, row))
+            && key.as_ref().is_none_or(key_may);
         let decided = includes(facts.scope(resource.name, VERBS[verb]), row);
         assert_eq!(
             decided,
             oracle,
-            "decision {n}: {} {} on {row:?} with {live:?}",
+            "decision {n}: {} {} on {row:?} with {live:?} by {key:?}",
             VERBS[verb].as_str(),
             resource.name
         );

@@ -5,6 +5,7 @@ use crate::work::Work;
 use firma_auth::access::{Read, Resource, Scope};
 use firma_domain::Id;
 use firma_domain::access::{Role, RoleAssignment};
+use firma_domain::access::{ApiKey, RoleAssignment};
 use firma_domain::crm::{Activity, Company, Contact, Deal, DealContact, Pipeline, Stage};
 use firma_domain::organizations::{Member, Organization, Team, TeamMember};
 use firma_domain::platform::{File, Import, Job};
@@ -37,6 +38,7 @@ const OWNERS: &[(&str, Owner)] = owners![
     TeamMember,
     Role,
     RoleAssignment,
+    ApiKey,
     Company,
     Contact,
     Deal,

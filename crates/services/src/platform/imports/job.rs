@@ -90,10 +90,8 @@ impl Handler for ImportHandler {
 
     fn run(&self, job: &Running<'_>) -> Result<Done, Stop> {
         let task: Task = job.payload()?;
-        let (organization, user) = job.member()?;
         let of = Importing {
-            organization,
-            user,
+            asker: job.asker()?,
             import: task.import,
         };
         let steps = OfJob(job);

@@ -11,7 +11,7 @@ use super::text::Source;
 use crate::keeping::Keeping;
 use crate::link::Link;
 use crate::refusal::Refusal;
-use crate::work::Work;
+use crate::work::{Asker, Work};
 use firma_auth::access::{Create, Grant, Update};
 use firma_domain::organizations::Member;
 use firma_domain::platform::{File, Import, ImportState};
@@ -87,8 +87,7 @@ fn asked(work: &mut Work<'_, '_>, options: &Options, file_name: &str) -> Result<
 /// For whom an import runs, and where.
 #[derive(Debug, Clone, Copy)]
 pub struct Importing {
-    pub organization: Id,
-    pub user: Id,
+    pub asker: Asker,
     pub import: Id,
 }
 
@@ -97,7 +96,7 @@ impl Importing {
         self,
         tx: &'t mut Tx<'c>,
     ) -> Result<(Work<'t, 'c>, Grant<Import, Update>), Refusal> {
-        let work = Work::resume(tx, self.organization, self.user)?;
+        let work = Work::go_on(tx, self.asker)?;
         let grant = work.grant::<Import, Create>()?.also();
         Ok((work, grant))
     }

@@ -34,7 +34,7 @@ pub fn may_undo(
 /// Deletes the next of the rows that the import made, the last ones first. One that was touched since, or
 /// that something else needs, is left, and noted with the reason. Updates stay as they are.
 pub fn undo_some(tx: &mut Tx<'_>, of: Importing) -> Result<Record<Import>, Refusal> {
-    let mut work = Work::resume(tx, of.organization, of.user)?;
+    let mut work = Work::go_on(tx, of.asker)?;
     let grant = work.grant::<Import, Delete>()?;
     let record = may_undo(&mut work, grant, of.import)?;
     undo_in(&mut work, grant, record)

@@ -1,0 +1,216 @@
+//! What a request says, before any of it is judged.
+
+use crate::address;
+use crate::call::state;
+use crate::caller::{Signed, origin};
+use crate::cookies;
+use crate::headers;
+use crate::noted::Noted;
+use crate::problem::Problem;
+use crate::state::State;
+use actix_web::http::header;
+use actix_web::{HttpMessage, HttpRequest, web};
+use firma_domain::{Id, Slug};
+use firma_services::crud::Expected;
+use firma_services::identity::Door;
+use firma_services::listing::Parameters;
+use firma_services::{KnownKey, Origin, Refusal, Request, Segment, Tx, Work};
+use serde_json::Value;
+use std::sync::{Arc, OnceLock};
+
+/// Made for no row, by nobody.
+const NO_ROW: Id = Id::from_bytes([0xff; 16]);
+
+/// What a request says, before any of it is judged.
+pub(crate) struct Said {
+    pub state: web::Data<State>,
+    pub origin: Origin,
+    pub path: String,
+    /// The path under which an `Idempotency-Key` is kept
+    keyed: String,
+    /// The query as it came
+    asked: String,
+    query: Option<Vec<(String, String)>>,
+    segment: Option<Segment>,
+    id: Option<Id>,
+    is_json: bool,
+    pub body: Vec<u8>,
+    key: Result<Option<String>, ()>,
+    pub if_match: Expected,
+    pub if_none_match: Option<String>,
+    pub range: Option<String>,
+    /// What the device was given at its last sign-in
+    pub device: Option<String>,
+    /// The language that the client likes best
+    pub language: String,
+    noted: Option<Arc<Noted>>,
+    /// From where, as far as that is known
+    pub place: Option<String>,
+    /// The key by which the call is made, once it is known to be one
+    pub by_key: OnceLock<Arc<KnownKey>>,
+}
+
+pub(crate) fn said(request: &HttpRequest, body: Vec<u8>) -> Result<Said, Problem> {
+    let text = |name: header::HeaderName| {
+        request
+            .headers()
+            .get(name)
+            .and_then(|v| v.to_str().ok())
+            .map(str::to_owned)
+    };
+    let segment = request.match_info().get("organization").and_then(|name| {
+        name.parse()
+            .map(Segment::Id)
+            .ok()
+            .or_else(|| Slug::parse(name).map(Segment::Slug))
+    });
+    let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
+    Ok(Said {
+        origin: origin(request),
+        path: request.path().to_owned(),
+        keyed: keyed(request.path()),
+        asked: request.query_string().to_owned(),
+        query: query.ok().map(web::Query::into_inner),
+        segment,
+        id: request
+            .match_info()
+            .get("id")
+            .map(|id| id.parse().unwrap_or(NO_ROW)),
+        is_json: is_json(request),
+        body,
+        key: headers::key(request),
+        if_match: headers::expected(request),
+        if_none_match: headers::list(request, &header::IF_NONE_MATCH),
+        range: text(header::RANGE),
+        device: text(cookies::DEVICE),
+        language: language(text(header::ACCEPT_LANGUAGE)),
+        noted: Noted::in_frame(request),
+        place: address::client(request).map(address::place),
+        by_key: OnceLock::new(),
+        state: state(request)?,
+    })
+}
+
+/// The first language that is named; none where nothing is.
+fn language(accepted: Option<String>) -> String {
+    let first = accepted.unwrap_or_default();
+    let first = first.split([',', ';']).next().unwrap_or_default().trim();
+    first.chars().take(35).collect()
+}
+
+fn is_json(request: &HttpRequest) -> bool {
+    matches!(
+        request.content_type(),
+        "application/json" | "application/merge-patch+json"
+    )
+}
+
+/// Inside an organization the path below it: the organization has two names, and the key is kept under its id.
+fn keyed(path: &str) -> String {
+    let below = path
+        .strip_prefix("/api/v1/organizations/")
+        .and_then(|rest| rest.split_once('/'));
+    below.map_or(path, |(_, below)| below).to_owned()
+}
+
+impl Said {
+    /// The query's parameters, decoded.
+    pub(crate) fn query(&self) -> Result<&Parameters, Refusal> {
+        let query = self.query.as_deref();
+        query.ok_or_else(|| Refusal::parameter("query", "malformed_query", "can't be read"))
+    }
+
+    /// Refuses any parameter.
+    pub(crate) fn no_query(&self) -> Result<(), Refusal> {
+        match self.query()?.first() {
+            None => Ok(()),
+            Some((name, _)) => Err(Refusal::parameter(
+                name.as_str(),
+                "unknown_parameter",
+                "is not a parameter of this operation",
+            )),
+        }
+    }
+
+    /// The body.
+    pub(crate) fn json(&self) -> Result<Value, Refusal> {
+        self.no_query()?;
+        self.json_beside_query()
+    }
+
+    /// The body, where the operation has parameters too.
+    pub(crate) fn json_beside_query(&self) -> Result<Value, Refusal> {
+        if !self.is_json {
+            return Err(Refusal::MediaType);
+        }
+        serde_json::from_slice(&self.body).map_err(|e| Refusal::Malformed(e.to_string()))
+    }
+
+    /// For a call that asks for a password.
+    pub(crate) fn door(&self) -> Door<'_> {
+        Door {
+            database: &self.state.database,
+            hasher: &self.state.hasher,
+            signer: &self.state.signer,
+            origin: self.origin.clone(),
+            device: self.device.clone(),
+            language: self.language.clone(),
+        }
+    }
+
+    /// Whether there is a body.
+    pub(crate) fn has_body(&self) -> bool {
+        !self.body.is_empty()
+    }
+
+    /// The id in the path. What is no id is one that no row has, so that it is refused in its turn.
+    pub(crate) fn id(&self) -> Result<Id, Refusal> {
+        self.id.ok_or(Refusal::NotFound)
+    }
+
+    /// Refuses a call that has no `Idempotency-Key` where one is needed.
+    pub(crate) fn needs_key(&self) -> Result<(), Refusal> {
+        match self.key {
+            Ok(Some(_)) => Ok(()),
+            _ => Err(Refusal::KeyMissing),
+        }
+    }
+
+    /// Enters the organization in the path; where it names none, who isn't signed in is told that first.
+    pub(crate) fn enter<'t, 'c>(&self, tx: &'t mut Tx<'c>, signed: &Signed) -> Result<Work<'t, 'c>, Refusal> {
+        let work = match signed {
+            Signed::Person(caller) => {
+                if self.segment.is_none() {
+                    caller.check(tx)?;
+                }
+                let segment = self.segment.as_ref().ok_or(Refusal::OrganizationNotFound)?;
+                Work::enter(tx, *caller, segment)?
+            }
+            Signed::Key(caller) => {
+                // What names no organization names another one than the key's.
+                let none = Segment::Id(NO_ROW);
+                let (work, key) = Work::enter_by_key(tx, caller, self.segment.as_ref().unwrap_or(&none))?;
+                let _ = self.by_key.set(key);
+                work
+            }
+        };
+        if let Some(noted) = &self.noted {
+            let _ = noted.user.set(work.user());
+            let _ = noted.organization.set(work.organization());
+        }
+        Ok(work)
+    }
+
+    /// What makes it the same call when it is sent again; `body` stands for its body.
+    pub(crate) fn request(&self, body: &[u8]) -> Result<Request, Refusal> {
+        let wrong = || {
+            Refusal::parameter(
+                "Idempotency-Key",
+                "invalid_header",
+                "has to be given once, as 1 to 255 printable characters",
+            )
+        };
+        let key = self.key.clone().map_err(|()| wrong())?;
+        Ok(Request::new(self.keyed.clone(), key, &self.asked, body))
+    }
+}

@@ -1,0 +1,233 @@
+//! What is known of a call by an API key.
+
+use super::facts::{Base, BaseRow, HELD, Held, HeldRow, Known, Segment, TENANT, TENANT_UNFENCED};
+use super::role_cache::At as Version;
+use crate::backend::{At, Id as IdType, Instant as AtType, Uid};
+use crate::fault::Fault;
+use crate::sql::{Sql, Value};
+use crate::store::Tx;
+use diesel::sql_types::{Binary, Bool, Integer, Nullable, Text};
+use firma_auth::access::{ByKey, Grant, Permission, Permissions, Writes};
+use firma_domain::access::ApiKey;
+use firma_domain::{Id, Instant, IpRange};
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Whose a key is and what proves it, found by its prefix.
+#[derive(Debug, Clone)]
+pub struct KnownKey {
+    pub organization: Id,
+    pub id: Id,
+    /// Who made it, and in whose place it calls
+    pub user: Id,
+    pub prefix: String,
+    /// SHA-256 of the whole key
+    pub hash: Vec<u8>,
+}
+
+/// So many keys; with one more all are asked for again.
+const MOST: usize = 10_000;
+
+/// The keys that were found, in memory: what stands in the table is never changed.
+#[derive(Debug, Default)]
+pub(super) struct KeyIndex(RwLock<HashMap<String, Arc<KnownKey>>>);
+
+impl KeyIndex {
+    fn get(&self, prefix: &str) -> Option<Arc<KnownKey>> {
+        let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        keys.get(prefix).cloned()
+    }
+
+    fn keep(&self, key: &Arc<KnownKey>) {
+        let mut keys = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if keys.len() >= MOST {
+            keys.clear();
+        }
+        keys.insert(key.prefix.clone(), key.clone());
+    }
+}
+
+/// A key as it is when a call begins.
+pub struct KeyFacts {
+    pub revoked_at: Option<Instant>,
+    pub expires_at: Option<Instant>,
+    pub allowed_ip_ranges: Vec<IpRange>,
+    /// Whether the path names the key's own organization
+    pub is_at_home: bool,
+    /// Whether the member who made it is one, and active
+    pub has_creator: bool,
+    /// A stranger where the path names another organization, or one that is closed
+    pub known: Known,
+}
+
+type Terms = (Integer, Nullable<AtType>, Nullable<AtType>, Text);
+type TermsRow = (i32, Option<At>, Option<At>, String);
+
+impl Tx<'_> {
+    /// The key of a prefix; without a statement where it was asked for before.
+    pub fn key_named(&mut self, prefix: &str) -> Result<Option<Arc<KnownKey>>, Fault> {
+        if let Some(known) = self.roles().keys.get(prefix) {
+            return Ok(Some(known));
+        }
+        let found = Sql::<(IdType, IdType, IdType, Binary)>::text(
+            "SELECT organization_id, key_id, user_id, hash FROM api_key_prefixes WHERE prefix = ",
+        )
+        .bind(prefix)
+        .maybe::<(Uid, Uid, Uid, Vec<u8>)>(self)?;
+        let known = found.map(|(organization, id, user, hash)| {
+            Arc::new(KnownKey {
+                organization: organization.0,
+                id: id.0,
+                user: user.0,
+                prefix: prefix.to_owned(),
+                hash,
+            })
+        });
+        if let Some(known) = &known {
+            self.roles().keys.keep(known);
+        }
+        Ok(known)
+    }
+
+    /// Makes a key that was stored findable.
+    pub fn add_key<A: Writes>(
+        &mut self,
+        grant: Grant<ApiKey, A>,
+        id: Id,
+        prefix: &str,
+        hash: &[u8; 32],
+    ) -> Result<(), Fault> {
+        self.unit()?;
+        Sql::<()>::text(
+            "INSERT INTO api_key_prefixes (prefix, organization_id, key_id, user_id, hash) VALUES (",
+        )
+        .binds(vec![
+            prefix.into(),
+            grant.organization().into(),
+            id.into(),
+            grant.actor().into(),
+            Value::Bytes(hash.to_vec()),
+        ])
+        .then(")")
+        .run(self)?;
+        Ok(())
+    }
+
+    /// Key, membership and roles of its creator, in one statement, which also moves PostgreSQL's fence to the
+    /// organization as [`Tx::facts`] does. None where the creator isn't active any more.
+    pub fn facts_by_key(&mut self, key: &KnownKey, segment: &Segment) -> Result<Option<KeyFacts>, Fault> {
+        self.identify(key.user)?;
+        let rows = Sql::<(Base, Held, Terms)>::either(TENANT, TENANT_UNFENCED)
+            .then(HELD)
+            .then(
+                ", k.version, k.revoked_at, k.expires_at, k.allowed_ip_ranges FROM api_keys k JOIN users u \
+                 ON u.id = k.created_by AND u.is_active AND u.deleted_at IS NULL LEFT JOIN tenants t \
+                 ON t.id = k.organization_id AND ",
+            )
+            .named(segment)
+            .then(
+                " LEFT JOIN memberships m ON m.organization_id = t.id AND m.id = k.created_by \
+                 LEFT JOIN role_assignments a ON a.organization_id = t.id AND a.user_id = k.created_by \
+                 AND a.is_active WHERE k.organization_id = ",
+            )
+            .bind(key.organization)
+            .then(" AND k.id = ")
+            .bind(key.id)
+            .rows::<(BaseRow, HeldRow, TermsRow)>(self)?;
+        let Some((base, _, (version, revoked, expires, ranges))) = rows.first() else {
+            return Ok(None);
+        };
+        let (is_at_home, has_creator) = (base.0.is_some(), base.5);
+        let mut known = self.standing(key.user, base, rows.iter().map(|(_, held, _)| *held))?;
+        if let Known::Member(facts, ..) = &mut known {
+            facts.key = Some(self.by_key(key.organization, key.id, *version)?);
+        }
+        Ok(Some(KeyFacts {
+            revoked_at: revoked.map(|at| at.0),
+            expires_at: expires.map(|at| at.0),
+            allowed_ip_ranges: read(ranges)?,
+            is_at_home,
+            has_creator,
+            known,
+        }))
+    }
+
+    /// The key by which a job was asked for, if it may still be used.
+    pub(super) fn key_of_job(&mut self, organization: Id, key: Id) -> Result<Option<ByKey>, Fault> {
+        let now = self.now();
+        let version = Sql::<Integer>::text(
+            "SELECT version FROM api_keys WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ",
+        )
+        .bind(now)
+        .then(") AND organization_id = ")
+        .bind(organization)
+        .then(" AND id = ")
+        .bind(key)
+        .maybe::<i32>(self)?;
+        version
+            .map(|version| self.by_key(organization, key, version))
+            .transpose()
+    }
+
+    /// What a key was given, kept under its version as a role is.
+    fn by_key(&mut self, organization: Id, id: Id, version: i32) -> Result<ByKey, Fault> {
+        let at = Version {
+            organization,
+            role: id,
+            version,
+        };
+        if let Some(permissions) = self.roles().get(at) {
+            return Ok(ByKey { id, permissions });
+        }
+        let names = Sql::<Text>::text("SELECT permissions FROM api_keys WHERE organization_id = ")
+            .bind(organization)
+            .then(" AND id = ")
+            .bind(id)
+            .one::<String>(self)?;
+        let names: Vec<String> = read(&names)?;
+        // What the catalogue doesn't know any more gives nothing.
+        let permissions: Permissions = names.iter().filter_map(|name| Permission::parse(name)).collect();
+        let permissions = Arc::new(permissions);
+        self.roles().keep(at, permissions.clone());
+        Ok(ByKey { id, permissions })
+    }
+
+    /// Notes that a key is in use, unless that was noted less than `seconds` ago.
+    pub fn note_key_used(&mut self, key: &KnownKey, seconds: i64) -> Result<(), Fault> {
+        self.unit()?;
+        self.fenced(key.organization)?;
+        let now = self.now();
+        Sql::<()>::text("UPDATE api_keys SET last_used_at = ")
+            .bind(now)
+            .then(" WHERE organization_id = ")
+            .bind(key.organization)
+            .then(" AND id = ")
+            .bind(key.id)
+            .then(" AND (last_used_at IS NULL OR last_used_at <= ")
+            .bind(now.plus_seconds(-seconds))
+            .then(")")
+            .run(self)?;
+        Ok(())
+    }
+
+    /// Whether a security event says, since an instant, that a key was used from a new address, in these words.
+    pub fn was_key_told(&mut self, key: &KnownKey, words: &str, since: Instant) -> Result<bool, Fault> {
+        self.fenced(key.organization)?;
+        // The condition of the index as it stands there, so that SQLite knows it.
+        let found = Sql::<Bool>::text(
+            "SELECT TRUE FROM security_events WHERE type = 'api_key_new_address' AND organization_id = ",
+        )
+        .bind(key.organization)
+        .then(" AND details = ")
+        .bind(words)
+        .then(" AND occurred_at > ")
+        .bind(since)
+        .then(" LIMIT 1")
+        .maybe::<bool>(self)?;
+        Ok(found.is_some())
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Fault> {
+    serde_json::from_str(text).map_err(|e| Fault::Internal(format!("a key: {e}")))
+}

@@ -1,0 +1,161 @@
+//! Calls by an API key, in the place of the member who made it.
+
+use crate::refusal::Refusal;
+use crate::work::Work;
+use firma_auth::api_key::ApiKeyToken;
+use firma_domain::access::ApiKey;
+use firma_domain::identity::SecurityKind;
+use firma_domain::organizations::Status;
+use firma_persistence::Tx;
+use firma_persistence::access::{Known, KnownKey, Segment};
+use firma_persistence::identity::SecurityEvent;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// Who calls by a key, as the request says.
+pub struct KeyCaller {
+    pub token: ApiKeyToken,
+    /// From where, as far as that is known
+    pub address: Option<IpAddr>,
+}
+
+/// Why a key was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    Secret,
+    Revoked,
+    Expired,
+    Address,
+    /// The member who made it left, or was deactivated
+    Creator,
+    /// The path names another organization
+    Foreign,
+    Suspended,
+    Archived,
+}
+
+impl Why {
+    /// As the security event says it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Why::Secret => "wrong secret",
+            Why::Revoked => "revoked",
+            Why::Expired => "expired",
+            Why::Address => "foreign address",
+            Why::Creator => "its creator is no active member",
+            Why::Foreign => "foreign organization",
+            Why::Suspended => "the organization is suspended",
+            Why::Archived => "the organization is archived",
+        }
+    }
+}
+
+/// A call by a key that there is, refused. It is written down once the call is undone: see [`note_key_refused`].
+#[derive(Debug, Clone)]
+pub struct RefusedKey {
+    pub key: Arc<KnownKey>,
+    pub why: Why,
+}
+
+impl RefusedKey {
+    /// What the caller is told: of a key that isn't taken no more than of one that there isn't.
+    pub fn told(&self) -> Refusal {
+        match self.why {
+            Why::Foreign | Why::Archived => Refusal::OrganizationNotFound,
+            Why::Suspended => Refusal::Suspended,
+            _ => Refusal::Unauthenticated,
+        }
+    }
+}
+
+/// How long an address is known from which a key was used, in seconds: as a device is.
+const KNOWN: i64 = 90 * 86_400;
+/// How often the use of a key is noted, in seconds.
+const NOTED: i64 = 60;
+
+impl KeyCaller {
+    /// The key, if this is it.
+    fn key(&self, tx: &mut Tx<'_>) -> Result<Arc<KnownKey>, Refusal> {
+        let key = tx
+            .key_named(&self.token.prefix)?
+            .ok_or(Refusal::Unauthenticated)?;
+        match self.token.is(&key.hash) {
+            true => Ok(key),
+            false => Err(refused(&key, Why::Secret)),
+        }
+    }
+
+    /// For calls about no organization: 401 where the key isn't taken, and 403 where it is. They are for people.
+    pub fn refuse(&self, tx: &mut Tx<'_>) -> Refusal {
+        let at_home = |tx: &mut Tx<'_>| {
+            let own = Segment::Id(self.key(tx)?.organization);
+            Work::enter_by_key(tx, self, &own).map(drop)
+        };
+        match at_home(tx) {
+            Ok(()) => Refusal::KeyNotAllowed,
+            Err(refusal) => refusal,
+        }
+    }
+}
+
+impl<'t, 'c> Work<'t, 'c> {
+    /// The same as [`Work::enter`] by a key: with the rights that its creator has now, cut with its own.
+    pub fn enter_by_key(
+        tx: &'t mut Tx<'c>,
+        caller: &KeyCaller,
+        segment: &Segment,
+    ) -> Result<(Self, Arc<KnownKey>), Refusal> {
+        let key = caller.key(tx)?;
+        let Some(facts) = tx.facts_by_key(&key, segment)? else {
+            return Err(refused(&key, Why::Creator));
+        };
+        let is_taken = ApiKey::is_taken_from(&facts.allowed_ip_ranges, caller.address);
+        let why = match facts.known {
+            _ if facts.revoked_at.is_some() => Why::Revoked,
+            _ if facts.expires_at.is_some_and(|end| end <= tx.now()) => Why::Expired,
+            _ if !is_taken => Why::Address,
+            _ if !facts.is_at_home => Why::Foreign,
+            _ if !facts.has_creator => Why::Creator,
+            Known::Member(facts, currency, zone) if facts.tenant.status == Status::Active => {
+                return Ok((Work::of(tx, facts, currency, zone), key));
+            }
+            Known::Member(facts, ..) if facts.tenant.status == Status::Suspended => Why::Suspended,
+            _ => Why::Archived,
+        };
+        Err(refused(&key, why))
+    }
+}
+
+fn refused(key: &Arc<KnownKey>, why: Why) -> Refusal {
+    Refusal::Key(RefusedKey {
+        key: key.clone(),
+        why,
+    })
+}
+
+/// Writes down that a key was refused.
+pub fn note_key_refused(tx: &mut Tx<'_>, refused: &RefusedKey) -> Result<(), Refusal> {
+    let words = format!("{}: {}", refused.key.prefix, refused.why.as_str());
+    told(tx, &refused.key, SecurityKind::ApiKeyRefused, words)
+}
+
+/// Notes that a key is in use; a place from which it wasn't used for long is written down.
+pub fn note_key_used(tx: &mut Tx<'_>, key: &KnownKey, place: Option<&str>) -> Result<(), Refusal> {
+    tx.note_key_used(key, NOTED)?;
+    let Some(place) = place else { return Ok(()) };
+    let words = format!("{} from {place}", key.prefix);
+    let since = tx.now().plus_seconds(-KNOWN);
+    match tx.was_key_told(key, &words, since)? {
+        true => Ok(()),
+        false => told(tx, key, SecurityKind::ApiKeyNewAddress, words),
+    }
+}
+
+fn told(tx: &mut Tx<'_>, key: &KnownKey, kind: SecurityKind, details: String) -> Result<(), Refusal> {
+    Ok(tx.security_event(SecurityEvent {
+        organization: Some(key.organization),
+        user: Some(key.user),
+        kind,
+        details: Some(details),
+    })?)
+}
