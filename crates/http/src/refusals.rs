@@ -57,7 +57,11 @@ impl Operation {
             }
         }
         if let Access::Permission(..) = self.access {
-            all.extend(["permission_required", "organization_not_found"]);
+            all.extend([
+                "permission_required",
+                "organization_not_found",
+                "organization_renamed",
+            ]);
             if self.method != Method::GET {
                 all.push("organization_suspended");
             }

@@ -27,6 +27,11 @@ pub enum Refusal {
     SecretShown,
     #[error("no such organization")]
     OrganizationNotFound,
+    /// The slug that it has now
+    #[error("the organization is called {0} now")]
+    Renamed(String),
+    #[error("only the organization's owner may do this")]
+    NotOwner,
     #[error("the permission {0} is missing")]
     Permission(String),
     #[error("the role {0} gives more than the caller holds")]

@@ -2,8 +2,10 @@
 
 mod member;
 mod organization;
+mod settings;
 mod team;
 
 pub use member::Member;
 pub use organization::{Organization, Size, Status};
+pub use settings::{Branding, Feature, Settings, WeekStart};
 pub use team::{Team, TeamMember};

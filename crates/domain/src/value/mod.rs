@@ -3,10 +3,12 @@
 mod country;
 mod day;
 pub mod decimal;
+mod domain;
 mod email;
 mod id;
 mod instant;
 mod locale;
+mod metadata;
 mod money;
 mod rate;
 mod slug;
@@ -16,10 +18,12 @@ mod zone;
 
 pub(crate) use country::country;
 pub use day::Day;
+pub use domain::Domain;
 pub use email::Email;
 pub use id::Id;
 pub use instant::Instant;
 pub use locale::Locale;
+pub(crate) use metadata::metadata;
 pub use money::{Currency, MAX_MINOR, Money};
 pub use rate::Rate;
 pub use slug::Slug;

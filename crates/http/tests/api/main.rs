@@ -39,6 +39,7 @@ mod kit;
 mod lists;
 mod members;
 mod metrics;
+mod organizations;
 mod post;
 mod profile;
 mod reach;

@@ -2,6 +2,7 @@
 
 mod members;
 mod organization;
+mod slugs;
 mod teams;
 mod tenants;
 

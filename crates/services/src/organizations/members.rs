@@ -3,11 +3,11 @@ use crate::keeping::Keeping;
 use crate::refusal::Refusal;
 use crate::rows::is;
 use crate::work::Work;
-use firma_auth::access::{Action, Create, Grant, Read, Touches, Update};
+use firma_auth::access::{Action, Create, Delete, Grant, Touches, Update};
 use firma_domain::identity::User;
-use firma_domain::organizations::{Member, Organization};
+use firma_domain::organizations::{Member, Organization, TeamMember};
 use firma_domain::{Email, Id, Record};
-use firma_persistence::Value;
+use firma_persistence::{Fault, Tx, Value};
 use serde::Deserialize;
 
 /// Who is to become a member.
@@ -91,6 +91,21 @@ where
     }
 }
 
+/// Who is no longer active is in no team: the others don't reach those rows by it, nor the other way round.
+pub(super) fn leave_teams(tx: &mut Tx<'_>, grant: Grant<Member, Update>, user: Id) -> Result<(), Refusal> {
+    let deletion = tx.new_id();
+    let mut places = tx.open(grant.also::<TeamMember, Delete>())?;
+    for place in places.some(vec![is::<TeamMember>("user_id", user)], i64::MAX)? {
+        match places.find_for_delete(place.id) {
+            Ok(place) => places.delete(&place, deletion).map(drop)?,
+            // It was taken away at once.
+            Err(Fault::Missing) => {}
+            Err(fault) => return Err(fault.into()),
+        }
+    }
+    Ok(())
+}
+
 impl Keeping for Member {
     const NAMED_BY: &'static [&'static str] = &["email", "name"];
 
@@ -105,14 +120,14 @@ impl Keeping for Member {
         }
         if before.value.is_active && !value.is_active {
             let organization = work.organization();
-            let owner = work
-                .open(grant.also::<Organization, Read>())?
-                .find(organization)?
-                .value
-                .owner_id;
-            if owner == Some(before.id) {
+            // Held, so that the member doesn't become the owner at once.
+            let parent = work
+                .open(grant.also::<Organization, Update>())?
+                .find_for_change(organization)?;
+            if parent.value.owner_id == Some(before.id) {
                 return Err(Refusal::conflict("last_owner", "the owner can't be deactivated"));
             }
+            leave_teams(work.tx, grant, before.id)?;
         }
         Ok(value)
     }
