@@ -58,8 +58,14 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("role_not_held", 403, "Nobody gives what they don't hold"),
     ("email_unverified", 403, "The e-mail has to be verified first"),
     ("out_of_reach", 403, "The resource may be read, but not changed"),
+    (
+        "second_factor_missing",
+        403,
+        "The organization asks for a second factor: set one up under /me",
+    ),
     ("organization_suspended", 403, "The organization is suspended"),
     ("organization_not_found", 404, "There is no such organization"),
+    ("module_off", 404, "The organization does without this module"),
     ("not_found", 404, "There is no such resource"),
     ("no_route", 404, "There is nothing at this path"),
     ("method_not_allowed", 405, "The path doesn't know this method"),
@@ -298,7 +304,9 @@ impl From<&Refusal> for Problem {
             Refusal::StepUp => Problem::new("step_up_required", said),
             Refusal::SignupClosed => Problem::new("signup_closed", said),
             Refusal::SecretShown => Problem::new("secret_already_shown", said),
-            Refusal::OrganizationNotFound => Problem::new("organization_not_found", said),
+            Refusal::OrganizationNotFound | Refusal::Archived => Problem::new("organization_not_found", said),
+            Refusal::ModuleOff(_) => Problem::new("module_off", said),
+            Refusal::FactorMissing => Problem::new("second_factor_missing", said),
             Refusal::Renamed(slug) => Problem {
                 renamed: Some(slug.clone()),
                 ..Problem::new("organization_renamed", said)

@@ -56,12 +56,20 @@ impl Operation {
                 all.push("csrf");
             }
         }
-        if let Access::Permission(..) = self.access {
+        if let Access::Permission(resource, _) = self.access {
             all.extend([
                 "permission_required",
                 "organization_not_found",
                 "organization_renamed",
+                "second_factor_missing",
             ]);
+            let module = resource_named(resource).map(|resource| resource.module);
+            if Feature::ALL
+                .iter()
+                .any(|feature| Some(feature.as_str()) == module)
+            {
+                all.push("module_off");
+            }
             if self.method != Method::GET {
                 all.push("organization_suspended");
             }

@@ -62,6 +62,7 @@ impl<'t, 'c> Work<'t, 'c> {
         match tx.facts(caller.user, caller.session, segment)? {
             Known::Nobody => Err(Refusal::Unauthenticated),
             Known::Stranger => Err(renamed(tx, caller.user, segment)?),
+            Known::WithoutFactor => Err(Refusal::FactorMissing),
             Known::Member(facts, currency, zone) => Ok(Work::of(tx, facts, currency, zone)),
         }
     }

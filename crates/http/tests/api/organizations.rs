@@ -1,66 +1,18 @@
-//! Organizations: what they say of themselves, their slugs, their owners, and how they are closed.
+//! Organizations: what they say of themselves, how they want to work, and their members.
 
-use crate::kit::rows;
+use crate::owners::{entries, pointer};
 use crate::post::on_each_clock;
-use crate::samples::{bare, nothing, unique, upload};
-use firma_auth::access::{Grant, Joining, Update};
-use firma_domain::organizations::Organization;
-use firma_domain::{Id, input};
-use firma_services::crud::Expected;
-use firma_services::organizations::{self, Terms};
-use firma_services::{Refusal, Tx};
-use firma_testing::{Answer, Client, Firm, Server, on_each};
+use crate::samples::{bare, nothing, role, unique, upload};
+use crate::second_factor::{PATH as FACTOR, code, factored};
+use firma_auth::access::Verb;
+use firma_domain::organizations::Feature;
+use firma_persistence::access::{Known, Segment};
+use firma_services::Refusal;
+use firma_testing::{Client, Firm, on_each};
 use serde_json::{Value, json};
 
 /// The least that looks like an image.
 const IMAGE: &[u8] = b"RIFF0000WEBP";
-
-/// Both clients call at once.
-fn at_once<const N: usize>(calls: [&(dyn Fn() -> Answer + Sync); N]) -> Vec<Answer> {
-    std::thread::scope(|scope| {
-        let calls: Vec<_> = calls.into_iter().map(|call| scope.spawn(call)).collect();
-        calls.into_iter().map(|call| call.join().unwrap()).collect()
-    })
-}
-
-/// What the platform may do to an organization.
-pub(crate) fn platform(organization: Id) -> Grant<Organization, Update> {
-    Joining::of(organization, Id::NIL).grant().also()
-}
-
-/// Has the platform do something to an organization.
-pub(crate) fn by_platform<T: Send + 'static>(
-    firm: &Firm<'_>,
-    act: fn(&mut Tx<'_>, Grant<Organization, Update>) -> Result<T, Refusal>,
-) -> T {
-    let organization = firm.id;
-    firm.server.write(move |tx| act(tx, platform(organization)))
-}
-
-/// How often something stands among the security events of an organization.
-fn events(firm: &Firm<'_>, kind: &str) -> i64 {
-    let id = firm.server.base.id_literal(firm.id);
-    let query =
-        format!("SELECT COUNT(*) FROM security_events WHERE type = '{kind}' AND organization_id = {id}");
-    firm.server.base.number(&query)
-}
-
-/// How often something stands in the log of an organization.
-fn entries(firm: &Firm<'_>, action: &str) -> i64 {
-    let id = firm.server.base.id_literal(firm.id);
-    let query =
-        format!("SELECT COUNT(*) FROM audit_entries WHERE action = '{action}' AND organization_id = {id}");
-    firm.server.base.number(&query)
-}
-
-#[track_caller]
-fn pointer(problem: &Value) -> &str {
-    problem["errors"][0]["pointer"].as_str().unwrap()
-}
-
-fn transfer(client: &Client, firm: &Firm<'_>, to: impl serde::Serialize) -> Answer {
-    client.post(&firm.at("transfer"), json!({"owner_id": to}))
-}
 
 #[test]
 fn an_organization_says_what_it_is_and_how_it_wants_to_work() {
@@ -166,423 +118,98 @@ fn a_logo_is_an_image_of_the_organization() {
 }
 
 #[test]
-fn a_former_slug_leads_its_members_to_the_new_one() {
-    on_each(|server| {
-        let (firm, other) = (Firm::new(server), Firm::new(server));
-        let (left_id, left) = firm.member(Some("admin"));
-        let former = firm.path.clone();
-        let (first, second) = (unique(), unique());
-        let rename = |slug: &str| {
-            let path = format!("/api/v1/organizations/{}", firm.id);
-            firm.owner.patch(&path, json!({"slug": slug})).expect(200)
-        };
-        rename(&first);
-        assert_eq!(rename(&second)["slug"], json!(second));
-        assert_eq!(entries(&firm, "organization.renamed"), 2);
-        let leads = |answer: Answer, to: &str| {
-            let location = format!("/api/v1/organizations/{second}{to}");
-            assert_eq!(answer.header("location"), Some(location.as_str()));
-            answer.problem(308, "organization_renamed");
-        };
-        for old in [former.as_str(), &format!("/api/v1/organizations/{first}")] {
-            leads(firm.owner.get(old), "");
-            leads(
-                firm.owner.get(&format!("{old}/deals?limit=1&sort=-value")),
-                "/deals?limit=1&sort=-value",
-            );
-            leads(
-                firm.owner.post(&format!("{old}/deals"), json!({"title": "x"})),
-                "/deals",
-            );
-            leads(firm.owner.patch(old, json!({"name": "x"})), "");
-            leads(
-                firm.owner.delete(&format!("{old}/deals/{}", firm.id)),
-                &format!("/deals/{}", firm.id),
-            );
-            leads(upload(&firm.owner, &format!("{old}/files"), b"x"), "/files");
-        }
-        firm.owner
-            .get(&format!("/api/v1/organizations/{second}/deals"))
-            .expect(200);
-        assert_eq!(rows(server, "deals"), 0);
-        // Who is no member, or no longer, learns nothing.
-        let path = format!("/api/v1/organizations/{}/members/{left_id}", firm.id);
-        firm.owner.patch(&path, json!({"is_active": false})).expect(200);
-        for stranger in [&other.owner, &left] {
-            let (there, nobodys) = (stranger.get(&former), unique());
-            let nowhere = stranger.get(&format!("/api/v1/organizations/{nobodys}"));
-            assert_eq!(bare(&there, &firm.slug), bare(&nowhere, &nobodys));
-            there.problem(404, "organization_not_found");
-        }
-        server.nobody().get(&former).problem(401, "unauthenticated");
-    });
-}
-
-#[test]
-fn a_former_slug_is_nobody_elses_for_ninety_days() {
+fn who_lacks_the_second_factor_that_an_organization_asks_for_stays_outside() {
     on_each_clock(|server, clock| {
-        let (firm, other) = (Firm::new(server), Firm::new(server));
-        let (old, new) = (firm.slug.clone(), unique());
-        let path = format!("/api/v1/organizations/{}", firm.id);
-        let others = format!("/api/v1/organizations/{}", other.id);
-        let rename = |slug: &str| firm.owner.patch(&path, json!({"slug": slug}));
-        rename(&new).expect(200);
-        let takes = |client: &Client| {
-            [
-                client.patch(&others, json!({"slug": old})),
-                client.post("/api/v1/organizations", json!({"name": "x", "slug": old})),
-            ]
+        let (email, owner, _, _) = factored(server, clock);
+        let me = owner.get("/api/v1/me").expect(200);
+        assert_eq!(me["user"]["email"], json!(email));
+        let at = |below: &str| {
+            let id = me["memberships"][0]["organization_id"].as_str().unwrap();
+            format!("/api/v1/organizations/{id}{below}")
         };
-        for answer in takes(&other.owner) {
-            assert_eq!(pointer(&answer.problem(409, "not_unique")), "#/slug");
-        }
-        // Its own again, and away once more.
-        rename(&old).expect(200);
-        firm.owner.get(&firm.path).expect(200);
-        let back = firm.owner.get(&format!("/api/v1/organizations/{new}"));
-        assert_eq!(back.header("location"), Some(firm.path.as_str()));
-        rename(&new).expect(200);
-        clock.by(90 * 86_400 - 60);
-        let (owner, others_owner) = (server.client(firm.owner_id), server.client(other.owner_id));
-        owner.get(&firm.path).problem(308, "organization_renamed");
-        others_owner
-            .patch(&others, json!({"slug": old}))
-            .problem(409, "not_unique");
-        clock.by(120);
-        owner.get(&firm.path).problem(404, "organization_not_found");
-        others_owner.patch(&others, json!({"slug": old})).expect(200);
-        others_owner.get(&firm.path).expect(200);
-        // What leads nowhere any more goes with the hourly clean-up; what is new stays.
-        let swept = server.write(|tx| Ok(tx.sweep_slugs(tx.now(), 500)?));
-        assert_eq!((swept, rows(server, "former_slugs")), (1, 1));
-    });
-}
-
-#[test]
-fn a_slug_that_is_given_up_and_taken_at_once_is_not_the_others() {
-    on_each(|server| {
-        for _ in 0..8 {
-            let (firm, other) = (Firm::new(server), Firm::new(server));
-            let (path, others) = (
-                format!("/api/v1/organizations/{}", firm.id),
-                format!("/api/v1/organizations/{}", other.id),
-            );
-            let gives = || firm.owner.patch(&path, json!({"slug": unique()}));
-            let takes = || other.owner.patch(&others, json!({"slug": firm.slug}));
-            let answers = at_once([&gives, &takes]);
-            assert_eq!(answers[0].status, 200, "{}", answers[0].text);
-            answers[1].clone().problem(409, "not_unique");
-        }
-    });
-}
-
-#[test]
-fn an_organization_is_handed_over_to_a_member_who_has_accepted() {
-    on_each(|server| {
-        let (firm, other) = (Firm::new(server), Firm::new(server));
-        let (heir_id, heir) = firm.member(Some("employee"));
-        let (gone, _) = firm.member(Some("admin"));
-        firm.owner
-            .patch(&firm.at(&format!("members/{gone}")), json!({"is_active": false}))
+        let elsewhere = Firm::new(server);
+        let (member, client) = elsewhere.member(None);
+        let body = json!({"email": member_email(&client), "name": "x", "role_ids": [role("admin")]});
+        owner.post(&at("/members"), body).expect(201);
+        client
+            .act(&format!(
+                "/api/v1/me/memberships/{}/accept",
+                me["memberships"][0]["organization_id"].as_str().unwrap()
+            ))
             .expect(200);
-        let asked = json!({"email": format!("{}@heir.example", unique()), "name": "Asked"});
-        let asked = firm.owner.post(&firm.at("members"), asked).id();
-        let (stranger, nobodys) = (other.owner_id.to_string(), nothing(server));
-        for wrong in [&gone.to_string(), &asked, &stranger, &nobodys] {
-            let problem = transfer(&firm.owner, &firm, wrong).problem(422, "invalid");
-            assert_eq!(problem["errors"][0]["code"], "not_found");
-            assert_eq!(pointer(&problem), "#/owner_id");
-        }
-        let same = transfer(&firm.owner, &firm, firm.owner_id).problem(422, "invalid");
-        assert_eq!(same["errors"][0]["code"], "same");
-        let (ceo_id, ceo) = firm.member(Some("ceo"));
-        transfer(&ceo, &firm, ceo_id).problem(403, "owner_required");
-        heir.post(&firm.at("transfer"), json!({"owner_id": heir_id}))
-            .problem(403, "permission_required");
-        let (_, admin) = firm.member(Some("admin"));
-        transfer(&admin, &firm, ceo_id).problem(403, "permission_required");
-        let after = transfer(&firm.owner, &firm, heir_id).expect(200);
-        assert_eq!(after["owner_id"], json!(heir_id));
-        assert_eq!(entries(&firm, "organization.transferred"), 1);
-        assert_eq!(events(&firm, "organization_transferred"), 1);
-        // It is the other's in every way; who was the owner holds ceo until it is taken.
-        transfer(&firm.owner, &firm, firm.owner_id).problem(403, "owner_required");
-        let held = |user: Id| {
-            let held = heir
-                .get(&firm.at(&format!("role-assignments?user_id={user}")))
-                .expect(200);
-            held["data"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .filter(|row| row["role_id"] == json!(crate::samples::role("ceo")))
-                .map(|row| row["id"].as_str().unwrap().to_owned())
-                .collect::<Vec<_>>()
+        let asks = |client: &Client, whether: bool| {
+            let settings = json!({"settings": {"second_factor_required": whether}});
+            client.patch(&at(""), settings)
         };
-        let (theirs, former) = (held(heir_id), held(firm.owner_id));
-        let at = |id: &str| firm.at(&format!("role-assignments/{id}"));
-        firm.owner
-            .patch(&at(&theirs[0]), json!({"is_active": false}))
-            .problem(409, "last_owner");
-        heir.patch(&at(&former[0]), json!({"is_active": false}))
-            .expect(200);
-        let members = |id: Id| firm.at(&format!("members/{id}"));
-        ceo.patch(&members(heir_id), json!({"is_active": false}))
-            .problem(409, "last_owner");
-        heir.patch(&members(firm.owner_id), json!({"is_active": false}))
-            .expect(200);
-        firm.owner.get(&firm.path).problem(404, "organization_not_found");
-    });
-}
-
-#[test]
-fn who_held_ceo_for_a_while_holds_it_for_good_as_the_owner() {
-    on_each(|server| {
-        let firm = Firm::new(server);
-        let soon = server.read(|tx| Ok(tx.now())).plus_seconds(3_600);
-        for change in [json!({"expires_at": soon}), json!({"is_active": false})] {
-            let (heir, client) = firm.member(Some("ceo"));
-            let held = client
-                .get(&firm.at(&format!("role-assignments?user_id={heir}")))
-                .expect(200)["data"][0]["id"]
-                .clone();
-            let at = firm.at(&format!("role-assignments/{}", held.as_str().unwrap()));
-            firm.owner.patch(&at, change).expect(200);
-            transfer(&firm.owner, &firm, heir).expect(200);
-            let held = client.get(&at).expect(200);
-            assert_eq!(
-                (&held["is_active"], &held["expires_at"]),
-                (&json!(true), &json!(null))
-            );
-            transfer(&client, &firm, firm.owner_id).expect(200);
-        }
-    });
-}
-
-#[test]
-fn handing_over_and_deleting_ask_for_the_password_again() {
-    on_each_clock(|server, clock| {
-        let firm = Firm::new(server);
-        let (heir, _) = firm.member(None);
-        clock.by(601);
-        transfer(&firm.owner, &firm, heir).problem(403, "step_up_required");
-        firm.owner.delete(&firm.path).problem(403, "step_up_required");
-        let fresh = server.client(firm.owner_id);
-        transfer(&fresh, &firm, heir).expect(200);
-        server.client(heir).delete(&firm.path).expect(204);
-    });
-}
-
-/// Whoever came first, there is one owner, who is active and holds `ceo`.
-fn is_owned(firm: &Firm<'_>) -> Id {
-    let id = firm.server.base.id_literal(firm.id);
-    let role = firm
-        .server
-        .base
-        .id_literal(crate::samples::role("ceo").parse().unwrap());
-    let query = format!(
-        "SELECT COUNT(*) FROM organizations o JOIN tenants t ON t.id = o.id AND t.owner_id = o.owner_id \
-         JOIN memberships m ON m.organization_id = o.id AND m.id = o.owner_id AND m.is_active AND m.joined_at IS NOT NULL \
-         JOIN role_assignments a ON a.organization_id = o.id AND a.user_id = m.id AND a.is_active \
-         AND a.expires_at IS NULL AND a.role_id = {role} WHERE o.id = {id}"
-    );
-    assert_eq!(firm.server.base.number(&query), 1);
-    let organization = firm.id;
-    firm.server.read(move |tx| {
-        let grant = firma_auth::access::Operating::on(organization).grant::<Organization>();
-        Ok(tx.open(grant)?.find(organization)?.value.owner_id.unwrap())
-    })
-}
-
-#[test]
-fn two_who_hand_over_to_each_other_at_once_leave_one_owner() {
-    on_each(|server| {
-        for _ in 0..8 {
-            let firm = Firm::new(server);
-            let (heir_id, heir) = firm.member(Some("ceo"));
-            let there = || transfer(&firm.owner, &firm, heir_id);
-            let back = || transfer(&heir, &firm, firm.owner_id);
-            let mut answers = at_once([&there, &back]);
-            let back = answers.pop().unwrap();
-            answers.pop().unwrap().expect(200);
-            let owner = is_owned(&firm);
-            match back.status {
-                200 => assert_eq!(owner, firm.owner_id),
-                _ => {
-                    back.problem(403, "owner_required");
-                    assert_eq!(owner, heir_id);
-                }
-            }
-        }
-    });
-}
-
-#[test]
-fn an_organization_goes_to_one_of_two_heirs() {
-    on_each(|server| {
-        for _ in 0..4 {
-            let firm = Firm::new(server);
-            let ((one, _), (other, _)) = (firm.member(None), firm.member(None));
-            let (first, second) = (
-                || transfer(&firm.owner, &firm, one),
-                || transfer(&firm.owner, &firm, other),
-            );
-            let (done, refused): (Vec<_>, Vec<_>) = at_once([&first, &second])
-                .into_iter()
-                .partition(|answer| answer.status == 200);
-            assert_eq!((done.len(), refused.len()), (1, 1));
-            refused
-                .into_iter()
-                .for_each(|answer| drop(answer.problem(403, "owner_required")));
-            assert_eq!(done[0].body["owner_id"], json!(is_owned(&firm)));
-        }
-    });
-}
-
-#[test]
-fn an_heir_who_is_deactivated_or_loses_ceo_at_once_stays_or_is_none() {
-    on_each(|server| {
-        for n in 0..8 {
-            let firm = Firm::new(server);
-            let (heir, _) = firm.member(Some("ceo"));
-            let held = firm
-                .owner
-                .get(&firm.at(&format!("role-assignments?user_id={heir}")))
-                .expect(200);
-            let held = held["data"][0]["id"].as_str().unwrap();
-            let at = match n % 2 {
-                0 => firm.at(&format!("members/{heir}")),
-                _ => firm.at(&format!("role-assignments/{held}")),
-            };
-            let hands = || transfer(&firm.owner, &firm, heir);
-            let ends = || firm.owner.patch(&at, json!({"is_active": false}));
-            let answers = at_once([&hands, &ends]);
-            match (answers[0].status, answers[1].status) {
-                (200, _) => assert_eq!(is_owned(&firm), heir),
-                (422, 200) => assert_eq!(is_owned(&firm), firm.owner_id),
-                other => panic!("{other:?}: {} {}", answers[0].text, answers[1].text),
-            }
-        }
-    });
-}
-
-#[test]
-fn a_deleted_organization_is_shut_to_everybody_and_can_be_opened_by_the_platform() {
-    on_each(|server| {
-        let firm = Firm::new(server);
-        let (_, admin) = firm.member(Some("admin"));
-        let (_, ceo) = firm.member(Some("ceo"));
-        let deal = firm.owner.post(&firm.at("deals"), json!({"title": "x"})).id();
-        let deal = firm.at(&format!("deals/{deal}"));
-        admin.delete(&firm.path).problem(403, "permission_required");
-        ceo.delete(&firm.path).problem(403, "owner_required");
-        let stale = [("if-match", "\"7\"")];
-        firm.owner
-            .send("DELETE", &firm.path, &stale, None)
-            .problem(412, "changed");
-        let me = || firm.owner.get("/api/v1/me").expect(200)["memberships"].clone();
-        assert_eq!(me().as_array().unwrap().len(), 1);
-        firm.owner.delete("/api/v1/me").problem(409, "last_owner");
-        firm.owner.delete(&firm.path).expect(204);
-        for client in [&firm.owner, &ceo, &admin] {
-            for path in [&firm.path, &deal, &format!("/api/v1/organizations/{}", firm.id)] {
-                client.get(path).problem(404, "organization_not_found");
-            }
-            client.delete(&firm.path).problem(404, "organization_not_found");
-            client
-                .act(&firm.at("restore"))
-                .problem(404, "organization_not_found");
-        }
-        assert_eq!(me(), json!([]));
-        // The log stays, and the slug is nobody else's.
-        assert_eq!(entries(&firm, "organization.deleted"), 1);
-        assert_eq!(events(&firm, "organization_deleted"), 1);
-        let body = json!({"name": "x", "slug": firm.slug});
-        firm.owner
+        // Who has none doesn't ask for it, and so doesn't shut themselves out.
+        let refused = asks(&client, true).problem(422, "invalid");
+        assert_eq!(pointer(&refused), "#/settings/second_factor_required");
+        let body = json!({"name": "x", "slug": unique(), "settings": {"second_factor_required": true}});
+        elsewhere
+            .owner
             .post("/api/v1/organizations", body)
-            .problem(409, "not_unique");
-        by_platform(&firm, organizations::reopen);
-        firm.owner.get(&deal).expect(200);
-        assert_eq!(entries(&firm, "organization.restored"), 1);
+            .problem(422, "invalid");
+        client.get(&at("/deals")).expect(200);
+        asks(&owner, true).expect(200);
+        for below in ["", "/deals", "/members", "/roles"] {
+            client.get(&at(below)).problem(403, "second_factor_missing");
+            owner.get(&at(below)).expect(200);
+        }
+        client
+            .post(&at("/deals"), json!({"title": "x"}))
+            .problem(403, "second_factor_missing");
+        // A stranger is told nothing of it, and elsewhere nothing has changed.
+        elsewhere
+            .owner
+            .get(&at(""))
+            .problem(404, "organization_not_found");
+        client.get("/api/v1/me").expect(200);
+        client.get(&elsewhere.path).problem(403, "permission_required");
+        // One that isn't confirmed is none.
+        let secret = client.act(FACTOR).expect(200)["secret"].clone();
+        client.get(&at("")).problem(403, "second_factor_missing");
+        let body = json!({"code": code(&secret, clock, 0)});
+        client.post(&format!("{FACTOR}/confirm"), body).expect(200);
+        client.get(&at("/deals")).expect(200);
+        client.delete(FACTOR).expect(204);
+        client.get(&at("/deals")).problem(403, "second_factor_missing");
+        asks(&owner, false).expect(200);
+        client.get(&at("/deals")).expect(200);
+        for kind in ["second_factor_demanded", "second_factor_waived"] {
+            let query = format!("SELECT COUNT(*) FROM security_events WHERE type = '{kind}'");
+            assert_eq!(server.base.number(&query), 1, "{kind}");
+        }
+        assert_ne!(member, elsewhere.owner_id);
     });
 }
 
+fn member_email(client: &Client) -> Value {
+    client.get("/api/v1/me").expect(200)["user"]["email"].clone()
+}
+
 #[test]
-fn the_platform_suspends_reactivates_and_measures() {
+fn the_modules_that_an_organization_does_without_are_known_when_a_call_begins() {
     on_each(|server| {
         let firm = Firm::new(server);
-        let suspended = by_platform(&firm, organizations::suspend);
-        assert_eq!(suspended.value.status.as_str(), "suspended");
-        firm.owner.get(&firm.path).expect(200);
-        for path in ["archive", "restore"] {
-            firm.owner
-                .act(&firm.at(path))
-                .problem(403, "organization_suspended");
-        }
-        transfer(&firm.owner, &firm, firm.owner_id).problem(403, "organization_suspended");
-        firm.owner
-            .delete(&firm.path)
-            .problem(403, "organization_suspended");
-        by_platform(&firm, organizations::reactivate);
-        let terms = |terms: Value| {
-            let (terms, grant) = (terms.clone(), platform(firm.id));
-            server.write(move |tx| {
-                let terms: Terms = input::plain(terms.clone())?;
-                Ok(organizations::set_terms(tx, grant, terms, &Expected::default())
-                    .map_err(|refusal| refusal.to_string()))
+        let off = || {
+            let (user, session, at) = (firm.owner_id, server.session(firm.owner_id), Segment::Id(firm.id));
+            server.read(move |tx| match tx.facts(user, session, &at)? {
+                Known::Member(facts, ..) => Ok((
+                    facts.tenant.off.clone(),
+                    facts.scope("quotes", Verb::Read).is_some(),
+                    facts.scope("tasks", Verb::Read).is_some(),
+                )),
+                _ => Err(Refusal::OrganizationNotFound),
             })
         };
-        let set = terms(json!({"max_users": 1, "subscription_plan": "gold"})).unwrap();
-        assert_eq!(set.value.max_users, Some(1));
-        let body = json!({"email": "one-more@limit.example", "name": "x"});
-        firm.owner
-            .post(&firm.at("members"), body)
-            .problem(409, "member_limit");
-        let set = terms(json!({"max_users": null})).unwrap();
-        assert_eq!(
-            (set.value.max_users, set.value.subscription_plan.as_deref()),
-            (None, Some("gold"))
-        );
-        assert!(terms(json!({"max_users": 0})).is_err());
-        for (kind, action) in [
-            ("organization_suspended", "organization.suspended"),
-            ("organization_reactivated", "organization.reactivated"),
-        ] {
-            assert_eq!((events(&firm, kind), entries(&firm, action)), (1, 1), "{kind}");
-        }
-        let organization = firm.id;
-        let again = server.write(move |tx| {
-            Ok(organizations::reactivate(tx, platform(organization)).map_err(|refusal| refusal.to_string()))
-        });
-        assert_eq!(again.unwrap_err(), "only from suspended");
-    });
-}
-
-#[test]
-fn whoever_makes_an_organization_for_another_is_not_its_owner() {
-    on_each(|server| {
-        let (by, owner) = (
-            Firm::user(server, "by@platform.example"),
-            Firm::user(server, "owner@platform.example"),
-        );
-        let body = json!({"name": "Made", "slug": unique()});
-        let found = |owner: Id| {
-            let organization: Organization = input::read(body.clone()).unwrap();
-            server.write(move |tx| {
-                Ok(organizations::found_for(tx, by, owner, organization.clone())
-                    .map_err(|refusal| refusal.to_string()))
-            })
-        };
-        let nobody = nothing(server).parse().unwrap();
-        assert!(found(nobody).is_err());
-        let made = found(owner).unwrap();
-        assert_eq!((made.created_by, made.value.owner_id), (Some(by), Some(owner)));
-        let path = format!("/api/v1/organizations/{}", made.id);
-        server.client(owner).get(&path).expect(200);
-        server
-            .client(by)
-            .get(&path)
-            .problem(404, "organization_not_found");
+        assert_eq!(off(), (vec![], true, true));
+        let change = json!({"settings": {"features": ["work", "product", "site"]}});
+        firm.owner.patch(&firm.path, change).expect(200);
+        assert_eq!(off(), (vec![Feature::Practice, Feature::Sales], false, true));
+        // What has landed can't be switched off.
+        firm.owner.get(&firm.at("deals")).expect(200);
+        let (_, manager) = firm.member(Some("manager"));
+        manager.get(&firm.at("deals")).expect(200);
     });
 }
 

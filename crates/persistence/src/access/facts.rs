@@ -5,7 +5,7 @@ use crate::sql::Sql;
 use crate::store::Tx;
 use diesel::sql_types::{Bool, Integer, Nullable, Text};
 use firma_auth::access::{Assignment, Facts, Given, Tenant};
-use firma_domain::organizations::Status;
+use firma_domain::organizations::{Feature, Status};
 use firma_domain::{Currency, Id, Slug, Zone};
 use std::sync::Arc;
 
@@ -22,30 +22,28 @@ pub enum Known {
     Nobody,
     /// Signed in, but no live member of such an organization
     Stranger,
+    /// A live member, but without the second factor that the organization asks for
+    WithoutFactor,
     /// A live member, and the organization's currency and time zone
     Member(Facts, Currency, Zone),
 }
 
+/// What is read of the organization: currency, time zone, owner, the modules that it does without.
+type About = (Nullable<Text>, Nullable<Text>, Nullable<IdType>, Nullable<Text>);
+type AboutRow = (Option<String>, Option<String>, Option<Uid>, Option<String>);
+
+/// Behind `SELECT …`: what [`About`] is read from.
+const ABOUT: &str = "t.currency, t.timezone, t.owner_id, t.modules_off, ";
+
+/// Organization, its state, where the fence was moved, whether the caller is a live member, and lacks a factor.
 type Columns = (
-    (
-        Nullable<IdType>,
-        Nullable<Text>,
-        Nullable<Text>,
-        Nullable<Text>,
-        Nullable<Text>,
-        Bool,
-    ),
+    (Nullable<IdType>, Nullable<Text>, Nullable<Text>, Bool, Bool),
+    About,
     Held,
 );
 type Row = (
-    (
-        Option<Uid>,
-        Option<String>,
-        Option<String>,
-        Option<String>,
-        Option<String>,
-        bool,
-    ),
+    (Option<Uid>, Option<String>, Option<String>, bool, bool),
+    AboutRow,
     HeldRow,
 );
 
@@ -64,16 +62,19 @@ impl Tx<'_> {
         self.identify(user)?;
         let now = self.now();
         let statement = Sql::<Columns>::either(
-            "SELECT t.id, t.status, t.currency, t.timezone, set_config('app.organization_id', CASE WHEN m.is_active AND \
+            "SELECT t.id, t.status, set_config('app.organization_id', CASE WHEN m.is_active AND \
              m.joined_at IS NOT NULL THEN t.id::text ELSE '' END, false), ",
-            "SELECT t.id, t.status, t.currency, t.timezone, NULL, ",
+            "SELECT t.id, t.status, NULL, ",
         )
         .then(
-            "COALESCE(m.is_active AND m.joined_at IS NOT NULL, FALSE), ",
+            "COALESCE(m.is_active AND m.joined_at IS NOT NULL, FALSE), COALESCE(t.needs_factor, FALSE) AND NOT EXISTS \
+             (SELECT 1 FROM second_factors f WHERE f.user_id = s.user_id AND f.confirmed_at IS NOT NULL), ",
         )
+        .then(ABOUT)
         .then(HELD)
         .then(
-            "FROM sessions s JOIN users u ON u.id = s.user_id AND u.is_active AND u.deleted_at IS NULL LEFT JOIN tenants t ON ",
+            "FROM sessions s JOIN users u ON u.id = s.user_id AND u.is_active AND u.deleted_at IS NULL \
+             LEFT JOIN tenants t ON t.deleted_at IS NULL AND ",
         );
         let statement = match segment {
             Segment::Id(id) => statement.then("t.id = ").bind(*id),
@@ -91,7 +92,7 @@ impl Tx<'_> {
             .then(" AND s.expires_at > ")
             .bind(now)
             .rows::<Row>(self)?;
-        let Some(((tenant, status, currency, zone, _, live), _)) = rows.first() else {
+        let Some(((tenant, status, _, live, lacks_factor), about, _)) = rows.first() else {
             return Ok(Known::Nobody);
         };
         let (true, Some(tenant), Some(status)) = (*live, tenant.map(|t| t.0), parse_status(status)) else {
@@ -99,18 +100,18 @@ impl Tx<'_> {
             return Ok(Known::Stranger);
         };
         self.fence_moved(Some(tenant));
-        if tenant == Id::NIL || status == Status::Archived {
+        let (tenant, currency, zone) = read(tenant, status, about)?;
+        let is_shut = status == Status::Archived && tenant.owner != Some(user);
+        if tenant.id == Id::NIL || is_shut {
             return Ok(Known::Stranger);
         }
-        let currency = currency
-            .as_deref()
-            .and_then(Currency::from_code)
-            .unwrap_or_default();
-        let zone = zone.as_deref().and_then(Zone::parse).unwrap_or_default();
+        if *lacks_factor {
+            return Ok(Known::WithoutFactor);
+        }
         let facts = Facts {
             user,
-            tenant: Tenant { id: tenant, status },
-            assignments: self.assignments(tenant, rows.iter().map(|(_, held)| *held))?,
+            assignments: self.assignments(tenant.id, rows.iter().map(|(.., held)| *held))?,
+            tenant,
             now,
         };
         Ok(Known::Member(facts, currency, zone))
@@ -124,32 +125,30 @@ impl Tx<'_> {
     ) -> Result<Option<(Facts, Currency, Zone)>, Fault> {
         self.fenced(organization)?;
         let now = self.now();
-        let rows = Sql::<((Text, Text, Text), Held)>::text("SELECT t.status, t.currency, t.timezone, ")
+        let rows = Sql::<(Text, About, Held)>::text("SELECT t.status, ")
+            .then(ABOUT)
             .then(HELD)
             .then(
                 "FROM tenants t JOIN memberships m ON m.organization_id = t.id JOIN users u ON u.id = m.id \
                  AND u.is_active AND u.deleted_at IS NULL LEFT JOIN role_assignments a ON a.organization_id = t.id \
-                 AND a.user_id = m.id AND a.is_active WHERE m.is_active AND m.joined_at IS NOT NULL AND t.id = ",
+                 AND a.user_id = m.id AND a.is_active WHERE t.deleted_at IS NULL AND m.is_active \
+                 AND m.joined_at IS NOT NULL AND t.id = ",
             )
-        .bind(organization)
-        .then(" AND m.id = ")
-        .bind(user)
-        .rows::<((String, String, String), HeldRow)>(self)?;
-        let Some(((status, currency, zone), _)) = rows.first() else {
+            .bind(organization)
+            .then(" AND m.id = ")
+            .bind(user)
+            .rows::<(String, AboutRow, HeldRow)>(self)?;
+        let Some((status, about, _)) = rows.first() else {
             return Ok(None);
         };
-        let Some(status) = status.parse().ok().filter(|status| *status != Status::Archived) else {
+        let Ok(status) = status.parse() else {
             return Ok(None);
         };
-        let currency = Currency::from_code(currency).unwrap_or_default();
-        let zone = Zone::parse(zone).unwrap_or_default();
+        let (tenant, currency, zone) = read(organization, status, about)?;
         let facts = Facts {
             user,
-            tenant: Tenant {
-                id: organization,
-                status,
-            },
-            assignments: self.assignments(organization, rows.iter().map(|(_, held)| *held))?,
+            assignments: self.assignments(organization, rows.iter().map(|(.., held)| *held))?,
+            tenant,
             now,
         };
         Ok(Some((facts, currency, zone)))
@@ -203,6 +202,23 @@ impl Tx<'_> {
         };
         Ok(held.filter_map(assignment).collect())
     }
+}
+
+/// The organization as the decision sees it, its currency and its time zone.
+fn read(id: Id, status: Status, about: &AboutRow) -> Result<(Tenant, Currency, Zone), Fault> {
+    let (currency, zone, owner, off) = about;
+    let off = off.as_deref().unwrap_or_default().split(',');
+    let off = off.filter(|name| !name.is_empty()).map(str::parse);
+    let off: Result<Vec<Feature>, ()> = off.collect();
+    let tenant = Tenant {
+        id,
+        status,
+        owner: owner.map(|owner| owner.0),
+        off: off.map_err(|()| Fault::internal("a module that is off is none of ours"))?,
+    };
+    let currency = currency.as_deref().and_then(Currency::from_code);
+    let zone = zone.as_deref().and_then(Zone::parse);
+    Ok((tenant, currency.unwrap_or_default(), zone.unwrap_or_default()))
 }
 
 fn parse_status(text: &Option<String>) -> Option<Status> {

@@ -92,10 +92,7 @@ fn member<'t, 'c>(
 ) -> Result<Work<'t, 'c>, Refusal> {
     let facts = Facts {
         user,
-        tenant: Tenant {
-            id: organization,
-            status: Status::Active,
-        },
+        tenant: Tenant::active(organization),
         assignments: [Assignment {
             role: Given::System(system_role(role)?),
             expires_at: None,
