@@ -2,7 +2,7 @@
 //! opened and measured by the platform.
 
 use super::changes::told;
-use super::heir::{heir, make_ceo};
+use super::heir::heir;
 use crate::crud::Expected;
 use crate::refusal::Refusal;
 use crate::work::{Caller, Work};
@@ -78,7 +78,6 @@ pub fn transfer(
     new: NewOwner,
 ) -> Result<Record<Organization>, Refusal> {
     caller.step_up(work.tx)?;
-    // Held before the organization, in the order in which who deactivates a member holds both.
     let heir = heir(work, grant, new.owner_id)?;
     let before = owned(work, grant)?;
     only_from(&before, Status::Active)?;
@@ -89,16 +88,17 @@ pub fn transfer(
             "there is no such member who has accepted",
         )
     })?;
-    if before.value.owner_id == Some(heir) {
+    let owner = heir.id;
+    if before.value.owner_id == Some(owner) {
         return Err(Refusal::field("owner_id", "same", "is the owner already"));
     }
-    make_ceo(work, grant, heir)?;
+    heir.make_ceo(work, grant)?;
     let value = Organization {
-        owner_id: Some(heir),
+        owner_id: Some(owner),
         ..before.value.clone()
     };
     let kind = SecurityKind::OrganizationTransferred;
-    stored(work.tx, grant, &before, value, kind, Some(format!("to {heir}")))
+    stored(work.tx, grant, &before, value, kind, Some(format!("to {owner}")))
 }
 
 /// The owner deletes the organization: a flag that shuts it to everybody. Nothing in it is touched.
