@@ -56,13 +56,15 @@ impl Operation {
                 all.push("csrf");
             }
         }
-        if let Access::Permission(resource, _) = self.access {
+        if self.access.is_inside() {
             all.extend([
-                "permission_required",
                 "organization_not_found",
                 "organization_renamed",
                 "second_factor_missing",
             ]);
+        }
+        if let Access::Permission(resource, _) = self.access {
+            all.push("permission_required");
             let module = resource_named(resource).map(|resource| resource.module);
             if Feature::ALL
                 .iter()
