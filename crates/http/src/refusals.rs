@@ -4,6 +4,7 @@ use crate::operation::{Access, Operation};
 use crate::problem::CODES;
 use actix_web::http::Method;
 use firma_auth::access::resource_named;
+use firma_domain::organizations::Feature;
 
 impl Operation {
     /// The codes, in the order of the table.

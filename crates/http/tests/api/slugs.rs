@@ -69,6 +69,11 @@ fn a_former_slug_is_nobody_elses_for_ninety_days() {
         let others = format!("/api/v1/organizations/{}", other.id);
         let rename = |slug: &str| firm.owner.patch(&path, json!({"slug": slug}));
         rename(&new).expect(200);
+        let third = Firm::new(server);
+        third
+            .owner
+            .patch(&third.path, json!({"slug": unique()}))
+            .expect(200);
         let takes = |client: &Client| {
             [
                 client.patch(&others, json!({"slug": old})),

@@ -17,7 +17,6 @@ use crate::work::Work;
 use crate::{crud, crud::Expected};
 use dice::Dice;
 use firma_auth::access::{Assignment, Create, Facts, Given, Read, Role, Tenant, Update, role_by_name};
-use firma_domain::organizations::Status;
 use firma_domain::{Currency, Day, Id, Instant, Record, Zone};
 use firma_persistence::{Fault, Tx};
 use serde_json::Value;
