@@ -57,4 +57,5 @@ mod sessions;
 mod slugs;
 mod tampered;
 mod together;
+mod walk;
 mod zones;
