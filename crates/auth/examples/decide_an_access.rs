@@ -19,10 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let manager = role_by_name("manager").ok_or("no such role")?;
     let facts = Facts {
         user: Id::fixed(7, 1),
-        tenant: Tenant {
-            id: Id::fixed(7, 2),
-            status: Status::Active,
-        },
+        tenant: Tenant::active(Id::fixed(7, 2)),
         assignments: [
             Assignment {
                 role: Given::System(employee),
@@ -66,5 +63,7 @@ fn tell<E: Entity, A: Action>(facts: &Facts) {
         Err(Refused::Permission(name)) => println!("{asked}: {name} is missing"),
         Err(Refused::Suspended) => println!("{asked}: the organization is suspended"),
         Err(Refused::Key) => println!("{asked}: no API key may do it"),
+        Err(Refused::Archived) => println!("{asked}: the organization is closed"),
+        Err(Refused::Off(module)) => println!("{asked}: the organization does without {module}"),
     }
 }

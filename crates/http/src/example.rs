@@ -16,6 +16,8 @@ pub(crate) struct Example {
     body: Body,
     /// What authorizes the call, if not `$TOKEN`
     token: Option<&'static str>,
+    /// The organization that it is about, if not `$ORG`
+    organization: Option<&'static str>,
     /// Why a call may be answered otherwise than it is documented first
     unsure: Option<&'static str>,
     /// Whether it needs what stands in a mail or on somebody's telephone
@@ -97,6 +99,11 @@ impl Example {
         self.token = Some(variable);
         self
     }
+    /// About another organization than the one that the other examples speak of.
+    pub(crate) fn about(mut self, variable: &'static str) -> Self {
+        self.organization = Some(variable);
+        self
+    }
     /// A call that no program makes alone: it needs what stands in a mail or on a telephone.
     pub(crate) fn by_hand(mut self) -> Self {
         self.by_hand = true;
@@ -136,7 +143,7 @@ impl Example {
     pub(crate) fn source(&self, operation: &Operation) -> String {
         let path = operation.path.replace("{id}", &self.id);
         let url = match path.strip_prefix("/api/v1/organizations/{organization}") {
-            Some(below) => format!("$ORG{below}{}", self.query),
+            Some(below) => format!("{}{below}{}", self.organization.unwrap_or("$ORG"), self.query),
             None => format!("$FIRMA_URL{path}{}", self.query),
         };
         let key = operation

@@ -1,19 +1,22 @@
 //! Organizations, members, teams.
 
-use crate::call::Call;
-use crate::example::Example;
+mod standing;
+
+use crate::call::{Call, Said};
+use crate::example::{Example, Form, posted};
 use crate::operation::{Access, Operation};
 use crate::problem::Problem;
 use crate::render;
 use crate::resource::{Resource, changeable, readable, resource, shape_parameters};
 use crate::schemas::{Schemas, id, object, reference, string};
+use crate::upload;
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 use firma_auth::access::{Create, Read, Update, Verb};
 use firma_domain::input;
 use firma_domain::organizations::{Member, Organization, Team, TeamMember};
 use firma_services::organizations::{self, NewMember};
-use firma_services::{crud, identity, listing};
+use firma_services::{Work, crud, identity, listing};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder};
 
 type Answered = Result<HttpResponse, Problem>;
@@ -21,7 +24,9 @@ type Answered = Result<HttpResponse, Problem>;
 impl Resource for Organization {
     const MODULE: &'static str = "organizations";
     const EXAMPLE: &'static str = r#"{"name": "Nordlicht GmbH", "slug": "nordlicht-$RANDOM"}"#;
-    const CHANGE: &'static str = r#"{"website": "https://demo.example"}"#;
+    const CHANGE: &'static str =
+        r##"{"website": "https://demo.example", "settings": {"branding": {"primary_color": "#3B82F6"}}}"##;
+    const REFUSALS: &'static [&'static str] = &["not_unique"];
 }
 impl Resource for Member {
     const MODULE: &'static str = "organizations";
@@ -85,6 +90,16 @@ async fn update(call: Call) -> Answered {
     .await
 }
 
+async fn logo(call: Call) -> Answered {
+    let find = |work: &mut Work<'_, '_>, said: &Said| {
+        let grant = work.grant::<Organization, Read>()?;
+        said.no_query()?;
+        organizations::logo(work, grant)
+    };
+    let file = call.look(find).await?.value;
+    upload::bytes_of(call, file).await
+}
+
 async fn add_member(call: Call) -> Answered {
     call.write::<Member, Create, _>(|work, grant, said| {
         let new: NewMember = input::plain(said.json()?)?;
@@ -146,6 +161,24 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         .example(Example::default().body(Organization::CHANGE))
         .answers(200, Some(reference(&name))),
     );
+    to.push(
+        at(
+            Method::GET,
+            &format!("{one}/logo"),
+            "get_organization_logo",
+            may(Verb::Read),
+            || web::get().to(logo),
+        )
+        .text("Gives the organization's logo. To everybody who may read the organization.")
+        .example(
+            Example::default()
+                .after(posted("LOGO_ID", "files", LOGO, "id"))
+                .after(SET_LOGO),
+        )
+        .refuses(&["not_found"])
+        .answers_bytes(),
+    );
+    standing::operations(to, schemas);
     readable::<Member>(to, schemas);
     changeable::<Member>(to, schemas);
     schemas.put("NewMember", new_member());
@@ -166,6 +199,17 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     resource::<Team>(to, schemas);
     resource::<TeamMember>(to, schemas);
 }
+
+/// The least that looks like an image.
+const LOGO: Form = Form {
+    name: "logo.webp",
+    text: "RIFF0000WEBP",
+    options: "",
+};
+
+const SET_LOGO: &str = r#"curl -sS -X PATCH "$ORG" \
+  -H "Authorization: Bearer $TOKEN" \
+  --json '{"logo_id": "'$LOGO_ID'"}' >/dev/null"#;
 
 fn new_member() -> ObjectBuilder {
     let roles = ArrayBuilder::new()

@@ -1,7 +1,8 @@
 //! Problems (RFC 9457): every error of the API, from one table of codes.
 
 use crate::noted::Noted;
-use actix_web::http::{StatusCode, header};
+use actix_web::http::header::HeaderValue;
+use actix_web::http::{StatusCode, Uri, header};
 use actix_web::{HttpResponse, ResponseError};
 use firma_auth::proof::CHALLENGE_LIFE;
 use firma_domain::FieldError;
@@ -11,6 +12,11 @@ use std::fmt;
 
 /// Every code: its status and its title. Stable; the documentation prints it.
 pub const CODES: &[(&str, u16, &str)] = &[
+    (
+        "organization_renamed",
+        308,
+        "The organization has another slug now: Location says where the call belongs",
+    ),
     ("malformed_body", 400, "The body can't be read"),
     ("malformed_query", 400, "The query can't be read"),
     ("unknown_parameter", 400, "Unknown query parameter"),
@@ -43,14 +49,25 @@ pub const CODES: &[(&str, u16, &str)] = &[
         "The password has to be given again for this",
     ),
     ("signup_closed", 403, "Nobody registers here by themselves"),
+    (
+        "owner_required",
+        403,
+        "The organization's owner alone may do this",
+    ),
     ("permission_required", 403, "A permission is missing"),
     ("role_not_held", 403, "Nobody gives what they don't hold"),
     ("permission_not_held", 403, "Nobody gives what they don't hold"),
     ("key_not_allowed", 403, "No API key may do this"),
     ("email_unverified", 403, "The e-mail has to be verified first"),
     ("out_of_reach", 403, "The resource may be read, but not changed"),
+    (
+        "second_factor_missing",
+        403,
+        "The organization asks for a second factor: set one up under /me",
+    ),
     ("organization_suspended", 403, "The organization is suspended"),
     ("organization_not_found", 404, "There is no such organization"),
+    ("module_off", 404, "The organization does without this module"),
     ("not_found", 404, "There is no such resource"),
     ("no_route", 404, "There is nothing at this path"),
     ("method_not_allowed", 405, "The path doesn't know this method"),
@@ -132,6 +149,8 @@ pub(crate) struct Problem {
     detail: String,
     extra: Map<String, Value>,
     allow: Option<String>,
+    /// The slug that the organization has now
+    renamed: Option<String>,
     /// Seconds after which it may be tried again
     wait: Option<u32>,
     /// What really happened, for the log alone
@@ -145,6 +164,7 @@ impl Problem {
             detail: detail.into(),
             extra: Map::new(),
             allow: None,
+            renamed: None,
             wait: None,
             cause: None,
         }
@@ -217,7 +237,21 @@ impl Problem {
             fields.insert("instance".into(), noted.uri.path().into());
             fields.insert("request_id".into(), id.into());
         }
-        self.written(&body)
+        let mut answer = self.written(&body);
+        if let Some(location) = self.location(&noted.uri) {
+            answer.headers_mut().insert(header::LOCATION, location);
+        }
+        answer
+    }
+
+    /// The same address under the slug that the organization has now.
+    fn location(&self, asked: &Uri) -> Option<HeaderValue> {
+        let slug = self.renamed.as_deref()?;
+        let (mut path, query) = (asked.path().split('/').collect::<Vec<_>>(), asked.query());
+        // `/api/v1/organizations/acme/…`
+        *path.get_mut(4)? = slug;
+        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+        HeaderValue::from_str(&format!("{}{query}", path.join("/"))).ok()
     }
 
     fn written(&self, body: &Value) -> HttpResponse {
@@ -278,7 +312,14 @@ impl From<&Refusal> for Problem {
             Refusal::StepUp => Problem::new("step_up_required", said),
             Refusal::SignupClosed => Problem::new("signup_closed", said),
             Refusal::SecretShown => Problem::new("secret_already_shown", said),
-            Refusal::OrganizationNotFound => Problem::new("organization_not_found", said),
+            Refusal::OrganizationNotFound | Refusal::Archived => Problem::new("organization_not_found", said),
+            Refusal::ModuleOff(_) => Problem::new("module_off", said),
+            Refusal::FactorMissing => Problem::new("second_factor_missing", said),
+            Refusal::Renamed(slug) => Problem {
+                renamed: Some(slug.clone()),
+                ..Problem::new("organization_renamed", said)
+            },
+            Refusal::NotOwner => Problem::new("owner_required", said),
             Refusal::Permission(name) => {
                 Problem::new("permission_required", &*said).with("permission", name.as_str())
             }

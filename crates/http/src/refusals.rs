@@ -4,6 +4,7 @@ use crate::operation::{Access, Operation};
 use crate::problem::CODES;
 use actix_web::http::Method;
 use firma_auth::access::resource_named;
+use firma_domain::organizations::Feature;
 
 impl Operation {
     /// The codes, in the order of the table.
@@ -61,12 +62,25 @@ impl Operation {
         }
         if self.access.is_inside() {
             // What is read of a suspended organization is refused to keys alone.
-            all.extend(["organization_not_found", "organization_suspended"]);
+            all.extend([
+                "organization_not_found",
+                "organization_renamed",
+                "organization_suspended",
+                "second_factor_missing",
+            ]);
         }
         if let Access::Permission(name, _) = self.access {
             all.push("permission_required");
-            if resource_named(name).is_some_and(|resource| !resource.is_for_keys()) {
+            let resource = resource_named(name);
+            if resource.is_some_and(|resource| !resource.is_for_keys()) {
                 all.push("key_not_allowed");
+            }
+            let module = resource.map(|resource| resource.module);
+            if Feature::ALL
+                .iter()
+                .any(|feature| Some(feature.as_str()) == module)
+            {
+                all.push("module_off");
             }
         }
     }

@@ -233,16 +233,18 @@ async fn blocking<T: Send + 'static>(
     }
 }
 
-/// A file's bytes, under their own media type and as a download: nothing that was uploaded is shown as a page.
 pub(crate) async fn content(call: Call) -> Answered {
-    let file = call
-        .look(|work, said| {
-            let grant = work.grant::<File, Read>()?;
-            said.no_query()?;
-            crud::find(work, grant, said.id()?)
-        })
-        .await?
-        .value;
+    let find = |work: &mut Work<'_, '_>, said: &Said| {
+        let grant = work.grant::<File, Read>()?;
+        said.no_query()?;
+        crud::find(work, grant, said.id()?)
+    };
+    let file = call.look(find).await?.value;
+    bytes_of(call, file).await
+}
+
+/// A file's bytes, under their own media type and as a download: nothing that was uploaded is shown as a page.
+pub(crate) async fn bytes_of(call: Call, file: File) -> Answered {
     let size = u64::try_from(file.size).unwrap_or(0);
     let asked = call.said().range.as_deref().and_then(|range| part(range, size));
     let (start, length) = match asked {

@@ -28,6 +28,18 @@ pub enum Refusal {
     SecretShown,
     #[error("no such organization")]
     OrganizationNotFound,
+    /// The slug that it has now
+    #[error("the organization is called {0} now")]
+    Renamed(String),
+    /// It is closed to the caller, or for what was to be done
+    #[error("no such organization")]
+    Archived,
+    #[error("the organization does without the module {0}")]
+    ModuleOff(&'static str),
+    #[error("the organization asks for a second factor: set one up under /me first")]
+    FactorMissing,
+    #[error("only the organization's owner may do this")]
+    NotOwner,
     #[error("the permission {0} is missing")]
     Permission(String),
     #[error("the role {role} gives more than the caller holds")]
@@ -149,6 +161,8 @@ impl From<Refused> for Refusal {
             Refused::Permission(name) => Refusal::Permission(name),
             Refused::Suspended => Refusal::Suspended,
             Refused::Key => Refusal::KeyNotAllowed,
+            Refused::Archived => Refusal::Archived,
+            Refused::Off(module) => Refusal::ModuleOff(module),
         }
     }
 }

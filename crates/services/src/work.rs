@@ -56,6 +56,15 @@ impl Asker {
     }
 }
 
+/// Who knows a former slug of an organization of theirs is told the new one, and nobody else.
+fn renamed(tx: &mut Tx<'_>, user: Id, segment: &Segment) -> Result<Refusal, Refusal> {
+    let Segment::Slug(former) = segment else {
+        return Ok(Refusal::OrganizationNotFound);
+    };
+    let slug = tx.slug_of_former(user, former)?;
+    Ok(slug.map_or(Refusal::OrganizationNotFound, Refusal::Renamed))
+}
+
 /// A call in an organization that the caller is a live member of.
 pub struct Work<'t, 'c> {
     pub(crate) tx: &'t mut Tx<'c>,
@@ -73,7 +82,8 @@ impl<'t, 'c> Work<'t, 'c> {
     pub fn enter(tx: &'t mut Tx<'c>, caller: Caller, segment: &Segment) -> Result<Self, Refusal> {
         match tx.facts(caller.user, caller.session, segment)? {
             Known::Nobody => Err(Refusal::Unauthenticated),
-            Known::Stranger => Err(Refusal::OrganizationNotFound),
+            Known::Stranger => Err(renamed(tx, caller.user, segment)?),
+            Known::WithoutFactor => Err(Refusal::FactorMissing),
             Known::Member(facts, currency, zone) => Ok(Work {
                 session: Some(caller.session),
                 ..Work::of(tx, facts, currency, zone)

@@ -78,6 +78,8 @@ impl Client {
     pub fn new(base: &str, token: Option<String>) -> Client {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
+            // A redirect is an answer like any other.
+            .max_redirects(0)
             .timeout_global(Some(std::time::Duration::from_secs(60)))
             .build();
         Client {

@@ -58,6 +58,13 @@ touches! {
     Activity, Delete => Deal, Update;
     Team, Delete => TeamMember, Delete;
     TeamMember, Delete => Team, Read;
+    Organization, Read => File, Read;
+    Organization, Update => Member, Update;
+    Organization, Delete => Member, Update;
+    Organization, Delete => RoleAssignment, Create;
+    Organization, Delete => RoleAssignment, Update;
+    File, Delete => Organization, Read;
+    Member, Update => TeamMember, Delete;
     Member, Create => RoleAssignment, Create;
     Member, Create => Organization, Update;
     Member, Create => Invitation, Read;
@@ -84,6 +91,7 @@ touches! {
     RoleAssignment, Update => RoleAssignment, Read;
     RoleAssignment, Update => Organization, Update;
     RoleAssignment, Update => Organization, Read;
+    RoleAssignment, Update => Organization, Update;
     Import, Create => Import, Update;
     Import, Create => File, Create;
     Import, Create => File, Read;

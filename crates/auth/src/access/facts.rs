@@ -5,7 +5,7 @@ use super::key::ByKey;
 use super::permissions::Permissions;
 use super::role::{Role, role_by_id};
 use super::scope::Scope;
-use firma_domain::organizations::Status;
+use firma_domain::organizations::{Feature, Organization, Status};
 use firma_domain::{Entity, Id, Instant};
 use std::sync::Arc;
 
@@ -65,6 +65,27 @@ pub struct Tenant {
     pub id: Id,
     /// Whether it may be written to, or opened
     pub status: Status,
+    /// The member who owns it: an archived one is open to nobody else
+    pub owner: Option<Id>,
+    /// The modules that it does without
+    pub off: Vec<Feature>,
+}
+
+impl Tenant {
+    /// One in use, that does without nothing.
+    pub fn active(id: Id) -> Tenant {
+        Tenant {
+            id,
+            status: Status::Active,
+            owner: None,
+            off: Vec::new(),
+        }
+    }
+
+    /// Whether it does without that module.
+    pub fn is_off(&self, module: &str) -> bool {
+        self.off.iter().any(|feature| feature.as_str() == module)
+    }
 }
 
 /// What is known of the caller in one organization when a call begins.
@@ -91,9 +112,18 @@ pub enum Refused {
     Suspended,
     /// No API key may do this.
     Key,
+    /// The organization is archived: its owner reads it, opens it and deletes it, and that is all.
+    Archived,
+    /// The organization does without the module of that name.
+    Off(&'static str),
 }
 
 impl Facts {
+    /// Whether it is closed to the caller.
+    fn is_shut(&self) -> bool {
+        self.tenant.status == Status::Archived && self.tenant.owner != Some(self.user)
+    }
+
     /// The assignments that give something now.
     pub fn live(&self) -> impl Iterator<Item = &Assignment> {
         let now = self.now;
@@ -112,9 +142,18 @@ impl Facts {
         Explaining::of(self.tenant.id, self.user)
     }
 
-    /// How far the caller may do `verb` to the resource of that name: as far as the widest of their roles says.
+    /// How far the caller may do `verb` to the resource of that name: as far as the widest of their roles says, and
+    /// not at all where the organization is closed to them or does without the module.
     pub fn scope(&self, resource: &str, verb: Verb) -> Option<Scope> {
         let resource = resource_named(resource)?;
+        if self.is_shut() || self.tenant.is_off(resource.module) {
+            return None;
+        }
+        self.held(resource, verb)
+    }
+
+    /// What the caller's roles give, as far as a key cuts it; also of a module that is off: it may be handed on.
+    fn held(&self, resource: &Resource, verb: Verb) -> Option<Scope> {
         let held = self.roles().filter_map(|role| role.scope(resource, verb)).max()?;
         match &self.key {
             Some(key) => key.cut(resource, verb, held),
@@ -144,14 +183,25 @@ impl Facts {
     /// The decision: the grant to do `A` to rows of `E`.
     ///
     /// # Errors
-    /// [`Refused::Permission`] where no role gives it, [`Refused::Suspended`] where a suspended
-    /// organization would be written to, [`Refused::Key`] where it is nothing for an API key.
+    /// [`Refused::Key`] where it is nothing for an API key, [`Refused::Archived`] where the organization is closed to the caller, or for that, [`Refused::Off`] where it
+    /// does without the module, [`Refused::Permission`] where no role gives it, [`Refused::Suspended`] where a
+    /// suspended organization would be written to.
     pub fn decide<E: Entity, A: Action>(&self) -> Result<Grant<E, A>, Refused> {
         self.is_for_keys(E::COLLECTION)?;
+        let is_own_row = E::COLLECTION == Organization::COLLECTION && A::VERB == Verb::Delete;
+        let is_archived = self.tenant.status == Status::Archived;
+        if self.is_shut() || is_archived && A::VERB != Verb::Read && !is_own_row {
+            return Err(Refused::Archived);
+        }
+        if let Some(resource) = resource_named(E::COLLECTION)
+            && self.tenant.is_off(resource.module)
+        {
+            return Err(Refused::Off(resource.module));
+        }
         let reach = self
             .scope(E::COLLECTION, A::VERB)
             .ok_or_else(|| Refused::Permission(format!("{}:{}", E::COLLECTION, A::VERB.as_str())))?;
-        if A::VERB != Verb::Read && self.tenant.status != Status::Active {
+        if A::VERB != Verb::Read && self.tenant.status == Status::Suspended {
             return Err(Refused::Suspended);
         }
         // What may be acted on is seen, whatever else may be.
@@ -178,7 +228,7 @@ impl Facts {
     pub fn lacks<'p>(&'p self, permissions: &'p Permissions) -> impl Iterator<Item = super::Permission> + 'p {
         permissions
             .iter()
-            .filter(|p| self.scope(p.resource.name, p.verb) < Some(p.scope))
+            .filter(|p| self.held(p.resource, p.verb) < Some(p.scope))
     }
 
     /// Whether the caller holds everything that the role gives; what one may hand on.

@@ -34,10 +34,6 @@ pub struct Profile {
     pub metadata: Map<String, Value>,
 }
 
-/// The most bytes of metadata, as JSON.
-const METADATA: usize = 16_384;
-/// The most keys of metadata, and the most characters of one.
-const KEYS: usize = 100;
 /// The most characters of a value by which metadata is found.
 const FOUND: usize = 255;
 
@@ -84,16 +80,7 @@ impl Entity for Profile {
     const LONG: &'static [&'static str] = &["bio", "metadata"];
 
     fn check(&self) -> Result<(), Invalid> {
-        let refused = |what: &str| Err(Invalid::field("metadata", "metadata", what));
-        let fits =
-            |key: &String| (1..=KEYS).contains(&key.chars().count()) && !key.contains(char::is_control);
-        if self.metadata.len() > KEYS || !self.metadata.keys().all(fits) {
-            return refused("has to have at most 100 keys of 1 to 100 characters");
-        }
-        match serde_json::to_vec(&self.metadata) {
-            Ok(json) if json.len() <= METADATA => Ok(()),
-            _ => refused("has to be at most 16 KB"),
-        }
+        crate::value::metadata(&self.metadata)
     }
 
     fn tags(&self) -> &[String] {
@@ -111,8 +98,8 @@ mod tests {
     fn metadata_is_an_object_of_sixteen_kilobytes() {
         let read = |metadata: Value| input::read::<Profile>(json!({"metadata": metadata}));
         // {"k":"…"}: eight bytes around the text
-        assert!(read(json!({"k": "x".repeat(METADATA - 8)})).is_ok());
-        assert!(read(json!({"k": "x".repeat(METADATA - 7)})).is_err());
+        assert!(read(json!({"k": "x".repeat(16_384 - 8)})).is_ok());
+        assert!(read(json!({"k": "x".repeat(16_384 - 7)})).is_err());
         assert!(read(json!({"": 1})).is_err() && read(json!({"x".repeat(101): 1})).is_err());
         assert!(read(json!([])).is_err() && read(json!("x")).is_err());
         let many: Map<_, _> = (0..101).map(|n| (n.to_string(), json!(n))).collect();

@@ -105,6 +105,22 @@ kinds! {
     ApiKeyRefused = "api_key_refused", Warning;
     /// An API key was used from an address for the first time in 90 days
     ApiKeyNewAddress = "api_key_new_address", Warning;
+    /// The platform made an organization read-only
+    OrganizationSuspended = "organization_suspended", Warning;
+    /// The platform let an organization be written to again
+    OrganizationReactivated = "organization_reactivated", Info;
+    /// The owner closed an organization
+    OrganizationArchived = "organization_archived", Warning;
+    /// An organization that was closed or deleted was opened again
+    OrganizationRestored = "organization_restored", Info;
+    /// An organization has another owner
+    OrganizationTransferred = "organization_transferred", Warning;
+    /// An organization was deleted
+    OrganizationDeleted = "organization_deleted", Warning;
+    /// Only who has a second factor enters an organization from now on
+    SecondFactorDemanded = "second_factor_demanded", Info;
+    /// Who has no second factor enters an organization again
+    SecondFactorWaived = "second_factor_waived", Warning;
 }
 
 #[cfg(test)]

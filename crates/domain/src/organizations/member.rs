@@ -1,6 +1,8 @@
 use crate::entity::Entity;
+use crate::input::Invalid;
 use crate::value::{Email, Id, Instant};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use validator::Validate;
 
 /// A user in an organization. Its id is the user's id; it is never deleted, only inactive.
@@ -30,6 +32,10 @@ pub struct Member {
     /// An inactive member may do nothing
     #[serde(default = "yes")]
     pub is_active: bool,
+    /// Anything, as an object: at most 16 KB, 100 keys of at most 100 characters
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub metadata: Map<String, Value>,
 }
 
 fn yes() -> bool {
@@ -47,6 +53,7 @@ impl Member {
             joined_at: None,
             invited_by,
             is_active: true,
+            metadata: Map::new(),
         }
     }
 
@@ -60,6 +67,11 @@ impl Entity for Member {
     const NAME: &'static str = "member";
     const COLLECTION: &'static str = "members";
     const READ_ONLY: &'static [&'static str] = &["email", "joined_at", "invited_by"];
+    const LONG: &'static [&'static str] = &["metadata"];
+
+    fn check(&self) -> Result<(), Invalid> {
+        crate::value::metadata(&self.metadata)
+    }
 
     fn verb(before: &Self, after: &Self) -> &'static str {
         match (before.is_active, after.is_active) {

@@ -3,9 +3,11 @@
 mod invitation;
 mod member;
 mod organization;
+mod settings;
 mod team;
 
 pub use invitation::{Invitation, InvitationStatus};
 pub use member::Member;
 pub use organization::{Organization, Size, Status};
+pub use settings::{Branding, Feature, Settings, WeekStart};
 pub use team::{Team, TeamMember};

@@ -3,6 +3,7 @@
 mod country;
 mod day;
 pub mod decimal;
+mod domain;
 mod email;
 mod id;
 mod instant;
@@ -18,6 +19,7 @@ mod zone;
 
 pub(crate) use country::country;
 pub use day::Day;
+pub use domain::Domain;
 pub use email::Email;
 pub use id::Id;
 pub use instant::Instant;

@@ -228,7 +228,8 @@ fn explanation(schemas: &mut Schemas) -> RefOr<Schema> {
         ],
         &[],
     );
-    let reasons = "Why not: not_a_member, suspended, no_role, scope_too_narrow, out_of_reach";
+    let reasons =
+        "Why not: not_a_member, archived, suspended, module_off, no_role, scope_too_narrow, out_of_reach";
     let explanation = object(
         [
             ("user_id", id("The member").into()),

@@ -383,6 +383,11 @@ fn who_may_register_is_said_by_who_runs_the_server() {
         || (Limits::wide(), Signup::Off),
         |server, _| {
             register(server, "free@new.example", PASSWORD).problem(403, "signup_closed");
+            let body = json!({"name": "X", "slug": "x-of-nobody"});
+            let firm = Firm::new(server);
+            firm.owner
+                .post("/api/v1/organizations", body)
+                .problem(403, "signup_closed");
         },
     );
 }

@@ -44,6 +44,8 @@ impl<'s> Place<'s> {
         let contact = made("contacts", json!({"name": unique()}));
         let deal = || made("deals", json!({"title": unique()}));
         let pipeline = made("pipelines", json!({"name": unique()}));
+        let logo = upload(&firm.owner, &firm.at("files"), b"RIFF0000WEBP").id();
+        firm.owner.patch(&firm.path, json!({"logo_id": logo})).expect(200);
         let visited = made("companies", json!({"name": unique()}));
         let activity = json!({"kind": "MEETING", "subject": unique(), "company_id": visited});
         // The member of a team stands in another one than the team that is deleted and restored, the
@@ -149,6 +151,7 @@ impl<'s> Place<'s> {
             "create_organization" | "create_team" => json!({"name": unique(), "slug": unique()}),
             "update_organization" | "update_team" => json!({"description": unique()}),
             "create_invitation" => json!({"email": format!("{}@example.com", unique())}),
+            "transfer_organization" => json!({"owner_id": self.row("members")}),
             "add_member" => json!({"email": format!("{}@example.com", unique()), "name": "New"}),
             "update_me" => json!({"given_name": unique()}),
             "update_profile" => json!({"title": unique()}),

@@ -1,6 +1,8 @@
 //! What is known of a call by an API key.
 
-use super::facts::{Base, BaseRow, HELD, Held, HeldRow, Known, Segment, TENANT, TENANT_UNFENCED};
+use super::facts::{
+    ABOUT, Base, BaseRow, HELD, Held, HeldRow, Known, MEMBER, Segment, TENANT, TENANT_UNFENCED,
+};
 use super::role_cache::At as Version;
 use crate::backend::{At, Id as IdType, Instant as AtType, Uid};
 use crate::fault::Fault;
@@ -118,11 +120,13 @@ impl Tx<'_> {
     pub fn facts_by_key(&mut self, key: &KnownKey, segment: &Segment) -> Result<Option<KeyFacts>, Fault> {
         self.identify(key.user)?;
         let rows = Sql::<(Base, Held, Terms)>::either(TENANT, TENANT_UNFENCED)
+            .then(MEMBER)
+            .then(ABOUT)
             .then(HELD)
             .then(
                 ", k.version, k.revoked_at, k.expires_at, k.allowed_ip_ranges FROM api_keys k JOIN users u \
                  ON u.id = k.created_by AND u.is_active AND u.deleted_at IS NULL LEFT JOIN tenants t \
-                 ON t.id = k.organization_id AND ",
+                 ON t.deleted_at IS NULL AND t.id = k.organization_id AND ",
             )
             .named(segment)
             .then(
@@ -137,7 +141,7 @@ impl Tx<'_> {
         let Some((base, _, (version, revoked, expires, ranges))) = rows.first() else {
             return Ok(None);
         };
-        let (is_at_home, has_creator) = (base.0.is_some(), base.5);
+        let (is_at_home, has_creator) = (base.0.0.is_some(), base.0.3);
         let mut known = self.standing(key.user, base, rows.iter().map(|(_, held, _)| *held))?;
         if let Known::Member(facts, ..) = &mut known {
             facts.key = Some(self.by_key(key.organization, key.id, *version)?);

@@ -5,7 +5,7 @@ use crate::sql::Sql;
 use crate::store::Tx;
 use diesel::sql_types::{Bool, Integer, Nullable, Text};
 use firma_auth::access::{Assignment, Facts, Given, Tenant};
-use firma_domain::organizations::Status;
+use firma_domain::organizations::{Feature, Status};
 use firma_domain::{Currency, Id, Slug, Zone};
 use std::sync::Arc;
 
@@ -22,38 +22,42 @@ pub enum Known {
     Nobody,
     /// Signed in, but no live member of such an organization
     Stranger,
+    /// A live member, but without the second factor that the organization asks for
+    WithoutFactor,
     /// A live member, and the organization's currency and time zone
     Member(Facts, Currency, Zone),
 }
 
-/// The organization, and whether the caller is a live member of it.
+/// What is read of the organization: currency, time zone, owner, the modules that it does without.
+type About = (Nullable<Text>, Nullable<Text>, Nullable<IdType>, Nullable<Text>);
+type AboutRow = (Option<String>, Option<String>, Option<Uid>, Option<String>);
+
+/// Behind `SELECT …`: what [`About`] is read from.
+pub(super) const ABOUT: &str = "t.currency, t.timezone, t.owner_id, t.modules_off, ";
+
+/// The organization, its state, where the fence was moved, whether the caller is a live member, and lacks a factor.
 pub(super) type Base = (
-    Nullable<IdType>,
-    Nullable<Text>,
-    Nullable<Text>,
-    Nullable<Text>,
-    Nullable<Text>,
-    Bool,
+    (Nullable<IdType>, Nullable<Text>, Nullable<Text>, Bool, Bool),
+    About,
 );
 pub(super) type BaseRow = (
-    Option<Uid>,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    bool,
+    (Option<Uid>, Option<String>, Option<String>, bool, bool),
+    AboutRow,
 );
 
 /// An assignment: the role, the version of one that is the organization's own, the end.
 pub(super) type Held = (Nullable<IdType>, Nullable<Integer>, Nullable<AtType>);
 pub(super) type HeldRow = (Option<Uid>, Option<i32>, Option<At>);
 
-/// What [`Base`] is read from; on PostgreSQL it moves the fence, too.
-pub(super) const TENANT: &str = "SELECT t.id, t.status, t.currency, t.timezone, set_config('app.organization_id', \
-     CASE WHEN m.is_active AND m.joined_at IS NOT NULL THEN t.id::text ELSE '' END, false), \
-     COALESCE(m.is_active AND m.joined_at IS NOT NULL, FALSE), ";
-pub(super) const TENANT_UNFENCED: &str = "SELECT t.id, t.status, t.currency, t.timezone, NULL, \
-     COALESCE(m.is_active AND m.joined_at IS NOT NULL, FALSE), ";
+/// What the head of [`Base`] is read from; on PostgreSQL it moves the fence, too.
+pub(super) const TENANT: &str = "SELECT t.id, t.status, set_config('app.organization_id', CASE WHEN m.is_active \
+     AND m.joined_at IS NOT NULL THEN t.id::text ELSE '' END, false), ";
+pub(super) const TENANT_UNFENCED: &str = "SELECT t.id, t.status, NULL, ";
+
+/// The rest of it: whether the user `u` is a live member, and lacks a second factor where one is asked for.
+pub(super) const MEMBER: &str = "COALESCE(m.is_active AND m.joined_at IS NOT NULL, FALSE), \
+     COALESCE(t.needs_factor, FALSE) AND NOT EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = u.id \
+     AND f.confirmed_at IS NOT NULL), ";
 
 /// Behind `SELECT …`: what [`Held`] is read from.
 pub(super) const HELD: &str = "a.role_id, CASE WHEN a.role_organization_id = t.id THEN (SELECT r.version FROM roles r \
@@ -66,10 +70,13 @@ impl Tx<'_> {
         self.identify(user)?;
         let now = self.now();
         let rows = Sql::<(Base, Held)>::either(TENANT, TENANT_UNFENCED)
-        .then(HELD)
-        .then(
-            "FROM sessions s JOIN users u ON u.id = s.user_id AND u.is_active AND u.deleted_at IS NULL LEFT JOIN tenants t ON ",
-        )
+            .then(MEMBER)
+            .then(ABOUT)
+            .then(HELD)
+            .then(
+                "FROM sessions s JOIN users u ON u.id = s.user_id AND u.is_active AND u.deleted_at IS NULL \
+                 LEFT JOIN tenants t ON t.deleted_at IS NULL AND ",
+            )
             .named(segment)
             .then(
                 " LEFT JOIN memberships m ON m.organization_id = t.id AND m.id = s.user_id \
@@ -92,7 +99,7 @@ impl Tx<'_> {
     pub(super) fn standing(
         &mut self,
         user: Id,
-        (tenant, status, currency, zone, _, live): &BaseRow,
+        ((tenant, status, _, live, lacks_factor), about): &BaseRow,
         held: impl Iterator<Item = HeldRow> + Clone,
     ) -> Result<Known, Fault> {
         let now = self.now();
@@ -101,18 +108,18 @@ impl Tx<'_> {
             return Ok(Known::Stranger);
         };
         self.fence_moved(Some(tenant));
-        if tenant == Id::NIL || status == Status::Archived {
+        let (tenant, currency, zone) = read(tenant, status, about)?;
+        let is_shut = status == Status::Archived && tenant.owner != Some(user);
+        if tenant.id == Id::NIL || is_shut {
             return Ok(Known::Stranger);
         }
-        let currency = currency
-            .as_deref()
-            .and_then(Currency::from_code)
-            .unwrap_or_default();
-        let zone = zone.as_deref().and_then(Zone::parse).unwrap_or_default();
+        if *lacks_factor {
+            return Ok(Known::WithoutFactor);
+        }
         let facts = Facts {
             user,
-            tenant: Tenant { id: tenant, status },
-            assignments: self.assignments(tenant, held)?,
+            assignments: self.assignments(tenant.id, held)?,
+            tenant,
             now,
             key: None,
         };
@@ -137,25 +144,26 @@ impl Tx<'_> {
     ) -> Result<Option<(Facts, Currency, Zone)>, Fault> {
         self.fenced(organization)?;
         let now = self.now();
-        let rows = Sql::<((Text, Text, Text), Held)>::text("SELECT t.status, t.currency, t.timezone, ")
+        let rows = Sql::<(Text, About, Held)>::text("SELECT t.status, ")
+            .then(ABOUT)
             .then(HELD)
             .then(
                 "FROM tenants t JOIN memberships m ON m.organization_id = t.id JOIN users u ON u.id = m.id \
                  AND u.is_active AND u.deleted_at IS NULL LEFT JOIN role_assignments a ON a.organization_id = t.id \
-                 AND a.user_id = m.id AND a.is_active WHERE m.is_active AND m.joined_at IS NOT NULL AND t.id = ",
+                 AND a.user_id = m.id AND a.is_active WHERE t.deleted_at IS NULL AND m.is_active \
+                 AND m.joined_at IS NOT NULL AND t.id = ",
             )
-        .bind(organization)
-        .then(" AND m.id = ")
-        .bind(user)
-        .rows::<((String, String, String), HeldRow)>(self)?;
-        let Some(((status, currency, zone), _)) = rows.first() else {
+            .bind(organization)
+            .then(" AND m.id = ")
+            .bind(user)
+            .rows::<(String, AboutRow, HeldRow)>(self)?;
+        let Some((status, about, _)) = rows.first() else {
             return Ok(None);
         };
-        let Some(status) = status.parse().ok().filter(|status| *status != Status::Archived) else {
+        let Ok(status) = status.parse() else {
             return Ok(None);
         };
-        let currency = Currency::from_code(currency).unwrap_or_default();
-        let zone = Zone::parse(zone).unwrap_or_default();
+        let (tenant, currency, zone) = read(organization, status, about)?;
         let key = match key {
             Some(key) => match self.key_of_job(organization, key)? {
                 None => return Ok(None),
@@ -165,11 +173,8 @@ impl Tx<'_> {
         };
         let facts = Facts {
             user,
-            tenant: Tenant {
-                id: organization,
-                status,
-            },
-            assignments: self.assignments(organization, rows.iter().map(|(_, held)| *held))?,
+            assignments: self.assignments(organization, rows.iter().map(|(.., held)| *held))?,
+            tenant,
             now,
             key,
         };
@@ -234,6 +239,23 @@ impl<R> Sql<R> {
             Segment::Slug(slug) => self.then("t.slug = ").bind(slug.as_str()),
         }
     }
+}
+
+/// The organization as the decision sees it, its currency and its time zone.
+fn read(id: Id, status: Status, about: &AboutRow) -> Result<(Tenant, Currency, Zone), Fault> {
+    let (currency, zone, owner, off) = about;
+    let off = off.as_deref().unwrap_or_default().split(',');
+    let off = off.filter(|name| !name.is_empty()).map(str::parse);
+    let off: Result<Vec<Feature>, ()> = off.collect();
+    let tenant = Tenant {
+        id,
+        status,
+        owner: owner.map(|owner| owner.0),
+        off: off.map_err(|()| Fault::internal("a module that is off is none of ours"))?,
+    };
+    let currency = currency.as_deref().and_then(Currency::from_code);
+    let zone = zone.as_deref().and_then(Zone::parse);
+    Ok((tenant, currency.unwrap_or_default(), zone.unwrap_or_default()))
 }
 
 fn parse_status(text: &Option<String>) -> Option<Status> {

@@ -6,7 +6,7 @@ stored! {
     Member in memberships,
     columns {
         email: Text, name: Text, title: Nullable<Text>, department: Nullable<Text>,
-        joined_at: Nullable<Instant>, invited_by: Nullable<Id>, is_active: Bool,
+        joined_at: Nullable<Instant>, invited_by: Nullable<Id>, is_active: Bool, metadata: Text,
     }
     folded { name: name_folded }
     filter { email: Text, is_active: Bool }

@@ -3,6 +3,7 @@
 mod invitations;
 mod members;
 mod organization;
+mod slugs;
 mod teams;
 mod tenants;
 

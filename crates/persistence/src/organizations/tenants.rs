@@ -1,10 +1,10 @@
 use crate::backend::{At, Id as IdType, Instant as AtType, Uid};
 use crate::fault::Fault;
 use crate::sql::{Sql, Value};
-use crate::store::Tx;
+use crate::store::{Tx, id_or_null, instant_or_null, text_or_null};
 use diesel::sql_types::{Bool, Nullable, Text};
 use firma_auth::access::{Founding, Grant, Writes};
-use firma_domain::organizations::Organization;
+use firma_domain::organizations::{Feature, Organization};
 use firma_domain::{Id, Instant};
 
 /// An organization as one of its members sees it from outside.
@@ -20,19 +20,41 @@ pub struct Membership {
 
 type Row = (Uid, String, String, String, bool, Option<At>);
 
+/// The small row: what is read of an organization before any grant.
+fn small(of: &Organization) -> Vec<(&'static str, Value)> {
+    let off: Vec<_> = of
+        .settings
+        .switched_off()
+        .into_iter()
+        .map(Feature::as_str)
+        .collect();
+    let off = (!off.is_empty()).then(|| off.join(","));
+    vec![
+        ("slug", of.slug.as_str().into()),
+        ("status", of.status.as_str().into()),
+        ("currency", of.default_currency.code().into()),
+        ("timezone", of.timezone.name().into()),
+        ("owner_id", id_or_null(of.owner_id)),
+        ("modules_off", text_or_null(off.as_deref())),
+        ("needs_factor", Value::Bool(of.settings.second_factor_required)),
+    ]
+}
+
 impl Tx<'_> {
     /// Makes the tenant: the small row that is read before any grant, and the head of its chain.
     pub fn found(&mut self, founding: &Founding, organization: &Organization) -> Result<(), Fault> {
         let id = founding.grant::<Organization>().organization();
         self.fenced(id)?;
-        Sql::<()>::text("INSERT INTO tenants (id, slug, status, currency, timezone) VALUES (")
-            .binds(vec![
-                id.into(),
-                organization.slug.as_str().into(),
-                organization.status.as_str().into(),
-                organization.default_currency.code().into(),
-                organization.timezone.name().into(),
-            ])
+        let row = small(organization);
+        Sql::<()>::text("INSERT INTO tenants (id, ")
+            .names(row.iter().map(|(name, _)| *name))
+            .then(") VALUES (")
+            .binds(
+                [id.into()]
+                    .into_iter()
+                    .chain(row.into_iter().map(|(_, value)| value))
+                    .collect(),
+            )
             .then(")")
             .run(self)?;
         Sql::<()>::text("INSERT INTO heads (organization_id, last_number, digest) VALUES (")
@@ -48,14 +70,26 @@ impl Tx<'_> {
         grant: Grant<Organization, A>,
         organization: &Organization,
     ) -> Result<(), Fault> {
-        Sql::<()>::text("UPDATE tenants SET slug = ")
-            .bind(organization.slug.as_str())
-            .then(", status = ")
-            .bind(organization.status.as_str())
-            .then(", currency = ")
-            .bind(organization.default_currency.code())
-            .then(", timezone = ")
-            .bind(organization.timezone.name())
+        let mut statement = Sql::<()>::text("UPDATE tenants SET ");
+        for (n, (name, value)) in small(organization).into_iter().enumerate() {
+            let glue = if n > 0 { ", " } else { "" };
+            statement = statement.then(glue).then(name).then(" = ").bind(value);
+        }
+        statement
+            .then(" WHERE id = ")
+            .bind(grant.organization())
+            .run(self)?;
+        Ok(())
+    }
+
+    /// Shuts the organization to everybody from an instant on, or opens it again.
+    pub fn shut_tenant<A: Writes>(
+        &mut self,
+        grant: Grant<Organization, A>,
+        deleted_at: Option<Instant>,
+    ) -> Result<(), Fault> {
+        Sql::<()>::text("UPDATE tenants SET deleted_at = ")
+            .bind(instant_or_null(deleted_at))
             .then(" WHERE id = ")
             .bind(grant.organization())
             .run(self)?;

@@ -37,6 +37,14 @@ impl Tx<'_> {
         self.sweep(over, before, most)
     }
 
+    /// Former slugs of organizations that lead nowhere any more; how many went.
+    pub fn sweep_slugs(&mut self, before: Instant, most: i64) -> Result<i64, Fault> {
+        let over = Sql::<()>::text(
+            "DELETE FROM former_slugs WHERE slug IN (SELECT slug FROM former_slugs WHERE ends_at < ",
+        );
+        self.sweep(over, before, most)
+    }
+
     /// Answers that no retry gets any more; how many went.
     pub fn sweep_idempotency_keys(&mut self, before: Instant, most: i64) -> Result<i64, Fault> {
         if self.is_postgres() {

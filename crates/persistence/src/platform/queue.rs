@@ -255,7 +255,7 @@ impl<R> Sql<R> {
     fn due(self, kinds: &[&'static str], now: Instant) -> Self {
         self.then(
             " FROM job_queue q JOIN tenants t ON t.id = q.organization_id \
-             WHERE (t.status = 'active' OR t.id = ",
+             WHERE (t.status = 'active' AND t.deleted_at IS NULL OR t.id = ",
         )
         .bind(Id::NIL)
         .then(") AND q.run_at <= ")

@@ -148,6 +148,7 @@ cells! {
     domain::Rate as Integer: |v| v.scaled(), |r| domain::Rate::new(r).ok_or_else(|| format!("rate {r}"));
     domain::Slug as Text: |v| v.as_str().to_owned(), |r| domain::Slug::parse(&r).ok_or_else(|| format!("slug {r}"));
     domain::Currency as Text: |v| v.code().to_owned(), |r| domain::Currency::from_code(&r).ok_or_else(|| format!("currency {r}"));
+    domain::Domain as Text: |v| v.as_str().to_owned(), |r| domain::Domain::parse(&r).ok_or_else(|| format!("domain {r}"));
     domain::Email as Text: |v| v.as_str().to_owned(), |r| domain::Email::parse(&r).ok_or_else(|| "e-mail".into());
     Vec<domain::Email> as Text: |v| json(v), |r| read_json(&r);
     domain::Zone as Text: |v| v.name().to_owned(), |r| domain::Zone::parse(&r).ok_or_else(|| format!("time zone {r}"));
@@ -157,6 +158,7 @@ cells! {
     Vec<domain::IpRange> as Text: |v| json(v), |r| read_json(&r);
     serde_json::Value as Text: |v| json(v), |r| read_json(&r);
     serde_json::Map<String, serde_json::Value> as Text: |v| json(v), |r| read_json(&r);
+    domain::organizations::Settings as Text: |v| json(v), |r| read_json(&r);
     domain::crm::Address as Text: |v| json(v), |r| read_json(&r);
 }
 

@@ -244,11 +244,9 @@ impl Keeping for RoleAssignment {
         }
         may_give(work, grant, value.role_id)?;
         let organization = work.organization();
-        let owner = work
-            .open(grant.also::<Organization, Read>())?
-            .find(organization)?
-            .value
-            .owner_id;
+        // Held, so that who loses the role doesn't become the owner at once.
+        let parent = grant.also::<Organization, Update>();
+        let owner = work.open(parent)?.find_for_change(organization)?.value.owner_id;
         let is_ceo = role_by_id(value.role_id).is_some_and(|role| role.name == "ceo");
         if is_ceo && owner == Some(value.user_id) && (!value.is_active || value.expires_at.is_some()) {
             return Err(Refusal::conflict(

@@ -119,6 +119,8 @@ impl<'t, 'c> Work<'t, 'c> {
             Known::Member(facts, currency, zone) if facts.tenant.status == Status::Active => {
                 return Ok((Work::of(tx, facts, currency, zone), key));
             }
+            // What its maker may not do, the key may not either.
+            Known::WithoutFactor => return Err(Refusal::FactorMissing),
             Known::Member(facts, ..) if facts.tenant.status == Status::Suspended => Why::Suspended,
             _ => Why::Archived,
         };

@@ -47,7 +47,7 @@ pub struct Explanation {
     pub user_id: Id,
     pub permission: String,
     pub allowed: bool,
-    /// Why not: `not_a_member`, `suspended`, `no_role`, `scope_too_narrow`, `out_of_reach`
+    /// Why not: `not_a_member`, `archived`, `suspended`, `module_off`, `no_role`, `scope_too_narrow`, `out_of_reach`
     pub reason: Option<&'static str>,
     /// How far the member may do it now, by all roles together
     pub scope: Option<&'static str>,
@@ -94,7 +94,9 @@ pub fn explain(work: &mut Work<'_, '_>, question: &Question) -> Result<Explanati
         .and_then(|facts| facts.scope(asked.resource.name, asked.verb));
     let needed = row.as_ref().map(|row| row.needs).or(asked.scope);
     let reason = reason(facts.as_ref(), &asked, scope, needed);
-    let missing = reason.and_then(|_| missing(&asked, scope, needed));
+    // What the whole organization lacks, no role gives.
+    let of_roles = reason.filter(|reason| !["archived", "module_off"].contains(reason));
+    let missing = of_roles.and_then(|_| missing(&asked, scope, needed));
     let given_by = match missing {
         Some(missing) => givers(work, missing)?,
         None => vec![],
@@ -166,7 +168,13 @@ fn reason(
     let Some(facts) = facts else {
         return Some("not_a_member");
     };
+    let is_closed = match facts.tenant.status {
+        Status::Archived => asked.verb != Verb::Read || facts.tenant.owner != Some(facts.user),
+        _ => false,
+    };
     match (scope, needed) {
+        _ if is_closed => Some("archived"),
+        _ if facts.tenant.is_off(asked.resource.module) => Some("module_off"),
         (None, _) => Some("no_role"),
         (Some(scope), Some(needed)) if scope < needed => Some(match asked.scope {
             Some(asked) if scope < asked => "scope_too_narrow",

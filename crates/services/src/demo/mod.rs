@@ -17,7 +17,6 @@ use crate::work::Work;
 use crate::{crud, crud::Expected};
 use dice::Dice;
 use firma_auth::access::{Assignment, Create, Facts, Given, Read, Role, Tenant, Update, role_by_name};
-use firma_domain::organizations::Status;
 use firma_domain::{Currency, Day, Id, Instant, Record, Zone};
 use firma_persistence::{Fault, Tx};
 use serde_json::Value;
@@ -92,10 +91,7 @@ fn member<'t, 'c>(
 ) -> Result<Work<'t, 'c>, Refusal> {
     let facts = Facts {
         user,
-        tenant: Tenant {
-            id: organization,
-            status: Status::Active,
-        },
+        tenant: Tenant::active(organization),
         assignments: [Assignment {
             role: Given::System(system_role(role)?),
             expires_at: None,

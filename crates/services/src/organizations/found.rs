@@ -1,10 +1,10 @@
-use crate::keeping::Keeping;
+use super::changes::{has_second_factor, not_kept, slug_taken};
 use crate::refusal::Refusal;
 use crate::work::Caller;
 use firma_auth::access::{Founding, role_by_name};
 use firma_domain::access::RoleAssignment;
 use firma_domain::crm::{Pipeline, Stage, default_stages};
-use firma_domain::identity::Signup;
+use firma_domain::identity::{Signup, User};
 use firma_domain::organizations::{Member, Organization, Status};
 use firma_domain::{Id, Record};
 use firma_persistence::{Fault, Tx};
@@ -22,31 +22,55 @@ pub fn found_by(
     if tx.user(caller.user)?.value.email_verified_at.is_none() {
         return Err(Refusal::Unverified);
     }
+    if organization.settings.second_factor_required {
+        has_second_factor(tx, caller.user)?;
+    }
     let made = found(tx, caller.user, organization)?;
     tx.note_configured(caller.user)?;
     Ok(made)
 }
 
-/// Makes an organization with what it starts with: its owner as `ceo`, and a pipeline.
+/// Makes an organization for its owner, who makes it.
 pub fn found(
     tx: &mut Tx<'_>,
     owner: Id,
     organization: Organization,
 ) -> Result<Record<Organization>, Refusal> {
-    let founding = Founding::of(tx.new_id(), owner);
+    found_for(tx, owner, owner, organization)
+}
+
+/// Makes an organization with what it starts with: its owner as `ceo`, and a pipeline. Whoever may make
+/// organizations for others names the owner.
+pub fn found_for(
+    tx: &mut Tx<'_>,
+    by: Id,
+    owner: Id,
+    organization: Organization,
+) -> Result<Record<Organization>, Refusal> {
+    let person = match tx.user(owner) {
+        Err(Fault::Missing) => {
+            return Err(Refusal::field("owner_id", "not_found", "there is no such user"));
+        }
+        person => person?.value,
+    };
+    if organization.logo_id.is_some() {
+        let detail = "it has no files yet: set it afterwards";
+        return Err(Refusal::field("logo_id", "not_found", detail));
+    }
+    let founding = Founding::of(tx.new_id(), by);
     let organization = Organization {
         owner_id: Some(owner),
         status: Status::Active,
         ..organization
     };
     tx.found(&founding, &organization).map_err(slug_taken)?;
-
     let grant = founding.grant::<Organization>();
+    not_kept(tx, grant.organization(), &organization.slug)?;
     let record = tx
         .open(grant)?
         .add_as(grant.organization(), organization)
-        .map_err(slug_taken)?;
-    join(tx, &founding, owner, "ceo", "founded the organization")?;
+        .map_err(|fault| crate::crud::refused(grant, fault))?;
+    join(tx, &founding, (owner, person), "ceo", "founded the organization")?;
 
     let pipeline = Pipeline {
         name: "Sales".into(),
@@ -55,6 +79,7 @@ pub fn found(
     let pipeline = tx.open(founding.grant::<Pipeline>())?.add(pipeline)?;
     tx.open(founding.grant::<Stage>())?
         .add_many(default_stages(pipeline.id))?;
+    tx.identify(by)?;
     Ok(record)
 }
 
@@ -62,18 +87,25 @@ pub fn found(
 /// one: nobody can enter it, but who is a member there holds platform roles.
 pub(crate) fn own_platform(tx: &mut Tx<'_>, owner: Id) -> Result<(), Refusal> {
     let founding = Founding::of(Id::NIL, owner);
+    let person = tx.user(owner)?.value;
     join(
         tx,
         &founding,
-        owner,
+        (owner, person),
         "website_owner",
         "first user of the installation",
     )
 }
 
 /// Makes a user a member, with a role.
-fn join(tx: &mut Tx<'_>, founding: &Founding, user: Id, role: &str, reason: &str) -> Result<(), Refusal> {
-    let (person, now) = (tx.user(user)?.value, tx.now());
+fn join(
+    tx: &mut Tx<'_>,
+    founding: &Founding,
+    (user, person): (Id, User),
+    role: &str,
+    reason: &str,
+) -> Result<(), Refusal> {
+    let now = tx.now();
     let member = Member {
         joined_at: Some(now),
         ..Member::added(person.email, person.name, None)
@@ -87,30 +119,4 @@ fn join(tx: &mut Tx<'_>, founding: &Founding, user: Id, role: &str, reason: &str
     };
     tx.open(founding.grant::<RoleAssignment>())?.add(assignment)?;
     Ok(())
-}
-
-pub(super) fn slug_taken(fault: Fault) -> Refusal {
-    match fault {
-        Fault::Conflict(_) => Refusal::Conflict {
-            code: "not_unique",
-            field: Some("slug".into()),
-            detail: "another organization has the same slug".into(),
-        },
-        other => other.into(),
-    }
-}
-
-impl Keeping for Organization {
-    fn changing(
-        work: &mut crate::Work<'_, '_>,
-        grant: firma_auth::access::Grant<Self, firma_auth::access::Update>,
-        before: &Record<Self>,
-        value: Self,
-    ) -> Result<Self, Refusal> {
-        let small = |of: &Self| (of.slug.clone(), of.default_currency, of.timezone);
-        if small(&value) != small(&before.value) {
-            work.tx.update_tenant(grant, &value).map_err(slug_taken)?;
-        }
-        Ok(value)
-    }
 }

@@ -4,10 +4,12 @@ use crate::access;
 use crate::keeping::Keeping;
 use crate::refusal::Refusal;
 use crate::work::Work;
-use firma_auth::access::{Create, Grant, Read, Update};
+use crate::rows::is;
+use firma_auth::access::{Create, Delete, Grant, Read, Update};
 use firma_domain::identity::User;
-use firma_domain::organizations::{Member, Organization};
+use firma_domain::organizations::{Member, Organization, TeamMember};
 use firma_domain::{Email, Id, Record};
+use firma_persistence::{Fault, Tx};
 use serde::Deserialize;
 
 /// Who is to become a member.
@@ -68,6 +70,21 @@ pub fn add_member(
     Ok(record)
 }
 
+/// Who is no longer active is in no team: the others don't reach those rows by it, nor the other way round.
+pub(super) fn leave_teams(tx: &mut Tx<'_>, grant: Grant<Member, Update>, user: Id) -> Result<(), Refusal> {
+    let deletion = tx.new_id();
+    let mut places = tx.open(grant.also::<TeamMember, Delete>())?;
+    for place in places.some(vec![is::<TeamMember>("user_id", user)], i64::MAX)? {
+        match places.find_for_delete(place.id) {
+            Ok(place) => places.delete(&place, deletion).map(drop)?,
+            // It was taken away at once.
+            Err(Fault::Missing) => {}
+            Err(fault) => return Err(fault.into()),
+        }
+    }
+    Ok(())
+}
+
 impl Keeping for Member {
     const NAMED_BY: &'static [&'static str] = &["email", "name"];
 
@@ -83,14 +100,14 @@ impl Keeping for Member {
         }
         if before.value.is_active && !value.is_active {
             let organization = work.organization();
-            let owner = work
-                .open(grant.also::<Organization, Read>())?
-                .find(organization)?
-                .value
-                .owner_id;
-            if owner == Some(before.id) {
+            // Held, so that the member doesn't become the owner at once.
+            let parent = work
+                .open(grant.also::<Organization, Update>())?
+                .find_for_change(organization)?;
+            if parent.value.owner_id == Some(before.id) {
                 return Err(Refusal::conflict("last_owner", "the owner can't be deactivated"));
             }
+            leave_teams(work.tx, grant, before.id)?;
         }
         Ok(value)
     }

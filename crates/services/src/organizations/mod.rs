@@ -1,5 +1,6 @@
 //! Organizations, members, teams, invitations.
 
+mod changes;
 mod found;
 mod invitations;
 mod invited;
@@ -8,8 +9,14 @@ mod log;
 mod members;
 mod own;
 mod places;
+mod heir;
+mod log;
+mod members;
+mod own;
+mod standing;
 mod teams;
 
+pub use changes::logo;
 pub(crate) use found::own_platform;
 pub use found::{found, found_by};
 pub use invitations::{resend, revoke};
@@ -18,8 +25,12 @@ pub use invited::{
 };
 pub(crate) use invited::{Standing, inviter, standing};
 pub use joined::Joined;
+pub use found::{found, found_by, found_for};
 pub use log::verify;
 pub use members::{NewMember, add_member};
 pub use own::{accept, acting_in};
 pub(crate) use own::{join_all, leave};
 pub(crate) use places::{client, hold, least, room_for};
+pub use standing::{
+    NewOwner, Terms, archive, delete, reactivate, reopen, restore, set_terms, suspend, transfer,
+};

@@ -1,5 +1,6 @@
 //! A person's own memberships: seen and accepted from outside the organization.
 
+use super::members::leave_teams;
 use crate::refusal::Refusal;
 use crate::work::Caller;
 use firma_auth::access::Joining;
@@ -36,7 +37,9 @@ pub(crate) fn join_all(tx: &mut Tx<'_>, user: Id) -> Result<(), Refusal> {
 
 /// Gives up a membership; the pseudonym stands where the person's name and e-mail stood.
 pub(crate) fn leave(tx: &mut Tx<'_>, organization: Id, user: Id, pseudonym: &User) -> Result<(), Refusal> {
-    let mut members = tx.open(Joining::of(organization, user).grant())?;
+    let grant = Joining::of(organization, user).grant();
+    leave_teams(tx, grant, user)?;
+    let mut members = tx.open(grant)?;
     let before = members.find_for_change(user)?;
     let value = Member {
         email: pseudonym.email.clone(),

@@ -49,6 +49,7 @@ impl Handler for CleanUp {
             tx.sweep_tokens(tx.now().plus_seconds(-kept), BATCH)
         })?;
         let delays = batches(job, |tx| tx.sweep_delays(tx.now().plus_seconds(-QUIET), BATCH))?;
+        let slugs = batches(job, |tx| tx.sweep_slugs(tx.now(), BATCH))?;
         let keys = batches(job, |tx| tx.sweep_idempotency_keys(tx.now(), BATCH))?;
         let jobs = batches(job, move |tx| tx.sweep_jobs(tx.now().plus_seconds(-jobs), BATCH))?;
         let kept = self.keep.invitations;
@@ -59,8 +60,8 @@ impl Handler for CleanUp {
         let deleted = self.bytes(job, Sweep::Deleted, self.keep.deleted)?;
         job.commit(move |_| {
             Ok(json!({
-                "sessions": sessions, "tokens": tokens, "delays": delays, "idempotency_keys": keys, "jobs": jobs, "invitations": invitations, "uploads": uploads,
-                "deleted_files": deleted,
+                "sessions": sessions, "tokens": tokens, "delays": delays, "slugs": slugs, "idempotency_keys": keys,
+                "jobs": jobs, "invitations": invitations, "uploads": uploads, "deleted_files": deleted,
             }))
         })
     }

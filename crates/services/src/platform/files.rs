@@ -3,9 +3,10 @@
 use crate::keeping::Keeping;
 use crate::link::Link;
 use crate::refusal::Refusal;
+use crate::rows::{is, unless_any};
 use crate::work::Work;
 use firma_auth::access::{Create, Delete, Grant};
-use firma_domain::organizations::Member;
+use firma_domain::organizations::{Member, Organization};
 use firma_domain::platform::{File, FileKind, FileStore, Incoming};
 use firma_domain::{Id, Record};
 use firma_persistence::Fault;
@@ -25,10 +26,12 @@ impl Keeping for File {
 
     fn deleting(
         work: &mut Work<'_, '_>,
-        _: Grant<Self, Delete>,
+        grant: Grant<Self, Delete>,
         before: &Record<Self>,
         _: Id,
     ) -> Result<(), Refusal> {
+        let logo = vec![is::<Organization>("logo_id", before.id)];
+        unless_any::<Organization>(work, grant.also(), logo, "it is the organization's logo")?;
         Ok(work.tx.sweep_bytes(&before.value.storage_key, Sweep::Deleted)?)
     }
 

@@ -56,6 +56,7 @@ impl From<Refusal> for Stop {
                 Stop::Again("something went wrong on our side".into())
             }
             Refusal::Suspended => Stop::Again("the organization is suspended".into()),
+            Refusal::Archived => Stop::Again("the organization is closed".into()),
             other => Stop::Failed(other.to_string()),
         }
     }

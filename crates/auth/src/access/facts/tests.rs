@@ -1,14 +1,16 @@
 use super::*;
-use crate::access::{Create, Permission, Update, role_by_name};
+use crate::access::{Create, Delete, Permission, Update, role_by_name};
 use firma_domain::crm::Deal;
+use serde::{Deserialize, Serialize};
+use validator::Validate;
 
 fn facts(roles: &[(&str, Option<i64>)], status: Status) -> Facts {
     let at = |micros| Instant::from_micros(micros).unwrap();
     Facts {
         user: Id::fixed(9, 1),
         tenant: Tenant {
-            id: Id::fixed(9, 2),
             status,
+            ..Tenant::active(Id::fixed(9, 2))
         },
         assignments: roles
             .iter()
@@ -85,4 +87,48 @@ fn a_custom_role_gives_what_it_says_and_ends_on_time() {
     assert_eq!(names, ["teams:update:org", "deals:read:team"]);
     facts.assignments = [held(Some(facts.now))].into();
     assert!(facts.decide::<Deal, Read>().is_err() && !facts.holds_role(auditor.id()));
+}
+
+/// Of a module that an organization may do without.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate)]
+struct Quote {}
+
+impl Entity for Quote {
+    const NAME: &'static str = "quote";
+    const COLLECTION: &'static str = "quotes";
+}
+
+#[test]
+fn a_module_that_is_off_gives_nobody_anything() {
+    let mut facts = facts(&[("ceo", None)], Status::Active);
+    assert!(facts.decide::<Quote, Create>().is_ok());
+    facts.tenant.off = vec![Feature::Work];
+    assert!(facts.decide::<Quote, Create>().is_ok());
+    facts.tenant.off = vec![Feature::Work, Feature::Sales];
+    assert_eq!(facts.decide::<Quote, Read>().unwrap_err(), Refused::Off("sales"));
+    assert!(facts.may_read::<Quote>().is_none() && facts.scope("quotes", Verb::Read).is_none());
+    let left: std::collections::HashSet<_> = facts.permissions().iter().map(|p| p.resource.module).collect();
+    assert!(!left.contains("sales") && !left.contains("work") && left.contains("product"));
+    assert!(facts.decide::<Deal, Create>().is_ok());
+    // It is handed on all the same: it counts once the module is on.
+    assert!(facts.holds_all_of(&custom(&["quotes:read:org"])));
+}
+
+#[test]
+fn an_archived_organization_is_open_to_its_owner_for_reading_and_for_opening_it_again() {
+    let mut facts = facts(&[("ceo", None)], Status::Archived);
+    assert_eq!(facts.decide::<Deal, Read>().unwrap_err(), Refused::Archived);
+    assert_eq!(
+        facts.decide::<Organization, Delete>().unwrap_err(),
+        Refused::Archived
+    );
+    assert!(facts.may_read::<Deal>().is_none());
+    facts.tenant.owner = Some(facts.user);
+    assert!(facts.decide::<Deal, Read>().is_ok() && facts.may_read::<Deal>().is_some());
+    assert!(facts.decide::<Organization, Delete>().is_ok());
+    assert_eq!(facts.decide::<Deal, Update>().unwrap_err(), Refused::Archived);
+    assert_eq!(
+        facts.decide::<Organization, Update>().unwrap_err(),
+        Refused::Archived
+    );
 }

@@ -1,6 +1,5 @@
 use super::{Dice, Held, LINES, ROLES, Row, VERBS, includes, some_permissions};
 use firma_auth::access::{Assignment, ByKey, Facts, Given, Permission, RESOURCES, Tenant, role_by_name};
-use firma_domain::organizations::Status;
 use firma_domain::{Id, Instant};
 use std::sync::Arc;
 
@@ -67,10 +66,7 @@ fn a_hundred_thousand_decisions_are_the_oracles() {
         };
         let facts = Facts {
             user: Id::fixed(9, 1),
-            tenant: Tenant {
-                id: Id::fixed(9, 2),
-                status: Status::Active,
-            },
+            tenant: Tenant::active(Id::fixed(9, 2)),
             assignments: assignments.into(),
             now,
             key: by_key,

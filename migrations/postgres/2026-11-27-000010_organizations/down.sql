@@ -1,0 +1,12 @@
+DROP TABLE former_slugs;
+ALTER TABLE memberships DROP COLUMN metadata;
+DROP INDEX organizations_by_logo;
+DROP INDEX organizations_domain;
+ALTER TABLE organizations DROP COLUMN metadata;
+ALTER TABLE organizations DROP COLUMN settings;
+ALTER TABLE organizations DROP COLUMN logo_id;
+ALTER TABLE organizations DROP COLUMN domain;
+ALTER TABLE tenants DROP COLUMN needs_factor;
+ALTER TABLE tenants DROP COLUMN modules_off;
+ALTER TABLE tenants DROP COLUMN deleted_at;
+ALTER TABLE tenants DROP COLUMN owner_id;
