@@ -24,7 +24,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 /// Made for no row, by nobody.
-const NO_ROW: Id = Id::from_bytes([0xff; 16]);
+pub(crate) const NO_ROW: Id = Id::from_bytes([0xff; 16]);
 
 /// What a request says, before any of it is judged.
 pub(crate) struct Said {
@@ -36,10 +36,10 @@ pub(crate) struct Said {
     /// The query as it came
     asked: String,
     query: Option<Vec<(String, String)>>,
-    segment: Option<Segment>,
-    id: Option<Id>,
+    pub(crate) segment: Option<Segment>,
+    pub(crate) id: Option<Id>,
     is_json: bool,
-    body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
     key: Result<Option<String>, ()>,
     pub if_match: Expected,
     pub if_none_match: Option<String>,
@@ -48,7 +48,7 @@ pub(crate) struct Said {
     pub device: Option<String>,
     /// The language that the client likes best
     pub language: String,
-    noted: Option<Arc<Noted>>,
+    pub(crate) noted: Option<Arc<Noted>>,
 }
 
 /// A call by nobody in particular.
@@ -56,10 +56,10 @@ pub(crate) struct Open(pub Arc<Said>);
 
 /// A call by who is signed in.
 pub(crate) struct Call {
-    caller: Caller,
+    pub(crate) caller: Caller,
     by_cookie: bool,
-    said: Arc<Said>,
-    request: HttpRequest,
+    pub(crate) said: Arc<Said>,
+    pub(crate) request: HttpRequest,
 }
 
 type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
@@ -256,7 +256,7 @@ impl Said {
     }
 
     /// What makes it the same call when it is sent again; `body` stands for its body.
-    fn request(&self, body: &[u8]) -> Result<Request, Refusal> {
+    pub(crate) fn request(&self, body: &[u8]) -> Result<Request, Refusal> {
         let wrong = || {
             Refusal::parameter(
                 "Idempotency-Key",
@@ -305,7 +305,7 @@ impl Call {
         let found = state
             .database
             .read(move |tx: &mut Tx<'_>| run(&mut said.enter(tx, caller)?, &said));
-        Ok(found.await?)
+        self.seen(found.await)
     }
 
     /// What has to be stored before a call that does `A` to `E` can be made, such as where its body goes to.
@@ -320,7 +320,7 @@ impl Call {
             let grant = work.grant()?;
             run(&mut work, grant, &said)
         });
-        Ok(prepared.await?)
+        self.seen(prepared.await)
     }
 
     /// A call that does `A` to `E` in an organization, once for each `Idempotency-Key`.
@@ -350,7 +350,11 @@ impl Call {
                 |work, grant| run(work, grant, &said),
             )
         });
-        Ok(answer.await?)
+        let answer = self.seen(answer.await)?;
+        if !answer.replayed {
+            self.said.wrote(self.caller);
+        }
+        Ok(answer)
     }
 
     pub(crate) fn caller(&self) -> Caller {

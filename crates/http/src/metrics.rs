@@ -10,7 +10,8 @@ use firma_services::Database;
 use jobs::Jobs;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text};
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
@@ -81,6 +82,7 @@ impl Metrics {
             database.query_times(),
         );
         registry.register_collector(Box::new(Queue(database.clone())));
+        registry.register_collector(Box::new(Safety(database.clone())));
         let jobs = Jobs::default();
         registry.register_collector(Box::new(jobs.clone()));
         Metrics {
@@ -171,6 +173,27 @@ impl Collector for Queue {
         ] {
             let gauge = ConstGauge::new(value);
             gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
+        }
+        Ok(())
+    }
+}
+
+/// What concerned safety, as far as this process wrote it down.
+struct Safety(Database);
+
+impl fmt::Debug for Safety {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Safety({:?})", self.0.security_events())
+    }
+}
+
+impl Collector for Safety {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let about = "Security events written down";
+        let mut events = encoder.encode_descriptor("security_events", about, None, MetricType::Counter)?;
+        for (kind, count) in self.0.security_events() {
+            let labels = [("type", kind.as_str()), ("severity", kind.severity().as_str())];
+            ConstCounter::new(count).encode(events.encode_family(&labels)?)?;
         }
         Ok(())
     }

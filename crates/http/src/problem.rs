@@ -142,6 +142,11 @@ impl Problem {
         }
     }
 
+    /// Where there is no path, or none for who asks.
+    pub(crate) fn nothing_at(path: &str) -> Problem {
+        Problem::new("no_route", format!("there is nothing at {path}"))
+    }
+
     fn with(mut self, name: &str, value: impl Into<Value>) -> Problem {
         self.extra.insert(name.into(), value.into());
         self
@@ -270,6 +275,7 @@ impl From<&Refusal> for Problem {
             Refusal::StepUp => Problem::new("step_up_required", said),
             Refusal::SignupClosed => Problem::new("signup_closed", said),
             Refusal::SecretShown => Problem::new("secret_already_shown", said),
+            Refusal::NothingHere => Problem::new("no_route", said),
             Refusal::OrganizationNotFound => Problem::new("organization_not_found", said),
             Refusal::Permission(name) => {
                 Problem::new("permission_required", &*said).with("permission", name.as_str())

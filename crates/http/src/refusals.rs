@@ -56,6 +56,9 @@ impl Operation {
                 all.push("csrf");
             }
         }
+        if let Access::Platform(..) = self.access {
+            all.extend(["permission_required", "no_route"]);
+        }
         if let Access::Permission(..) = self.access {
             all.extend(["permission_required", "organization_not_found"]);
             if self.method != Method::GET {

@@ -3,9 +3,11 @@
 use crate::operation::{Access, Operation};
 use crate::problem::Problem;
 use crate::schemas::{self, Schemas};
-use crate::{access, crm, document as openapi, identity, imports, organizations, platform, public};
+use crate::{
+    access, crm, document as openapi, identity, imports, installation, logs, organizations, platform, public,
+};
 use actix_web::{HttpRequest, HttpResponse, Resource, Scope, web};
-use firma_auth::access::{SYSTEM_ROLES, Verb};
+use firma_auth::access::{PlatformPermission, SYSTEM_ROLES, Verb};
 use serde_json::Value;
 use std::sync::LazyLock;
 
@@ -20,6 +22,8 @@ fn table() -> (Vec<Operation>, Schemas) {
     crm::operations(&mut operations, &mut schemas);
     platform::operations(&mut operations, &mut schemas);
     imports::operations(&mut operations, &mut schemas);
+    logs::operations(&mut operations, &mut schemas);
+    installation::operations(&mut operations, &mut schemas);
     (operations, schemas)
 }
 
@@ -61,7 +65,34 @@ pub fn matrix() -> String {
             text.push_str(&format!(" {scope:<15}"));
         }
     }
+    text.push_str(&platform_matrix());
     text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n"
+}
+
+/// The same for the platform.
+fn platform_matrix() -> String {
+    let roles: Vec<_> = SYSTEM_ROLES.iter().filter(|role| role.platform).collect();
+    let mut text = format!("\n\n{:<28} {:<8}", "on the platform", "action");
+    roles
+        .iter()
+        .for_each(|role| text.push_str(&format!(" {:<15}", role.name)));
+    let mut seen: Vec<PlatformPermission> = Vec::new();
+    for operation in operations() {
+        let Access::Platform(resource, verb) = operation.access else {
+            continue;
+        };
+        let permission = PlatformPermission { resource, verb };
+        if seen.contains(&permission) {
+            continue;
+        }
+        seen.push(permission);
+        text.push_str(&format!("\n{resource:<28} {:<8}", verb.as_str()));
+        for role in &roles {
+            let given = if role.gives_on_platform(permission) { "platform" } else { "-" };
+            text.push_str(&format!(" {given:<15}"));
+        }
+    }
+    text
 }
 
 /// Where all that belongs to an organization stands.
@@ -98,8 +129,7 @@ pub fn mount(config: &mut web::ServiceConfig) {
     }
     config.service(tenant);
     config.default_service(web::to(async |request: HttpRequest| {
-        let detail = format!("there is nothing at {}", request.path());
-        Err::<HttpResponse, _>(Problem::new("no_route", detail))
+        Err::<HttpResponse, _>(Problem::nothing_at(request.path()))
     }));
 }
 

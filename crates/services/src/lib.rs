@@ -9,6 +9,7 @@ mod cursor;
 pub mod demo;
 mod hasher;
 pub mod identity;
+pub mod installation;
 mod keeping;
 mod link;
 pub mod listing;
@@ -21,7 +22,8 @@ mod refusal;
 mod rows;
 mod work;
 
-pub use answer::{Answer, Request, perform, perform_alone};
+pub use answer::{Answer, Request, perform, perform_alone, perform_on_platform};
+pub use installation::Desk;
 pub use hasher::Hasher;
 pub use keeping::Keeping;
 pub use link::{Expand, Link};

@@ -5,6 +5,7 @@ mod catalogue;
 mod effect;
 mod facts;
 mod grant;
+mod on_platform;
 mod permissions;
 mod platform;
 mod role;
@@ -16,6 +17,7 @@ pub use catalogue::{Permission, RESOURCES, Resource, permissions, resource_named
 pub use effect::Touches;
 pub use facts::{Assignment, Facts, Given, Refused, Tenant};
 pub use grant::{Founding, Grant, Joining, Operating, Reach};
+pub use on_platform::{InSystem, OnPlatform, PlatformFacts, PlatformGrant};
 pub use permissions::Permissions;
 pub use platform::{PlatformPermission, platform_permissions};
 pub use role::{Role, Rule, SYSTEM_ROLES, role_by_id, role_by_name};

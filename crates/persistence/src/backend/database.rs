@@ -1,5 +1,6 @@
 //! The database as the layers above see it: two ways in, reading and writing.
 
+use firma_domain::identity::SecurityKind;
 use super::call::{Call, Work};
 use super::manager::Manager;
 use super::meter::{Load, Meter};
@@ -139,6 +140,11 @@ impl Database {
             false => self.writes.len(),
         };
         self.meter.load(self.reads.len() + writes)
+    }
+
+    /// How many security events of each kind this process has written down.
+    pub fn security_events(&self) -> Vec<(SecurityKind, u64)> {
+        self.meter.events()
     }
 
     /// The times of all statements so far, in seconds; it goes on counting.

@@ -6,7 +6,7 @@ mod members;
 mod own;
 mod teams;
 
-pub(crate) use found::own_platform;
+pub(crate) use found::{found_for, own_platform};
 pub use found::{found, found_by};
 pub use log::verify;
 pub use members::{NewMember, add_member};

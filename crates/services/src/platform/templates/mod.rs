@@ -32,6 +32,7 @@ templates! {
     "new_device"
     "password_changed"
     "reset"
+    "security_warning"
     "test"
     "verify"
 }
@@ -113,7 +114,7 @@ mod tests {
         json!({
             "sent_at": "<2026>", "name": "<Ann>", "token": "TOKEN", "call": "POST /api/v1/auth/x", "link": link,
             "new_email": "new@reader.example", "at": "2027-01-15T09:30:00Z", "ip": "192.0.2.1",
-            "device": "Firefox on Linux",
+            "device": "Firefox on Linux", "organization": "Demo Company", "person": "<Ben>", "what": "new_device",
         })
     }
 
