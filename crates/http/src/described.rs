@@ -145,7 +145,7 @@ fn headers(operation: &Operation) -> Vec<(&'static str, bool, &'static str)> {
 
 /// Whether the answer is one resource, with its version.
 fn is_tagged(operation: &Operation) -> bool {
-    let of_a_resource = matches!(operation.access, Access::Permission(..) | Access::Platform(..));
+    let of_a_resource = operation.access.is_inside() || matches!(operation.access, Access::Platform(..));
     let one = operation.path.ends_with("{id}") || operation.path.ends_with("{organization}");
     of_a_resource && one && operation.method != Method::DELETE
 }

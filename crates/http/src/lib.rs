@@ -19,6 +19,7 @@ mod imports;
 mod installation;
 mod limits;
 mod logs;
+mod matrix;
 mod metrics;
 mod noted;
 mod operation;
@@ -39,10 +40,11 @@ mod watching;
 
 pub use caller::origin;
 pub use limits::{Limits, Rate, Rates};
+pub use matrix::matrix;
 pub use metrics::Metrics;
 pub use operation::{Access, Operation};
 pub use problem::CODES;
-pub use routes::{document, matrix, mount, operations, telling};
+pub use routes::{document, mount, operations, telling};
 pub use state::{Draining, Site, State};
 
 use actix_web::dev::{ServiceFactory, ServiceRequest};

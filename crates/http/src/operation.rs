@@ -15,6 +15,8 @@ pub enum Access {
     Public,
     /// Who is signed in
     SignedIn,
+    /// Who is a live member of the organization of the path
+    Member,
     /// Who holds a permission in the organization of the path
     Permission(&'static str, Verb),
     /// Who holds a permission on the platform; for who holds no role there, there is nothing
@@ -22,6 +24,11 @@ pub enum Access {
 }
 
 impl Access {
+    /// Whether it is about an organization that the caller has to be a member of.
+    pub fn is_inside(&self) -> bool {
+        matches!(self, Access::Member | Access::Permission(..))
+    }
+
     /// As documented: `deals:read`, `users:read:platform`.
     pub fn name(&self) -> Option<String> {
         match self {

@@ -16,7 +16,7 @@ pub use action::{Action, Create, Delete, Read, Update, Verb, Writes};
 pub use catalogue::{Permission, RESOURCES, Resource, permissions, resource_named};
 pub use effect::Touches;
 pub use facts::{Assignment, Facts, Given, Refused, Tenant};
-pub use grant::{Founding, Grant, Joining, Operating, Reach};
+pub use grant::{Explaining, Founding, Grant, Joining, Operating, Reach};
 pub use on_platform::{InSystem, OnPlatform, PlatformFacts, PlatformGrant};
 pub use permissions::Permissions;
 pub use platform::{PlatformPermission, platform_permissions};
