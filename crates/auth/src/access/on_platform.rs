@@ -6,7 +6,7 @@ use super::facts::Assignment;
 use super::grant::{Grant, Reach};
 use super::platform::PlatformPermission;
 use super::role::Role;
-use super::{Founding, Given};
+use super::Given;
 use firma_domain::access::RoleAssignment;
 use firma_domain::identity::{SecurityEvent, User};
 use firma_domain::organizations::{Member, Organization};
@@ -115,13 +115,6 @@ impl<A: Action> PlatformGrant<Organization, A> {
     /// An organization's own row, and nothing else in it.
     pub fn own_row(&self, organization: Id) -> Grant<Organization, A> {
         Grant::new(organization, self.actor, Some(Reach::Org), Reach::Org)
-    }
-}
-
-impl PlatformGrant<Organization, Create> {
-    /// The right to found an organization that doesn't exist yet, for somebody else.
-    pub fn founding(&self, organization: Id) -> Founding {
-        Founding::of(organization, self.actor)
     }
 }
 

@@ -74,9 +74,11 @@ pub struct Organization {
     pub billing_email: Option<Email>,
     /// Plan; set by the platform
     #[serde(default)]
+    #[validate(length(min = 1, max = 50))]
     pub subscription_plan: Option<String>,
     /// The most members it may have; none for no limit; set by the platform
     #[serde(default)]
+    #[validate(range(min = 1))]
     pub max_users: Option<i32>,
     /// Whether it may be written to, or opened at all
     #[serde(default = "active")]

@@ -57,6 +57,14 @@ impl LogPage {
     }
 }
 
+/// Of one organization, as every query of a repository is.
+fn within(column: Col, organization: Id, cond: Cond) -> Cond {
+    match crate::store::has_tenant_condition() {
+        true => Cond::All(vec![Cond::Is(column, Op::Eq, organization.into()), cond]),
+        false => cond,
+    }
+}
+
 fn id_literal(written: &str) -> Option<Value> {
     written.parse::<Id>().ok().map(Value::from)
 }
@@ -180,8 +188,8 @@ impl Tx<'_> {
         page: &LogPage,
     ) -> Result<Vec<SecurityEvent>, Fault> {
         self.fenced(grant.organization())?;
-        let own = Cond::Is(event("organization_id"), Op::Eq, grant.organization().into());
-        self.events(Cond::All(vec![own, page.cond(event("id"))]), page)
+        let all = within(event("organization_id"), grant.organization(), page.cond(event("id")));
+        self.events(all, page)
     }
 
     /// What concerned anybody's safety, the newest first.
@@ -209,12 +217,15 @@ impl Tx<'_> {
         page: &LogPage,
     ) -> Result<Vec<AuditEntry>, Fault> {
         self.fenced(grant.organization())?;
-        let own = Cond::Is(entry("organization_id"), Op::Eq, grant.organization().into());
         let rows = Sql::<EntryColumns>::text(
             "SELECT e.id, e.number, e.occurred_at, e.actor_id, e.action, e.entity_type, e.entity_id, e.entity_version, \
              e.request_id, p.changes, p.ip, p.user_agent FROM (SELECT * FROM audit_entries WHERE ",
         )
-        .cond(Cond::All(vec![own, page.cond(entry("id"))]))
+        .cond(within(
+            entry("organization_id"),
+            grant.organization(),
+            page.cond(entry("id")),
+        ))
         .before(page.before, page.rows)
         .then(
             ") e LEFT JOIN audit_payloads p ON p.organization_id = e.organization_id AND p.entry_id = e.id \

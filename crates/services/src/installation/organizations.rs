@@ -104,8 +104,7 @@ pub fn create(
             id
         }
     };
-    let founding = grant.founding(desk.tx.new_id());
-    found_for(desk.tx, &founding, user, organization)
+    found_for(desk.tx, grant.actor(), user, organization)
 }
 
 /// What the platform grants an organization, as a merge patch.

@@ -33,30 +33,30 @@ pub fn found(
     owner: Id,
     organization: Organization,
 ) -> Result<Record<Organization>, Refusal> {
-    let founding = Founding::of(tx.new_id(), owner);
-    found_for(tx, &founding, owner, organization)
+    found_for(tx, owner, owner, organization)
 }
 
-/// The same for an owner who may be another than who founds it.
-pub(crate) fn found_for(
+/// The same for an owner who may be another than who makes it.
+pub fn found_for(
     tx: &mut Tx<'_>,
-    founding: &Founding,
+    by: Id,
     owner: Id,
     organization: Organization,
 ) -> Result<Record<Organization>, Refusal> {
+    let founding = Founding::of(tx.new_id(), by);
     let organization = Organization {
         owner_id: Some(owner),
         status: Status::Active,
         ..organization
     };
-    tx.found(founding, &organization).map_err(slug_taken)?;
+    tx.found(&founding, &organization).map_err(slug_taken)?;
 
     let grant = founding.grant::<Organization>();
     let record = tx
         .open(grant)?
         .add_as(grant.organization(), organization)
         .map_err(slug_taken)?;
-    join(tx, founding, owner, "ceo", "founded the organization")?;
+    join(tx, &founding, owner, "ceo", "founded the organization")?;
 
     let pipeline = Pipeline {
         name: "Sales".into(),

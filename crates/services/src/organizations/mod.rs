@@ -6,8 +6,8 @@ mod members;
 mod own;
 mod teams;
 
-pub(crate) use found::{found_for, own_platform};
-pub use found::{found, found_by};
+pub(crate) use found::own_platform;
+pub use found::{found, found_by, found_for};
 pub use log::verify;
 pub use members::{NewMember, add_member};
 pub use own::{accept, acting_in};
