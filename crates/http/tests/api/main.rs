@@ -57,4 +57,5 @@ mod sessions;
 mod tampered;
 mod together;
 mod watched;
+mod walk;
 mod zones;
