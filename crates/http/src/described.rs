@@ -19,7 +19,9 @@ use utoipa::openapi::{Content, ContentBuilder, HeaderBuilder, RefOr, Required, S
 
 pub(crate) fn described(operation: &Operation) -> OperationBuilder {
     let needs = match operation.access {
-        Access::Permission(..) | Access::Platform(..) => operation.access.name().map(|name| format!(" Needs `{name}`.")),
+        Access::Permission(..) | Access::Platform(..) => {
+            operation.access.name().map(|name| format!(" Needs `{name}`."))
+        }
         _ => None,
     };
     // The first sentence says what it does.

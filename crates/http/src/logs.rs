@@ -71,11 +71,13 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     );
     let entries = schemas.named::<AuditEntry>();
     to.push(
-        at("audit-entries", "list_audit_entries", || web::get().to(audit_entries))
-            .text("Lists the organization's log. Who did what to which row, and what changed; the newest first.")
-            .parameters(page_parameters(entry_parameters()))
-            .refuses(&["required"])
-            .example(Example::default().query("?limit=1"))
-            .answers(200, Some(schemas.page(&entries))),
+        at("audit-entries", "list_audit_entries", || {
+            web::get().to(audit_entries)
+        })
+        .text("Lists the organization's log. Who did what to which row, and what changed; the newest first.")
+        .parameters(page_parameters(entry_parameters()))
+        .refuses(&["required"])
+        .example(Example::default().query("?limit=1"))
+        .answers(200, Some(schemas.page(&entries))),
     );
 }

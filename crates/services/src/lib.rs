@@ -23,8 +23,8 @@ mod rows;
 mod work;
 
 pub use answer::{Answer, Request, perform, perform_alone, perform_on_platform};
-pub use installation::Desk;
 pub use hasher::Hasher;
+pub use installation::Desk;
 pub use keeping::Keeping;
 pub use link::{Expand, Link};
 pub use refusal::Refusal;

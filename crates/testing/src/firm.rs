@@ -63,7 +63,10 @@ impl<'s> Firm<'s> {
 
     /// A user who holds a role on the platform and belongs nowhere, signed in.
     pub fn platform(server: &Server, role: &str) -> (Id, Client) {
-        let email = format!("holder-{}@platform.example", COUNT.fetch_add(1, Ordering::Relaxed));
+        let email = format!(
+            "holder-{}@platform.example",
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        );
         let (user, role) = (Firm::user(server, &email), role_by_name(role).unwrap().id);
         let email = Email::parse(&email).unwrap();
         server.write(move |tx| {

@@ -1,12 +1,12 @@
 //! The decision on the installation itself: facts about who holds a platform role in, a [`PlatformGrant`] out. It
 //! opens what is read below `/platform`, and no row inside an organization.
 
+use super::Given;
 use super::action::{Action, Create, Delete, Read, Update};
 use super::facts::Assignment;
 use super::grant::{Grant, Reach};
 use super::platform::PlatformPermission;
 use super::role::Role;
-use super::Given;
 use firma_domain::access::RoleAssignment;
 use firma_domain::identity::{SecurityEvent, User};
 use firma_domain::organizations::{Member, Organization};
@@ -180,6 +180,10 @@ mod tests {
             let facts = facts(roles);
             assert!(facts.decide::<Stats, Read>().is_err() && facts.roles().next().is_none());
         }
-        assert!(facts(&[("website_owner", Some(101))]).decide::<Stats, Read>().is_ok());
+        assert!(
+            facts(&[("website_owner", Some(101))])
+                .decide::<Stats, Read>()
+                .is_ok()
+        );
     }
 }

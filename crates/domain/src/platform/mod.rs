@@ -10,8 +10,8 @@ mod store;
 
 pub use file::{File, FileKind};
 pub use import::{Import, ImportRefusal, ImportState, ImportedRow};
-pub use log::AuditEntry;
 pub use job::{Job, JobState, backoff};
-pub use stats::{JobStats, OrganizationStats, Stats, StorageStats, UserStats, WaitingJobs};
+pub use log::AuditEntry;
 pub use mail::{MailFault, Mailer, Message};
+pub use stats::{JobStats, OrganizationStats, Stats, StorageStats, UserStats, WaitingJobs};
 pub use store::{FileStore, Incoming};

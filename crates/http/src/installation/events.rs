@@ -58,7 +58,10 @@ fn verified() -> ObjectBuilder {
     object(
         [
             ("is_whole", flag.into()),
-            ("entries", integer("Entries that are whole, from the first on").into()),
+            (
+                "entries",
+                integer("Entries that are whole, from the first on").into(),
+            ),
             ("broken_at", at.into()),
             ("problem", problem.into()),
         ],
@@ -80,7 +83,10 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         .parameters(page_parameters(
             event_parameters()
                 .into_iter()
-                .chain([Parameter::new("organization_id", "The organization, or several between commas")])
+                .chain([Parameter::new(
+                    "organization_id",
+                    "The organization, or several between commas",
+                )])
                 .collect(),
         ))
         .example(example().query("?limit=1"))
@@ -116,8 +122,10 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     );
     let counted = schemas.named::<Stats>();
     to.push(
-        at(Method::GET, "stats", "get_stats", ("stats", Verb::Read), || web::get().to(stats))
-            .text("Counts what there is. Users, organizations, sessions, jobs that wait, and what files take.")
-            .answers(200, Some(reference(&counted))),
+        at(Method::GET, "stats", "get_stats", ("stats", Verb::Read), || {
+            web::get().to(stats)
+        })
+        .text("Counts what there is. Users, organizations, sessions, jobs that wait, and what files take.")
+        .answers(200, Some(reference(&counted))),
     );
 }

@@ -54,14 +54,18 @@ async fn update(call: Call) -> Answered {
 fn bodies(schemas: &mut Schemas) {
     let owner = object(
         [
-            ("email", string("Who will own it; one who has no account gets one to claim").into()),
+            (
+                "email",
+                string("Who will own it; one who has no account gets one to claim").into(),
+            ),
             ("name", string("The name of who has no account yet").into()),
         ],
         &["name"],
     );
     schemas.put("OrganizationOwner", owner);
     let mut new = schemas.given::<Organization>();
-    new.properties.insert("owner".into(), reference("OrganizationOwner"));
+    new.properties
+        .insert("owner".into(), reference("OrganizationOwner"));
     new.required.push("owner".into());
     schemas.put("NewOwnedOrganization", Schema::Object(new));
     let most = ObjectBuilder::new()
@@ -106,7 +110,11 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             || web::get().to(find),
         )
         .text("Finds one organization's own row. Whatever its status.")
-        .example(example().after(made("ORGANIZATION_ID", "id")).id("$ORGANIZATION_ID"))
+        .example(
+            example()
+                .after(made("ORGANIZATION_ID", "id"))
+                .id("$ORGANIZATION_ID"),
+        )
         .answers(200, Some(reference(&name))),
     );
     to.push(

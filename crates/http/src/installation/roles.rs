@@ -97,9 +97,11 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     bodies(schemas);
     let read = ("roles", Verb::Read);
     to.push(
-        at(Method::GET, "roles", "list_system_roles", read, || web::get().to(list))
-            .text("Lists the system roles. And what each gives.")
-            .answers(200, Some(schemas.page("SystemRole"))),
+        at(Method::GET, "roles", "list_system_roles", read, || {
+            web::get().to(list)
+        })
+        .text("Lists the system roles. And what each gives.")
+        .answers(200, Some(schemas.page("SystemRole"))),
     );
     let name = schemas.record::<RoleAssignment>();
     to.push(

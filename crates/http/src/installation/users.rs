@@ -50,7 +50,10 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         at(Method::GET, "users", "list_users", read, || web::get().to(list))
             .text("Lists people with an account. The newest first. What they say of themselves isn't shown.")
             .parameters(page_parameters(vec![
-                Parameter::new("q", "Words, up to 8: each begins a word of name, e-mail or username"),
+                Parameter::new(
+                    "q",
+                    "Words, up to 8: each begins a word of name, e-mail or username",
+                ),
                 Parameter::new("login", "An e-mail or a username, as a whole"),
                 Parameter::new("is_active", "Whether the user may sign in").flag(),
             ]))
@@ -58,25 +61,35 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             .answers(200, Some(schemas.page(&name))),
     );
     to.push(
-        at(Method::GET, "users/{id}", "get_user", read, || web::get().to(find))
-            .text("Finds one user.")
-            .example(example().after(first("USER_ID", "users?limit=1")).id("$USER_ID"))
-            .answers(200, Some(reference(&name))),
+        at(Method::GET, "users/{id}", "get_user", read, || {
+            web::get().to(find)
+        })
+        .text("Finds one user.")
+        .example(example().after(first("USER_ID", "users?limit=1")).id("$USER_ID"))
+        .answers(200, Some(reference(&name))),
     );
     let update = ("users", Verb::Update);
     to.push(
-        at(Method::POST, "users/{id}/deactivate", "deactivate_user", update, || {
-            web::post().to(deactivate)
-        })
+        at(
+            Method::POST,
+            "users/{id}/deactivate",
+            "deactivate_user",
+            update,
+            || web::post().to(deactivate),
+        )
         .text("Locks an account. All its sessions end at once.")
         .example(example().after(made("USER_ID", "owner_id")).id("$USER_ID"))
         .refuses(&["last_owner", "role_not_held"])
         .answers(200, Some(reference(&name))),
     );
     to.push(
-        at(Method::POST, "users/{id}/reactivate", "reactivate_user", update, || {
-            web::post().to(reactivate)
-        })
+        at(
+            Method::POST,
+            "users/{id}/reactivate",
+            "reactivate_user",
+            update,
+            || web::post().to(reactivate),
+        )
         .text("Opens an account again.")
         .example(example().after(made("USER_ID", "owner_id")).id("$USER_ID"))
         .refuses(&["role_not_held"])

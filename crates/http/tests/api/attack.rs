@@ -38,7 +38,11 @@ fn what_is_in_an_organization_needs_a_permission_of_the_catalogue() {
                 );
             }
             Access::Platform(resource, verb) => {
-                assert!(operation.path.starts_with("/api/v1/platform/"), "{}", operation.id);
+                assert!(
+                    operation.path.starts_with("/api/v1/platform/"),
+                    "{}",
+                    operation.id
+                );
                 let known = platform_permissions().any(|p| (p.resource, p.verb) == (resource, verb));
                 assert!(known, "{}", operation.id);
             }

@@ -56,6 +56,6 @@ mod secrets;
 mod sessions;
 mod tampered;
 mod together;
-mod watched;
 mod walk;
+mod watched;
 mod zones;

@@ -17,15 +17,14 @@ fn a_role_that_is_taken_or_over_ends_with_the_next_call() {
             .get(&format!("{ROOT}/role-assignments?user_id={user}"))
             .expect(200);
         let id = data(&held)[0]["id"].as_str().unwrap().to_owned();
-        owner
-            .delete(&format!("{ROOT}/role-assignments/{id}"))
-            .expect(204);
+        owner.delete(&format!("{ROOT}/role-assignments/{id}")).expect(204);
         admin.get(&format!("{ROOT}/stats")).problem(404, "no_route");
         owner
             .delete(&format!("{ROOT}/role-assignments/{id}"))
             .problem(404, "not_found");
         // Given again, for a while.
-        let given = json!({"user_id": user, "role_id": role("website_admin"), "expires_at": "2100-01-01T00:00:00Z"});
+        let given =
+            json!({"user_id": user, "role_id": role("website_admin"), "expires_at": "2100-01-01T00:00:00Z"});
         let again = owner
             .post(&format!("{ROOT}/role-assignments"), given.clone())
             .expect(201);
@@ -61,7 +60,10 @@ fn a_role_that_is_taken_or_over_ends_with_the_next_call() {
         let broken = owner
             .get(&format!("{ROOT}/audit-entries/verification"))
             .expect(200);
-        assert_eq!((&broken["is_whole"], &broken["broken_at"]), (&json!(false), &json!(1)));
+        assert_eq!(
+            (&broken["is_whole"], &broken["broken_at"]),
+            (&json!(false), &json!(1))
+        );
     });
 }
 
@@ -78,15 +80,21 @@ fn what_is_wrong_with_giving_a_role_is_said() {
             (&somebody, role("ceo"), json!(null), "#/role_id"),
             (&user.to_string(), user.to_string(), json!(null), "#/role_id"),
             (&role("ceo"), role("website_admin"), json!(null), "#/user_id"),
-            (&somebody, role("website_admin"), json!("2020-01-01T00:00:00Z"), "#/expires_at"),
+            (
+                &somebody,
+                role("website_admin"),
+                json!("2020-01-01T00:00:00Z"),
+                "#/expires_at",
+            ),
         ] {
             let problem = give(user, &role, end).problem(422, "invalid");
             assert_eq!(problem["errors"][0]["pointer"], pointer);
         }
         // A session that was left open gives no roles.
-        server
-            .base
-            .execute(&format!("UPDATE sessions SET created_at = {}", server.base.earlier("created_at", 700)));
+        server.base.execute(&format!(
+            "UPDATE sessions SET created_at = {}",
+            server.base.earlier("created_at", 700)
+        ));
         give(&somebody, &role("website_admin"), json!(null)).problem(403, "step_up_required");
     });
 }
@@ -110,10 +118,9 @@ fn somebody_always_owns_the_platform() {
         owner.delete("/api/v1/me").problem(409, "last_owner");
         // Who owns it for a while alone isn't enough.
         let third = Firm::user(server, &format!("{}@nowhere.example", unique()));
-        let given = json!({"user_id": third, "role_id": role("website_owner"), "expires_at": "2100-01-01T00:00:00Z"});
-        owner
-            .post(&format!("{ROOT}/role-assignments"), given)
-            .expect(201);
+        let given =
+            json!({"user_id": third, "role_id": role("website_owner"), "expires_at": "2100-01-01T00:00:00Z"});
+        owner.post(&format!("{ROOT}/role-assignments"), given).expect(201);
         take(&owner, &own).problem(409, "last_owner");
         // An administrator takes no owner's access away, in no way.
         let (_, admin) = Firm::platform(server, "website_admin");
@@ -130,11 +137,14 @@ fn somebody_always_owns_the_platform() {
             ];
             calls.map(|call| call.join().unwrap())
         });
-        assert_eq!(statuses.iter().filter(|status| **status == 204).count(), 1, "{statuses:?}");
+        assert_eq!(
+            statuses.iter().filter(|status| **status == 204).count(),
+            1,
+            "{statuses:?}"
+        );
         let left = [&owner, &other]
             .into_iter()
             .filter(|client| client.get(&format!("{ROOT}/stats")).status == 200);
         assert_eq!(left.count(), 1);
     });
 }
-

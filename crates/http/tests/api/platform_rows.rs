@@ -24,7 +24,10 @@ fn users_are_found_locked_and_opened() {
         assert_eq!(list(&format!("q={mark}+sule")).len(), 5);
         assert_eq!(texts(&list(&format!("q=onder3+{mark}")), "id"), [made[3].clone()]);
         assert_eq!(texts(&list(&format!("q={mark}2")), "id"), [made[2].clone()]);
-        assert_eq!(list(&format!("login={mark}4%40PEOPLE.example"))[0]["id"], json!(made[4]));
+        assert_eq!(
+            list(&format!("login={mark}4%40PEOPLE.example"))[0]["id"],
+            json!(made[4])
+        );
         assert_eq!(list(&format!("login={mark}")), [] as [Value; 0]);
         let walked = walk(&admin, &format!("{ROOT}/users?q={mark}&limit=2"));
         let newest_first: Vec<_> = made.iter().rev().cloned().collect();
@@ -35,9 +38,15 @@ fn users_are_found_locked_and_opened() {
         admin
             .get(&format!("{ROOT}/users?q=other&cursor={cursor}"))
             .problem(400, "invalid_cursor");
-        admin.get(&format!("{ROOT}/users?q=-")).problem(400, "invalid_value");
-        admin.get(&format!("{ROOT}/users?is_active=2")).problem(400, "invalid_value");
-        admin.get(&format!("{ROOT}/users?name=x")).problem(400, "unknown_parameter");
+        admin
+            .get(&format!("{ROOT}/users?q=-"))
+            .problem(400, "invalid_value");
+        admin
+            .get(&format!("{ROOT}/users?is_active=2"))
+            .problem(400, "invalid_value");
+        admin
+            .get(&format!("{ROOT}/users?name=x"))
+            .problem(400, "unknown_parameter");
 
         let (user, client) = firm.member(Some("employee"));
         let path = format!("{ROOT}/users/{user}");
@@ -47,10 +56,16 @@ fn users_are_found_locked_and_opened() {
         let known = admin.send("GET", &path, &[("if-none-match", &tag)], None);
         assert_eq!(known.status, 304);
         let locked = admin.act(&format!("{path}/deactivate")).expect(200);
-        assert_eq!((&locked["is_active"], &locked["version"]), (&json!(false), &json!(shown["version"].as_i64().unwrap() + 1)));
+        assert_eq!(
+            (&locked["is_active"], &locked["version"]),
+            (&json!(false), &json!(shown["version"].as_i64().unwrap() + 1))
+        );
         client.get("/api/v1/me").problem(401, "unauthenticated");
         // A new session doesn't help.
-        server.client(user).get("/api/v1/me").problem(401, "unauthenticated");
+        server
+            .client(user)
+            .get("/api/v1/me")
+            .problem(401, "unauthenticated");
         assert_eq!(list("is_active=false")[0]["id"], json!(user));
         admin.act(&format!("{path}/deactivate")).expect(200);
         admin.act(&format!("{path}/reactivate")).expect(200);
@@ -73,9 +88,13 @@ fn a_user_is_found_by_a_new_name_and_no_longer_by_the_old_one() {
         let user = Firm::user(server, &format!("{}@people.example", unique()));
         let client = server.client(user);
         let found = |word: &str| data(&admin.get(&format!("{ROOT}/users?q={word}")).expect(200)).len();
-        client.patch("/api/v1/me", json!({"name": format!("Ann {old}")})).expect(200);
+        client
+            .patch("/api/v1/me", json!({"name": format!("Ann {old}")}))
+            .expect(200);
         assert_eq!((found(&old), found(&new)), (1, 0));
-        client.patch("/api/v1/me", json!({"name": format!("Ann {new}")})).expect(200);
+        client
+            .patch("/api/v1/me", json!({"name": format!("Ann {new}")}))
+            .expect(200);
         assert_eq!((found(&old), found(&new)), (0, 1));
         client.delete("/api/v1/me").expect(204);
         assert_eq!((found(&old), found(&new)), (0, 0));
@@ -89,8 +108,14 @@ fn organizations_are_seen_from_outside_alone() {
         let firms = [Firm::new(server), Firm::new(server)];
         let path = format!("{ROOT}/organizations/{}", firms[0].id);
         let list = |query: &str| data(&admin.get(&format!("{ROOT}/organizations?{query}")).expect(200));
-        assert_eq!(texts(&list(""), "slug"), [firms[1].slug.clone(), firms[0].slug.clone()]);
-        assert_eq!(texts(&list(&format!("slug={}", firms[0].slug)), "slug"), [firms[0].slug.clone()]);
+        assert_eq!(
+            texts(&list(""), "slug"),
+            [firms[1].slug.clone(), firms[0].slug.clone()]
+        );
+        assert_eq!(
+            texts(&list(&format!("slug={}", firms[0].slug)), "slug"),
+            [firms[0].slug.clone()]
+        );
         let walked = walk(&admin, &format!("{ROOT}/organizations?status=active&limit=1"));
         assert_eq!(walked.len(), 2);
         assert_eq!(list("status=suspended"), [] as [Value; 0]);
@@ -103,17 +128,31 @@ fn organizations_are_seen_from_outside_alone() {
         let terms = admin
             .patch(&path, json!({"max_users": 7, "subscription_plan": "team"}))
             .expect(200);
-        assert_eq!((&terms["max_users"], &terms["subscription_plan"]), (&json!(7), &json!("team")));
+        assert_eq!(
+            (&terms["max_users"], &terms["subscription_plan"]),
+            (&json!(7), &json!("team"))
+        );
         assert_eq!(firms[0].owner.get(&firms[0].path).expect(200), terms);
         let terms = admin.patch(&path, json!({"max_users": null})).expect(200);
-        assert_eq!((&terms["max_users"], &terms["subscription_plan"]), (&json!(null), &json!("team")));
+        assert_eq!(
+            (&terms["max_users"], &terms["subscription_plan"]),
+            (&json!(null), &json!("team"))
+        );
         admin
-            .send("PATCH", &path, &[("if-match", "\"1\"")], Some(b"{\"max_users\": 1}"))
+            .send(
+                "PATCH",
+                &path,
+                &[("if-match", "\"1\"")],
+                Some(b"{\"max_users\": 1}"),
+            )
             .problem(412, "changed");
         for (body, pointer) in [
             (json!({"name": "Mine"}), "#/name"),
             (json!({"max_users": 0}), "#/max_users"),
-            (json!({"subscription_plan": "x".repeat(51)}), "#/subscription_plan"),
+            (
+                json!({"subscription_plan": "x".repeat(51)}),
+                "#/subscription_plan",
+            ),
         ] {
             let problem = admin.patch(&path, body).problem(422, "invalid");
             assert_eq!(problem["errors"][0]["pointer"], pointer);
@@ -144,7 +183,10 @@ fn an_organization_is_made_for_somebody_else() {
         let owner: Id = made["owner_id"].as_str().unwrap().parse().unwrap();
         assert_ne!(owner, platform);
         let shown = admin.get(&format!("{ROOT}/users/{owner}")).expect(200);
-        assert_eq!((&shown["email"], &shown["name"]), (&json!(email), &json!("Kim Winter")));
+        assert_eq!(
+            (&shown["email"], &shown["name"]),
+            (&json!(email), &json!("Kim Winter"))
+        );
         // Who made it is no member, and the owner owns it.
         let path = format!("/api/v1/organizations/{slug}");
         admin.get(&path).problem(404, "organization_not_found");
@@ -157,12 +199,18 @@ fn an_organization_is_made_for_somebody_else() {
         let second = unique();
         let made = create(&second, json!({"email": email, "name": "Other"})).expect(201);
         assert_eq!(made["owner_id"], json!(owner));
-        assert_eq!(admin.get(&format!("{ROOT}/users/{owner}")).expect(200)["name"], "Kim Winter");
+        assert_eq!(
+            admin.get(&format!("{ROOT}/users/{owner}")).expect(200)["name"],
+            "Kim Winter"
+        );
         create(&second, json!({"email": email})).problem(409, "not_unique");
         for (owner, pointer) in [
             (json!({"email": "none"}), "#/owner/email"),
             (json!({"email": email, "age": 3}), "#/owner/age"),
-            (json!({"email": format!("{}@x.example", unique()), "name": "x".repeat(256)}), "#/owner/name"),
+            (
+                json!({"email": format!("{}@x.example", unique()), "name": "x".repeat(256)}),
+                "#/owner/name",
+            ),
         ] {
             let problem = create(&unique(), owner).problem(422, "invalid");
             assert_eq!(problem["errors"][0]["pointer"], pointer);
@@ -174,4 +222,3 @@ fn an_organization_is_made_for_somebody_else() {
         assert_eq!(problem["errors"][0]["pointer"], "#/owner");
     });
 }
-

@@ -82,7 +82,10 @@ impl<'s> Place<'s> {
         let held = owner.get(&format!("/api/v1/platform/role-assignments?user_id={holder}"));
         let held = held.expect(200)["data"][0]["id"].as_str().unwrap().to_owned();
         let outside = BTreeMap::from([
-            ("users", Firm::user(server, &format!("{}@example.com", unique())).to_string()),
+            (
+                "users",
+                Firm::user(server, &format!("{}@example.com", unique())).to_string(),
+            ),
             ("organizations", Firm::new(server).id.to_string()),
             ("role-assignments", held),
             ("jobs", system_job(server, false)),

@@ -38,7 +38,9 @@ fn an_attempt_at_what_is_foreign_is_noted_once_where_it_was_aimed() {
         // What nobody has is no attempt, and nor is what one only doesn't reach.
         let own = mine.owner.post(&mine.at("deals"), json!({"title": "Mine"})).id();
         let (_, colleague) = mine.member(Some("employee"));
-        colleague.get(&mine.at(&format!("deals/{own}"))).problem(404, "not_found");
+        colleague
+            .get(&mine.at(&format!("deals/{own}")))
+            .problem(404, "not_found");
         mine.owner
             .get(&mine.at(&format!("deals/{}", mine.owner_id)))
             .problem(404, "not_found");
@@ -48,8 +50,12 @@ fn an_attempt_at_what_is_foreign_is_noted_once_where_it_was_aimed() {
         for _ in 0..3 {
             mine.owner.get(&at).problem(404, "not_found");
             mine.owner.delete(&at).problem(404, "not_found");
-            mine.owner.get(&theirs.path).problem(404, "organization_not_found");
-            mine.owner.get(&theirs.at("deals")).problem(404, "organization_not_found");
+            mine.owner
+                .get(&theirs.path)
+                .problem(404, "organization_not_found");
+            mine.owner
+                .get(&theirs.at("deals"))
+                .problem(404, "organization_not_found");
         }
         let found = noted(&theirs.owner, &theirs, "foreign_attempt", 2);
         assert!(found.iter().all(|event| event["user_id"] == json!(mine.owner_id)
@@ -59,13 +65,14 @@ fn an_attempt_at_what_is_foreign_is_noted_once_where_it_was_aimed() {
         assert!(details.contains(&json!(format!("deals/{deal}"))) && details.contains(&json!(null)));
         // Who tried isn't told that there is something, and nor is the other organization.
         let told = data(&mine.owner.get("/api/v1/me/security-events?limit=200").expect(200));
-        assert!(told.iter().all(|event| event["type"] != "foreign_attempt"), "{told:?}");
+        assert!(
+            told.iter().all(|event| event["type"] != "foreign_attempt"),
+            "{told:?}"
+        );
         assert_eq!(noted(&mine.owner, &mine, "foreign_attempt", 0), [] as [Value; 0]);
         // A member without the right reads none of it.
         for list in ["security-events", "audit-entries"] {
-            member
-                .get(&theirs.at(list))
-                .problem(403, "permission_required");
+            member.get(&theirs.at(list)).problem(403, "permission_required");
         }
     });
 }
@@ -82,7 +89,9 @@ fn more_than_a_hundred_writes_in_an_hour_are_raised_once() {
         (0..99).for_each(|_| write());
         // What is refused, replayed, read or done in bulk isn't counted.
         for _ in 0..10 {
-            client.post(&firm.at("companies"), json!({})).problem(422, "invalid");
+            client
+                .post(&firm.at("companies"), json!({}))
+                .problem(422, "invalid");
             client.get(&firm.at("companies?limit=1")).expect(200);
         }
         let operations: Vec<_> = (0..50)
@@ -101,7 +110,10 @@ fn more_than_a_hundred_writes_in_an_hour_are_raised_once() {
         assert_eq!(noted(&firm.owner, &firm, "many_writes", 0), [] as [Value; 0]);
         (0..30).for_each(|_| write());
         let raised = noted(&firm.owner, &firm, "many_writes", 1);
-        assert_eq!((&raised[0]["user_id"], &raised[0]["severity"]), (&json!(user), &json!("warning")));
+        assert_eq!(
+            (&raised[0]["user_id"], &raised[0]["severity"]),
+            (&json!(user), &json!("warning"))
+        );
     });
 }
 
@@ -111,7 +123,13 @@ fn security_events_of_an_organization_are_its_own_and_are_cut() {
         let (firm, other) = (Firm::new(server), Firm::new(server));
         let (_, admin) = firm.member(Some("admin"));
         let users: Vec<_> = (0..4).map(|_| firm.member(Some("designer")).0).collect();
-        let list = |query: &str| data(&admin.get(&firm.at(&format!("security-events?{query}"))).expect(200));
+        let list = |query: &str| {
+            data(
+                &admin
+                    .get(&firm.at(&format!("security-events?{query}")))
+                    .expect(200),
+            )
+        };
         let all = walk(&admin, &firm.at("security-events?limit=2"));
         assert_eq!(all, list("limit=200"));
         assert!(all.iter().all(|event| event["organization_id"] == json!(firm.id)));
@@ -128,7 +146,13 @@ fn security_events_of_an_organization_are_its_own_and_are_cut() {
         assert!(!list(&format!("occurred_at[lt]={at}")).contains(&one[0]));
         assert_eq!(list("occurred_at[lt]=2020-01-01T00:00:00Z"), [] as [Value; 0]);
         assert_eq!(list("severity=critical"), [] as [Value; 0]);
-        for wrong in ["type=nothing", "severity=high", "user_id=me", "occurred_at=now", "limit=0"] {
+        for wrong in [
+            "type=nothing",
+            "severity=high",
+            "user_id=me",
+            "occurred_at=now",
+            "limit=0",
+        ] {
             admin
                 .get(&firm.at(&format!("security-events?{wrong}")))
                 .problem(400, "invalid_value");
@@ -163,13 +187,22 @@ fn the_log_of_an_organization_says_who_changed_what() {
         let list = |query: &str| data(&admin.get(&firm.at(&format!("audit-entries?{query}"))).expect(200));
         let all = walk(&admin, &firm.at("audit-entries?limit=3"));
         assert_eq!(all, list("limit=200"));
-        let numbers: Vec<_> = all.iter().map(|entry| entry["number"].as_i64().unwrap()).collect();
+        let numbers: Vec<_> = all
+            .iter()
+            .map(|entry| entry["number"].as_i64().unwrap())
+            .collect();
         let last = i64::try_from(all.len()).unwrap();
         assert_eq!(numbers, (1..=last).rev().collect::<Vec<_>>());
         let of_it = list(&format!("entity_type=company&entity_id={company}"));
-        assert_eq!(texts(&of_it, "action"), ["company.deleted", "company.updated", "company.created"]);
+        assert_eq!(
+            texts(&of_it, "action"),
+            ["company.deleted", "company.updated", "company.created"]
+        );
         assert_eq!(of_it[1]["changes"]["name"], json!(["Old name", "New name"]));
-        assert_eq!((&of_it[1]["entity_version"], &of_it[1]["ip"]), (&json!(2), &json!("127.0.0.1")));
+        assert_eq!(
+            (&of_it[1]["entity_version"], &of_it[1]["ip"]),
+            (&json!(2), &json!("127.0.0.1"))
+        );
         assert!(of_it.iter().all(|entry| entry["actor_id"] == json!(user)));
         let theirs = list(&format!("actor_id={user}"));
         assert!(theirs.len() >= 3 && theirs.iter().all(|entry| entry["actor_id"] == json!(user)));
@@ -191,14 +224,21 @@ fn the_log_of_an_organization_says_who_changed_what() {
         }
         // Another's row is in no log of one's own, and a payload that was erased is none.
         let foreign = format!("audit-entries?entity_type=company&entity_id={company}");
-        assert_eq!(data(&other.owner.get(&other.at(&foreign)).expect(200)), [] as [Value; 0]);
+        assert_eq!(
+            data(&other.owner.get(&other.at(&foreign)).expect(200)),
+            [] as [Value; 0]
+        );
         let id = server.base.id_literal(firm.id);
-        server
-            .base
-            .execute(&format!("DELETE FROM audit_payloads WHERE organization_id = {id}"));
+        server.base.execute(&format!(
+            "DELETE FROM audit_payloads WHERE organization_id = {id}"
+        ));
         let erased = list(&format!("entity_type=company&entity_id={company}"));
         assert_eq!(erased.len(), 3);
-        assert!(erased.iter().all(|entry| entry["changes"].is_null() && entry["ip"].is_null()));
+        assert!(
+            erased
+                .iter()
+                .all(|entry| entry["changes"].is_null() && entry["ip"].is_null())
+        );
     });
 }
 
@@ -224,7 +264,11 @@ fn an_owner_is_told_by_mail() {
             noted(&firm.owner, firm, "many_writes", 1);
         }
         let worker = teller(server);
-        let count = |what: &str| server.base.number(&format!("SELECT COUNT(*) FROM jobs WHERE {what}"));
+        let count = |what: &str| {
+            server
+                .base
+                .number(&format!("SELECT COUNT(*) FROM jobs WHERE {what}"))
+        };
         for _ in 0..1_000 {
             if count("kind = 'security_notice' AND state = 'SUCCEEDED'") == 1 {
                 break;
@@ -233,9 +277,9 @@ fn an_owner_is_told_by_mail() {
         }
         assert_eq!(count("kind = 'security_notice' AND state = 'SUCCEEDED'"), 1);
         worker.stop(Duration::from_secs(60));
-        let mails = server
-            .base
-            .lines("SELECT p.payload FROM job_payloads p JOIN jobs j ON j.id = p.job_id WHERE j.kind = 'mail'");
+        let mails = server.base.lines(
+            "SELECT p.payload FROM job_payloads p JOIN jobs j ON j.id = p.job_id WHERE j.kind = 'mail'",
+        );
         let [mail] = &mails[..] else { panic!("{mails:?}") };
         let mail: Value = serde_json::from_str(mail).unwrap();
         assert_eq!(mail["to"], json!(format!("owner@{}.example", loud.slug)));
@@ -250,7 +294,11 @@ fn what_is_raised_is_counted() {
     on_each(|server| {
         let of = |kind: &str| {
             let token = firma_testing::METRICS_TOKEN;
-            let text = server.nobody().with_token(Some(token.into())).get("/metrics").text;
+            let text = server
+                .nobody()
+                .with_token(Some(token.into()))
+                .get("/metrics")
+                .text;
             let series = format!("firma_security_events_total{{type=\"{kind}\"");
             let line = text.lines().find(|line| line.starts_with(&series));
             line.map_or(0, |line| line.rsplit(' ').next().unwrap().parse::<i64>().unwrap())

@@ -1,6 +1,5 @@
 //! The database as the layers above see it: two ways in, reading and writing.
 
-use firma_domain::identity::SecurityKind;
 use super::call::{Call, Work};
 use super::manager::Manager;
 use super::meter::{Load, Meter};
@@ -13,6 +12,7 @@ use crate::sql::Sql;
 use crate::store::{Origin, Tx};
 use crossbeam_channel::{Sender, TrySendError, bounded};
 use diesel::sql_types::{Bool, Text};
+use firma_domain::identity::SecurityKind;
 use firma_domain::source::{Clock, Entropy, IdSource};
 use prometheus_client::metrics::histogram::Histogram;
 use std::sync::Arc;

@@ -43,10 +43,7 @@ impl Tx<'_> {
             oldest: backlog.oldest,
         });
         Ok(Stats {
-            users: UserStats {
-                total: users,
-                active,
-            },
+            users: UserStats { total: users, active },
             organizations: OrganizationStats {
                 active: of("active"),
                 suspended: of("suspended"),

@@ -43,7 +43,10 @@ impl LogPage {
                 continue;
             };
             let first = |at: firma_domain::Instant| {
-                Id::from_parts(u64::try_from(at.micros().div_euclid(1_000)).unwrap_or(0), &[0; 10])
+                Id::from_parts(
+                    u64::try_from(at.micros().div_euclid(1_000)).unwrap_or(0),
+                    &[0; 10],
+                )
             };
             match op {
                 Op::Ge | Op::Gt => all.push(Cond::Is(id, Op::Ge, first(*at).into())),
@@ -88,12 +91,28 @@ const fn entry(name: &'static str) -> Col {
 impl Log for SecurityEvent {
     fn filters() -> &'static [Field] {
         const FIELDS: &[Field] = &[
-            field::<Text>("type", event("type"), |written| {
-                written.parse::<SecurityKind>().ok().map(|kind| kind.as_str().into())
-            }, None),
-            field::<Text>("severity", event("severity"), |written| {
-                written.parse::<Severity>().ok().map(|severity| severity.as_str().into())
-            }, None),
+            field::<Text>(
+                "type",
+                event("type"),
+                |written| {
+                    written
+                        .parse::<SecurityKind>()
+                        .ok()
+                        .map(|kind| kind.as_str().into())
+                },
+                None,
+            ),
+            field::<Text>(
+                "severity",
+                event("severity"),
+                |written| {
+                    written
+                        .parse::<Severity>()
+                        .ok()
+                        .map(|severity| severity.as_str().into())
+                },
+                None,
+            ),
             field::<IdType>("user_id", event("user_id"), id_literal, None),
             field::<IdType>("organization_id", event("organization_id"), id_literal, None),
             field::<AtType>("occurred_at", event("occurred_at"), instant_literal, None),
@@ -188,7 +207,11 @@ impl Tx<'_> {
         page: &LogPage,
     ) -> Result<Vec<SecurityEvent>, Fault> {
         self.fenced(grant.organization())?;
-        let all = within(event("organization_id"), grant.organization(), page.cond(event("id")));
+        let all = within(
+            event("organization_id"),
+            grant.organization(),
+            page.cond(event("id")),
+        );
         self.events(all, page)
     }
 

@@ -123,7 +123,9 @@ fn tell_owner(tx: &mut Tx<'_>, payload: &Payload, organization: Id, owner: Id) -
         Err(refusal) => return Err(refusal),
     };
     let person = match payload.user {
-        Some(user) => tx.user(user).map_or_else(|_| "–".to_owned(), |found| found.value.name),
+        Some(user) => tx
+            .user(user)
+            .map_or_else(|_| "–".to_owned(), |found| found.value.name),
         None => "–".to_owned(),
     };
     let reader = tx.user(owner)?.value;

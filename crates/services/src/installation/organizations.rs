@@ -27,8 +27,7 @@ pub fn organizations(
         match name {
             "status" => {
                 let status = value.parse();
-                search.status =
-                    Some(status.map_err(|()| wrong("has to be active, suspended or archived"))?);
+                search.status = Some(status.map_err(|()| wrong("has to be active, suspended or archived"))?);
             }
             "slug" => search.slug = Some(Slug::parse(value).ok_or_else(|| wrong("is not a slug"))?),
             _ => return Ok(false),
@@ -92,7 +91,13 @@ pub fn create(
     let NewOwned { organization, owner } = new;
     let user = match desk.tx.user_of_login(&owner.email.key())? {
         Some(user) if desk.tx.user(user)?.value.is_active => user,
-        Some(_) => return Err(Refusal::field("owner/email", "inactive", "is of an account that is closed")),
+        Some(_) => {
+            return Err(Refusal::field(
+                "owner/email",
+                "inactive",
+                "is of an account that is closed",
+            ));
+        }
         None => {
             let before_at = owner.email.as_str().split('@').next().unwrap_or_default();
             let name = owner.name.unwrap_or_else(|| before_at.to_owned());

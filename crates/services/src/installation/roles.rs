@@ -4,8 +4,8 @@ use crate::listing::{self, Parameters};
 use crate::refusal::Refusal;
 use crate::rows::is;
 use firma_auth::access::{
-    Action, Create, Delete, Grant, Joining, PlatformGrant, Read, Role, SYSTEM_ROLES, Update, platform_permissions, role_by_id,
-    role_by_name,
+    Action, Create, Delete, Grant, Joining, PlatformGrant, Read, Role, SYSTEM_ROLES, Update,
+    platform_permissions, role_by_id, role_by_name,
 };
 use firma_auth::keys::Key;
 use firma_domain::access::RoleAssignment;
@@ -41,7 +41,11 @@ pub fn roles(_: PlatformGrant<RoleAssignment, Read>) -> Vec<PlatformRole> {
         role_type: if role.platform { "platform" } else { "organization" },
         permissions: match role.platform {
             true => on_platform(role),
-            false => role.permissions().iter().map(|permission| permission.name()).collect(),
+            false => role
+                .permissions()
+                .iter()
+                .map(|permission| permission.name())
+                .collect(),
         },
     };
     SYSTEM_ROLES.iter().map(shown).collect()
@@ -77,7 +81,8 @@ pub fn give(
     given: GivenRole,
 ) -> Result<Record<RoleAssignment>, Refusal> {
     let role = role_by_id(given.role_id).filter(|role| role.platform);
-    let role = role.ok_or_else(|| Refusal::field("role_id", "not_found", "there is no such platform role"))?;
+    let role =
+        role.ok_or_else(|| Refusal::field("role_id", "not_found", "there is no such platform role"))?;
     let now = desk.tx.now();
     if given.expires_at.is_some_and(|end| end <= now) {
         return Err(Refusal::field("expires_at", "past", "is in the past"));
@@ -166,10 +171,7 @@ pub fn take(
 }
 
 /// Those who own the platform for good, whether or not they may sign in.
-fn owners<A: Action>(
-    tx: &mut Tx<'_>,
-    grant: Grant<RoleAssignment, A>,
-) -> Result<Vec<Id>, Refusal> {
+fn owners<A: Action>(tx: &mut Tx<'_>, grant: Grant<RoleAssignment, A>) -> Result<Vec<Id>, Refusal> {
     let role = role_by_name("website_owner").ok_or_else(|| Fault::Internal("no website_owner".into()))?;
     let held = vec![
         is::<RoleAssignment>("role_id", role.id),
@@ -210,7 +212,10 @@ pub(super) fn unless_last_owner<A: Action>(
             return Ok(());
         }
     }
-    Err(Refusal::conflict("last_owner", "nobody else would own the platform"))
+    Err(Refusal::conflict(
+        "last_owner",
+        "nobody else would own the platform",
+    ))
 }
 
 fn told(tx: &mut Tx<'_>, kind: SecurityKind, user: Id, role: &Role) -> Result<(), Refusal> {

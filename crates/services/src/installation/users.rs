@@ -38,11 +38,7 @@ pub fn users(
 }
 
 /// One of them.
-pub fn user(
-    desk: &mut Desk<'_, '_>,
-    _: PlatformGrant<User, Read>,
-    id: Id,
-) -> Result<Record<User>, Refusal> {
+pub fn user(desk: &mut Desk<'_, '_>, _: PlatformGrant<User, Read>, id: Id) -> Result<Record<User>, Refusal> {
     Ok(desk.tx.user(id)?)
 }
 

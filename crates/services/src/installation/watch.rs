@@ -92,13 +92,25 @@ pub fn note_foreign(
         return Ok(());
     };
     let details = row.map(|(collection, id)| format!("{collection}/{id}"));
-    identity::noted(tx, Some(foreign), Some(user), SecurityKind::ForeignAttempt, details)
+    identity::noted(
+        tx,
+        Some(foreign),
+        Some(user),
+        SecurityKind::ForeignAttempt,
+        details,
+    )
 }
 
 /// Notes that a member wrote more than [`MANY_WRITES`] times in an hour.
 pub fn note_many_writes(tx: &mut Tx<'_>, user: Id, organization: Id) -> Result<(), Refusal> {
     let details = Some(format!("more than {MANY_WRITES} in an hour"));
-    identity::noted(tx, Some(organization), Some(user), SecurityKind::ManyWrites, details)
+    identity::noted(
+        tx,
+        Some(organization),
+        Some(user),
+        SecurityKind::ManyWrites,
+        details,
+    )
 }
 
 /// `team-members` as `team_member`.
@@ -116,14 +128,18 @@ mod tests {
     use super::*;
 
     fn at(seconds: i64) -> Instant {
-        Instant::from_micros(1_700_000_000_000_000).unwrap().plus_seconds(seconds)
+        Instant::from_micros(1_700_000_000_000_000)
+            .unwrap()
+            .plus_seconds(seconds)
     }
 
     #[test]
     fn the_hundred_and_first_write_of_an_hour_is_one_too_many_and_only_that() {
         let watch = Watch::default();
         let (user, here, there) = (Id::fixed(1, 1), Id::fixed(2, 1), Id::fixed(2, 2));
-        let raised: Vec<_> = (1..=250).filter(|n| watch.is_too_many(user, here, at(*n))).collect();
+        let raised: Vec<_> = (1..=250)
+            .filter(|n| watch.is_too_many(user, here, at(*n)))
+            .collect();
         assert_eq!(raised, [101]);
         assert!((1..=100).all(|n| !watch.is_too_many(user, there, at(n))));
         // Anew when the hour is over.
@@ -141,7 +157,9 @@ mod tests {
         assert!(!watch.is_news(user, "a".into(), at(3_599)));
         assert!(watch.is_news(other, "a".into(), at(1)));
         assert!(watch.is_news(user, "a".into(), at(3_600)));
-        let news = (0..100).filter(|n| watch.is_news(user, format!("row {n}"), at(3_601))).count();
+        let news = (0..100)
+            .filter(|n| watch.is_news(user, format!("row {n}"), at(3_601)))
+            .count();
         assert_eq!(news, ATTEMPTS - 1);
     }
 

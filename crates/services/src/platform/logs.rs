@@ -28,7 +28,13 @@ pub(crate) fn log_page<'k, L: Log>(
         if without.contains(&field) || !L::filters().iter().any(|known| known.name == field) {
             return Ok(false);
         }
-        filters.extend(listing::filter(L::filters(), name, value, Currency::default(), false)?);
+        filters.extend(listing::filter(
+            L::filters(),
+            name,
+            value,
+            Currency::default(),
+            false,
+        )?);
         Ok(true)
     })?;
     let is_given = |wanted: &&str| parameters.iter().any(|(name, _)| name == wanted);
