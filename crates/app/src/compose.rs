@@ -9,7 +9,7 @@ use firma_domain::platform::Mailer;
 use firma_domain::source::{Clock, Entropy};
 use firma_persistence::migrations::{MigrationError, Migrator};
 use firma_persistence::{Database, Settings, Sources, Target};
-use firma_services::identity::{AccountHandler, Lifetimes, Links, Signer};
+use firma_services::identity::{AccountHandler, Lifetimes, Links, NoticeHandler, Signer};
 use firma_services::platform::imports::ImportHandler;
 use firma_services::platform::{
     Breaker, CleanUp, Files, Guarded, Handler, MailHandler, Retention, Worker, WorkerSettings,
@@ -205,6 +205,7 @@ impl Parts {
                     pages: None,
                 },
             }),
+            Arc::new(NoticeHandler),
             Arc::new(ImportHandler {
                 files: self.files.clone(),
             }),

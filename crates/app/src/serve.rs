@@ -5,6 +5,7 @@ use crate::config::{self, Config};
 use actix_web::{HttpServer, web};
 use firma_http::{Draining, Limits, Metrics, Proxies, Site, State, app};
 use firma_services::identity::LastUsed;
+use firma_services::installation::Watch;
 use std::time::Duration;
 
 /// How long calls that are under way may still take when the server stops.
@@ -51,6 +52,7 @@ fn answer(config: &Config, parts: Parts) -> Result<(), String> {
         max_body: config.max_body,
         draining: draining.clone(),
         used: LastUsed::default(),
+        watch: Watch::default(),
         limits: Limits::default(),
         signup: config.signup,
         site: Site {

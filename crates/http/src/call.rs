@@ -25,8 +25,8 @@ pub(crate) struct Open(pub Arc<Said>);
 pub(crate) struct Call {
     signed: Signed,
     by_cookie: bool,
-    said: Arc<Said>,
-    request: HttpRequest,
+    pub(crate) said: Arc<Said>,
+    pub(crate) request: HttpRequest,
 }
 
 type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
@@ -165,7 +165,11 @@ impl Call {
                 |work, grant| run(work, grant, &said),
             )
         });
-        self.settle(answer.await).await
+        let answer = self.settle(answer.await).await?;
+        if !answer.replayed {
+            self.said.wrote(&self.signed);
+        }
+        Ok(answer)
     }
 
     fn parts(&self) -> (web::Data<State>, Arc<Said>, Signed) {
@@ -174,12 +178,11 @@ impl Call {
 
     /// What became of the call; what is to be known of a key is written down beside it.
     async fn settle<T>(&self, done: Result<T, Refusal>) -> Result<T, Problem> {
-        if let Signed::Key(_) = self.signed {
-            let refused = match &done {
-                Err(Refusal::Key(refused)) => Some(refused),
-                _ => None,
-            };
-            note_key(&self.said, refused).await;
+        match (&self.signed, &done) {
+            (Signed::Key(_), Err(Refusal::Key(refused))) => note_key(&self.said, Some(refused)).await,
+            (Signed::Key(_), _) => note_key(&self.said, None).await,
+            (Signed::Person(caller), Err(refusal)) => self.said.refused(*caller, refusal),
+            (Signed::Person(_), Ok(_)) => {}
         }
         Ok(done?)
     }

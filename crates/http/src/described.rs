@@ -5,7 +5,7 @@ use crate::problem::CODES;
 use crate::recorded::recorded;
 use crate::schemas::{reference, string};
 use actix_web::http::Method;
-use firma_auth::access::SYSTEM_ROLES;
+use firma_auth::access::{PlatformPermission, Role, SYSTEM_ROLES, Scope};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use utoipa::openapi::encoding::EncodingBuilder;
@@ -19,7 +19,9 @@ use utoipa::openapi::{Content, ContentBuilder, HeaderBuilder, RefOr, Required, S
 
 pub(crate) fn described(operation: &Operation) -> OperationBuilder {
     let needs = match operation.access {
-        Access::Permission(..) => operation.access.name().map(|name| format!(" Needs `{name}`.")),
+        Access::Permission(..) | Access::Platform(..) => {
+            operation.access.name().map(|name| format!(" Needs `{name}`."))
+        }
         _ => None,
     };
     // The first sentence says what it does.
@@ -82,13 +84,20 @@ fn extensions(operation: &Operation) -> Extensions {
     );
     let codes = operation.problems();
     all.insert("x-problems".into(), json!(codes));
-    let (Some(name), Access::Permission(resource, verb)) = (operation.access.name(), operation.access) else {
+    let Some(name) = operation.access.name() else {
         return all;
+    };
+    let given = |role: &Role| match operation.access {
+        Access::Permission(resource, verb) => role.scope(resource, verb).map(Scope::as_str),
+        Access::Platform(resource, verb) => {
+            let permission = PlatformPermission { resource, verb };
+            role.gives_on_platform(permission).then_some("platform")
+        }
+        _ => None,
     };
     let roles: Map<String, Value> = SYSTEM_ROLES
         .iter()
-        .filter(|role| !role.platform)
-        .filter_map(|role| Some((role.name.to_owned(), role.scope(resource, verb)?.as_str().into())))
+        .filter_map(|role| Some((role.name.to_owned(), given(role)?.into())))
         .collect();
     all.insert("x-permission".into(), name.into());
     all.insert("x-roles".into(), roles.into());
@@ -138,8 +147,9 @@ fn headers(operation: &Operation) -> Vec<(&'static str, bool, &'static str)> {
 
 /// Whether the answer is one resource, with its version.
 fn is_tagged(operation: &Operation) -> bool {
+    let of_a_resource = operation.access.is_inside() || matches!(operation.access, Access::Platform(..));
     let one = operation.path.ends_with("{id}") || operation.path.ends_with("{organization}");
-    operation.access.is_inside() && one && operation.method != Method::DELETE
+    of_a_resource && one && operation.method != Method::DELETE
 }
 
 fn json(schema: RefOr<Schema>, example: Option<Value>) -> Content {

@@ -37,6 +37,11 @@ const MODULES: &[(&str, &str, &str)] = &[
         "Jobs, files and imports",
         "Work that is done after the call that asked for it, stored files, and files of rows brought into a collection.",
     ),
+    (
+        "installation",
+        "The platform",
+        "The whole installation, for who holds a platform role; for everybody else there is nothing at these paths. None of it reaches a row inside an organization. The examples sign in with `PLATFORM_EMAIL` and `PLATFORM_PASSWORD`.",
+    ),
 ];
 
 /// The document of all operations. As a value, whose fields have an order: extensions by themselves have none.

@@ -69,7 +69,7 @@ async fn register(request: HttpRequest, Open(said): Open) -> Answered {
 }
 
 async fn accept(call: Call) -> Answered {
-    let (said, caller) = (call.said(), call.caller());
+    let (said, caller) = (call.said(), call.caller().await?);
     identity::may_step_up(&said.door(), caller).await?;
     said.state.limits.count(call.request(), Limited::SignIn, None)?;
     let sent: OfToken = input::raw(said.json()?).map_err(Refusal::from)?;

@@ -48,9 +48,11 @@ fn line(resource: &Resource, verb: Verb, roles: &[&Role]) -> String {
 }
 
 fn is_used(resource: &Resource, verb: Verb) -> bool {
-    operations()
-        .iter()
-        .any(|operation| operation.access == Access::Permission(resource.name, verb))
+    is_asked_for(Access::Permission(resource.name, verb))
+}
+
+fn is_asked_for(access: Access) -> bool {
+    operations().iter().any(|operation| operation.access == access)
 }
 
 fn on_platform() -> String {
@@ -70,7 +72,9 @@ fn on_platform() -> String {
                 }
             })
             .collect();
-        text.push_str(&format!("| `{}` |{cells}\n", permission.name()));
+        let used = is_asked_for(Access::Platform(permission.resource, permission.verb));
+        let mark = if used { "" } else { " *" };
+        text.push_str(&format!("| `{}`{mark} |{cells}\n", permission.name()));
     }
     text
 }

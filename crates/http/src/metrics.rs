@@ -91,6 +91,7 @@ impl Metrics {
             database.query_times(),
         );
         registry.register_collector(Box::new(Queue(database.clone())));
+        registry.register_collector(Box::new(Safety(database.clone())));
         let jobs = Jobs::default();
         registry.register_collector(Box::new(jobs.clone()));
         let backup = Backup::default();
@@ -193,6 +194,27 @@ impl Collector for Queue {
         ] {
             let mut descriptor = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
             ConstCounter::new(value).encode(descriptor.encode_family(&[("cache", "roles")])?)?;
+        }
+        Ok(())
+    }
+}
+
+/// What concerned safety, as far as this process wrote it down.
+struct Safety(Database);
+
+impl fmt::Debug for Safety {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Safety({:?})", self.0.security_events())
+    }
+}
+
+impl Collector for Safety {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let about = "Security events written down";
+        let mut events = encoder.encode_descriptor("security_events", about, None, MetricType::Counter)?;
+        for (kind, count) in self.0.security_events() {
+            let labels = [("type", kind.as_str()), ("severity", kind.severity().as_str())];
+            ConstCounter::new(count).encode(events.encode_family(&labels)?)?;
         }
         Ok(())
     }

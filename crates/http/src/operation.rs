@@ -19,6 +19,8 @@ pub enum Access {
     Member,
     /// Who holds a permission in the organization of the path
     Permission(&'static str, Verb),
+    /// Who holds a permission on the platform; for who holds no role there, there is nothing
+    Platform(&'static str, Verb),
 }
 
 impl Access {
@@ -27,10 +29,11 @@ impl Access {
         matches!(self, Access::Member | Access::Permission(..))
     }
 
-    /// As documented: `deals:read`.
+    /// As documented: `deals:read`, `users:read:platform`.
     pub fn name(&self) -> Option<String> {
         match self {
             Access::Permission(resource, verb) => Some(format!("{resource}:{}", verb.as_str())),
+            Access::Platform(resource, verb) => Some(format!("{resource}:{}:platform", verb.as_str())),
             _ => None,
         }
     }

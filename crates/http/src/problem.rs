@@ -170,9 +170,18 @@ impl Problem {
         }
     }
 
+    /// Where there is no path, or none for who asks.
+    pub(crate) fn nothing_at(path: &str) -> Problem {
+        Problem::new("no_route", format!("there is nothing at {path}"))
+    }
+
     fn with(mut self, name: &str, value: impl Into<Value>) -> Problem {
         self.extra.insert(name.into(), value.into());
         self
+    }
+
+    pub(crate) fn is(&self, code: &str) -> bool {
+        self.code == code
     }
 
     pub(crate) fn allowing(mut self, methods: String) -> Problem {
@@ -320,6 +329,8 @@ impl From<&Refusal> for Problem {
                 ..Problem::new("organization_renamed", said)
             },
             Refusal::NotOwner => Problem::new("owner_required", said),
+            Refusal::NothingHere => Problem::new("no_route", said),
+            Refusal::OrganizationNotFound => Problem::new("organization_not_found", said),
             Refusal::Permission(name) => {
                 Problem::new("permission_required", &*said).with("permission", name.as_str())
             }

@@ -60,6 +60,9 @@ impl Operation {
                 all.push("csrf");
             }
         }
+        if let Access::Platform(..) = self.access {
+            all.extend(["permission_required", "no_route"]);
+        }
         if self.access.is_inside() {
             // What is read of a suspended organization is refused to keys alone.
             all.extend([

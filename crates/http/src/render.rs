@@ -104,6 +104,14 @@ pub(crate) fn found<E: Keeping>(
     if !shape.bare {
         return plain(200, &crud::shaped(work, found, shape)?);
     }
+    unless_known(found, if_none_match)
+}
+
+/// A resource as it stands; 304 for who has this version already.
+pub(crate) fn unless_known<E: Serialize>(
+    found: &Record<E>,
+    if_none_match: Option<&str>,
+) -> Result<Answer, Refusal> {
     let tag = etag(found.version);
     let has_it =
         |tags: &str| tags.trim() == "*" || tags.split(',').any(|t| t.trim().trim_start_matches("W/") == tag);

@@ -7,6 +7,8 @@ use crate::{
     access, crm, document as openapi, identity, imports, invitations, organizations, platform, public,
 };
 use crate::{access, api_keys, crm, document as openapi, identity, imports, organizations, platform, public};
+    access, crm, document as openapi, identity, imports, installation, logs, organizations, platform, public,
+};
 use actix_web::{HttpRequest, HttpResponse, Resource, Scope, web};
 use serde_json::Value;
 use std::sync::LazyLock;
@@ -24,6 +26,8 @@ fn table() -> (Vec<Operation>, Schemas) {
     crm::operations(&mut operations, &mut schemas);
     platform::operations(&mut operations, &mut schemas);
     imports::operations(&mut operations, &mut schemas);
+    logs::operations(&mut operations, &mut schemas);
+    installation::operations(&mut operations, &mut schemas);
     (operations, schemas)
 }
 
@@ -77,8 +81,7 @@ pub fn mount(config: &mut web::ServiceConfig) {
     }
     config.service(tenant);
     config.default_service(web::to(async |request: HttpRequest| {
-        let detail = format!("there is nothing at {}", request.path());
-        Err::<HttpResponse, _>(Problem::new("no_route", detail))
+        Err::<HttpResponse, _>(Problem::nothing_at(request.path()))
     }));
 }
 

@@ -19,7 +19,7 @@ use serde_json::Value;
 use std::sync::{Arc, OnceLock};
 
 /// Made for no row, by nobody.
-const NO_ROW: Id = Id::from_bytes([0xff; 16]);
+pub(crate) const NO_ROW: Id = Id::from_bytes([0xff; 16]);
 
 /// What a request says, before any of it is judged.
 pub(crate) struct Said {
@@ -31,8 +31,8 @@ pub(crate) struct Said {
     /// The query as it came
     asked: String,
     query: Option<Vec<(String, String)>>,
-    segment: Option<Segment>,
-    id: Option<Id>,
+    pub(crate) segment: Option<Segment>,
+    pub(crate) id: Option<Id>,
     is_json: bool,
     pub body: Vec<u8>,
     key: Result<Option<String>, ()>,
@@ -43,7 +43,7 @@ pub(crate) struct Said {
     pub device: Option<String>,
     /// The language that the client likes best
     pub language: String,
-    noted: Option<Arc<Noted>>,
+    pub(crate) noted: Option<Arc<Noted>>,
     /// From where, as far as that is known
     pub place: Option<String>,
     /// The key by which the call is made, once it is known to be one

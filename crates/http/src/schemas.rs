@@ -101,7 +101,20 @@ impl Schemas {
         reference(&list)
     }
 
-    fn given<E: Entity + ToSchema>(&mut self) -> Object {
+    /// The same of what comes in the order of ids. Its reference.
+    pub(crate) fn page(&mut self, name: &str) -> RefOr<Schema> {
+        let rows = ArrayBuilder::new().items(reference(name));
+        let page = format!("{name}Page");
+        let pagination = reference("Pagination");
+        self.put(
+            &page,
+            object([("data", rows.into()), ("pagination", pagination)], &[]),
+        );
+        reference(&page)
+    }
+
+    /// The fields that may be given.
+    pub(crate) fn given<E: Entity + ToSchema>(&mut self) -> Object {
         let mut object = self.fields_of::<E>();
         let is_given = |field: &str| !E::READ_ONLY.contains(&field);
         object.properties.retain(|field, _| is_given(field));

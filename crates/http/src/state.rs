@@ -5,6 +5,7 @@ use crate::limits::Limits;
 use crate::metrics::Metrics;
 use firma_domain::identity::Signup;
 use firma_services::identity::{LastUsed, Signer};
+use firma_services::installation::Watch;
 use firma_services::platform::{Breaker, Files};
 use firma_services::{Database, Hasher};
 use std::net::IpAddr;
@@ -21,6 +22,7 @@ pub struct State {
     pub max_body: usize,
     pub draining: Draining,
     pub used: LastUsed,
+    pub watch: Watch,
     pub files: Files,
     /// Before the mail server
     pub mail: Arc<Breaker>,

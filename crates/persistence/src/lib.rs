@@ -9,6 +9,7 @@ mod backend;
 pub mod crm;
 mod fault;
 pub mod identity;
+pub mod installation;
 pub mod migrations;
 pub mod operating;
 pub mod organizations;
@@ -22,5 +23,6 @@ pub use backend::{Database, Load, Settings, Sources, Target};
 pub use fault::{Failure, Fault};
 pub use sql::{Col, Cond, Kind, Op, Side, Value};
 pub use store::{
-    Field, Key, Known, Listing, Origin, Page, Position, Repo, SortBy, Stored, StoredAnswer, Tx, Verification,
+    Field, Key, Known, Listing, Log, LogPage, Origin, Page, Position, Repo, SortBy, Stored, StoredAnswer, Tx,
+    Verification,
 };

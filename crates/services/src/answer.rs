@@ -1,8 +1,9 @@
 //! Calls that write: decided, looked up by their key, run, and their answer stored with the effect.
 
+use crate::installation::Desk;
 use crate::refusal::Refusal;
 use crate::work::{Caller, Work};
-use firma_auth::access::{Action, Grant};
+use firma_auth::access::{Action, Grant, OnPlatform, PlatformGrant};
 use firma_domain::{Entity, Id};
 use firma_persistence::{Fault, Key, Known, StoredAnswer, Tx};
 use sha2::{Digest, Sha256};
@@ -77,6 +78,17 @@ pub fn perform_alone(
     caller.check(tx)?;
     let key = request()?.key(Id::NIL, caller.user);
     once(tx, |tx| tx, key, run)
+}
+
+/// Runs a call that does `A` to `E` on the platform, once for each key.
+pub fn perform_on_platform<E: OnPlatform, A: Action>(
+    desk: &mut Desk<'_, '_>,
+    request: impl Fn() -> Result<Request, Refusal>,
+    run: impl Fn(&mut Desk<'_, '_>, PlatformGrant<E, A>) -> Result<Answer, Refusal>,
+) -> Result<Answer, Refusal> {
+    let grant = desk.grant::<E, A>()?;
+    let key = request()?.key(Id::NIL, desk.user());
+    once(desk, |desk| desk.tx, key, |desk| run(desk, grant))
 }
 
 fn once<'c, W>(

@@ -9,6 +9,7 @@ mod cursor;
 pub mod demo;
 mod hasher;
 pub mod identity;
+pub mod installation;
 mod keeping;
 mod link;
 pub mod listing;
@@ -21,8 +22,9 @@ mod refusal;
 mod rows;
 mod work;
 
-pub use answer::{Answer, Request, perform, perform_alone};
+pub use answer::{Answer, Request, perform, perform_alone, perform_on_platform};
 pub use hasher::Hasher;
+pub use installation::Desk;
 pub use keeping::Keeping;
 pub use link::{Expand, Link};
 pub use refusal::Refusal;

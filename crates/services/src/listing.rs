@@ -147,7 +147,7 @@ pub fn query<E: Keeping>(
             "email" if E::MAILED => query.listing.filters.push(mailed::<E>(organization, value)?),
             _ if query.shape.take::<E>(name, value)? => {}
             _ => {
-                let conds = filter::<E>(name, value, currency, stated.is_some())?;
+                let conds = filter(E::filters(), name, value, currency, stated.is_some())?;
                 query.listing.filters.extend(conds);
             }
         }
@@ -199,7 +199,7 @@ pub(crate) fn unknown(name: &str) -> Refusal {
 }
 
 /// A search for nothing is refused: all rows would be no answer to it.
-fn words(text: &str) -> Result<Vec<String>, Refusal> {
+pub(crate) fn words(text: &str) -> Result<Vec<String>, Refusal> {
     let wrong = |detail: String| Refusal::parameter("q", "invalid_value", detail);
     let text = text::clean(text, false).ok_or_else(|| wrong("holds a control character".into()))?;
     let words = text::sought(&text);
@@ -218,7 +218,7 @@ pub(crate) fn limit(text: &str) -> Result<i64, Refusal> {
     limit.ok_or_else(|| Refusal::parameter("limit", "invalid_value", format!("has to be 1 to {}", LIMIT.1)))
 }
 
-fn flag(name: &str, text: &str) -> Result<bool, Refusal> {
+pub(crate) fn flag(name: &str, text: &str) -> Result<bool, Refusal> {
     text.parse()
         .map_err(|_| Refusal::parameter(name, "invalid_value", "has to be true or false"))
 }
@@ -289,7 +289,8 @@ fn in_currency<E: Keeping>(currency: Currency) -> Option<Cond> {
 }
 
 /// `name=a,b` or `name[op]=a`.
-fn filter<E: Keeping>(
+pub(crate) fn filter(
+    fields: &[Field],
     name: &str,
     text: &str,
     currency: Currency,
@@ -299,7 +300,7 @@ fn filter<E: Keeping>(
         Some((field, op)) => (field, Some(op)),
         None => (name, None),
     };
-    let field = E::filters()
+    let field = fields
         .iter()
         .find(|field| field.name == field_name)
         .ok_or_else(|| unknown(name))?;

@@ -1,4 +1,4 @@
-//! Pages of what belongs to a person: the newest first, by the order of ids.
+//! Pages in the order of ids, the newest first: of what belongs to a person, of logs, and of the platform's lists.
 
 use crate::crud::{self, Listed};
 use crate::cursor;
@@ -25,26 +25,42 @@ pub(crate) fn page<'k>(
     name: &str,
     key: &'k Key,
 ) -> Result<Page<'k>, Refusal> {
+    filtered(parameters, user, name, key, |_, _| Ok(false))
+}
+
+/// The same, and whatever `take` knows: what the list is cut by. A cursor is good for the same cut alone.
+pub(crate) fn filtered<'k>(
+    parameters: &Parameters,
+    whose: Id,
+    name: &str,
+    key: &'k Key,
+    mut take: impl FnMut(&str, &str) -> Result<bool, Refusal>,
+) -> Result<Page<'k>, Refusal> {
     let mut page = Page {
         before: None,
         limit: listing::LIMIT.0,
-        bound: format!("{user}/{name}"),
+        bound: format!("{whose}/{name}"),
         key,
     };
-    let mut seen = Vec::new();
+    let (mut seen, mut cursor, mut parts) = (Vec::new(), None, Vec::new());
     for (name, value) in parameters {
         listing::once(&mut seen, name)?;
         match name.as_str() {
             "limit" => page.limit = listing::limit(value)?,
-            "cursor" => {
-                let position = cursor::read(key, &page.bound, value);
-                let position = position.ok_or_else(|| {
-                    Refusal::parameter("cursor", "invalid_cursor", "is not a cursor of this list")
-                })?;
-                page.before = Some(position.id);
-            }
+            "cursor" => cursor = Some(value),
+            _ if take(name, value)? => parts.push(format!("{name}={value}")),
             _ => return Err(listing::unknown(name)),
         }
+    }
+    if !parts.is_empty() {
+        parts.sort_unstable();
+        page.bound.push_str(&format!("?{}", parts.join("&")));
+    }
+    if let Some(cursor) = cursor {
+        let position = cursor::read(key, &page.bound, cursor);
+        let position = position
+            .ok_or_else(|| Refusal::parameter("cursor", "invalid_cursor", "is not a cursor of this list"))?;
+        page.before = Some(position.id);
     }
     Ok(page)
 }

@@ -26,6 +26,9 @@ pub enum Refusal {
     SignupClosed,
     #[error("what it gave is shown once alone")]
     SecretShown,
+    /// For who holds no platform role, nothing of the platform is there
+    #[error("there is nothing here")]
+    NothingHere,
     #[error("no such organization")]
     OrganizationNotFound,
     /// The slug that it has now

@@ -2,8 +2,10 @@
 
 use crate::client::Client;
 use crate::server::Server;
-use firma_auth::access::role_by_name;
+use firma_auth::access::{Founding, role_by_name};
+use firma_domain::access::RoleAssignment;
 use firma_domain::identity::User;
+use firma_domain::organizations::Member;
 use firma_domain::{Email, Id, input};
 use firma_services::organizations;
 use serde_json::json;
@@ -57,6 +59,37 @@ impl<'s> Firm<'s> {
             tx.add_user(id, &user, None)?;
             Ok(id)
         })
+    }
+
+    /// A user who holds a role on the platform and belongs nowhere, signed in.
+    pub fn platform(server: &Server, role: &str) -> (Id, Client) {
+        let email = format!(
+            "holder-{}@platform.example",
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        );
+        let (user, role) = (Firm::user(server, &email), role_by_name(role).unwrap().id);
+        let email = Email::parse(&email).unwrap();
+        server.write(move |tx| {
+            let (by_system, now) = (Founding::of(Id::NIL, Id::NIL), tx.now());
+            let member = Member {
+                joined_at: Some(now),
+                ..Member::added(email.clone(), email.to_string(), None)
+            };
+            tx.open(by_system.grant::<Member>())?.add_as(user, member)?;
+            let assignment = RoleAssignment {
+                user_id: user,
+                role_id: role,
+                role_organization_id: None,
+                assigned_by: None,
+                assigned_at: Some(now),
+                expires_at: None,
+                is_active: true,
+                reason: None,
+            };
+            tx.open(by_system.grant::<RoleAssignment>())?.add(assignment)?;
+            Ok(())
+        });
+        (user, server.client(user))
     }
 
     /// A member who has accepted, with a role or none, signed in.

@@ -14,6 +14,7 @@ use firma_persistence::identity::NewSession;
 use firma_persistence::{Database, Fault, Origin, Settings, Sources, Tx};
 use firma_services::Hasher;
 use firma_services::identity::{LastUsed, Lifetimes, Signer};
+use firma_services::installation::Watch;
 use firma_services::platform::{Breaker, Files};
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -129,6 +130,7 @@ impl Server {
             max_body: MAX_BODY,
             draining: Draining::default(),
             used: LastUsed::default(),
+            watch: Watch::default(),
             limits,
             signup,
             metrics: Metrics::new(&database, Some(METRICS_TOKEN)),

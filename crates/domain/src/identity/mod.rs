@@ -1,6 +1,7 @@
 //! Who signs in: users, what they say of themselves, and what concerns their safety.
 
 mod device;
+mod event;
 mod guessing;
 mod profile;
 mod security;
@@ -8,6 +9,7 @@ mod signup;
 mod user;
 
 pub use device::device;
+pub use event::{MANY_WRITES, SecurityEvent};
 pub use guessing::{Guessed, MANY, QUIET};
 pub use profile::{Profile, Term};
 pub use security::{SecurityKind, Severity};

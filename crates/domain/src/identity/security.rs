@@ -121,6 +121,14 @@ kinds! {
     SecondFactorDemanded = "second_factor_demanded", Info;
     /// Who has no second factor enters an organization again
     SecondFactorWaived = "second_factor_waived", Warning;
+    /// Somebody named an organization, or a row of one, where they have no business
+    ForeignAttempt = "foreign_attempt", Warning;
+    /// More than a hundred writes of one person in an organization within an hour, bulk and imports aside
+    ManyWrites = "many_writes", Warning;
+    /// An account was locked by the platform, and its sessions ended
+    UserDeactivated = "user_deactivated", Warning;
+    /// An account was opened again by the platform
+    UserReactivated = "user_reactivated", Info;
 }
 
 #[cfg(test)]

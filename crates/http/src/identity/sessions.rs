@@ -4,14 +4,15 @@ use super::{Answered, SIGN_IN};
 use crate::call::Call;
 use crate::cookies;
 use crate::example::Example;
-use crate::operation::{Access, Operation, Parameter};
+use crate::installation::page_parameters;
+use crate::operation::{Access, Operation};
 use crate::render;
-use crate::schemas::{Schemas, id, integer, object, reference, string};
+use crate::schemas::{Schemas, id, object, string};
 use actix_web::http::Method;
 use actix_web::web;
-use firma_domain::identity::{SecurityKind, Severity};
+use firma_domain::identity::SecurityEvent;
 use firma_services::identity;
-use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema, SchemaFormat};
 
 /// Signs somebody else in: who signs out everywhere has no token left for the examples that follow.
@@ -66,18 +67,6 @@ fn instant(about: &str) -> RefOr<Schema> {
         .into()
 }
 
-/// A page of what is called so. Its reference.
-fn page(schemas: &mut Schemas, name: &str) -> RefOr<Schema> {
-    let rows = ArrayBuilder::new().items(reference(name));
-    let page = format!("{name}Page");
-    let pagination = reference("Pagination");
-    schemas.put(
-        &page,
-        object([("data", rows.into()), ("pagination", pagination)], &[]),
-    );
-    reference(&page)
-}
-
 fn session(schemas: &mut Schemas) -> RefOr<Schema> {
     let current = ObjectBuilder::new()
         .schema_type(Type::Boolean)
@@ -102,47 +91,12 @@ fn session(schemas: &mut Schemas) -> RefOr<Schema> {
         &[],
     );
     schemas.put("Session", session);
-    page(schemas, "Session")
-}
-
-fn event(schemas: &mut Schemas) -> RefOr<Schema> {
-    let kinds = SecurityKind::ALL.iter().map(|kind| kind.as_str());
-    let severities = Severity::ALL.iter().map(|severity| severity.as_str());
-    let organization = id("The organization that it concerns, if it does")
-        .schema_type(SchemaType::from_iter([Type::String, Type::Null]));
-    let event = object(
-        [
-            ("id", id("The event").into()),
-            ("type", string("What happened").enum_values(Some(kinds)).into()),
-            (
-                "severity",
-                string("How grave it is").enum_values(Some(severities)).into(),
-            ),
-            ("organization_id", organization.into()),
-            (
-                "details",
-                maybe("What it was about, such as a session or a role").into(),
-            ),
-            ("ip", maybe("From which address").into()),
-            ("user_agent", maybe("By which user agent").into()),
-            ("occurred_at", instant("When")),
-        ],
-        &[],
-    );
-    schemas.put("SecurityEvent", event);
-    page(schemas, "SecurityEvent")
+    schemas.page("Session")
 }
 
 pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     let operation = |method, path: &str, id: &str, route| {
         Operation::new(method, path, id, "identity", Access::SignedIn, route)
-    };
-    let limit = || integer("Rows").minimum(Some(1)).maximum(Some(200));
-    let parameters = || {
-        vec![
-            Parameter::new("limit", "Rows of a page: 1 to 200, 50 unless given").of(limit()),
-            Parameter::new("cursor", "Where the page begins: next_cursor of the page before"),
-        ]
     };
     let sessions = session(schemas);
     to.push(
@@ -150,7 +104,7 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             web::get().to(list)
         })
         .text("Lists the sessions that live. The newest first.")
-        .parameters(parameters())
+        .parameters(page_parameters(vec![]))
         .answers(200, Some(sessions)),
     );
     let other = format!("OTHER_TOKEN={SIGN_IN}.access_token)");
@@ -175,7 +129,8 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         .example(Example::default().after(OTHER).token("$OTHER_TOKEN"))
         .answers(204, None),
     );
-    let events = event(schemas);
+    let events = schemas.named::<SecurityEvent>();
+    let events = schemas.page(&events);
     to.push(
         operation(
             Method::GET,
@@ -184,7 +139,7 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             || web::get().to(security_events),
         )
         .text("Lists what concerned the caller's safety. The newest first.")
-        .parameters(parameters())
+        .parameters(page_parameters(vec![]))
         .answers(200, Some(events)),
     );
 }

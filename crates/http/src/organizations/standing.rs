@@ -30,19 +30,17 @@ async fn restore(call: Call) -> Answered {
 }
 
 async fn transfer(call: Call) -> Answered {
-    let caller = call.caller();
-    call.write::<Organization, Delete, _>(move |work, grant, said| {
+    call.write::<Organization, Delete, _>(|work, grant, said| {
         let new = input::plain(said.json()?)?;
-        render::record(&organizations::transfer(work, grant, caller, new)?)
+        render::record(&organizations::transfer(work, grant, new)?)
     })
     .await
 }
 
 async fn delete(call: Call) -> Answered {
-    let caller = call.caller();
-    call.write::<Organization, Delete, _>(move |work, grant, said| {
+    call.write::<Organization, Delete, _>(|work, grant, said| {
         said.no_query()?;
-        organizations::delete(work, grant, caller, &said.if_match)?;
+        organizations::delete(work, grant, &said.if_match)?;
         Ok(render::empty())
     })
     .await

@@ -5,7 +5,7 @@
 
 use crate::keys::{key_of, with};
 use crate::samples::{Place, bare, nothing, path, send, unique};
-use firma_auth::access::{RESOURCES, Role, SYSTEM_ROLES, permissions};
+use firma_auth::access::{RESOURCES, Role, SYSTEM_ROLES, permissions, platform_permissions};
 use firma_http::{Access, Operation, operations};
 use firma_testing::{Answer, Client, Server, on_each};
 use serde_json::json;
@@ -37,6 +37,15 @@ fn what_is_in_an_organization_needs_a_permission_of_the_catalogue() {
                     "{}",
                     operation.id
                 );
+            }
+            Access::Platform(resource, verb) => {
+                assert!(
+                    operation.path.starts_with("/api/v1/platform/"),
+                    "{}",
+                    operation.id
+                );
+                let known = platform_permissions().any(|p| (p.resource, p.verb) == (resource, verb));
+                assert!(known, "{}", operation.id);
             }
             Access::Member => assert!(in_one, "{}", operation.id),
             Access::SignedIn => assert!(!in_one, "{}", operation.id),
@@ -77,10 +86,9 @@ fn what_is_in_an_organization_needs_a_permission_of_the_catalogue() {
 fn the_owner_may_do_everything() {
     on_each(|server| {
         let place = Place::new(server);
-        for operation in operations()
-            .iter()
-            .filter(|operation| operation.access != Access::Public)
-        {
+        // The platform is none of an organization's owner's: `platform` tests it.
+        let own = |access| !matches!(access, Access::Public | Access::Platform(..));
+        for operation in operations().iter().filter(|operation| own(operation.access)) {
             // Each signed in anew: signing out is an operation too.
             let owner = match operation.id.as_str() {
                 // It would end the session that another operation is to end.
@@ -309,7 +317,10 @@ fn each_role_may_do_what_it_says_and_nothing_else() {
                         _ => user,
                     };
                     let answer = place.call(&server.client(user), operation);
-                    assert_ne!(answer.status, 403, "{}", answer.text);
+                    match operation.access {
+                        Access::Platform(..) => drop(answer.problem(404, "no_route")),
+                        _ => assert_ne!(answer.status, 403, "{}", answer.text),
+                    }
                     continue;
                 };
                 // Signed in anew: signing out everywhere is an operation too.

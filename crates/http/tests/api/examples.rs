@@ -5,7 +5,7 @@
 
 use crate::imports_jobs::worker;
 use firma_services::demo;
-use firma_testing::{Server, TestDatabase, on_each};
+use firma_testing::{Firm, Server, TestDatabase, on_each};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -25,6 +25,17 @@ fn demo(server: &Server) {
     for step in demo::steps(1) {
         server.write(move |tx| demo::play(tx, &step));
     }
+}
+
+/// Somebody who owns the platform; the e-mail.
+fn holder(server: &Server) -> String {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let hash = runtime.block_on(server.hasher.hash(PASSWORD.into())).unwrap();
+    let (holder, _) = Firm::platform(server, "website_owner");
+    server.write(move |tx| {
+        tx.set_password(holder, &hash, false)?;
+        Ok(tx.user(holder)?.value.email.to_string())
+    })
 }
 
 /// The text of all `<code>` elements that begin so, each with its operation.
@@ -49,6 +60,7 @@ fn codes(page: &str, begin: &str) -> Vec<(String, String)> {
 /// What each example was answered: the status and the body of its last call.
 fn run(server: &Server) -> BTreeMap<String, (u16, Value)> {
     demo(server);
+    let holder = holder(server);
     // What a person does between two calls a worker has time for, and no more.
     let worker = worker(server, Duration::from_millis(500));
     let page = server.nobody().get("/docs").text;
@@ -81,6 +93,8 @@ fn run(server: &Server) -> BTreeMap<String, (u16, Value)> {
         .env("PASSWORD", PASSWORD)
         .env("EMPLOYEE_PASSWORD", PASSWORD)
         .env("STAKEHOLDER_PASSWORD", PASSWORD)
+        .env("PLATFORM_EMAIL", holder)
+        .env("PLATFORM_PASSWORD", PASSWORD)
         .env("HEADERS", "sign-in.headers")
         .output()
         .expect("bash, curl and jq have to be installed");

@@ -31,6 +31,8 @@ pub(crate) fn role(name: &str) -> String {
 pub(crate) struct Place<'s> {
     pub(crate) firm: Firm<'s>,
     rows: BTreeMap<&'static str, String>,
+    /// What stands below `/platform`
+    outside: BTreeMap<&'static str, String>,
 }
 
 impl<'s> Place<'s> {
@@ -89,7 +91,31 @@ impl<'s> Place<'s> {
             ("imports", import(&firm)),
             ("activities", made("activities", activity)),
         ]);
-        Place { firm, rows }
+        let (holder, _) = Firm::platform(server, "website_admin");
+        let (_, owner) = Firm::platform(server, "website_owner");
+        let held = owner.get(&format!("/api/v1/platform/role-assignments?user_id={holder}"));
+        let held = held.expect(200)["data"][0]["id"].as_str().unwrap().to_owned();
+        let outside = BTreeMap::from([
+            (
+                "users",
+                Firm::user(server, &format!("{}@example.com", unique())).to_string(),
+            ),
+            ("organizations", Firm::new(server).id.to_string()),
+            ("role-assignments", held),
+            ("jobs", system_job(server, false)),
+            ("dead jobs", system_job(server, true)),
+        ]);
+        Place { firm, rows, outside }
+    }
+
+    /// The ids of all its rows inside the organization.
+    pub(crate) fn all_rows(&self) -> Vec<String> {
+        self.rows.values().cloned().collect()
+    }
+
+    /// A job of the system.
+    pub(crate) fn system_job(&self, is_dead: bool) -> String {
+        system_job(self.firm.server, is_dead)
     }
 
     /// The id of its row in a collection.
@@ -100,6 +126,14 @@ impl<'s> Place<'s> {
 
     /// The row that an operation's `{id}` stands for.
     pub(crate) fn row_of(&self, operation: &Operation) -> &str {
+        if let Some(below) = operation.path.strip_prefix("/api/v1/platform/") {
+            let collection = match operation.id.as_str() {
+                "retry_system_job" => "dead jobs",
+                _ => below.split('/').next().unwrap(),
+            };
+            let row = self.outside.get(collection);
+            return row.unwrap_or_else(|| panic!("the attack has no row of {collection}: give Place one"));
+        }
         if operation.id == "retry_job" {
             return self.row("dead jobs");
         }
@@ -197,6 +231,14 @@ impl<'s> Place<'s> {
             "bulk_pipelines" => bulk("create_pipeline"),
             "bulk_stages" => bulk("create_stage"),
             "bulk_deals" => bulk("create_deal"),
+            "create_owned_organization" => {
+                let owner = json!({"email": format!("{}@example.com", unique())});
+                json!({"name": unique(), "slug": unique(), "owner": owner})
+            }
+            "set_organization_terms" => json!({"subscription_plan": unique()}),
+            "give_platform_role" => {
+                json!({"user_id": self.outside["users"], "role_id": role("website_admin")})
+            }
             "upload_file" => json!(unique()),
             "import_file" => json!("name\nSample\n"),
             _ => panic!("the attack has no body for {id}: give it one here"),
@@ -218,6 +260,29 @@ fn job(firm: &Firm<'_>, is_dead: bool) -> String {
         if is_dead {
             let leased = tx.lease_job(&["dead"], 1)?.unwrap();
             tx.end_job(leased.lease, Outcome::Failed("a sample".into()))?;
+        }
+        Ok(id)
+    });
+    job.to_string()
+}
+
+/// A job of the system that waits, or that was given up.
+fn system_job(server: &Server, is_dead: bool) -> String {
+    let job = server.write(move |tx| {
+        let new = NewJob {
+            kind: if is_dead { "dead-system" } else { "sample" },
+            payload: "{}".into(),
+            run_at: None,
+            max_attempts: 1,
+        };
+        let id = tx.enqueue_for_system(new)?;
+        // One that was tried again stands before it.
+        while is_dead {
+            let lease = tx.lease_job(&["dead-system"], 1)?.unwrap().lease;
+            tx.end_job(lease, Outcome::Failed("a sample".into()))?;
+            if lease.job == id {
+                break;
+            }
         }
         Ok(id)
     });

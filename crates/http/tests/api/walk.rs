@@ -165,7 +165,7 @@ fn client(server: &Server, world: &World<'_>, who: Who, situation: Situation) ->
     };
     let user = match who.is_member() {
         true => place.firm.member(who.0.map(|role| role.name)).0,
-        false => on_platform(server, who),
+        false => Firm::platform(server, who.0.unwrap().name).0,
     };
     match situation {
         NoToken => server.nobody(),
@@ -202,26 +202,6 @@ fn key_for(firm: &Firm, user: Id, permissions: Vec<String>) -> Client {
         Ok(tx.add_key(grant, made.id, &token.prefix, &token.hash())?)
     });
     firm.server.nobody().with_token(Some(key))
-}
-
-/// Somebody with a role on the platform.
-fn on_platform(server: &Server, who: Who) -> firma_domain::Id {
-    let name = crate::samples::unique();
-    let user = firma_testing::Firm::user(server, &format!("{name}@platform.example"));
-    let (base, role) = (&server.base, who.0.unwrap());
-    let (id, nil) = (base.id_literal(user), base.id_literal(firma_domain::Id::NIL));
-    let (now, yes) = match base.is_postgres() {
-        true => ("now()", "TRUE"),
-        false => ("1700000000000000", "1"),
-    };
-    base.execute(&format!(
-        "INSERT INTO memberships (organization_id, id, version, created_at, updated_at, email, name, name_folded, joined_at, \
-         is_active) VALUES ({nil}, {id}, 1, {now}, {now}, '{name}@platform.example', 'p', 'p', {now}, {yes}); \
-         INSERT INTO role_assignments (organization_id, id, version, created_at, updated_at, user_id, role_id, \
-         role_organization_id, assigned_at, is_active) VALUES ({nil}, {id}, 1, {now}, {now}, {id}, {role}, {nil}, {now}, {yes});",
-        role = base.id_literal(role.id),
-    ));
-    user
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! A call on its way to a database thread and its answer on the way back.
 
+use super::meter::Meter;
 use crate::fault::{Failure, Fault};
 use crate::store::{Attempt, Origin, Tx, Unit};
+use firma_domain::identity::SecurityKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// How an attempt ended.
@@ -29,6 +32,8 @@ pub(super) struct Call<T, E, F> {
     run: F,
     origin: Option<Origin>,
     outcome: Option<Result<T, E>>,
+    /// What it wrote down that concerns safety: counted once it is stored
+    safety: Option<(Arc<Meter>, Vec<SecurityKind>)>,
     answer: oneshot::Sender<Result<T, E>>,
 }
 
@@ -45,6 +50,7 @@ where
                 run,
                 origin,
                 outcome: None,
+                safety: None,
                 answer,
             }),
             received,
@@ -63,10 +69,16 @@ where
         let ran = catch_unwind(AssertUnwindSafe(|| {
             let mut tx = Tx::new(seat, unit, attempt)?;
             let value = (self.run)(&mut tx)?;
+            let safety = tx.safety();
             tx.finish()?;
-            Ok::<T, E>(value)
+            Ok::<(T, Vec<SecurityKind>), E>((value, safety))
         }));
+        let meter = seat.meter.clone();
         let outcome = ran.unwrap_or_else(|_| Err(E::from(Fault::internal("a call panicked"))));
+        let outcome = outcome.map(|(value, safety)| {
+            self.safety = Some((meter, safety)).filter(|(_, safety)| !safety.is_empty());
+            value
+        });
         let verdict = match outcome.as_ref().err().map(|e| e.fault()) {
             None => Verdict::Done,
             Some(Some(Fault::Again)) => Verdict::Again,
@@ -83,6 +95,9 @@ where
     }
 
     fn settle(self: Box<Self>) {
+        if let (Some((meter, safety)), Some(Ok(_))) = (&self.safety, &self.outcome) {
+            meter.noted(safety);
+        }
         if let Some(outcome) = self.outcome {
             // Who asked may have gone; what was done stays done.
             let _ = self.answer.send(outcome);

@@ -12,6 +12,7 @@ use crate::sql::Sql;
 use crate::store::{Origin, Tx};
 use crossbeam_channel::{Sender, TrySendError, bounded};
 use diesel::sql_types::{Bool, Text};
+use firma_domain::identity::SecurityKind;
 use firma_domain::source::{Clock, Entropy, IdSource};
 use prometheus_client::metrics::histogram::Histogram;
 use std::sync::Arc;
@@ -139,6 +140,11 @@ impl Database {
             false => self.writes.len(),
         };
         self.meter.load(self.reads.len() + writes)
+    }
+
+    /// How many security events of each kind this process has written down.
+    pub fn security_events(&self) -> Vec<(SecurityKind, u64)> {
+        self.meter.events()
     }
 
     /// The times of all statements so far, in seconds; it goes on counting.

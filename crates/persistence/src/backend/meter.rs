@@ -1,8 +1,11 @@
 //! How busy the threads and their connections are, for who watches the server.
 
 use diesel::connection::{Instrumentation, InstrumentationEvent};
+use firma_domain::identity::SecurityKind;
 use prometheus_client::metrics::histogram::Histogram;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 /// In seconds: from an index seek to what the statement timeout ends.
@@ -30,6 +33,8 @@ pub(super) struct Meter {
     pub queries: Histogram,
     in_use: AtomicU32,
     is_away: AtomicBool,
+    /// How many security events of each kind were written down
+    events: Mutex<BTreeMap<&'static str, (SecurityKind, u64)>>,
 }
 
 impl Meter {
@@ -39,6 +44,7 @@ impl Meter {
             queries: Histogram::new(BUCKETS),
             in_use: AtomicU32::new(0),
             is_away: AtomicBool::new(false),
+            events: Mutex::default(),
         }
     }
 
@@ -50,6 +56,19 @@ impl Meter {
 
     pub(super) fn connected(&self, succeeded: bool) {
         self.is_away.store(!succeeded, Ordering::Relaxed);
+    }
+
+    /// Counts what concerned safety, once it is stored.
+    pub(super) fn noted(&self, kinds: &[SecurityKind]) {
+        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        for kind in kinds {
+            events.entry(kind.as_str()).or_insert((*kind, 0)).1 += 1;
+        }
+    }
+
+    pub(super) fn events(&self) -> Vec<(SecurityKind, u64)> {
+        let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        events.values().copied().collect()
     }
 
     pub(super) fn load(&self, waiting: usize) -> Load {

@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 pub(crate) struct Fence {
     pub user: Option<Id>,
     pub organization: Option<Id>,
+    /// Whether it stands on the platform, and so on no organization
+    pub platform: bool,
 }
 
 pub(crate) struct Seat {
@@ -24,7 +26,7 @@ pub(crate) struct Seat {
     away_until: Option<Instant>,
     pub fence: Option<Fence>,
     pub sources: Sources,
-    meter: Arc<Meter>,
+    pub(super) meter: Arc<Meter>,
     roles: Arc<RoleCache>,
 }
 

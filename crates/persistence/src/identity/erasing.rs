@@ -33,7 +33,8 @@ impl Tx<'_> {
             .then(" WHERE id = ")
             .bind(user)
             .run(self)?;
-        Ok(())
+        let changed = self.user(user)?.value;
+        self.rename_user(user, &changed)
     }
 
     /// Whether the user owns an organization that is there.
@@ -64,6 +65,7 @@ impl Tx<'_> {
         self.identify(user)?;
         for statement in [
             "DELETE FROM user_logins WHERE user_id = ",
+            "DELETE FROM user_words WHERE user_id = ",
             "DELETE FROM user_credentials WHERE user_id = ",
             "DELETE FROM sessions WHERE user_id = ",
             "DELETE FROM verification_tokens WHERE user_id = ",

@@ -10,11 +10,12 @@ mod sealed;
 mod security;
 mod sessions;
 mod tokens;
-mod users;
+pub(crate) mod users;
+pub(crate) mod words;
 
 pub use credentials::Credential;
 pub use factors::Factor;
 pub use sealed::{SEALED, SealedColumn};
-pub use security::{PastEvent, SecurityEvent};
+pub use security::SecurityEvent;
 pub use sessions::{LiveSession, NewSession, Rotation, Session};
 pub use tokens::{NewToken, Token};

@@ -1,10 +1,9 @@
-use crate::backend::{At, Id as IdType, Instant as AtType, Uid};
 use crate::fault::Fault;
 use crate::sql::Sql;
-use crate::store::{Tx, id_or_null, text_or_null};
-use diesel::sql_types::{Nullable, Text};
+use crate::store::{EVENTS, EventColumns, EventRow, Tx, event_of, id_or_null, text_or_null};
+use firma_domain as domain;
+use firma_domain::Id;
 use firma_domain::identity::SecurityKind;
-use firma_domain::{Id, Instant};
 
 /// What happened, for those who look after safety.
 #[derive(Debug, Clone)]
@@ -15,40 +14,6 @@ pub struct SecurityEvent {
     pub kind: SecurityKind,
     pub details: Option<String>,
 }
-
-/// One that was written down.
-#[derive(Debug, Clone)]
-pub struct PastEvent {
-    pub id: Id,
-    pub organization: Option<Id>,
-    pub kind: String,
-    pub severity: String,
-    pub details: Option<String>,
-    pub ip: Option<String>,
-    pub user_agent: Option<String>,
-    pub occurred_at: Instant,
-}
-
-type Columns = (
-    IdType,
-    IdType,
-    Text,
-    Text,
-    Nullable<Text>,
-    Nullable<Text>,
-    Nullable<Text>,
-    AtType,
-);
-type Row = (
-    Uid,
-    Uid,
-    String,
-    String,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    At,
-);
 
 impl Tx<'_> {
     /// Writes it down, with where the call came from.
@@ -78,34 +43,26 @@ impl Tx<'_> {
         .binds(values)
         .then(")")
         .run(self)?;
+        self.unit()?.safety.push(event.kind);
         Ok(())
     }
 
-    /// What concerned a user, the newest first: up to `limit` before one of them.
+    /// What concerned a user, the newest first: up to `limit` before one of them. Of an attempt at what is another
+    /// organization's nothing is told: it would tell that there is something.
     pub fn security_events_of(
         &mut self,
         user: Id,
         before: Option<Id>,
         limit: i64,
-    ) -> Result<Vec<PastEvent>, Fault> {
+    ) -> Result<Vec<domain::identity::SecurityEvent>, Fault> {
         self.identify(user)?;
-        let rows = Sql::<Columns>::text(
-            "SELECT id, organization_id, type, severity, details, ip, user_agent, occurred_at FROM security_events \
-             WHERE user_id = ",
-        )
-        .bind(user)
-        .before(before, limit)
-        .rows::<Row>(self)?;
-        let event = |(id, organization, kind, severity, details, ip, user_agent, at): Row| PastEvent {
-            id: id.0,
-            organization: Some(organization.0).filter(|id| *id != Id::NIL),
-            kind,
-            severity,
-            details,
-            ip,
-            user_agent,
-            occurred_at: at.0,
-        };
-        Ok(rows.into_iter().map(event).collect())
+        let rows = Sql::<EventColumns>::text(EVENTS)
+            .then("type <> ")
+            .bind(SecurityKind::ForeignAttempt.as_str())
+            .then(" AND user_id = ")
+            .bind(user)
+            .before(before, limit)
+            .rows::<EventRow>(self)?;
+        Ok(rows.into_iter().map(event_of).collect())
     }
 }

@@ -6,7 +6,7 @@ use diesel::sql_types::{Bool, Integer, Nullable, Text};
 use firma_domain::identity::{User, Username};
 use firma_domain::{Email, Id, Instant, Record};
 
-type Columns = (
+pub(crate) type Columns = (
     (IdType, Integer, AtType, Nullable<IdType>, AtType),
     (
         Text,
@@ -20,7 +20,7 @@ type Columns = (
         Nullable<AtType>,
     ),
 );
-type Row = (
+pub(crate) type Row = (
     (Uid, i32, At, Option<Uid>, At),
     (
         String,
@@ -34,6 +34,10 @@ type Row = (
         Option<At>,
     ),
 );
+
+/// What a [`Row`] is read from.
+pub(crate) const COLUMNS: &str = "id, version, created_at, created_by, updated_at, email, username, given_name, \
+     family_name, name, is_active, is_configured, email_verified_at, last_login_at";
 
 impl Tx<'_> {
     /// Whether nobody has an account yet. Of all the calls that ask, one goes on at a time, to its end.
@@ -72,14 +76,13 @@ impl Tx<'_> {
 
     fn read_user(&mut self, user: Id, hold: &'static str) -> Result<Record<User>, Fault> {
         self.identify(user)?;
-        let row = Sql::<Columns>::text(
-            "SELECT id, version, created_at, created_by, updated_at, email, username, given_name, family_name, name, \
-             is_active, is_configured, email_verified_at, last_login_at FROM users WHERE deleted_at IS NULL AND id = ",
-        )
-        .bind(user)
-        .then_either(hold, "")
-        .one::<Row>(self)?;
-        read(row).ok_or_else(|| Fault::internal("users holds what no rule would store"))
+        let row = Sql::<Columns>::text("SELECT ")
+            .then(COLUMNS)
+            .then(" FROM users WHERE deleted_at IS NULL AND id = ")
+            .bind(user)
+            .then_either(hold, "")
+            .one::<Row>(self)?;
+        found(row)
     }
 
     /// Makes a user, and the logins it signs in with.
@@ -116,7 +119,7 @@ impl Tx<'_> {
                 .then(")")
                 .run(self)?;
         }
-        Ok(())
+        self.name_user(id, value)
     }
 
     /// Stores what a person changed of their own account, the next version of the one that was read for it.
@@ -154,6 +157,7 @@ impl Tx<'_> {
                     .run(self)?;
             }
         }
+        self.rename_user(user, &value)?;
         Ok(Record {
             version: before.version + 1,
             updated_at: now,
@@ -191,6 +195,10 @@ impl Tx<'_> {
             .run(self)?;
         Ok(())
     }
+}
+
+pub(crate) fn found(row: Row) -> Result<Record<User>, Fault> {
+    read(row).ok_or_else(|| Fault::internal("users holds what no rule would store"))
 }
 
 fn read(((id, version, created, by, updated), rest): Row) -> Option<Record<User>> {

@@ -1,7 +1,10 @@
-//! What every installation needs: the catalogue of permissions and the system roles, as the code has them.
+//! What every installation needs: the catalogue of permissions and the system roles, as the code has them. And the
+//! words of users who were there before these were kept.
 
 use crate::backend::AnyConnection;
 use crate::fault::Fault;
+use crate::identity::users::{COLUMNS, Columns, Row, found};
+use crate::identity::words::words_of;
 use crate::sql::{Kind, Sql, Value};
 use firma_auth::access::{Role, SYSTEM_ROLES, Verb, permissions, platform_permissions};
 use firma_domain::{Id, Instant};
@@ -82,6 +85,26 @@ fn seed_all(conn: &mut AnyConnection, now: Instant) -> Result<(), Fault> {
         )
         .then(") ON CONFLICT DO NOTHING")
         .run_on(conn)?;
+    }
+    name_users(conn)
+}
+
+/// Folding is no matter of SQL, so this is none of a migration's.
+fn name_users(conn: &mut AnyConnection) -> Result<(), Fault> {
+    let nameless = Sql::<Columns>::text("SELECT ")
+        .then(COLUMNS)
+        .then(
+            " FROM users WHERE deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM user_words w WHERE w.user_id = users.id)",
+        )
+        .rows_on::<Row>(conn)?;
+    for row in nameless {
+        let user = found(row)?;
+        for word in words_of(&user.value) {
+            Sql::<()>::text("INSERT INTO user_words (user_id, word) VALUES (")
+                .binds(vec![user.id.into(), Value::Text(word)])
+                .then(")")
+                .run_on(conn)?;
+        }
     }
     Ok(())
 }

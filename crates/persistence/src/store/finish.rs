@@ -25,6 +25,7 @@ impl Tx<'_> {
             origin,
             entries,
             mut claim,
+            ..
         }) = self.unit.take()
         else {
             return Ok(());

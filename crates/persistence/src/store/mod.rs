@@ -5,6 +5,7 @@ mod field;
 mod finish;
 mod idempotency;
 mod list;
+mod log;
 mod owner;
 mod parts;
 mod repo;
@@ -23,7 +24,10 @@ pub(crate) use field::{field, sort_by};
 pub use idempotency::{Key, Known, StoredAnswer};
 pub use list::{Listing, Page, Position};
 pub(crate) use parts::Parts;
+pub(crate) use log::{EVENTS, EventColumns, EventRow, event_of};
+pub use log::{Log, LogPage};
 pub use repo::Repo;
+pub(crate) use search::below;
 pub use stored::Stored;
 pub(crate) use stored::{
     Common, currency_column, currency_of, instant_literal, key_of, literal, minor_column, minor_of, money,

@@ -124,6 +124,6 @@ fn ordered(sought: &[String]) -> Vec<&str> {
 }
 
 /// What is behind all words that begin so: no word holds the last code point, which is no character.
-fn below(word: &str) -> Value {
+pub(crate) fn below(word: &str) -> Value {
     Value::Text(format!("{word}{}", char::MAX))
 }

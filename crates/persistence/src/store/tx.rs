@@ -11,6 +11,7 @@ use crate::sql::{Kind, Sql, Value};
 use diesel::sql_types::Nullable;
 use diesel::sql_types::Text;
 use firma_auth::access::{Action, Grant};
+use firma_domain::identity::SecurityKind;
 use firma_domain::{Id, Instant};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
@@ -36,6 +37,8 @@ pub(crate) struct Unit {
     /// By organization, in the order of the ids: the order in which heads are taken.
     pub(super) entries: std::collections::BTreeMap<Id, Vec<Entry>>,
     pub(super) claim: Option<Claim>,
+    /// What concerned safety
+    pub(crate) safety: Vec<SecurityKind>,
 }
 
 impl Unit {
@@ -44,6 +47,7 @@ impl Unit {
             origin,
             entries: Default::default(),
             claim: None,
+            safety: Vec::new(),
         }
     }
 
@@ -98,6 +102,11 @@ impl<'c> Tx<'c> {
         self.attempt == Attempt::First
     }
 
+    /// Where the call comes from.
+    pub fn origin(&mut self) -> Result<Origin, Fault> {
+        Ok(self.unit()?.origin().clone())
+    }
+
     /// A new id.
     pub fn new_id(&self) -> Id {
         self.sources.ids.next(self.now)
@@ -132,6 +141,14 @@ impl<'c> Tx<'c> {
 
     pub(crate) fn is_postgres(&self) -> bool {
         matches!(self.conn, AnyConnection::Pg(_))
+    }
+
+    /// What the call wrote down that concerns safety.
+    pub(crate) fn safety(&mut self) -> Vec<SecurityKind> {
+        self.unit
+            .as_mut()
+            .map(|unit| std::mem::take(&mut unit.safety))
+            .unwrap_or_default()
     }
 
     /// Refuses to store in a call that only reads.
@@ -200,6 +217,7 @@ impl<'c> Tx<'c> {
         self.stand(Fence {
             user: Some(user),
             organization,
+            platform: false,
         })
     }
 
@@ -209,26 +227,39 @@ impl<'c> Tx<'c> {
         self.stand(Fence {
             user,
             organization: Some(organization),
+            platform: false,
         })
     }
 
     /// A statement has moved the fence itself.
     pub(crate) fn fence_moved(&mut self, organization: Option<Id>) {
         let user = self.fence.and_then(|fence| fence.user);
-        *self.fence = Some(Fence { user, organization });
+        self.stands(Fence {
+            user,
+            organization,
+            platform: false,
+        });
     }
 
-    fn stand(&mut self, fence: Fence) -> Result<(), Fault> {
+    /// A statement has moved the fence itself, to there.
+    pub(crate) fn stands(&mut self, fence: Fence) {
+        *self.fence = Some(fence);
+    }
+
+    pub(crate) fn stand(&mut self, fence: Fence) -> Result<(), Fault> {
         if !self.is_postgres() || *self.fence == Some(fence) {
             return Ok(());
         }
         let text = |id: Option<Id>| Value::Text(id.map(|id| id.to_string()).unwrap_or_default());
-        Sql::<(Nullable<Text>, Nullable<Text>)>::text("SELECT set_config('app.user_id', ")
+        let platform = if fence.platform { "on" } else { "" };
+        Sql::<(Nullable<Text>, Nullable<Text>, Nullable<Text>)>::text("SELECT set_config('app.user_id', ")
             .bind(text(fence.user))
             .then(", false), set_config('app.organization_id', ")
             .bind(text(fence.organization))
+            .then(", false), set_config('app.platform', ")
+            .bind(platform)
             .then(", false)")
-            .rows::<(Option<String>, Option<String>)>(self)?;
+            .rows::<(Option<String>, Option<String>, Option<String>)>(self)?;
         *self.fence = Some(fence);
         Ok(())
     }

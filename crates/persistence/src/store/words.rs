@@ -84,7 +84,7 @@ impl Tx<'_> {
     }
 
     /// Many texts as one value: the statement is the same however many they are.
-    fn list(&self, texts: Vec<String>) -> Value {
+    pub(crate) fn list(&self, texts: Vec<String>) -> Value {
         match self.is_postgres() {
             true => Value::Texts(texts.into_iter().map(Some).collect()),
             false => Value::Text(serde_json::Value::from(texts).to_string()),

@@ -4,6 +4,7 @@
 use super::letters;
 use super::sessions::about;
 use crate::access;
+use crate::installation;
 use crate::organizations::leave;
 use crate::refusal::Refusal;
 use crate::work::Caller;
@@ -21,6 +22,7 @@ pub fn delete_me(tx: &mut Tx<'_>, caller: Caller, language: &str) -> Result<(), 
             "the owner of an organization can't delete the account: hand the organization over first",
         ));
     }
+    installation::unless_needed(tx, caller.user)?;
     let language = letters::language(tx, caller.user, language)?;
     let pseudonym =
         User::erased(caller.user).ok_or_else(|| Fault::Internal("a pseudonym is no e-mail".into()))?;

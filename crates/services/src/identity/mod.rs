@@ -11,6 +11,7 @@ mod first;
 mod guessing;
 mod letters;
 mod mailed;
+mod notices;
 mod passwords;
 mod profile;
 mod register;
@@ -25,13 +26,15 @@ pub use door::Door;
 pub(crate) use door::judge;
 pub use email::{ChangeEmail, ask_to_change_email, confirm_email};
 pub use erase::delete_me;
-pub use events::{Event, security_events};
+pub use events::security_events;
 pub use factor::{Enrolment, FactorState, RecoveryCodes, confirm, enrol, factor, remove, renew_codes};
 pub use first::{FirstOwner, create_first, has_no_user};
 pub use letters::Links;
 pub(crate) use letters::{good, no_token, refused};
 pub use mailed::AccountHandler;
 pub(crate) use mailed::ask_to_invite;
+pub use notices::NoticeHandler;
+pub(crate) use notices::noted;
 pub use passwords::{
     ChangePassword, ResetPassword, change_password, forgot_password, may_change_password, reset_password,
 };

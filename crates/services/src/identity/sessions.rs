@@ -1,3 +1,4 @@
+use super::notices::noted;
 use crate::refusal::Refusal;
 use crate::work::Caller;
 use firma_auth::keys::Keys;
@@ -5,7 +6,7 @@ use firma_auth::token::{AccessTokens, RefreshToken};
 use firma_domain::identity::{SecurityKind, User};
 use firma_domain::source::Entropy;
 use firma_domain::{Id, Instant, Record};
-use firma_persistence::identity::{NewSession, Rotation, SecurityEvent};
+use firma_persistence::identity::{NewSession, Rotation};
 use firma_persistence::{Fault, Tx};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -110,12 +111,7 @@ pub(super) fn about(
     kind: SecurityKind,
     details: Option<String>,
 ) -> Result<(), Refusal> {
-    Ok(tx.security_event(SecurityEvent {
-        organization: None,
-        user,
-        kind,
-        details,
-    })?)
+    noted(tx, None, user, kind, details)
 }
 
 pub(super) fn open(tx: &mut Tx<'_>, signer: &Signer, user: Id) -> Result<SignedIn, Refusal> {

@@ -74,10 +74,9 @@ pub fn restore(
 pub fn transfer(
     work: &mut Work<'_, '_>,
     grant: Grant<Organization, Delete>,
-    caller: Caller,
     new: NewOwner,
 ) -> Result<Record<Organization>, Refusal> {
-    caller.step_up(work.tx)?;
+    work.step_up()?;
     let heir = heir(work, grant, new.owner_id)?;
     let before = owned(work, grant)?;
     only_from(&before, Status::Active)?;
@@ -105,10 +104,9 @@ pub fn transfer(
 pub fn delete(
     work: &mut Work<'_, '_>,
     grant: Grant<Organization, Delete>,
-    caller: Caller,
     expected: &Expected,
 ) -> Result<Record<Organization>, Refusal> {
-    caller.step_up(work.tx)?;
+    work.step_up()?;
     let before = owned(work, grant)?;
     expected.check(&before)?;
     let deletion = work.tx.new_id();

@@ -33,6 +33,7 @@ templates! {
     "new_device"
     "password_changed"
     "reset"
+    "security_warning"
     "test"
     "verify"
 }
@@ -116,6 +117,7 @@ mod tests {
             "new_email": "new@reader.example", "at": "2027-01-15T09:30:00Z", "ip": "192.0.2.1",
             "device": "Firefox on Linux", "organization": "<Acme>", "inviter": "<Bo>", "message": "<Hi>",
             "until": "2027-01-22", "has_account": link.is_none(),
+            "person": "<Ben>", "what": "new_device",
         })
     }
 

@@ -1,0 +1,74 @@
+//! What who holds a platform role may do. For everybody else there is nothing at these paths.
+
+mod events;
+mod jobs;
+mod organizations;
+mod roles;
+mod users;
+
+use crate::example::Example;
+use crate::operation::{Access, Operation, Parameter};
+use crate::problem::Problem;
+use crate::schemas::{Schemas, integer};
+use actix_web::http::Method;
+use actix_web::{HttpResponse, Route};
+use firma_auth::access::Verb;
+
+type Answered = Result<HttpResponse, Problem>;
+
+const ROOT: &str = "/api/v1/platform";
+
+/// Signs somebody in who holds a platform role.
+const SIGN_IN: &str = r#"PLATFORM_TOKEN=$(curl -sS "$FIRMA_URL/api/v1/auth/login" \
+  --json '{"email": "'"$PLATFORM_EMAIL"'", "password": "'"$PLATFORM_PASSWORD"'"}' | jq -r .access_token)"#;
+
+/// An example of such a call.
+fn example() -> Example {
+    Example::default().after(SIGN_IN).token("$PLATFORM_TOKEN")
+}
+
+/// A line that keeps the id of the first row of a list below `/platform`.
+fn first(variable: &str, list: &str) -> String {
+    format!(
+        "{variable}=$(curl -sS \"$FIRMA_URL{ROOT}/{list}\" \\\n  -H \"Authorization: Bearer $PLATFORM_TOKEN\" | jq -r '.data[0].id')"
+    )
+}
+
+/// Lines that make an organization, and keep a field of it.
+fn made(variable: &str, field: &str) -> String {
+    format!(
+        "{variable}=$(curl -sS \"$FIRMA_URL{ROOT}/organizations\" \\\n  -H \"Authorization: Bearer $PLATFORM_TOKEN\" \\\n  \
+         --json '{{\"name\": \"Nordlicht GmbH\", \"slug\": \"nordlicht-'$RANDOM'\", \"owner\": {{\"email\": \"owner-'$RANDOM'@demo.example\"}}}}' | jq -r .{field})"
+    )
+}
+
+fn at(
+    method: Method,
+    below: &str,
+    id: &str,
+    (resource, verb): (&'static str, Verb),
+    route: fn() -> Route,
+) -> Operation {
+    let path = format!("{ROOT}/{below}");
+    let access = Access::Platform(resource, verb);
+    Operation::new(method, &path, id, "installation", access, route).example(example())
+}
+
+/// How a page is asked for, beside what the list may be cut by.
+pub(crate) fn page_parameters(others: Vec<Parameter>) -> Vec<Parameter> {
+    let limit = integer("Rows").minimum(Some(1)).maximum(Some(200));
+    let mut all = vec![
+        Parameter::new("limit", "Rows of a page: 1 to 200, 50 unless given").of(limit),
+        Parameter::new("cursor", "Where the page begins: next_cursor of the page before"),
+    ];
+    all.extend(others);
+    all
+}
+
+pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
+    users::operations(to, schemas);
+    organizations::operations(to, schemas);
+    roles::operations(to, schemas);
+    jobs::operations(to, schemas);
+    events::operations(to, schemas);
+}

@@ -1,0 +1,155 @@
+use super::{Answered, at, example, made, page_parameters};
+use crate::call::Call;
+use crate::operation::{Operation, Parameter};
+use crate::render;
+use crate::schemas::{Schemas, id, object, reference, string};
+use actix_web::http::Method;
+use actix_web::web;
+use firma_auth::access::{Create, Delete, Read, Verb};
+use firma_domain::access::RoleAssignment;
+use firma_domain::input;
+use firma_services::installation::{self, GivenRole};
+use serde_json::json;
+use utoipa::openapi::SchemaFormat;
+use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, SchemaType, Type};
+
+async fn list(call: Call) -> Answered {
+    call.read_platform(|desk, said| {
+        let roles = installation::roles(desk.grant::<RoleAssignment, Read>()?);
+        said.no_query()?;
+        render::plain(
+            200,
+            &json!({"data": roles, "pagination": {"next_cursor": null, "has_more": false}}),
+        )
+    })
+    .await
+}
+
+async fn assignments(call: Call) -> Answered {
+    call.read_platform(|desk, said| {
+        let grant = desk.grant::<RoleAssignment, Read>()?;
+        let key = &said.state.signer.keys.cursor;
+        render::page(installation::assignments(desk, grant, said.query()?, key)?)
+    })
+    .await
+}
+
+async fn give(call: Call) -> Answered {
+    call.write_platform::<RoleAssignment, Create, _>(|desk, grant, said| {
+        let given: GivenRole = input::plain(said.json()?)?;
+        desk.step_up()?;
+        render::made(said, &installation::give(desk, grant, given)?)
+    })
+    .await
+}
+
+async fn take(call: Call) -> Answered {
+    call.write_platform::<RoleAssignment, Delete, _>(|desk, grant, said| {
+        said.no_query()?;
+        desk.step_up()?;
+        installation::take(desk, grant, said.id()?, &said.if_match)?;
+        Ok(render::empty())
+    })
+    .await
+}
+
+/// Lines that give a role to somebody, and keep the assignment's id or the ids for another.
+fn given() -> String {
+    format!(
+        "{}\nROLE_ID=$(curl -sS \"$FIRMA_URL/api/v1/platform/roles\" \\\n  -H \"Authorization: Bearer $PLATFORM_TOKEN\" | jq -r '.data[] | select(.name == \"website_admin\") | .id')",
+        made("USER_ID", "owner_id")
+    )
+}
+
+fn bodies(schemas: &mut Schemas) {
+    let maybe_instant = string("From this instant on it gives nothing")
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]));
+    let reason = string("Why").schema_type(SchemaType::from_iter([Type::String, Type::Null]));
+    let given = object(
+        [
+            ("user_id", id("The user").into()),
+            ("role_id", id("A platform role").into()),
+            ("expires_at", maybe_instant.into()),
+            ("reason", reason.into()),
+        ],
+        &["expires_at", "reason"],
+    );
+    schemas.put("GivenPlatformRole", given);
+    let permissions = ArrayBuilder::new()
+        .items(string("`resource:action:scope`"))
+        .description(Some("What it gives"));
+    let kinds = string("Where it is given").enum_values(Some(["platform", "organization"]));
+    let role = object(
+        [
+            ("id", id("The role").into()),
+            ("name", string("Its name").into()),
+            ("display_name", string("Its name for people").into()),
+            ("role_type", kinds.into()),
+            ("permissions", permissions.into()),
+        ],
+        &[],
+    );
+    schemas.put("SystemRole", role);
+}
+
+pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
+    bodies(schemas);
+    let read = ("roles", Verb::Read);
+    to.push(
+        at(Method::GET, "roles", "list_system_roles", read, || {
+            web::get().to(list)
+        })
+        .text("Lists the system roles. And what each gives.")
+        .answers(200, Some(schemas.page("SystemRole"))),
+    );
+    let name = schemas.record::<RoleAssignment>();
+    to.push(
+        at(
+            Method::GET,
+            "role-assignments",
+            "list_platform_role_assignments",
+            read,
+            || web::get().to(assignments),
+        )
+        .text("Lists who holds platform roles. And who held them: those aren't active.")
+        .parameters(page_parameters(vec![
+            Parameter::new("user_id", "The user"),
+            Parameter::new("role_id", "The role"),
+        ]))
+        .refuses(&["unknown_field", "unknown_expansion", "unknown_sort"])
+        .example(example().query("?limit=1"))
+        .answers(200, Some(schemas.page(&name))),
+    );
+    to.push(
+        at(
+            Method::POST,
+            "role-assignments",
+            "give_platform_role",
+            ("roles", Verb::Create),
+            || web::post().to(give),
+        )
+        .text("Gives a platform role. One that has ended is renewed. Needs a sign-in or a step-up of the last ten minutes.")
+        .body(reference("GivenPlatformRole"))
+        .example(example().after(given()).body(r#"{"user_id": "$USER_ID", "role_id": "$ROLE_ID", "reason": "On call"}"#))
+        .refuses(&["step_up_required", "not_unique"])
+        .answers(201, Some(reference(&name))),
+    );
+    let one = format!(
+        "{}\nROLE_ASSIGNMENT_ID=$(curl -sS \"$FIRMA_URL/api/v1/platform/role-assignments\" \\\n  -H \"Authorization: Bearer $PLATFORM_TOKEN\" \\\n  --json '{{\"user_id\": \"'$USER_ID'\", \"role_id\": \"'$ROLE_ID'\"}}' | jq -r .id)",
+        given()
+    );
+    to.push(
+        at(
+            Method::DELETE,
+            "role-assignments/{id}",
+            "take_platform_role",
+            ("roles", Verb::Delete),
+            || web::delete().to(take),
+        )
+        .text("Takes a platform role away. From the next call on. Needs a sign-in or a step-up of the last ten minutes.")
+        .example(example().after(one).id("$ROLE_ASSIGNMENT_ID"))
+        .refuses(&["step_up_required", "last_owner"])
+        .answers(204, None),
+    );
+}

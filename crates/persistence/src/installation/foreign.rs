@@ -1,0 +1,53 @@
+use crate::access::Segment;
+use crate::backend::{Id as IdType, Uid};
+use crate::fault::Fault;
+use crate::sql::Sql;
+use crate::store::Tx;
+use diesel::sql_types::Nullable;
+use firma_domain::Id;
+
+impl Tx<'_> {
+    /// The organization of that name, if there is one and the user has no business there: is no member, or no longer.
+    pub fn foreign_organization(&mut self, user: Id, segment: &Segment) -> Result<Option<Id>, Fault> {
+        self.identify(user)?;
+        let statement = Sql::<IdType>::text(
+            "SELECT t.id FROM tenants t LEFT JOIN memberships m ON m.organization_id = t.id AND m.id = ",
+        )
+        .bind(user)
+        .then(" WHERE (m.id IS NULL OR NOT m.is_active) AND t.id <> ")
+        .bind(Id::NIL);
+        let statement = match segment {
+            Segment::Id(id) => statement.then(" AND t.id = ").bind(*id),
+            Segment::Slug(slug) => statement.then(" AND t.slug = ").bind(slug.as_str()),
+        };
+        Ok(statement.maybe::<Uid>(self)?.map(|id| id.0))
+    }
+
+    /// Who owns an organization that is there, if anybody does.
+    pub fn owner_of_organization(&mut self, organization: Id) -> Result<Option<Id>, Fault> {
+        self.fenced(organization)?;
+        let owner = Sql::<Nullable<IdType>>::text(
+            "SELECT owner_id FROM organizations WHERE deleted_at IS NULL AND organization_id = ",
+        )
+        .bind(organization)
+        .maybe::<Option<Uid>>(self)?;
+        Ok(owner.flatten().map(|owner| owner.0))
+    }
+
+    /// The organization of whose log that row is; none where no log knows it. Looked up in each organization by itself,
+    /// and on PostgreSQL by a function that tells nothing but this.
+    pub fn organization_of_row(&mut self, entity_type: &str, row: Id) -> Result<Option<Id>, Fault> {
+        let found = Sql::<IdType>::either(
+            "SELECT organization_id FROM organization_of_row(",
+            "SELECT t.id FROM tenants t WHERE EXISTS (SELECT 1 FROM audit_entries a WHERE a.organization_id = t.id \
+             AND a.entity_type = ",
+        )
+        .bind(entity_type)
+        .then_either(", ", " AND a.entity_id = ")
+        .bind(row)
+        .then_either(")", ")")
+        .then_either(" f (organization_id) WHERE organization_id IS NOT NULL", "")
+        .maybe::<Uid>(self)?;
+        Ok(found.map(|id| id.0))
+    }
+}

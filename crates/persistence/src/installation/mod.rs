@@ -1,0 +1,12 @@
+//! What platform roles reach: people, organizations' own rows, what concerns safety, and counts. Behind a fence of its
+//! own, which opens with a [`firma_auth::access::PlatformGrant`] alone.
+
+mod facts;
+mod foreign;
+mod organizations;
+mod stats;
+mod users;
+
+pub use facts::PlatformKnown;
+pub use organizations::OrganizationSearch;
+pub use users::UserSearch;

@@ -1,0 +1,67 @@
+use crate::fault::Fault;
+use crate::sql::{Col, Cond, Op, Tail, Value};
+use crate::store::{Stored, Tx};
+use firma_auth::access::{PlatformGrant, Read};
+use firma_domain::organizations::{Organization, Status};
+use firma_domain::{Id, Record, Slug};
+
+/// Which organizations.
+#[derive(Debug, Clone, Default)]
+pub struct OrganizationSearch {
+    pub status: Option<Status>,
+    pub slug: Option<Slug>,
+    /// The newest before this one
+    pub before: Option<Id>,
+    pub rows: i64,
+}
+
+const fn at(name: &'static str) -> Col {
+    Col {
+        table: Organization::TABLE,
+        name,
+    }
+}
+
+impl Tx<'_> {
+    /// The own rows of the organizations that fit, the newest first.
+    pub fn list_organizations(
+        &mut self,
+        grant: PlatformGrant<Organization, Read>,
+        search: &OrganizationSearch,
+    ) -> Result<Vec<Record<Organization>>, Fault> {
+        self.on_platform(grant)?;
+        let mut all = vec![Cond::Null(at("deleted_at"))];
+        if let Some(status) = search.status {
+            all.push(Cond::Is(at("status"), Op::Eq, status.as_str().into()));
+        }
+        if let Some(slug) = &search.slug {
+            all.push(Cond::Is(at("slug"), Op::Eq, slug.as_str().into()));
+        }
+        if let Some(before) = search.before {
+            all.push(Cond::Is(at("organization_id"), Op::Lt, before.into()));
+        }
+        let tail = Tail {
+            order: vec![(at("organization_id"), true)],
+            limit: Some(search.rows),
+            hold: None,
+        };
+        Organization::select(self.conn(), Cond::All(all), tail)
+    }
+
+    /// An organization's own row, whatever its status.
+    pub fn find_organization(
+        &mut self,
+        grant: PlatformGrant<Organization, Read>,
+        organization: Id,
+    ) -> Result<Record<Organization>, Fault> {
+        self.on_platform(grant)?;
+        let own = Value::from(organization);
+        let all = vec![
+            Cond::Is(at("organization_id"), Op::Eq, own.clone()),
+            Cond::Is(at("id"), Op::Eq, own),
+            Cond::Null(at("deleted_at")),
+        ];
+        let found = Organization::select(self.conn(), Cond::All(all), Tail::default())?;
+        found.into_iter().next().ok_or(Fault::Missing)
+    }
+}

@@ -1,0 +1,63 @@
+use super::Desk;
+use crate::crud::Listed;
+use crate::listing::Parameters;
+use crate::platform::log_page;
+use crate::refusal::Refusal;
+use firma_auth::access::{PlatformGrant, Read};
+use firma_auth::keys::Key;
+use firma_domain::Id;
+use firma_domain::identity::SecurityEvent;
+use firma_domain::platform::{AuditEntry, Stats};
+use serde::Serialize;
+
+/// What concerned anybody's safety, the newest first.
+pub fn security_events(
+    desk: &mut Desk<'_, '_>,
+    grant: PlatformGrant<SecurityEvent, Read>,
+    parameters: &Parameters,
+    key: &Key,
+) -> Result<Listed, Refusal> {
+    let (page, log) = log_page::<SecurityEvent>(parameters, Id::NIL, key, &[])?;
+    let found = desk.tx.all_security_events(grant, &log)?;
+    page.of(found, |event: &SecurityEvent| event.id)
+}
+
+/// The system's log, the newest first: what was done about no organization.
+pub fn audit_entries(
+    desk: &mut Desk<'_, '_>,
+    grant: PlatformGrant<AuditEntry, Read>,
+    parameters: &Parameters,
+    key: &Key,
+) -> Result<Listed, Refusal> {
+    let (page, log) = log_page::<AuditEntry>(parameters, Id::NIL, key, &[])?;
+    let found = desk.tx.audit_entries(grant.system(), &log)?;
+    page.of(found, |entry: &AuditEntry| entry.id)
+}
+
+/// Whether a log is whole.
+#[derive(Debug, Clone, Serialize)]
+pub struct Checked {
+    pub is_whole: bool,
+    /// Entries that are whole, from the first on
+    pub entries: i64,
+    /// The number of the first entry that isn't
+    pub broken_at: Option<i64>,
+    /// In which way
+    pub problem: Option<&'static str>,
+}
+
+/// Whether the system's log is whole.
+pub fn verify(desk: &mut Desk<'_, '_>, grant: PlatformGrant<AuditEntry, Read>) -> Result<Checked, Refusal> {
+    let found = desk.tx.verify_log(grant.system())?;
+    Ok(Checked {
+        is_whole: found.broken.is_none(),
+        entries: found.entries,
+        broken_at: found.broken.map(|(number, _)| number),
+        problem: found.broken.map(|(_, problem)| problem),
+    })
+}
+
+/// How much there is.
+pub fn stats(desk: &mut Desk<'_, '_>, grant: PlatformGrant<Stats, Read>) -> Result<Stats, Refusal> {
+    Ok(desk.tx.stats(grant)?)
+}

@@ -1,0 +1,82 @@
+//! What who holds a platform role does: people with an account, organizations' own rows, platform roles, the system's
+//! jobs and log, what concerns safety, and counts. None of it reaches a row inside an organization.
+
+mod events;
+mod jobs;
+mod organizations;
+mod roles;
+mod users;
+mod watch;
+
+pub use events::{Checked, audit_entries, security_events, stats, verify};
+pub use jobs::{cancel_job, find_job, jobs, retry_job};
+pub use organizations::{NewOwned, Terms, create, organization, organizations, set_terms};
+pub(crate) use roles::unless_needed;
+pub use roles::{GivenRole, PlatformRole, assignments, give, roles, take};
+pub use users::{set_active, user, users};
+pub use watch::{Watch, note_foreign, note_many_writes};
+
+use crate::refusal::Refusal;
+use crate::work::{Caller, Work};
+use firma_auth::access::{Action, Facts, OnPlatform, PlatformFacts, PlatformGrant, Tenant};
+use firma_domain::organizations::Status;
+use firma_domain::{Currency, Id, Zone};
+use firma_persistence::Tx;
+use firma_persistence::installation::PlatformKnown;
+
+/// A call by who holds a platform role.
+pub struct Desk<'t, 'c> {
+    pub(crate) tx: &'t mut Tx<'c>,
+    facts: PlatformFacts,
+    caller: Caller,
+}
+
+impl<'t, 'c> Desk<'t, 'c> {
+    /// 401 for who isn't signed in, 404 for who holds no platform role: for them there is nothing here.
+    pub fn enter(tx: &'t mut Tx<'c>, caller: Caller) -> Result<Self, Refusal> {
+        match tx.platform_facts(caller.user, caller.session)? {
+            PlatformKnown::Nobody => Err(Refusal::Unauthenticated),
+            PlatformKnown::Stranger => Err(Refusal::NothingHere),
+            PlatformKnown::Holder(facts) => Ok(Desk { tx, facts, caller }),
+        }
+    }
+
+    /// The decision.
+    pub fn grant<E: OnPlatform, A: Action>(&self) -> Result<PlatformGrant<E, A>, Refusal> {
+        self.facts.decide().map_err(Refusal::Permission)
+    }
+
+    /// Refuses where the password was given too long ago.
+    pub fn step_up(&mut self) -> Result<(), Refusal> {
+        self.caller.step_up(self.tx)
+    }
+
+    /// Who calls: a user's id.
+    pub fn user(&self) -> Id {
+        self.facts.user
+    }
+
+    pub(crate) fn facts(&self) -> &PlatformFacts {
+        &self.facts
+    }
+
+    /// The reserved organization, where nobody holds anything: only a grant of the platform does something there.
+    pub fn system(&mut self) -> Work<'_, 'c> {
+        self.inside(Id::NIL, Status::Active)
+    }
+
+    /// The same for one organization, whose own row a grant of the platform may be for.
+    pub(crate) fn inside(&mut self, organization: Id, status: Status) -> Work<'_, 'c> {
+        let facts = Facts {
+            user: self.facts.user,
+            tenant: Tenant {
+                status,
+                ..Tenant::active(organization)
+            },
+            assignments: [].into(),
+            now: self.facts.now,
+            key: None,
+        };
+        Work::of(self.tx, facts, Currency::default(), Zone::default())
+    }
+}

@@ -1,0 +1,153 @@
+use super::Desk;
+use crate::crud::{Expected, Listed};
+use crate::identity;
+use crate::listing::Parameters;
+use crate::organizations::found_for;
+use crate::pages;
+use crate::refusal::Refusal;
+use firma_auth::access::{Create, PlatformGrant, Read, Update};
+use firma_auth::keys::Key;
+use firma_domain::identity::User;
+use firma_domain::organizations::Organization;
+use firma_domain::{Email, Id, Record, Slug, input};
+use firma_persistence::installation::OrganizationSearch;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+/// Organizations' own rows, the newest first.
+pub fn organizations(
+    desk: &mut Desk<'_, '_>,
+    grant: PlatformGrant<Organization, Read>,
+    parameters: &Parameters,
+    key: &Key,
+) -> Result<Listed, Refusal> {
+    let mut search = OrganizationSearch::default();
+    let page = pages::filtered(parameters, Id::NIL, "organizations", key, |name, value| {
+        let wrong = |detail| Refusal::parameter(name, "invalid_value", detail);
+        match name {
+            "status" => {
+                let status = value.parse();
+                search.status = Some(status.map_err(|()| wrong("has to be active, suspended or archived"))?);
+            }
+            "slug" => search.slug = Some(Slug::parse(value).ok_or_else(|| wrong("is not a slug"))?),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    })?;
+    let search = OrganizationSearch {
+        before: page.before,
+        rows: page.rows(),
+        ..search
+    };
+    let found = desk.tx.list_organizations(grant, &search)?;
+    page.of(found, |organization: &Record<Organization>| organization.id)
+}
+
+/// One of them, whatever its status.
+pub fn organization(
+    desk: &mut Desk<'_, '_>,
+    grant: PlatformGrant<Organization, Read>,
+    id: Id,
+) -> Result<Record<Organization>, Refusal> {
+    Ok(desk.tx.find_organization(grant, id)?)
+}
+
+/// An organization and who will own it.
+#[derive(Debug, Clone)]
+pub struct NewOwned {
+    pub organization: Organization,
+    owner: Owner,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Owner {
+    email: Email,
+    /// Without one, what stands before the `@`; of no matter for who has an account
+    #[serde(default)]
+    name: Option<String>,
+}
+
+impl NewOwned {
+    /// From a body: the organization's fields, and `owner`.
+    pub fn read(mut body: Value) -> Result<NewOwned, Refusal> {
+        let owner = body.as_object_mut().and_then(|fields| fields.remove("owner"));
+        let owner = owner.ok_or_else(|| Refusal::field("owner", "required", "is needed"))?;
+        let organization = input::read(body)?;
+        let owner: Owner = input::plain(owner).map_err(|invalid| invalid.below("/owner"))?;
+        Ok(NewOwned { organization, owner })
+    }
+}
+
+/// Makes an organization for somebody else. Who has no account yet gets one to claim, by the mail that a forgotten
+/// password is set anew with.
+pub fn create(
+    desk: &mut Desk<'_, '_>,
+    grant: PlatformGrant<Organization, Create>,
+    new: NewOwned,
+    language: &str,
+    ip: Option<&str>,
+) -> Result<Record<Organization>, Refusal> {
+    let NewOwned { organization, owner } = new;
+    let user = match desk.tx.user_of_login(&owner.email.key())? {
+        Some(user) if desk.tx.user(user)?.value.is_active => user,
+        Some(_) => {
+            return Err(Refusal::field(
+                "owner/email",
+                "inactive",
+                "is of an account that is closed",
+            ));
+        }
+        None => {
+            let before_at = owner.email.as_str().split('@').next().unwrap_or_default();
+            let name = owner.name.unwrap_or_else(|| before_at.to_owned());
+            let value = User::unclaimed(owner.email.clone(), name);
+            input::check(&value).map_err(|invalid| invalid.below("/owner"))?;
+            let (id, by) = (desk.tx.new_id(), desk.user());
+            desk.tx.add_user(id, &value, Some(by))?;
+            identity::forgot_password(desk.tx, owner.email, language, ip)?;
+            id
+        }
+    };
+    found_for(desk.tx, grant.actor(), user, organization)
+}
+
+/// What the platform grants an organization, as a merge patch.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Terms {
+    #[serde(default, deserialize_with = "sent")]
+    max_users: Option<Option<i32>>,
+    #[serde(default, deserialize_with = "sent")]
+    subscription_plan: Option<Option<String>>,
+}
+
+/// A null empties, and isn't the same as a field that is left out.
+fn sent<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(from).map(Some)
+}
+
+/// Sets them.
+pub fn set_terms(
+    desk: &mut Desk<'_, '_>,
+    grant: PlatformGrant<Organization, Update>,
+    id: Id,
+    terms: Terms,
+    expected: &Expected,
+) -> Result<Record<Organization>, Refusal> {
+    let grant = grant.own_row(id);
+    let before = desk.tx.open(grant)?.find_for_change(id)?;
+    expected.check(&before)?;
+    let value = Organization {
+        max_users: terms.max_users.unwrap_or(before.value.max_users),
+        subscription_plan: terms
+            .subscription_plan
+            .unwrap_or_else(|| before.value.subscription_plan.clone()),
+        ..before.value.clone()
+    };
+    input::check(&value)?;
+    if value == before.value {
+        return Ok(before);
+    }
+    Ok(desk.tx.open(grant)?.change(&before, value)?)
+}

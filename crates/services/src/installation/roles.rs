@@ -1,0 +1,228 @@
+use super::Desk;
+use crate::crud::{self, Expected, Listed};
+use crate::listing::{self, Parameters};
+use crate::refusal::Refusal;
+use crate::rows::is;
+use firma_auth::access::{
+    Action, Create, Delete, Grant, Joining, PlatformGrant, Read, Role, SYSTEM_ROLES, Update,
+    platform_permissions, role_by_id, role_by_name,
+};
+use firma_auth::keys::Key;
+use firma_domain::access::RoleAssignment;
+use firma_domain::identity::SecurityKind;
+use firma_domain::organizations::Member;
+use firma_domain::{Currency, Id, Instant, Record, input};
+use firma_persistence::identity::SecurityEvent;
+use firma_persistence::{Fault, Tx, Value};
+use serde::{Deserialize, Serialize};
+
+/// A system role, and what it gives.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlatformRole {
+    pub id: Id,
+    pub name: &'static str,
+    pub display_name: &'static str,
+    /// `platform` or `organization`: where it is given
+    pub role_type: &'static str,
+    /// Names of permissions, the widest scope of each
+    pub permissions: Vec<String>,
+}
+
+/// The system roles.
+pub fn roles(_: PlatformGrant<RoleAssignment, Read>) -> Vec<PlatformRole> {
+    let on_platform = |role: &Role| {
+        let given = platform_permissions().filter(|permission| role.gives_on_platform(*permission));
+        given.map(|permission| permission.name()).collect()
+    };
+    let shown = |role: &Role| PlatformRole {
+        id: role.id,
+        name: role.name,
+        display_name: role.display_name,
+        role_type: if role.platform { "platform" } else { "organization" },
+        permissions: match role.platform {
+            true => on_platform(role),
+            false => role
+                .permissions()
+                .iter()
+                .map(|permission| permission.name())
+                .collect(),
+        },
+    };
+    SYSTEM_ROLES.iter().map(shown).collect()
+}
+
+/// Who holds platform roles, or held them.
+pub fn assignments(
+    desk: &mut Desk<'_, '_>,
+    grant: PlatformGrant<RoleAssignment, Read>,
+    parameters: &Parameters,
+    key: &Key,
+) -> Result<Listed, Refusal> {
+    let query = listing::query::<RoleAssignment>(parameters, Id::NIL, Currency::default(), key)?;
+    crud::list(&mut desk.system(), grant.system(), &query, key)
+}
+
+/// A platform role to be given.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GivenRole {
+    pub user_id: Id,
+    pub role_id: Id,
+    #[serde(default)]
+    pub expires_at: Option<Instant>,
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// Gives a platform role. One that has ended is renewed: there is one row a user and role.
+pub fn give(
+    desk: &mut Desk<'_, '_>,
+    grant: PlatformGrant<RoleAssignment, Create>,
+    given: GivenRole,
+) -> Result<Record<RoleAssignment>, Refusal> {
+    let role = role_by_id(given.role_id).filter(|role| role.platform);
+    let role =
+        role.ok_or_else(|| Refusal::field("role_id", "not_found", "there is no such platform role"))?;
+    let now = desk.tx.now();
+    if given.expires_at.is_some_and(|end| end <= now) {
+        return Err(Refusal::field("expires_at", "past", "is in the past"));
+    }
+    let value = RoleAssignment {
+        user_id: given.user_id,
+        role_id: role.id,
+        role_organization_id: None,
+        assigned_by: Some(desk.user()),
+        assigned_at: Some(now),
+        expires_at: given.expires_at,
+        is_active: true,
+        reason: given.reason,
+    };
+    input::check(&value)?;
+    desk.tx.hold_platform()?;
+    let person = desk.tx.user(given.user_id).map_err(|fault| match fault {
+        Fault::Missing => Refusal::field("user_id", "not_found", "there is no such user"),
+        other => other.into(),
+    })?;
+    let joined = Member {
+        joined_at: Some(now),
+        ..Member::added(person.value.email, person.value.name, None)
+    };
+    let make: Grant<Member, Create> = grant.system();
+    match desk.tx.open(make)?.by_ids(&[person.id])?.pop() {
+        None => drop(desk.tx.open(make)?.add_as(person.id, joined)?),
+        Some(before) if before.value.is_live() => {}
+        Some(_) => {
+            let mut members = desk.tx.open(grant.system::<Member, Update>())?;
+            let before = members.find_for_change(person.id)?;
+            members.change(&before, joined)?;
+        }
+    }
+    let same = vec![
+        is::<RoleAssignment>("user_id", value.user_id),
+        is::<RoleAssignment>("role_id", value.role_id),
+    ];
+    let renewal: Grant<RoleAssignment, Update> = grant.system();
+    let before = desk.tx.open(renewal)?.first(same)?;
+    let record = match before.filter(|before| !before.value.gives(now)) {
+        Some(before) => desk.tx.open(renewal)?.change(&before, value)?,
+        None => desk
+            .tx
+            .open(grant.system::<RoleAssignment, Create>())?
+            .add(value)
+            .map_err(|fault| match fault {
+                Fault::Conflict(_) => Refusal::Conflict {
+                    code: "not_unique",
+                    field: Some("role_id".into()),
+                    detail: "the user holds this role".into(),
+                },
+                other => other.into(),
+            })?,
+    };
+    told(desk.tx, SecurityKind::RoleAssigned, record.value.user_id, role)?;
+    Ok(record)
+}
+
+/// Takes a platform role away.
+pub fn take(
+    desk: &mut Desk<'_, '_>,
+    grant: PlatformGrant<RoleAssignment, Delete>,
+    id: Id,
+    expected: &Expected,
+) -> Result<(), Refusal> {
+    desk.tx.hold_platform()?;
+    let change: Grant<RoleAssignment, Update> = grant.system();
+    let before = desk.tx.open(change)?.find_for_change(id)?;
+    expected.check(&before)?;
+    if !before.value.is_active {
+        return Err(Refusal::NotFound);
+    }
+    let role = role_by_id(before.value.role_id).ok_or(Refusal::NotFound)?;
+    if role.name == "website_owner" {
+        unless_last_owner(desk.tx, change, before.value.user_id)?;
+    }
+    let value = RoleAssignment {
+        is_active: false,
+        assigned_by: Some(desk.user()),
+        assigned_at: Some(desk.tx.now()),
+        ..before.value.clone()
+    };
+    desk.tx.open(change)?.change(&before, value)?;
+    told(desk.tx, SecurityKind::RoleRevoked, before.value.user_id, role)
+}
+
+/// Those who own the platform for good, whether or not they may sign in.
+fn owners<A: Action>(tx: &mut Tx<'_>, grant: Grant<RoleAssignment, A>) -> Result<Vec<Id>, Refusal> {
+    let role = role_by_name("website_owner").ok_or_else(|| Fault::Internal("no website_owner".into()))?;
+    let held = vec![
+        is::<RoleAssignment>("role_id", role.id),
+        is::<RoleAssignment>("is_active", Value::Bool(true)),
+    ];
+    let found = tx.open(grant)?.some(held, i64::MAX)?;
+    let lasting = found.into_iter().filter(|held| held.value.expires_at.is_none());
+    Ok(lasting.map(|held| held.value.user_id).collect())
+}
+
+/// Whether a user owns the platform for good.
+pub(super) fn holds_owner<A: Action>(
+    tx: &mut Tx<'_>,
+    grant: Grant<RoleAssignment, A>,
+    user: Id,
+) -> Result<bool, Refusal> {
+    Ok(owners(tx, grant)?.contains(&user))
+}
+
+/// Refuses who goes, and would leave the platform without anybody who owns it.
+pub(crate) fn unless_needed(tx: &mut Tx<'_>, user: Id) -> Result<(), Refusal> {
+    let own = Joining::of(Id::NIL, user).roles();
+    if !holds_owner(tx, own, user)? {
+        return Ok(());
+    }
+    tx.hold_platform()?;
+    unless_last_owner(tx, own, user)
+}
+
+/// Refuses where nobody else would be left who owns the platform for good and may sign in. Who asks holds the platform.
+pub(super) fn unless_last_owner<A: Action>(
+    tx: &mut Tx<'_>,
+    grant: Grant<RoleAssignment, A>,
+    user: Id,
+) -> Result<(), Refusal> {
+    for other in owners(tx, grant)? {
+        if other != user && tx.user(other).is_ok_and(|found| found.value.is_active) {
+            return Ok(());
+        }
+    }
+    Err(Refusal::conflict(
+        "last_owner",
+        "nobody else would own the platform",
+    ))
+}
+
+fn told(tx: &mut Tx<'_>, kind: SecurityKind, user: Id, role: &Role) -> Result<(), Refusal> {
+    Ok(tx.security_event(SecurityEvent {
+        organization: None,
+        user: Some(user),
+        kind,
+        details: Some(role.name.to_owned()),
+    })?)
+}

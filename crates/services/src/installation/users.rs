@@ -1,0 +1,82 @@
+use super::Desk;
+use super::roles::{holds_owner, unless_last_owner};
+use crate::crud::Listed;
+use crate::listing::{self, Parameters};
+use crate::pages;
+use crate::refusal::Refusal;
+use firma_auth::access::{PlatformGrant, Read, Update, role_by_name};
+use firma_auth::keys::Key;
+use firma_domain::identity::{SecurityKind, User};
+use firma_domain::{Id, Record};
+use firma_persistence::identity::SecurityEvent;
+use firma_persistence::installation::UserSearch;
+
+/// People with an account, the newest first.
+pub fn users(
+    desk: &mut Desk<'_, '_>,
+    grant: PlatformGrant<User, Read>,
+    parameters: &Parameters,
+    key: &Key,
+) -> Result<Listed, Refusal> {
+    let mut search = UserSearch::default();
+    let page = pages::filtered(parameters, Id::NIL, "users", key, |name, value| {
+        match name {
+            "q" => search.words = listing::words(value)?,
+            "login" => search.login = Some(value.trim().to_lowercase()),
+            "is_active" => search.is_active = Some(listing::flag(name, value)?),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    })?;
+    let search = UserSearch {
+        before: page.before,
+        rows: page.rows(),
+        ..search
+    };
+    let found = desk.tx.list_users(grant, &search)?;
+    page.of(found, |user: &Record<User>| user.id)
+}
+
+/// One of them.
+pub fn user(desk: &mut Desk<'_, '_>, _: PlatformGrant<User, Read>, id: Id) -> Result<Record<User>, Refusal> {
+    Ok(desk.tx.user(id)?)
+}
+
+/// Lets a person sign in, or no longer: then all sessions end.
+pub fn set_active(
+    desk: &mut Desk<'_, '_>,
+    grant: PlatformGrant<User, Update>,
+    id: Id,
+    is_active: bool,
+) -> Result<Record<User>, Refusal> {
+    desk.tx.hold_platform()?;
+    let before = desk.tx.user_for_change(id)?;
+    if before.value.is_active == is_active {
+        return Ok(before);
+    }
+    if holds_owner(desk.tx, grant.system(), id)? {
+        // Else an administrator would take a role away that only owners take.
+        let owner = role_by_name("website_owner").is_some_and(|role| desk.facts().holds_role(role.id));
+        if !owner {
+            return Err(Refusal::RoleNotHeld("website_owner"));
+        }
+        if !is_active {
+            unless_last_owner(desk.tx, grant.system(), id)?;
+        }
+    }
+    desk.tx.set_user_active(grant, id, is_active)?;
+    let kind = match is_active {
+        true => SecurityKind::UserReactivated,
+        false => SecurityKind::UserDeactivated,
+    };
+    if !is_active {
+        desk.tx.revoke_sessions(id, None)?;
+    }
+    desk.tx.security_event(SecurityEvent {
+        organization: None,
+        user: Some(id),
+        kind,
+        details: Some(format!("by {}", desk.user())),
+    })?;
+    Ok(desk.tx.user(id)?)
+}

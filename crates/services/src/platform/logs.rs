@@ -1,0 +1,79 @@
+//! Reading logs: a page of what concerned safety, or of who did what.
+
+use crate::crud::Listed;
+use crate::listing::{self, Parameters};
+use crate::pages::{self, Page};
+use crate::refusal::Refusal;
+use crate::work::Work;
+use firma_auth::access::{Grant, Read};
+use firma_auth::keys::Key;
+use firma_domain::identity::SecurityEvent;
+use firma_domain::platform::AuditEntry;
+use firma_domain::{Currency, Id};
+use firma_persistence::{Log, LogPage};
+
+/// Filters that make sense together alone: an index has them in this order.
+const TOGETHER: [&str; 2] = ["entity_type", "entity_id"];
+
+/// The page that was asked for, of `whose` log; `without` names filters that it doesn't have.
+pub(crate) fn log_page<'k, L: Log>(
+    parameters: &Parameters,
+    whose: Id,
+    key: &'k Key,
+    without: &[&str],
+) -> Result<(Page<'k>, LogPage), Refusal> {
+    let mut filters = Vec::new();
+    let page = pages::filtered(parameters, whose, L::COLLECTION, key, |name, value| {
+        let field = name.split('[').next().unwrap_or_default();
+        if without.contains(&field) || !L::filters().iter().any(|known| known.name == field) {
+            return Ok(false);
+        }
+        filters.extend(listing::filter(
+            L::filters(),
+            name,
+            value,
+            Currency::default(),
+            false,
+        )?);
+        Ok(true)
+    })?;
+    let is_given = |wanted: &&str| parameters.iter().any(|(name, _)| name == wanted);
+    let lacking = TOGETHER.iter().find(|name| !is_given(name));
+    if let (Some(lacking), true) = (lacking, TOGETHER.iter().any(|name| is_given(&name))) {
+        return Err(Refusal::parameter(
+            *lacking,
+            "required",
+            "goes with the other one of entity_type and entity_id",
+        ));
+    }
+    let log = LogPage {
+        filters,
+        before: page.before,
+        rows: page.rows(),
+    };
+    Ok((page, log))
+}
+
+/// What concerned the safety of the organization, the newest first.
+pub fn security_events(
+    work: &mut Work<'_, '_>,
+    grant: Grant<SecurityEvent, Read>,
+    parameters: &Parameters,
+    key: &Key,
+) -> Result<Listed, Refusal> {
+    let (page, log) = log_page::<SecurityEvent>(parameters, work.organization(), key, &["organization_id"])?;
+    let found = work.tx.security_events(grant, &log)?;
+    page.of(found, |event: &SecurityEvent| event.id)
+}
+
+/// The organization's log, the newest first.
+pub fn audit_entries(
+    work: &mut Work<'_, '_>,
+    grant: Grant<AuditEntry, Read>,
+    parameters: &Parameters,
+    key: &Key,
+) -> Result<Listed, Refusal> {
+    let (page, log) = log_page::<AuditEntry>(parameters, work.organization(), key, &[])?;
+    let found = work.tx.audit_entries(grant, &log)?;
+    page.of(found, |entry: &AuditEntry| entry.id)
+}

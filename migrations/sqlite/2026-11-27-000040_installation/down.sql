@@ -1,0 +1,12 @@
+DROP TABLE user_words;
+DROP INDEX users_inactive;
+DROP INDEX organizations_by_status;
+DROP INDEX audit_entries_by_action;
+DROP INDEX audit_entries_by_actor;
+CREATE INDEX audit_entries_by_actor ON audit_entries (organization_id, actor_id, occurred_at);
+DROP INDEX security_events_by_member;
+DROP INDEX security_events_by_severity;
+DROP INDEX security_events_by_type;
+DROP INDEX security_events_of_severity;
+DROP INDEX security_events_of_type;
+DROP INDEX security_events_all;
