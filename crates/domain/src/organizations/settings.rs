@@ -63,6 +63,32 @@ pub struct Settings {
     /// Whether only who has a second factor enters
     #[serde(default)]
     pub second_factor_required: bool,
+    /// What its owner is told by mail
+    #[serde(default)]
+    #[validate(nested)]
+    pub mail: MailSettings,
+}
+
+/// What the owner of an organization is told by mail.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct MailSettings {
+    /// Warnings about safety: many wrong passwords, conspicuously many writes, sign-ins from new devices
+    #[serde(default = "yes")]
+    pub security_warnings: bool,
+}
+
+impl Default for MailSettings {
+    fn default() -> MailSettings {
+        MailSettings {
+            security_warnings: true,
+        }
+    }
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Default for Settings {
@@ -72,6 +98,7 @@ impl Default for Settings {
             branding: Branding::default(),
             week_start: monday(),
             second_factor_required: false,
+            mail: MailSettings::default(),
         }
     }
 }

@@ -5,11 +5,12 @@ use crate::render;
 use crate::schemas::{Schemas, object, reference, string};
 use actix_web::http::Method;
 use actix_web::web;
-use firma_auth::access::{Create, Read, Update, Verb};
-use firma_domain::input;
+use firma_auth::access::{Create, Delete, PlatformGrant, Read, Update, Verb};
 use firma_domain::organizations::{Organization, Status};
-use firma_services::Refusal;
-use firma_services::installation::{self, NewOwned, Terms};
+use firma_domain::{Id, Record, input};
+use firma_services::installation::{self, NewOwned};
+use firma_services::organizations::Terms;
+use firma_services::{Desk, Refusal};
 use utoipa::openapi::Schema;
 use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 
@@ -47,6 +48,41 @@ async fn update(call: Call) -> Answered {
         let terms: Terms = input::plain(said.json()?).map_err(Refusal::from)?;
         let changed = installation::set_terms(desk, grant, said.id()?, terms, &said.if_match)?;
         render::record(&changed)
+    })
+    .await
+}
+
+/// Something that the platform does to an organization as a whole.
+type Act = fn(
+    &mut Desk<'_, '_>,
+    PlatformGrant<Organization, Update>,
+    Id,
+) -> Result<Record<Organization>, Refusal>;
+
+async fn suspend(call: Call) -> Answered {
+    act(call, installation::suspend).await
+}
+async fn reactivate(call: Call) -> Answered {
+    act(call, installation::reactivate).await
+}
+async fn restore(call: Call) -> Answered {
+    act(call, installation::reopen).await
+}
+
+async fn act(call: Call, act: Act) -> Answered {
+    call.write_platform::<Organization, Update, _>(move |desk, grant, said| {
+        said.no_query()?;
+        render::record(&act(desk, grant, said.id()?)?)
+    })
+    .await
+}
+
+async fn remove(call: Call) -> Answered {
+    call.write_platform::<Organization, Delete, _>(|desk, grant, said| {
+        said.no_query()?;
+        desk.step_up()?;
+        installation::remove(desk, grant, said.id()?, &said.if_match)?;
+        Ok(render::empty())
     })
     .await
 }
@@ -150,5 +186,68 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
                 .body(r#"{"max_users": 25, "subscription_plan": "team"}"#),
         )
         .answers(200, Some(reference(&name))),
+    );
+    standing(to, &name);
+}
+
+/// What becomes of an organization as a whole.
+fn standing(to: &mut Vec<Operation>, name: &str) {
+    let update = ("organizations", Verb::Update);
+    let acted = |verb: &str, path: &str| {
+        let line = format!(
+            "curl -sS -X POST \"$FIRMA_URL/api/v1/platform/organizations/$ORGANIZATION_ID/{verb}\" \\\n  -H \"Authorization: Bearer $PLATFORM_TOKEN\" >/dev/null"
+        );
+        let example = example().after(made("ORGANIZATION_ID", "id"));
+        let example = if verb.is_empty() { example } else { example.after(line) };
+        (format!("organizations/{{id}}{path}"), example.id("$ORGANIZATION_ID"))
+    };
+    let (path, example) = acted("", "/suspend");
+    to.push(
+        at(Method::POST, &path, "suspend_organization", update, || {
+            web::post().to(suspend)
+        })
+        .text("Makes an organization read-only. Its jobs wait.")
+        .example(example)
+        .refuses(&["transition"])
+        .answers(200, Some(reference(name))),
+    );
+    let (path, example) = acted("suspend", "/reactivate");
+    to.push(
+        at(Method::POST, &path, "reactivate_organization", update, || {
+            web::post().to(reactivate)
+        })
+        .text("Lets an organization be written to again.")
+        .example(example)
+        .refuses(&["transition"])
+        .answers(200, Some(reference(name))),
+    );
+    let (path, _) = acted("", "/restore");
+    let line = "curl -sS -X DELETE \"$FIRMA_URL/api/v1/platform/organizations/$ORGANIZATION_ID\" \\\n  -H \"Authorization: Bearer $PLATFORM_TOKEN\"";
+    let example = super::example()
+        .after(made("ORGANIZATION_ID", "id"))
+        .after(line)
+        .id("$ORGANIZATION_ID");
+    to.push(
+        at(Method::POST, &path, "reopen_organization", update, || {
+            web::post().to(restore)
+        })
+        .text("Opens an organization again that was archived or deleted.")
+        .example(example)
+        .refuses(&["transition", "last_owner", "not_unique"])
+        .answers(200, Some(reference(name))),
+    );
+    let (path, example) = acted("", "");
+    to.push(
+        at(
+            Method::DELETE,
+            &path,
+            "remove_organization",
+            ("organizations", Verb::Delete),
+            || web::delete().to(remove),
+        )
+        .text("Deletes an organization. Softly: it is shut to everybody, and nothing in it is touched. Needs a sign-in or a step-up of the last ten minutes.")
+        .example(example)
+        .refuses(&["step_up_required"])
+        .answers(204, None),
     );
 }

@@ -222,3 +222,44 @@ fn an_organization_is_made_for_somebody_else() {
         assert_eq!(problem["errors"][0]["pointer"], "#/owner");
     });
 }
+
+#[test]
+fn an_organization_is_shut_and_opened_by_the_platform() {
+    on_each(|server| {
+        let (platform, admin) = Firm::platform(server, "website_admin");
+        let (_, owner) = Firm::platform(server, "website_owner");
+        let firm = Firm::new(server);
+        let path = format!("{ROOT}/organizations/{}", firm.id);
+        let write = || {
+            let body = json!({"name": unique()});
+            firm.owner.post(&firm.at("companies"), body)
+        };
+        let act = |verb: &str| admin.act(&format!("{path}/{verb}"));
+        act("reactivate").problem(409, "transition");
+        assert_eq!(act("suspend").expect(200)["status"], "suspended");
+        act("suspend").problem(409, "transition");
+        write().problem(403, "organization_suspended");
+        firm.owner.get(&firm.at("companies")).expect(200);
+        let list = format!("{ROOT}/organizations?status=suspended");
+        assert_eq!(texts(&data(&admin.get(&list).expect(200)), "slug"), [firm.slug.clone()]);
+        assert_eq!(act("reactivate").expect(200)["status"], "active");
+        write().expect(201);
+        let log = firm.owner.get(&firm.at(&format!("audit-entries?actor_id={platform}")));
+        assert_eq!(
+            texts(&data(&log.expect(200)), "action"),
+            ["organization.reactivated", "organization.suspended"]
+        );
+        // Deleting is for who owns the platform, with the password at hand.
+        admin.delete(&path).problem(403, "permission_required");
+        owner.delete(&path).expect(204);
+        firm.owner.get(&firm.path).problem(404, "organization_not_found");
+        admin.get(&path).problem(404, "not_found");
+        assert_eq!(act("restore").expect(200)["status"], "active");
+        write().expect(201);
+        act("restore").problem(409, "transition");
+        server
+            .base
+            .execute(&format!("UPDATE sessions SET created_at = {}", server.base.earlier("created_at", 700)));
+        owner.delete(&path).problem(403, "step_up_required");
+    });
+}

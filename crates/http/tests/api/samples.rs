@@ -101,6 +101,8 @@ impl<'s> Place<'s> {
                 Firm::user(server, &format!("{}@example.com", unique())).to_string(),
             ),
             ("organizations", Firm::new(server).id.to_string()),
+            ("suspended organizations", closed(server, "suspended")),
+            ("archived organizations", closed(server, "archived")),
             ("role-assignments", held),
             ("jobs", system_job(server, false)),
             ("dead jobs", system_job(server, true)),
@@ -129,6 +131,8 @@ impl<'s> Place<'s> {
         if let Some(below) = operation.path.strip_prefix("/api/v1/platform/") {
             let collection = match operation.id.as_str() {
                 "retry_system_job" => "dead jobs",
+                "reactivate_organization" => "suspended organizations",
+                "reopen_organization" => "archived organizations",
                 _ => below.split('/').next().unwrap(),
             };
             let row = self.outside.get(collection);
@@ -264,6 +268,17 @@ fn job(firm: &Firm<'_>, is_dead: bool) -> String {
         Ok(id)
     });
     job.to_string()
+}
+
+/// An organization in another state.
+fn closed(server: &Server, status: &str) -> String {
+    let firm = Firm::new(server);
+    let id = server.base.id_literal(firm.id);
+    server.base.execute(&format!(
+        "UPDATE tenants SET status = '{status}' WHERE id = {id}; \
+         UPDATE organizations SET status = '{status}' WHERE organization_id = {id};"
+    ));
+    firm.id.to_string()
 }
 
 /// A job of the system that waits, or that was given up.

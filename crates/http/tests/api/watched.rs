@@ -252,10 +252,14 @@ fn teller(server: &Server) -> Worker {
 }
 
 #[test]
-fn an_owner_is_told_by_mail() {
+fn an_owner_is_told_by_mail_if_the_organization_wants_that() {
     on_each(|server| {
-        let loud = Firm::new(server);
-        for firm in [&loud] {
+        let (loud, quiet) = (Firm::new(server), Firm::new(server));
+        quiet
+            .owner
+            .patch(&quiet.path, json!({"settings": {"mail": {"security_warnings": false}}}))
+            .expect(200);
+        for firm in [&loud, &quiet] {
             let (_, client) = firm.member(Some("manager"));
             for _ in 0..101 {
                 let body = json!({"name": unique()});
@@ -270,12 +274,12 @@ fn an_owner_is_told_by_mail() {
                 .number(&format!("SELECT COUNT(*) FROM jobs WHERE {what}"))
         };
         for _ in 0..1_000 {
-            if count("kind = 'security_notice' AND state = 'SUCCEEDED'") == 1 {
+            if count("kind = 'security_notice' AND state = 'SUCCEEDED'") == 2 {
                 break;
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        assert_eq!(count("kind = 'security_notice' AND state = 'SUCCEEDED'"), 1);
+        assert_eq!(count("kind = 'security_notice' AND state = 'SUCCEEDED'"), 2);
         worker.stop(Duration::from_secs(60));
         let mails = server.base.lines(
             "SELECT p.payload FROM job_payloads p JOIN jobs j ON j.id = p.job_id WHERE j.kind = 'mail'",

@@ -122,6 +122,9 @@ fn tell_owner(tx: &mut Tx<'_>, payload: &Payload, organization: Id, owner: Id) -
         Err(Refusal::OrganizationNotFound) => return Ok(false),
         Err(refusal) => return Err(refusal),
     };
+    if !own.settings.mail.security_warnings {
+        return Ok(false);
+    }
     let person = match payload.user {
         Some(user) => tx
             .user(user)

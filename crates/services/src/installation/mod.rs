@@ -10,7 +10,9 @@ mod watch;
 
 pub use events::{Checked, audit_entries, security_events, stats, verify};
 pub use jobs::{cancel_job, find_job, jobs, retry_job};
-pub use organizations::{NewOwned, Terms, create, organization, organizations, set_terms};
+pub use organizations::{
+    NewOwned, create, organization, organizations, reactivate, remove, reopen, set_terms, suspend,
+};
 pub(crate) use roles::unless_needed;
 pub use roles::{GivenRole, PlatformRole, assignments, give, roles, take};
 pub use users::{set_active, user, users};

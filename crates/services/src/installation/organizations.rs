@@ -2,16 +2,16 @@ use super::Desk;
 use crate::crud::{Expected, Listed};
 use crate::identity;
 use crate::listing::Parameters;
-use crate::organizations::found_for;
+use crate::organizations::{self as standing, Terms, found_for};
 use crate::pages;
 use crate::refusal::Refusal;
-use firma_auth::access::{Create, PlatformGrant, Read, Update};
+use firma_auth::access::{Create, Delete, PlatformGrant, Read, Update};
 use firma_auth::keys::Key;
 use firma_domain::identity::User;
 use firma_domain::organizations::Organization;
 use firma_domain::{Email, Id, Record, Slug, input};
 use firma_persistence::installation::OrganizationSearch;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::Value;
 
 /// Organizations' own rows, the newest first.
@@ -112,22 +112,7 @@ pub fn create(
     found_for(desk.tx, grant.actor(), user, organization)
 }
 
-/// What the platform grants an organization, as a merge patch.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Terms {
-    #[serde(default, deserialize_with = "sent")]
-    max_users: Option<Option<i32>>,
-    #[serde(default, deserialize_with = "sent")]
-    subscription_plan: Option<Option<String>>,
-}
-
-/// A null empties, and isn't the same as a field that is left out.
-fn sent<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(from).map(Some)
-}
-
-/// Sets them.
+/// Sets what the platform grants it.
 pub fn set_terms(
     desk: &mut Desk<'_, '_>,
     grant: PlatformGrant<Organization, Update>,
@@ -135,19 +120,42 @@ pub fn set_terms(
     terms: Terms,
     expected: &Expected,
 ) -> Result<Record<Organization>, Refusal> {
-    let grant = grant.own_row(id);
-    let before = desk.tx.open(grant)?.find_for_change(id)?;
-    expected.check(&before)?;
-    let value = Organization {
-        max_users: terms.max_users.unwrap_or(before.value.max_users),
-        subscription_plan: terms
-            .subscription_plan
-            .unwrap_or_else(|| before.value.subscription_plan.clone()),
-        ..before.value.clone()
-    };
-    input::check(&value)?;
-    if value == before.value {
-        return Ok(before);
-    }
-    Ok(desk.tx.open(grant)?.change(&before, value)?)
+    standing::set_terms(desk.tx, grant.own_row(id), terms, expected)
+}
+
+/// Makes it read-only.
+pub fn suspend(
+    desk: &mut Desk<'_, '_>,
+    grant: PlatformGrant<Organization, Update>,
+    id: Id,
+) -> Result<Record<Organization>, Refusal> {
+    standing::suspend(desk.tx, grant.own_row(id))
+}
+
+/// Lets it be written to again.
+pub fn reactivate(
+    desk: &mut Desk<'_, '_>,
+    grant: PlatformGrant<Organization, Update>,
+    id: Id,
+) -> Result<Record<Organization>, Refusal> {
+    standing::reactivate(desk.tx, grant.own_row(id))
+}
+
+/// Opens one that was archived or deleted.
+pub fn reopen(
+    desk: &mut Desk<'_, '_>,
+    grant: PlatformGrant<Organization, Update>,
+    id: Id,
+) -> Result<Record<Organization>, Refusal> {
+    standing::reopen(desk.tx, grant.own_row(id))
+}
+
+/// Deletes it: a flag that shuts it to everybody. Nothing in it is touched.
+pub fn remove(
+    desk: &mut Desk<'_, '_>,
+    grant: PlatformGrant<Organization, Delete>,
+    id: Id,
+    expected: &Expected,
+) -> Result<(), Refusal> {
+    standing::remove(desk.tx, grant.own_row(id), expected).map(drop)
 }

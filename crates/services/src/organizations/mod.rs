@@ -32,5 +32,5 @@ pub use own::{accept, acting_in};
 pub(crate) use own::{join_all, leave};
 pub(crate) use places::{client, hold, least, room_for};
 pub use standing::{
-    NewOwner, Terms, archive, delete, reactivate, reopen, restore, set_terms, suspend, transfer,
+    NewOwner, Terms, archive, delete, reactivate, remove, reopen, restore, set_terms, suspend, transfer,
 };

@@ -5,7 +5,7 @@ use super::changes::told;
 use super::heir::heir;
 use crate::crud::Expected;
 use crate::refusal::Refusal;
-use crate::work::{Caller, Work};
+use crate::work::Work;
 use firma_auth::access::{Action, Delete, Grant, Update, Writes};
 use firma_domain::identity::SecurityKind;
 use firma_domain::organizations::{Member, Organization, Status};
@@ -109,10 +109,29 @@ pub fn delete(
     work.step_up()?;
     let before = owned(work, grant)?;
     expected.check(&before)?;
-    let deletion = work.tx.new_id();
-    let gone = work.open(grant)?.delete(&before, deletion)?;
-    work.tx.shut_tenant(grant, gone.deleted_at)?;
-    told(work.tx, grant, SecurityKind::OrganizationDeleted, None)?;
+    shut(work.tx, grant, &before)
+}
+
+/// The platform deletes an organization, in the same way.
+pub fn remove(
+    tx: &mut Tx<'_>,
+    grant: Grant<Organization, Delete>,
+    expected: &Expected,
+) -> Result<Record<Organization>, Refusal> {
+    let before = tx.open(grant)?.find_for_delete(grant.organization())?;
+    expected.check(&before)?;
+    shut(tx, grant, &before)
+}
+
+fn shut(
+    tx: &mut Tx<'_>,
+    grant: Grant<Organization, Delete>,
+    before: &Record<Organization>,
+) -> Result<Record<Organization>, Refusal> {
+    let deletion = tx.new_id();
+    let gone = tx.open(grant)?.delete(before, deletion)?;
+    tx.shut_tenant(grant, gone.deleted_at)?;
+    told(tx, grant, SecurityKind::OrganizationDeleted, None)?;
     Ok(gone)
 }
 
