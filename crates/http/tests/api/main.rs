@@ -11,6 +11,7 @@
 
 mod accounts;
 mod activities;
+mod archive;
 mod attack;
 mod audit;
 mod bad_input;
@@ -24,6 +25,7 @@ mod cookies;
 mod deal_contacts;
 mod docs;
 mod document;
+mod erasing;
 mod examples;
 mod explained;
 mod files;
@@ -33,6 +35,7 @@ mod frame;
 mod guessing;
 mod idempotency;
 mod identity;
+mod image;
 mod imports;
 mod imports_jobs;
 mod imports_whole;

@@ -1,10 +1,12 @@
 //! Users, their profiles, passwords and sessions, and what concerns safety. Belongs to no organization: the
 //! user alone is the fence.
 
+mod archives;
 mod credentials;
 mod delays;
 mod erasing;
 mod factors;
+mod person;
 mod profiles;
 mod sealed;
 mod security;
@@ -12,8 +14,10 @@ mod sessions;
 mod tokens;
 mod users;
 
+pub use archives::{Archive, ReadyArchive};
 pub use credentials::Credential;
 pub use factors::Factor;
+pub use person::{Erased, Holds, KEPT, Kept};
 pub use sealed::{SEALED, SealedColumn};
 pub use security::{PastEvent, SecurityEvent};
 pub use sessions::{LiveSession, NewSession, Rotation, Session};

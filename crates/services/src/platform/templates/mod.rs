@@ -27,6 +27,7 @@ macro_rules! templates {
 templates! {
     "account_deleted"
     "address_taken"
+    "archive_ready"
     "email_change_new"
     "email_change_old"
     "new_device"
@@ -113,7 +114,7 @@ mod tests {
         json!({
             "sent_at": "<2026>", "name": "<Ann>", "token": "TOKEN", "call": "POST /api/v1/auth/x", "link": link,
             "new_email": "new@reader.example", "at": "2027-01-15T09:30:00Z", "ip": "192.0.2.1",
-            "device": "Firefox on Linux",
+            "device": "Firefox on Linux", "until": "2027-01-22T09:30:00Z",
         })
     }
 
