@@ -33,6 +33,8 @@ pub(crate) enum Command {
     /// Work on users without being signed in
     #[command(subcommand)]
     Admin(Admin),
+    /// Delete a person's account, and what is known of the person, as far as no law needs it
+    ErasePerson(ErasePerson),
     /// Seal what is stored encrypted with the current root secret, where it was with FIRMA_SECRET_PREVIOUS
     RotateSecrets(Output),
     /// Look into the audit log
@@ -141,6 +143,20 @@ pub(crate) struct NewAdmin {
     /// Short name of the organization, as it stands in URLs
     #[arg(long)]
     pub(crate) slug: String,
+}
+
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct ErasePerson {
+    #[arg(long)]
+    pub(crate) email: String,
+    /// That it is meant: it can't be undone
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Language of the mail that tells the person, where the profile names none
+    #[arg(long, default_value = "en", value_parser = ["en", "tr", "sr", "de"])]
+    pub(crate) language: String,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 #[derive(Debug, PartialEq, Eq, Args)]

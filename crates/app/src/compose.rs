@@ -9,7 +9,9 @@ use firma_domain::platform::Mailer;
 use firma_domain::source::{Clock, Entropy};
 use firma_persistence::migrations::{MigrationError, Migrator};
 use firma_persistence::{Database, Settings, Sources, Target};
-use firma_services::identity::{AccountHandler, Lifetimes, Links, NoticeHandler, Signer};
+use firma_services::identity::{
+    AccountHandler, ArchiveHandler, EraseHandler, Lifetimes, Links, NoticeHandler, Signer,
+};
 use firma_services::platform::imports::ImportHandler;
 use firma_services::platform::{
     Breaker, CleanUp, Files, Guarded, Handler, MailHandler, Retention, Worker, WorkerSettings,
@@ -206,6 +208,10 @@ impl Parts {
                 },
             }),
             Arc::new(NoticeHandler),
+            Arc::new(ArchiveHandler {
+                files: self.files.clone(),
+            }),
+            Arc::new(EraseHandler),
             Arc::new(ImportHandler {
                 files: self.files.clone(),
             }),
@@ -213,6 +219,7 @@ impl Parts {
                 store: self.files.store.clone(),
                 keep: Retention {
                     sessions: seconds(config.keep_sessions),
+                    security_events: seconds(config.keep_security_events),
                     jobs: seconds(config.keep_jobs),
                     invitations: seconds(config.keep_invitations),
                     deleted: seconds(config.keep_deleted),

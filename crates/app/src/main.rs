@@ -8,6 +8,7 @@ mod compose;
 mod config;
 mod demo;
 mod doctor;
+mod erase;
 mod exit;
 mod import;
 mod logging;
@@ -66,6 +67,7 @@ fn run(command: Command, config: &Config, given: &[Given]) -> Result<(), Ended> 
             clap_complete::generate(shell, &mut Cli::command(), "firma", &mut script);
             say(String::from_utf8_lossy(&script).into_owned());
         }
+        Command::ErasePerson(asked) => erase::erase(config, &asked)?,
         Command::RotateSecrets(output) => rotate::rotate(config, &output)?,
         Command::Openapi => say(format!("{:#}", firma_http::document())),
         Command::Permissions => say(firma_http::matrix()),

@@ -18,6 +18,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+mod alone;
+
 /// A call by nobody in particular.
 pub(crate) struct Open(pub Arc<Said>);
 
@@ -204,37 +206,5 @@ impl Call {
     }
     pub(crate) fn request(&self) -> &HttpRequest {
         &self.request
-    }
-
-    /// A call about no organization that stores nothing.
-    pub(crate) async fn read_alone<F>(self, run: F) -> Result<HttpResponse, Problem>
-    where
-        F: Fn(&mut Tx<'_>, Caller, &Said) -> Result<Answer, Refusal> + Send + 'static,
-    {
-        let caller = self.caller().await?;
-        let (state, said, _) = self.parts();
-        let answer = state.database.read(move |tx: &mut Tx<'_>| {
-            caller.check(tx)?;
-            run(tx, caller, &said)
-        });
-        Ok(render::response(answer.await?, &self.request))
-    }
-
-    /// A call about no organization, once for each `Idempotency-Key`.
-    pub(crate) async fn write_alone<F>(self, run: F) -> Result<HttpResponse, Problem>
-    where
-        F: Fn(&mut Tx<'_>, Caller, &Said) -> Result<Answer, Refusal> + Send + 'static,
-    {
-        let caller = self.caller().await?;
-        let (state, said, _) = self.parts();
-        let answer = state.database.write(said.origin.clone(), move |tx: &mut Tx<'_>| {
-            firma_services::perform_alone(
-                tx,
-                caller,
-                || said.request(&said.body),
-                |tx| run(tx, caller, &said),
-            )
-        });
-        Ok(render::response(answer.await?, &self.request))
     }
 }

@@ -45,7 +45,7 @@ pub(crate) struct Form {
 
 impl Form {
     /// The line that makes the file.
-    fn file(&self) -> String {
+    pub(crate) fn file(&self) -> String {
         let text = self.text.replace('\n', "\\n");
         format!("printf '{text}' > {}", self.name)
     }

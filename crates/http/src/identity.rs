@@ -1,7 +1,9 @@
 //! Signing in and out, and the caller's own account.
 
 mod account;
+mod archive;
 mod factor;
+mod image;
 mod profile;
 mod sessions;
 mod sign_in;
@@ -192,6 +194,8 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     factor::operations(to, schemas);
     sessions::operations(to, schemas);
     profile::operations(to, schemas);
+    image::operations(to);
+    archive::operations(to, schemas);
     let member = schemas.record::<Member>();
     to.push(
         post(

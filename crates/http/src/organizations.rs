@@ -97,7 +97,7 @@ async fn logo(call: Call) -> Answered {
         organizations::logo(work, grant)
     };
     let file = call.look(find).await?.value;
-    upload::bytes_of(call, file).await
+    upload::serve(&call, file).await
 }
 
 async fn add_member(call: Call) -> Answered {

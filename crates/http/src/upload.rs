@@ -15,7 +15,7 @@ use firma_auth::access::{Create, Grant, Read};
 use firma_domain::Entity;
 use firma_domain::platform::File;
 use firma_services::platform::{Received, Receiving, add_file, expect_upload};
-use firma_services::{Answer, Fault, Refusal, Work, crud};
+use firma_services::{Answer, Caller, Fault, Refusal, Tx, Work, crud, identity};
 use futures_util::{StreamExt, stream};
 use std::io;
 
@@ -79,6 +79,8 @@ pub(crate) struct Sent {
 pub(crate) enum Takes {
     /// A file of a kind that its bytes tell
     File,
+    /// An image, and nothing else
+    Image,
     /// A file of rows, and `options`
     Rows,
 }
@@ -135,6 +137,47 @@ where
     };
     if unused {
         forget(&call, key).await;
+    }
+    Ok(render::response(answer?, call.request()))
+}
+
+/// A call with the image of who is signed in.
+pub(crate) async fn own_image(upload: Upload) -> Answered {
+    let expect = |tx: &mut Tx<'_>, _: Caller, said: &Said| {
+        said.no_query()?;
+        identity::expect_image(tx)
+    };
+    let prepared = upload.call.prepare_alone(expect).await;
+    let (call, form, key) = upload.allowed(prepared).await?;
+    let state = call.said().state.clone();
+    let files = state.files.clone();
+    let received = match receive(&state, &key, form, Takes::Image).await {
+        Ok(sent) => {
+            let (files, received) = (files.clone(), sent.received);
+            blocking(move || files.check_image(&received).map(|()| received)).await
+        }
+        Err(problem) => Err(problem),
+    };
+    let discard = async || drop(web::block(move || files.discard(&key)).await);
+    let received = match received {
+        Ok(received) => received,
+        Err(problem) => {
+            discard().await;
+            return Err(problem);
+        }
+    };
+    let stands_for = received.sha256.clone().into_bytes();
+    let answer = call
+        .answer_alone(Some(stands_for), move |tx, caller, _| {
+            render::plain(200, &identity::set_image(tx, caller, &received)?)
+        })
+        .await;
+    // What was noted of these bytes the clean-up takes away.
+    if answer
+        .as_ref()
+        .map_or_else(Problem::is_certain, |answer| answer.replayed)
+    {
+        discard().await;
     }
     Ok(render::response(answer?, call.request()))
 }
@@ -197,6 +240,7 @@ async fn stored(state: &State, key: &str, mut field: Field, takes: Takes) -> Res
     let (files, key) = (state.files.clone(), key.to_owned());
     let mut receiving: Receiving = blocking(move || match takes {
         Takes::File => files.receive(&key),
+        Takes::Image => files.receive_image(&key),
         Takes::Rows => files.receive_rows(&key),
     })
     .await?;
@@ -234,17 +278,19 @@ async fn blocking<T: Send + 'static>(
 }
 
 pub(crate) async fn content(call: Call) -> Answered {
-    let find = |work: &mut Work<'_, '_>, said: &Said| {
-        let grant = work.grant::<File, Read>()?;
-        said.no_query()?;
-        crud::find(work, grant, said.id()?)
-    };
-    let file = call.look(find).await?.value;
-    bytes_of(call, file).await
+    let file = call
+        .look(|work, said| {
+            let grant = work.grant::<File, Read>()?;
+            said.no_query()?;
+            crud::find(work, grant, said.id()?)
+        })
+        .await?
+        .value;
+    serve(&call, file).await
 }
 
-/// A file's bytes, under their own media type and as a download: nothing that was uploaded is shown as a page.
-pub(crate) async fn bytes_of(call: Call, file: File) -> Answered {
+/// The bytes of a file that the caller may see.
+pub(crate) async fn serve(call: &Call, file: File) -> Answered {
     let size = u64::try_from(file.size).unwrap_or(0);
     let asked = call.said().range.as_deref().and_then(|range| part(range, size));
     let (start, length) = match asked {

@@ -25,4 +25,6 @@ pub use sql::{Col, Cond, Kind, Op, Side, Value};
 pub use store::{
     Field, Key, Known, Listing, Log, LogPage, Origin, Page, Position, Repo, SortBy, Stored, StoredAnswer, Tx,
     Verification,
+    Deed, Field, Key, Known, Listing, Origin, OwnRows, Page, Position, Reached, Repo, SortBy, Stored,
+    StoredAnswer, Tx, Verification,
 };

@@ -16,6 +16,8 @@ pub struct Client {
 pub struct Answer {
     pub status: u16,
     pub headers: Vec<(String, String)>,
+    pub bytes: Vec<u8>,
+    /// As far as they are text
     pub text: String,
     /// Null where the body is no JSON
     pub body: Value,
@@ -140,12 +142,9 @@ impl Client {
             .map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap_or("").to_owned()))
             .collect();
         let status = response.status().as_u16();
-        let text = response
-            .body_mut()
-            .with_config()
-            .limit(50_000_000)
-            .read_to_string();
-        let text = text.map_err(|e| e.to_string())?;
+        let bytes = response.body_mut().with_config().limit(50_000_000).read_to_vec();
+        let bytes = bytes.map_err(|e| e.to_string())?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         let body: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
         if let Some(code) = body["code"].as_str() {
             documented(method, path, code);
@@ -153,6 +152,7 @@ impl Client {
         Ok(Answer {
             status,
             headers,
+            bytes,
             text,
             body,
         })

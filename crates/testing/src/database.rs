@@ -168,6 +168,22 @@ impl TestDatabase {
         }
     }
 
+    /// How the database would go about a query, as the owner of the tables.
+    pub fn plan(&self, query: &str) -> Vec<String> {
+        use diesel::sql_types::{Integer, Text};
+        match &self.target {
+            Target::Postgres(_) => self.lines(&format!("EXPLAIN {query}")),
+            Target::Sqlite(path) => {
+                let explained = format!("EXPLAIN QUERY PLAN {query}");
+                let steps: Vec<(i32, i32, i32, String)> =
+                    diesel::dsl::sql::<(Integer, Integer, Integer, Text)>(&explained)
+                        .load(&mut SqliteConnection::establish(path.to_str().unwrap()).unwrap())
+                        .unwrap();
+                steps.into_iter().map(|(_, _, _, step)| step).collect()
+            }
+        }
+    }
+
     /// The lines that a query of one text column gives.
     pub fn lines(&self, query: &str) -> Vec<String> {
         let query = diesel::dsl::sql::<diesel::sql_types::Text>(query);

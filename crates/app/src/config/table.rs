@@ -92,6 +92,7 @@ settings! {
         mail_from: String = "Firma <firma@localhost>", "FIRMA_MAIL_FROM", read::sender, "Sender of mails";
         clean_up_every: Duration = "1h", "FIRMA_CLEAN_UP_EVERY", |text| read::duration(text, 1..=DAY), "Time between two clean-ups";
         keep_sessions: Duration = "30d", "FIRMA_KEEP_SESSIONS", |text| read::duration(text, 1..=YEARS), "Time that ended sessions are kept";
+        keep_security_events: Duration = "730d", "FIRMA_KEEP_SECURITY_EVENTS", |text| read::duration(text, 90 * DAY..=YEARS), "Time that security events are kept, at least 90d";
         keep_jobs: Duration = "30d", "FIRMA_KEEP_JOBS", |text| read::duration(text, 1..=YEARS), "Time that finished jobs are kept";
         keep_invitations: Duration = "90d", "FIRMA_KEEP_INVITATIONS", |text| read::duration(text, 1..=YEARS), "Time that invitations are kept that were answered, taken back, or are over";
         keep_deleted: Duration = "90d", "FIRMA_KEEP_DELETED", |text| read::duration(text, 1..=YEARS), "Time that the bytes of deleted files are kept";

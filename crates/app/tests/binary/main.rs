@@ -13,6 +13,7 @@ mod commands;
 mod configuration;
 mod demo;
 mod edges;
+mod erasing;
 mod house;
 mod imports;
 mod kill;

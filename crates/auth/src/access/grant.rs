@@ -112,6 +112,11 @@ impl Joining {
         Joining { organization, user }
     }
 
+    /// The organization.
+    pub fn organization(&self) -> Id {
+        self.organization
+    }
+
     /// The user, whose own row alone is to be changed with it.
     pub fn user(&self) -> Id {
         self.user
@@ -145,6 +150,24 @@ impl Invited {
     /// The grant to answer it.
     pub fn grant(&self) -> Grant<firma_domain::organizations::Invitation, super::Update> {
         Grant::new(self.organization, self.user, Some(Reach::Org), Reach::Org)
+    }
+}
+
+/// The right of a person to files that are the person's own and belong to no organization.
+#[derive(Debug)]
+pub struct Personal {
+    user: Id,
+}
+
+impl Personal {
+    /// For the user whose files they are, and who alone names them.
+    pub fn of(user: Id) -> Personal {
+        Personal { user }
+    }
+
+    /// The grant to do `A` to them.
+    pub fn grant<A: Action>(&self) -> Grant<firma_domain::platform::File, A> {
+        Grant::new(Id::NIL, self.user, Some(Reach::Org), Reach::Org)
     }
 }
 

@@ -21,6 +21,7 @@ pub use grant::{Explaining, Founding, Grant, Invited, Joining, Operating, Reach}
 pub use grant::{Explaining, Founding, Grant, Joining, Operating, Reach};
 pub use key::ByKey;
 pub use on_platform::{InSystem, OnPlatform, PlatformFacts, PlatformGrant};
+pub use grant::{Explaining, Founding, Grant, Joining, Operating, Personal, Reach};
 pub use permissions::Permissions;
 pub use platform::{PlatformPermission, platform_permissions};
 pub use role::{Role, Rule, SYSTEM_ROLES, role_by_id, role_by_name};

@@ -61,7 +61,9 @@ kinds! {
     EmailChanged = "email_changed", Warning;
     /// A link of a mail that was used, is over, or never was one
     LinkRefused = "link_refused", Warning;
-    /// The account was deleted by its user
+    /// An archive of everything about the user was asked for
+    ArchiveAsked = "archive_asked", Warning;
+    /// The account was deleted
     AccountDeleted = "account_deleted", Warning;
     /// A refresh token that was used up was sent again: somebody else may have it. Its session ends
     RefreshTokenReused = "refresh_token_reused", Error;

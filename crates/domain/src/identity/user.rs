@@ -71,6 +71,9 @@ pub struct User {
     /// The last sign-in
     #[serde(default)]
     pub last_login_at: Option<Instant>,
+    /// The file with the person's image
+    #[serde(default)]
+    pub image_file_id: Option<Id>,
 }
 
 fn yes() -> bool {
@@ -90,6 +93,7 @@ impl User {
             is_configured: false,
             email_verified_at: None,
             last_login_at: None,
+            image_file_id: None,
         }
     }
 
@@ -137,6 +141,7 @@ impl Entity for User {
         "is_configured",
         "email_verified_at",
         "last_login_at",
+        "image_file_id",
     ];
 }
 

@@ -102,7 +102,11 @@ fn run(server: &Server) -> BTreeMap<String, (u16, Value)> {
     let said = String::from_utf8_lossy(&ran.stderr);
     assert!(ran.status.success() && said.is_empty(), "{said}");
     let answer = |(id, _): &(String, String)| {
-        let read = |what: &str| std::fs::read_to_string(folder.path().join(format!("{id}.{what}"))).unwrap();
+        // Bytes of a picture are nothing to read.
+        let read = |what: &str| {
+            let bytes = std::fs::read(folder.path().join(format!("{id}.{what}"))).unwrap();
+            String::from_utf8(bytes).unwrap_or_default()
+        };
         let headers = read("headers");
         let status = headers.split_whitespace().nth(1).unwrap().parse().unwrap();
         let body = match read("body") {
@@ -118,12 +122,16 @@ fn run(server: &Server) -> BTreeMap<String, (u16, Value)> {
 fn normal(value: Value, ids: &mut Vec<String>) -> Value {
     match value {
         Value::Object(fields) => {
+            // An archive has ids and instants in it, so its bytes are never the same.
+            let is_archive = fields.contains_key("ready_at");
             let each = fields.into_iter().map(|(name, value)| {
                 let value = match (name.as_str(), value) {
                     ("access_token", Value::String(_)) => "eyJ0eXAiOiJKV1Qi…".into(),
                     ("refresh_token" | "next_cursor" | "device_token", Value::String(_)) => {
                         "Zk1xT0p3…".into()
                     }
+                    ("sha256", Value::String(_)) if is_archive => "6c9310e6…".into(),
+                    ("size", Value::Number(_)) if is_archive => 21_556.into(),
                     (_, value) => normal(value, ids),
                 };
                 (name, value)

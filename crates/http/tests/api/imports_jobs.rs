@@ -3,8 +3,9 @@
 use crate::imports::{companies, counts};
 use crate::kit::rows;
 use crate::samples::unique;
+use firma_services::identity::ArchiveHandler;
 use firma_services::platform::imports::ImportHandler;
-use firma_services::platform::{Worker, WorkerSettings};
+use firma_services::platform::{Handler, Worker, WorkerSettings};
 use firma_testing::{Answer, Client, Firm, Server, on_each};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -35,16 +36,16 @@ fn post(client: &Client, firm: &Firm<'_>, file: &[u8], options: &str, key: &str)
     post_import(client, &firm.at("imports"), file, options, key)
 }
 
-/// A worker that imports, and that looks for work so often.
+/// A worker that imports and makes archives, and that looks for work so often.
 pub(crate) fn worker(server: &Server, idle: Duration) -> Worker {
-    let handler = ImportHandler {
-        files: server.files.clone(),
-    };
+    let files = server.files.clone();
+    let archive = ArchiveHandler { files: files.clone() };
+    let handlers: Vec<Arc<dyn Handler>> = vec![Arc::new(ImportHandler { files }), Arc::new(archive)];
     let settings = WorkerSettings {
         idle,
         ..WorkerSettings::default()
     };
-    Worker::start(server.database.clone(), vec![Arc::new(handler)], settings).unwrap()
+    Worker::start(server.database.clone(), handlers, settings).unwrap()
 }
 
 /// The job that an answer names, once it is over.

@@ -6,7 +6,7 @@ use firma_domain::identity::Signup;
 use firma_domain::platform::{MailFault, Mailer, Message};
 use firma_domain::source::Clock;
 use firma_http::{Limits, Site};
-use firma_services::identity::{AccountHandler, Links};
+use firma_services::identity::{AccountHandler, ArchiveHandler, EraseHandler, Links};
 use firma_services::platform::{Handler, MailHandler, Worker, WorkerSettings};
 use firma_testing::{Answer, Client, Server, SystemClock, TestDatabase};
 use serde_json::json;
@@ -32,7 +32,15 @@ pub(crate) fn mails(server: &Server) -> Vec<Message> {
         links: Links::default(),
     };
     let mail = MailHandler { mailer: kept.clone() };
-    let handlers: Vec<Arc<dyn Handler>> = vec![Arc::new(account), Arc::new(mail)];
+    let archive = ArchiveHandler {
+        files: server.files.clone(),
+    };
+    let handlers: Vec<Arc<dyn Handler>> = vec![
+        Arc::new(account),
+        Arc::new(archive),
+        Arc::new(EraseHandler),
+        Arc::new(mail),
+    ];
     let settings = WorkerSettings {
         idle: Duration::from_millis(5),
         clean_up_every: 0,
@@ -48,7 +56,7 @@ pub(crate) fn mails(server: &Server) -> Vec<Message> {
     assert_eq!(
         server
             .base
-            .number("SELECT COUNT(*) FROM jobs WHERE state <> 'SUCCEEDED'"),
+            .number("SELECT COUNT(*) FROM jobs WHERE state NOT IN ('SUCCEEDED', 'CANCELLED')"),
         0
     );
     assert_eq!(server.base.number("SELECT COUNT(*) FROM job_payloads"), 0);

@@ -50,6 +50,7 @@ impl<'s> Place<'s> {
         firm.owner.patch(&firm.path, json!({"logo_id": logo})).expect(200);
         let visited = made("companies", json!({"name": unique()}));
         let activity = json!({"kind": "MEETING", "subject": unique(), "company_id": visited});
+        upload_image(&server.client(member)).expect(200);
         // The member of a team stands in another one than the team that is deleted and restored, the
         // contact of a deal in another one than the deal, and the activity of a company in another one.
         let rows = BTreeMap::from([
@@ -244,6 +245,7 @@ impl<'s> Place<'s> {
                 json!({"user_id": self.outside["users"], "role_id": role("website_admin")})
             }
             "upload_file" => json!(unique()),
+            "upload_file" | "set_image" => json!(unique()),
             "import_file" => json!("name\nSample\n"),
             _ => panic!("the attack has no body for {id}: give it one here"),
         }
@@ -317,6 +319,15 @@ pub(crate) fn upload(client: &Client, path: &str, bytes: &[u8]) -> Answer {
     client.send("POST", path, &[("content-type", form)], Some(&body))
 }
 
+/// A picture of one pixel.
+pub(crate) const PIXEL: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0\x3a\x7e\x9bU\0\0\0\nIDATx\x9cch\0\0\0\x82\0\x81w\xcdr\xb6\0\0\0\0IEND\xaeB`\x82";
+
+/// Gives somebody an image.
+pub(crate) fn upload_image(client: &Client) -> Answer {
+    let (form, body) = form("me.png", PIXEL);
+    client.send("POST", "/api/v1/me/image", &[("content-type", form)], Some(&body))
+}
+
 /// The media type and the bytes of a form with a file.
 pub(crate) fn form(name: &str, bytes: &[u8]) -> (&'static str, Vec<u8>) {
     let head =
@@ -354,6 +365,9 @@ pub(crate) fn send(client: &Client, operation: &Operation, path: &str, body: Opt
         let file = body.map_or_else(unique, |body| body.as_str().unwrap_or_default().to_owned());
         let options = json!({"entity": "companies", "key": "none"}).to_string();
         return post_import(client, path, file.as_bytes(), &options, &key);
+    }
+    if operation.id == "set_image" {
+        return upload_image(client);
     }
     if operation.media_type.starts_with("multipart/") {
         return upload(

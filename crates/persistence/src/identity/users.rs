@@ -18,6 +18,7 @@ pub(crate) type Columns = (
         Bool,
         Nullable<AtType>,
         Nullable<AtType>,
+        Nullable<IdType>,
     ),
 );
 pub(crate) type Row = (
@@ -32,12 +33,13 @@ pub(crate) type Row = (
         bool,
         Option<At>,
         Option<At>,
+        Option<Uid>,
     ),
 );
 
 /// What a [`Row`] is read from.
 pub(crate) const COLUMNS: &str = "id, version, created_at, created_by, updated_at, email, username, given_name, \
-     family_name, name, is_active, is_configured, email_verified_at, last_login_at";
+     family_name, name, is_active, is_configured, email_verified_at, last_login_at, image_file_id";
 
 impl Tx<'_> {
     /// Whether nobody has an account yet. Of all the calls that ask, one goes on at a time, to its end.
@@ -185,6 +187,30 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Names the file with the user's image, or none.
+    pub fn set_image(&mut self, user: Id, file: Option<Id>) -> Result<(), Fault> {
+        self.identify(user)?;
+        let now = self.now();
+        Sql::<()>::text("UPDATE users SET version = version + 1, updated_at = ")
+            .bind(now)
+            .then(", image_file_id = ")
+            .bind(id_or_null(file))
+            .then(" WHERE id = ")
+            .bind(user)
+            .run(self)?;
+        Ok(())
+    }
+
+    /// The file with the image of a user whom the caller may see: oneself, or a member of the organization at hand.
+    pub fn image_of(&mut self, user: Id) -> Result<Option<Id>, Fault> {
+        let found = Sql::<Nullable<IdType>>::text(
+            "SELECT image_file_id FROM users WHERE deleted_at IS NULL AND id = ",
+        )
+        .bind(user)
+        .maybe::<Option<Uid>>(self)?;
+        Ok(found.flatten().map(|id| id.0))
+    }
+
     /// Notes a sign-in.
     pub fn signed_in(&mut self, user: Id) -> Result<(), Fault> {
         let now = self.now();
@@ -202,7 +228,8 @@ pub(crate) fn found(row: Row) -> Result<Record<User>, Fault> {
 }
 
 fn read(((id, version, created, by, updated), rest): Row) -> Option<Record<User>> {
-    let (email, username, given_name, family_name, name, is_active, is_configured, verified, login) = rest;
+    let (email, username, given_name, family_name, name, is_active, is_configured, verified, login, image) =
+        rest;
     let instant = |at: Option<At>| -> Option<Instant> { at.map(|at| at.0) };
     Some(Record {
         id: id.0,
@@ -222,6 +249,7 @@ fn read(((id, version, created, by, updated), rest): Row) -> Option<Record<User>
             is_configured,
             email_verified_at: instant(verified),
             last_login_at: instant(login),
+            image_file_id: image.map(|id| id.0),
         },
     })
 }

@@ -3,7 +3,7 @@
 use crate::backend::{Id as IdType, Uid};
 use crate::fault::Fault;
 use crate::sql::{Col, Cond, Op, Sql, Tail};
-use crate::store::{Stored, Tx};
+use crate::store::{OwnRows, Stored, Tx};
 use diesel::sql_types::{Integer, Nullable, Text};
 use firma_auth::access::Operating;
 use firma_domain::access::{Role, RoleAssignment};
@@ -29,10 +29,17 @@ pub struct Drift {
 /// A look at one table.
 type Look = fn(&mut Tx<'_>, Operating) -> Result<Drift, Fault>;
 
-macro_rules! kept { ($($entity:ty),* $(,)?) => { &[$((<$entity as Stored>::TABLE, |tx, operating| tx.drift::<$entity>(operating))),*] } }
+macro_rules! kept {
+    ($($entity:ty),* $(,)?) => {
+        /// Every entity's table. An entity that is missing here fails a test that compares it with the schema.
+        pub const KEPT: &[(&str, Look)] =
+            &[$((<$entity as Stored>::TABLE, |tx, operating| tx.drift::<$entity>(operating))),*];
 
-/// Every entity's table. An entity that is missing here fails a test that compares it with the schema.
-pub const KEPT: &[(&str, Look)] = kept![
+        /// The rows of each that are a member's own, for who may read them.
+        pub const OWN_ROWS: &[OwnRows] = &[$(OwnRows::of::<$entity>()),*];
+    };
+}
+kept![
     Organization,
     Member,
     Team,

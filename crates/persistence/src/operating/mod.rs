@@ -5,5 +5,5 @@ mod door;
 mod drift;
 mod invariants;
 
-pub use drift::{Drift, KEPT};
+pub use drift::{Drift, KEPT, OWN_ROWS};
 pub use invariants::{INVARIANTS, Invariant};

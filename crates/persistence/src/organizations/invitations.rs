@@ -2,7 +2,8 @@ use crate::fault::Fault;
 use crate::sql::{Sql, Value};
 use crate::store::columns::*;
 use crate::store::{Tx, stored};
-use firma_auth::access::{Grant, Writes};
+use firma_auth::access::{Grant, Joining, Writes};
+use firma_domain::Entity;
 use firma_domain::Instant as At;
 use firma_domain::organizations::{Invitation, Organization};
 
@@ -54,6 +55,39 @@ impl Tx<'_> {
             .bind(now)
             .then(")")
             .one(self)
+    }
+
+    /// Takes an address, in lower case, out of an organization's invitations, and what the log says of them: the
+    /// pseudonym stands there then.
+    pub fn forget_invitations(
+        &mut self,
+        joining: &Joining,
+        address: &str,
+        pseudonym: &str,
+    ) -> Result<(), Fault> {
+        self.unit()?;
+        let organization = joining.organization();
+        self.fenced(organization)?;
+        Sql::<()>::text(
+            "DELETE FROM audit_payloads WHERE entry_id IN (SELECT a.id FROM audit_entries a JOIN invitations i \
+             ON i.organization_id = a.organization_id AND i.id = a.entity_id WHERE a.entity_type = ",
+        )
+        .bind(Invitation::NAME)
+        .then(" AND a.organization_id = ")
+        .bind(organization)
+        .then(" AND i.email = ")
+        .bind(address)
+        .then(") AND organization_id = ")
+        .bind(organization)
+        .run(self)?;
+        Sql::<()>::text("UPDATE invitations SET name = NULL, message = NULL, email = ")
+            .bind(pseudonym)
+            .then(" WHERE organization_id = ")
+            .bind(organization)
+            .then(" AND email = ")
+            .bind(address)
+            .run(self)?;
+        Ok(())
     }
 
     /// Whether any organization waits for that address, in lower case, to join.

@@ -7,6 +7,9 @@ use crate::store::Tx;
 use diesel::sql_types::BigInt;
 use firma_domain::Instant;
 
+/// The triggers keep security events for so many seconds.
+const YOUNG: i64 = 90 * 86_400;
+
 impl Tx<'_> {
     /// Ended sessions; how many went.
     pub fn sweep_sessions(&mut self, before: Instant, most: i64) -> Result<i64, Fault> {
@@ -18,15 +21,50 @@ impl Tx<'_> {
         self.sweep(over, before, most)
     }
 
-    /// Tokens of mails that are over; how many went.
+    /// Tokens of mails that are over; how many went. Of those that stay for a while, what they would have done goes.
     pub fn sweep_tokens(&mut self, before: Instant, most: i64) -> Result<i64, Fault> {
         if self.is_postgres() {
             return self.call_sweep("SELECT sweep_tokens(", before, most);
         }
+        let now = self.now();
+        Sql::<()>::text(
+            "UPDATE verification_tokens SET payload = NULL WHERE payload IS NOT NULL AND expires_at < ",
+        )
+        .bind(now)
+        .run(self)?;
         let over = Sql::<()>::text(
             "DELETE FROM verification_tokens WHERE hash IN (SELECT hash FROM verification_tokens WHERE expires_at < ",
         );
         self.sweep(over, before, most)
+    }
+
+    /// Old security events; how many went. None younger than 90 days goes, whatever is asked.
+    pub fn sweep_security_events(&mut self, before: Instant, most: i64) -> Result<i64, Fault> {
+        if self.is_postgres() {
+            return self.call_sweep("SELECT sweep_security_events(", before, most);
+        }
+        let before = before.min(self.now().plus_seconds(-YOUNG));
+        let old = Sql::<()>::text(
+            "DELETE FROM security_events WHERE rowid IN (SELECT rowid FROM security_events WHERE occurred_at < ",
+        );
+        self.sweep(old, before, most)
+    }
+
+    /// Archives of people that nobody may fetch any more; how many went. Their bytes are noted to go.
+    pub fn sweep_archives(&mut self, before: Instant, most: i64) -> Result<i64, Fault> {
+        if self.is_postgres() {
+            return self.call_sweep("SELECT sweep_archives(", before, most);
+        }
+        Sql::<()>::text(
+            "INSERT INTO file_sweeps (storage_key, reason, noted_at) SELECT storage_key, 'DELETED', 0 \
+             FROM user_archives WHERE storage_key IS NOT NULL AND expires_at < ",
+        )
+        .bind(before)
+        .run(self)?;
+        let over = Sql::<()>::text(
+            "DELETE FROM user_archives WHERE user_id IN (SELECT user_id FROM user_archives WHERE expires_at < ",
+        );
+        self.sweep(over, before, i64::MAX)
     }
 
     /// Counts of wrong guesses that nobody added to since; how many went.

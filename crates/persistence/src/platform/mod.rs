@@ -1,6 +1,7 @@
 //! Jobs with their queue, files, imports, and what the clean-up takes away.
 
 mod clean_up;
+mod forgetting;
 mod imports;
 mod jobs;
 mod queue;

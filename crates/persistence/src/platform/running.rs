@@ -115,7 +115,7 @@ impl Tx<'_> {
         }
     }
 
-    fn close_job(
+    pub(super) fn close_job(
         &mut self,
         lease: Lease,
         state: JobState,

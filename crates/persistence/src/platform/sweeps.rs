@@ -36,6 +36,17 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Has the bytes under a key go with the next clean-up.
+    pub fn drop_bytes(&mut self, key: &str) -> Result<(), Fault> {
+        self.unit()?;
+        let long_ago = Instant::from_micros(0).unwrap_or(self.now());
+        Sql::<()>::text("INSERT INTO file_sweeps (storage_key, reason, noted_at) VALUES (")
+            .binds(vec![key.into(), Sweep::Deleted.as_str().into(), long_ago.into()])
+            .then(") ON CONFLICT (storage_key) DO UPDATE SET reason = excluded.reason, noted_at = excluded.noted_at")
+            .run(self)?;
+        Ok(())
+    }
+
     /// Keeps the bytes under a key; whether it isn't too late.
     pub fn spare_bytes(&mut self, key: &str) -> Result<bool, Fault> {
         self.unit()?;

@@ -70,20 +70,72 @@ impl Sealed<'_> {
     }
 }
 
-/// The digest of a payload: salted, so that it reveals nothing once the payload is erased.
-pub(super) fn payload_digest(
-    salt: &[u8],
-    changes: &str,
-    ip: Option<&str>,
-    user_agent: Option<&str>,
-) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for part in [
+/// The digest of where a change came from, which stays where IP and user agent are erased: salted, so that it reveals
+/// nothing then.
+pub(super) fn origin_digest(salt: &[u8], ip: Option<&str>, user_agent: Option<&str>) -> [u8; 32] {
+    parts_digest([
         salt,
-        changes.as_bytes(),
         ip.unwrap_or("").as_bytes(),
         user_agent.unwrap_or("").as_bytes(),
-    ] {
+    ])
+}
+
+/// The digest of a payload: salted, so that it reveals nothing once the payload is erased.
+pub(super) fn payload_digest(salt: &[u8], changes: &str, origin: &[u8]) -> [u8; 32] {
+    parts_digest([salt, changes.as_bytes(), origin])
+}
+
+/// A payload as it stands in the table.
+pub(super) struct Payload {
+    pub salt: Vec<u8>,
+    pub changes: String,
+    pub ip: Option<String>,
+    pub user_agent: Option<String>,
+    /// Where ip and user agent were erased
+    pub origin: Option<Vec<u8>>,
+}
+
+/// What a payload is, compared with its entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Likeness {
+    /// As it was written, or without its origin
+    Same,
+    /// As it was written before the origin had a digest of its own: it stays whole or goes
+    Whole,
+    Other,
+}
+
+impl Payload {
+    pub(super) fn origin_digest(&self) -> [u8; 32] {
+        origin_digest(&self.salt, self.ip.as_deref(), self.user_agent.as_deref())
+    }
+
+    pub(super) fn compare(&self, digest: &[u8]) -> Likeness {
+        let said = self.origin_digest();
+        let origin = match (&self.origin, &self.ip, &self.user_agent) {
+            (Some(kept), None, None) => kept.as_slice(),
+            _ => &said,
+        };
+        if payload_digest(&self.salt, &self.changes, origin) == digest {
+            return Likeness::Same;
+        }
+        let whole = parts_digest([
+            self.salt.as_slice(),
+            self.changes.as_bytes(),
+            self.ip.as_deref().unwrap_or("").as_bytes(),
+            self.user_agent.as_deref().unwrap_or("").as_bytes(),
+        ]);
+        match whole == digest {
+            true => Likeness::Whole,
+            false => Likeness::Other,
+        }
+    }
+}
+
+/// Each part with its length before it, so that other parts have another digest.
+fn parts_digest<const N: usize>(parts: [&[u8]; N]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
         hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         hash.update(part);
     }
@@ -124,4 +176,54 @@ pub(super) fn changes<E: Entity>(before: Option<&Record<E>>, after: Option<&Reco
         changed.insert(name, Value::Array(vec![was, Value::Null]));
     }
     Value::Object(changed).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn payload(ip: Option<&str>, origin: Option<Vec<u8>>) -> Payload {
+        Payload {
+            salt: vec![7; 16],
+            changes: "{}".into(),
+            ip: ip.map(str::to_owned),
+            user_agent: None,
+            origin,
+        }
+    }
+
+    #[test]
+    fn without_its_origin_a_payload_is_still_known() {
+        let whole = payload(Some("192.0.2.1"), None);
+        let origin = whole.origin_digest();
+        let digest = payload_digest(&whole.salt, &whole.changes, &origin);
+        assert_eq!(whole.compare(&digest), Likeness::Same);
+        assert_eq!(
+            payload(None, Some(origin.to_vec())).compare(&digest),
+            Likeness::Same
+        );
+        let forged = Payload {
+            changes: "{\"a\":[1,2]}".into(),
+            ..payload(None, Some(origin.to_vec()))
+        };
+        for other in [
+            payload(None, None),
+            payload(Some("192.0.2.2"), None),
+            payload(Some("192.0.2.2"), Some(origin.to_vec())),
+            forged,
+        ] {
+            assert_eq!(other.compare(&digest), Likeness::Other);
+        }
+    }
+
+    #[test]
+    fn one_from_before_stays_whole_or_goes() {
+        let before = parts_digest([&[7; 16][..], b"{}", b"192.0.2.1", b""]);
+        assert_eq!(payload(Some("192.0.2.1"), None).compare(&before), Likeness::Whole);
+        let cut = payload(
+            None,
+            Some(payload(Some("192.0.2.1"), None).origin_digest().to_vec()),
+        );
+        assert_eq!(cut.compare(&before), Likeness::Other);
+    }
 }

@@ -1,6 +1,6 @@
 //! The end of a transaction: the organization's head numbers and chains what was done.
 
-use super::audit::{Entry, Sealed, batch_digest, link, payload_digest};
+use super::audit::{Entry, Sealed, batch_digest, link, origin_digest, payload_digest};
 use super::idempotency::{self, Claim};
 use super::tx::{Origin, Tx, Unit, id_or_null, text_or_null};
 use crate::backend::Uid;
@@ -47,12 +47,8 @@ impl Tx<'_> {
     fn seal(&self, organization: Id, origin: &Origin, entries: &[Entry]) -> Batch {
         let id = self.new_id();
         let seal = |(place, entry): (usize, &Entry)| {
-            let payload = payload_digest(
-                &entry.salt,
-                &entry.changes,
-                origin.ip.as_deref(),
-                origin.user_agent.as_deref(),
-            );
+            let from = origin_digest(&entry.salt, origin.ip.as_deref(), origin.user_agent.as_deref());
+            let payload = payload_digest(&entry.salt, &entry.changes, &from);
             let sealed = Sealed {
                 organization,
                 batch: id,

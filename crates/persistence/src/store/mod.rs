@@ -1,6 +1,7 @@
 //! What is written once: the unit of work, the repository, lists, audit, idempotency.
 
 mod audit;
+mod erasing;
 mod field;
 mod finish;
 mod idempotency;
@@ -17,8 +18,10 @@ mod stored;
 mod testing;
 mod tx;
 mod verify;
+mod walk;
 mod words;
 
+pub use erasing::Reached;
 pub use field::{Field, SortBy};
 pub(crate) use field::{field, sort_by};
 pub use idempotency::{Key, Known, StoredAnswer};
@@ -36,6 +39,7 @@ pub(crate) use stored::{
 pub(crate) use tx::{Attempt, Unit, actor, id_or_null, instant_or_null, text_or_null};
 pub use tx::{Origin, Tx};
 pub use verify::Verification;
+pub use walk::{Deed, OwnRows};
 pub(crate) use words::Texts;
 
 #[cfg(feature = "testing")]

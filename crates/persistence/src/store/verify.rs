@@ -1,6 +1,6 @@
 //! Whether the log is whole: each entry as it was written, in its place, and the chain unbroken to its head.
 
-use super::audit::{Sealed, batch_digest, link, payload_digest};
+use super::audit::{Likeness, Payload, Sealed, batch_digest, link};
 use super::tx::Tx;
 use crate::backend::{At, Id as IdType, Instant as AtType, Uid};
 use crate::fault::Fault;
@@ -31,12 +31,24 @@ type Columns = (
         Text,
     ),
     (IdType, Integer, Nullable<Text>, Binary, Binary, Binary),
-    (Nullable<Binary>, Nullable<Text>, Nullable<Text>, Nullable<Text>),
+    (
+        Nullable<Binary>,
+        Nullable<Text>,
+        Nullable<Text>,
+        Nullable<Text>,
+        Nullable<Binary>,
+    ),
 );
 type Row = (
     (i64, Uid, Uid, At, Option<Uid>, Option<Uid>, String, String),
     (Uid, i32, Option<String>, Vec<u8>, Vec<u8>, Vec<u8>),
-    (Option<Vec<u8>>, Option<String>, Option<String>, Option<String>),
+    (
+        Option<Vec<u8>>,
+        Option<String>,
+        Option<String>,
+        Option<String>,
+        Option<Vec<u8>>,
+    ),
 );
 
 const PAGE: i64 = 1_000;
@@ -88,8 +100,8 @@ impl Tx<'_> {
     fn log_page(&mut self, organization: Id, after: i64) -> Result<Vec<Row>, Fault> {
         Sql::<Columns>::text(
             "SELECT a.number, a.id, a.batch_id, a.occurred_at, a.actor_id, a.key_id, a.action, a.entity_type, a.entity_id, \
-             a.entity_version, a.request_id, a.payload_digest, a.digest, a.chain, p.salt, p.changes, p.ip, p.user_agent \
-             FROM audit_entries a LEFT JOIN audit_payloads p ON p.organization_id = a.organization_id \
+             a.entity_version, a.request_id, a.payload_digest, a.digest, a.chain, p.salt, p.changes, p.ip, p.user_agent, \
+             p.origin_digest FROM audit_entries a LEFT JOIN audit_payloads p ON p.organization_id = a.organization_id \
              AND p.entry_id = a.id WHERE a.organization_id = ",
         )
         .bind(organization)
@@ -148,12 +160,18 @@ impl Walk {
             let moved = (0..PLACES).any(is_sealed_at);
             return Err((here, if moved { "it was moved" } else { "it was changed" }));
         }
-        // An erased payload is lawful; a changed one is not.
-        if let (Some(salt), Some(changes), ip, agent) = payload
-            && payload_digest(&salt, &changes, ip.as_deref(), agent.as_deref()).as_slice()
-                != payload_digest_stored
-        {
-            return Err((here, "its payload was changed"));
+        // An erased payload is lawful, and so is one without where it came from; a changed one is not.
+        if let (Some(salt), Some(changes), ip, user_agent, origin) = payload {
+            let payload = Payload {
+                salt,
+                changes,
+                ip,
+                user_agent,
+                origin,
+            };
+            if payload.compare(&payload_digest_stored) == Likeness::Other {
+                return Err((here, "its payload was changed"));
+            }
         }
         if self.batch.as_ref().is_some_and(|current| current.id != batch.0) {
             self.end()?;

@@ -6,3 +6,4 @@
 mod oracle;
 mod plans;
 mod schema;
+mod terms;

@@ -1,37 +1,174 @@
-//! A user who deletes the account. What was theirs alone goes; what they made in organizations stays, under a
-//! pseudonym.
+//! A person who goes. What was theirs alone is deleted; what they made in organizations stays, under a pseudonym. What
+//! the log knows of them is more than one call takes: a job does that.
 
 use super::letters;
 use super::sessions::about;
 use crate::access;
 use crate::installation;
 use crate::organizations::leave;
+use crate::platform::{Done, Handler, NewJob, Progress, Running, Stop};
 use crate::refusal::Refusal;
 use crate::work::Caller;
+use firma_auth::access::Joining;
 use firma_domain::identity::{SecurityKind, User};
-use firma_persistence::{Fault, Tx};
+use firma_domain::{Email, Id, Instant};
+use firma_persistence::{Database, Fault, Origin, Tx};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
+
+const KIND: &str = "erase";
+const ATTEMPTS: i32 = 20;
+/// Entries of one transaction.
+const BATCH: i64 = 500;
 
 /// Deletes the caller's account.
 pub fn delete_me(tx: &mut Tx<'_>, caller: Caller, language: &str) -> Result<(), Refusal> {
     caller.step_up(tx)?;
-    let before = tx.user_for_change(caller.user)?.value;
-    if tx.owns_organization(caller.user)? {
-        return Err(Refusal::conflict(
-            "last_owner",
-            "the owner of an organization can't delete the account: hand the organization over first",
-        ));
+    erase_person(tx, caller.user, language)
+}
+
+/// Whose address that is.
+pub fn person_of(tx: &mut Tx<'_>, email: &Email) -> Result<Id, Refusal> {
+    tx.user_of_login(&email.key())?.ok_or(Refusal::NotFound)
+}
+
+/// Erases a person. Whoever calls it has decided that it may be done.
+pub fn erase_person(tx: &mut Tx<'_>, user: Id, language: &str) -> Result<(), Refusal> {
+    let before = tx.user_for_change(user)?.value;
+    let owned = tx.owned_by(user)?;
+    if !owned.is_empty() {
+        let detail = format!(
+            "an owner can't be erased: hand over first what the account owns: {}",
+            owned.join(", ")
+        );
+        return Err(Refusal::conflict("last_owner", detail));
     }
-    installation::unless_needed(tx, caller.user)?;
-    let language = letters::language(tx, caller.user, language)?;
-    let pseudonym =
-        User::erased(caller.user).ok_or_else(|| Fault::Internal("a pseudonym is no e-mail".into()))?;
-    for organization in tx.places_of(caller.user)? {
-        access::give_up(tx, organization, caller.user)?;
-        leave(tx, organization, caller.user, &pseudonym)?;
+    installation::unless_needed(tx, user)?;
+    let language = letters::language(tx, user, language)?;
+    let pseudonym = User::erased(user).ok_or_else(|| Fault::Internal("a pseudonym is no e-mail".into()))?;
+    let mut names: Vec<_> = tx
+        .addresses_of(user, &before.email)?
+        .iter()
+        .map(Email::key)
+        .collect();
+    names.push(user.to_string());
+    let places = tx.places_of(user)?;
+    for organization in &places {
+        access::give_up(tx, *organization, user)?;
+        leave(tx, *organization, user, &pseudonym)?;
+        for name in &names {
+            let joining = Joining::of(*organization, user);
+            tx.forget_invitations(&joining, name, &pseudonym.email.key())?;
+        }
     }
-    about(tx, Some(caller.user), SecurityKind::AccountDeleted, None)?;
-    tx.erase_user(caller.user, &pseudonym)?;
+    for organization in with_nil(places) {
+        tx.erase_answers(user, organization)?;
+        for name in &names {
+            tx.forget_mail(organization, name)?;
+        }
+    }
+    super::image::take_away(tx, user, before.image_file_id)?;
+    tx.drop_archive(user)?;
+    about(tx, Some(user), SecurityKind::AccountDeleted, None)?;
+    tx.erase_user(user, &before.email, &pseudonym)?;
+    tx.enqueue_for_system(NewJob {
+        kind: KIND,
+        payload: crate::crud::json(&Payload { user })?,
+        run_at: None,
+        max_attempts: ATTEMPTS,
+    })?;
     let variables = json!({"name": before.name});
     letters::write(tx, before.email, "account_deleted", language, variables)
+}
+
+/// What concerns no organization has a log too.
+fn with_nil(mut places: Vec<Id>) -> Vec<Id> {
+    if !places.contains(&Id::NIL) {
+        places.insert(0, Id::NIL);
+    }
+    places
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Payload {
+    user: Id,
+}
+
+/// Where the walk over the logs stands.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Place {
+    organization: Id,
+    /// Instant and number of the last entry that was walked
+    reached: Option<(Instant, i64)>,
+}
+
+/// Takes the person out of the logs: entries stay, and what they say was changed in rows that are the organization's.
+pub struct EraseHandler;
+
+impl Handler for EraseHandler {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    fn run(&self, job: &Running<'_>) -> Result<Done, Stop> {
+        let Payload { user } = job.payload()?;
+        let mut place: Option<Place> = job.place()?;
+        loop {
+            let from = place;
+            place = job.step(move |tx| {
+                let next = walk(tx, user, from)?;
+                let progress = Progress {
+                    place: json!(next),
+                    ..Progress::default()
+                };
+                Ok((progress, next))
+            })?;
+            if place.is_none() {
+                return job.commit(|_| Ok(json!({})));
+            }
+        }
+    }
+}
+
+/// The same without a worker, for a command. What is queued for one finds nothing left.
+pub async fn erase_traces(database: &Database, user: Id) -> Result<(), Refusal> {
+    let mut place = None;
+    loop {
+        let step = move |tx: &mut Tx<'_>| walk(tx, user, place);
+        place = database.write(Origin::default(), step).await?;
+        if place.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+/// One batch; where to go on, if there is more.
+fn walk(tx: &mut Tx<'_>, user: Id, from: Option<Place>) -> Result<Option<Place>, Refusal> {
+    if !tx.is_erased(user)? {
+        return Err(Fault::Internal("somebody who wasn't erased would lose the log".into()).into());
+    }
+    let places = with_nil(tx.places_of(user)?);
+    let begin = |organization: &Id| Place {
+        organization: *organization,
+        reached: None,
+    };
+    let Some(place) = from.or_else(|| places.first().map(begin)) else {
+        return Ok(None);
+    };
+    let joining = Joining::of(place.organization, user);
+    if place.reached.is_none() {
+        tx.erase_payloads_about(&joining)?;
+        tx.erase_events_by(user, place.organization)?;
+    }
+    Ok(match tx.erase_origins(&joining, place.reached, BATCH)? {
+        Some(reached) => Some(Place {
+            reached: Some(reached),
+            ..place
+        }),
+        None => places
+            .iter()
+            .skip_while(|known| **known != place.organization)
+            .nth(1)
+            .map(begin),
+    })
 }

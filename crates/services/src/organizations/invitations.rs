@@ -210,7 +210,8 @@ fn tell(
         organization: Some(work.organization()),
         user: Some(work.user()),
         kind,
-        details: Some(format!("{}: {roles}", value.email)),
+        // Whom it is for, the log says: this is kept longer than the person may be.
+        details: Some(roles),
     };
     Ok(work.tx.security_event(event)?)
 }

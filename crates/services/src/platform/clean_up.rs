@@ -19,6 +19,7 @@ const BATCH: i64 = 500;
 pub struct Retention {
     /// Ended sessions, and tokens of mails
     pub sessions: i64,
+    pub security_events: i64,
     pub jobs: i64,
     /// Invitations that were answered, taken back, or are over
     pub invitations: i64,
@@ -40,7 +41,12 @@ impl Handler for CleanUp {
     }
 
     fn run(&self, job: &Running<'_>) -> Result<Done, Stop> {
-        let Retention { sessions, jobs, .. } = self.keep;
+        let Retention {
+            sessions,
+            security_events,
+            jobs,
+            ..
+        } = self.keep;
         let kept = sessions;
         let sessions = batches(job, move |tx| {
             tx.sweep_sessions(tx.now().plus_seconds(-sessions), BATCH)
@@ -48,6 +54,10 @@ impl Handler for CleanUp {
         let tokens = batches(job, move |tx| {
             tx.sweep_tokens(tx.now().plus_seconds(-kept), BATCH)
         })?;
+        let events = batches(job, move |tx| {
+            tx.sweep_security_events(tx.now().plus_seconds(-security_events), BATCH)
+        })?;
+        let archives = batches(job, |tx| tx.sweep_archives(tx.now(), BATCH))?;
         let delays = batches(job, |tx| tx.sweep_delays(tx.now().plus_seconds(-QUIET), BATCH))?;
         let slugs = batches(job, |tx| tx.sweep_slugs(tx.now(), BATCH))?;
         let keys = batches(job, |tx| tx.sweep_idempotency_keys(tx.now(), BATCH))?;
@@ -60,8 +70,9 @@ impl Handler for CleanUp {
         let deleted = self.bytes(job, Sweep::Deleted, self.keep.deleted)?;
         job.commit(move |_| {
             Ok(json!({
-                "sessions": sessions, "tokens": tokens, "delays": delays, "slugs": slugs, "idempotency_keys": keys,
-                "jobs": jobs, "invitations": invitations, "uploads": uploads, "deleted_files": deleted,
+                "sessions": sessions, "tokens": tokens, "security_events": events, "archives": archives, "delays": delays,
+                "slugs": slugs, "idempotency_keys": keys, "jobs": jobs, "invitations": invitations, "uploads": uploads,
+                "deleted_files": deleted,
             }))
         })
     }

@@ -17,6 +17,10 @@ use std::sync::Arc;
 
 /// So many bytes are looked at to see what a file is.
 const HEAD: usize = 8_192;
+/// So many bytes of an image say how large it is: what a camera adds stands before that.
+const IMAGE_HEAD: u64 = 1_000_000;
+/// The most pixels of a side of an image.
+const MOST_SIDE: usize = 8_192;
 
 impl Keeping for File {
     fn links() -> &'static [Link<Self>] {
@@ -105,6 +109,7 @@ impl Files {
             incoming: self.store.put(key).map_err(|e| unwritable(&e))?,
             key: key.to_owned(),
             said: None,
+            only_images: false,
             head: Vec::new(),
             kind: None,
             is_text: true,
@@ -120,6 +125,34 @@ impl Files {
             said: Some("text/csv"),
             ..self.receive(key)?
         })
+    }
+
+    /// The same for an image, and nothing else.
+    pub fn receive_image(&self, key: &str) -> Result<Receiving, Refusal> {
+        Ok(Receiving {
+            only_images: true,
+            ..self.receive(key)?
+        })
+    }
+
+    /// Refuses an image that is larger than any screen, or isn't one behind its first bytes.
+    pub fn check_image(&self, received: &Received) -> Result<(), Refusal> {
+        let length = u64::try_from(received.size).unwrap_or(0).min(IMAGE_HEAD);
+        let mut head = Vec::new();
+        let opened = self.store.open(&received.key, 0, length);
+        opened
+            .and_then(|mut bytes| bytes.read_to_end(&mut head))
+            .map_err(|e| unwritable(&e))?;
+        let size =
+            imagesize::blob_size(&head).map_err(|_| Refusal::field("file", "image", "is no whole image"))?;
+        let sides = [size.width, size.height];
+        match sides.iter().all(|side| (1..=MOST_SIDE).contains(side)) {
+            true => Ok(()),
+            false => {
+                let detail = format!("may have at most {MOST_SIDE} pixels a side");
+                Err(Refusal::field("file", "image", detail))
+            }
+        }
     }
 
     /// The bytes of a file, or a part of them.
@@ -152,6 +185,7 @@ pub struct Receiving {
     key: String,
     /// What it is said to be, where that isn't seen from its bytes
     said: Option<&'static str>,
+    only_images: bool,
     head: Vec<u8>,
     /// Once enough has come to see it
     kind: Option<(FileKind, String)>,
@@ -224,8 +258,8 @@ impl Receiving {
             None => return Err(Refusal::FileType("of no kind that is known".into())),
         };
         match FileKind::of(media_type) {
-            Some(kind) => Ok((kind, media_type.to_owned())),
-            None => Err(Refusal::FileType(media_type.to_owned())),
+            Some(kind) if kind == FileKind::Image || !self.only_images => Ok((kind, media_type.to_owned())),
+            _ => Err(Refusal::FileType(media_type.to_owned())),
         }
     }
 

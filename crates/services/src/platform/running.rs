@@ -110,6 +110,16 @@ impl Running<'_> {
         }
     }
 
+    /// Reads something, unless the job should end.
+    pub fn read<T, F>(&self, run: F) -> Result<T, Stop>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx<'_>) -> Result<T, Refusal> + Send + 'static,
+    {
+        self.should_end()?;
+        self.database.read_waiting(run).map_err(Stop::from)
+    }
+
     /// A part of the work: its effect and how far the job has come are stored together or not at all, and only while
     /// the job is still this worker's. The effect may be run again, so it only looks at what it is given.
     pub fn step<T, F>(&self, effect: F) -> Result<T, Stop>

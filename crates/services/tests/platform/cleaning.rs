@@ -1,6 +1,9 @@
 //! The clean-up takes what is over, over all organizations, and nothing else.
 
 use crate::kit::{await_that, count, put, start};
+use firma_domain::Email;
+use firma_domain::identity::TokenKind;
+use firma_persistence::identity::{NewToken, ReadyArchive};
 use firma_persistence::platform::Sweep;
 use firma_services::platform::{CleanUp, Retention};
 use firma_testing::{Firm, Server, on_each};
@@ -13,6 +16,7 @@ fn clean(server: &Server) {
     let before = count(server, "jobs WHERE kind = 'cleanup' AND state = 'SUCCEEDED'");
     let keep = Retention {
         sessions: 30 * DAY,
+        security_events: 730 * DAY,
         jobs: 30 * DAY,
         invitations: 90 * DAY,
         deleted: 90 * DAY,
@@ -82,6 +86,110 @@ fn what_is_over_goes_and_the_rest_stays() {
         assert_eq!(count(server, "idempotency_keys WHERE key = 'old'"), 0);
         assert_eq!(count(server, "idempotency_keys WHERE key = 'new'"), 2);
         assert_eq!(count(server, "sessions"), sessions - 1);
+    });
+}
+
+/// Old security events go, and no others: on both databases whatever is asked for.
+#[test]
+fn security_events_go_after_two_years_and_what_names_nobody_is_all_that_is_kept_of_a_token() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let user = server.base.id_literal(firm.owner_id);
+        for days in [731, 729, 91, 89] {
+            let id = server.write(|tx| Ok(tx.new_id()));
+            server.base.execute(&format!(
+                "INSERT INTO security_events (organization_id, id, user_id, type, severity, ip, occurred_at) SELECT {}, {}, \
+                 id, 'days-{days}', 'info', '192.0.2.1', {} FROM users WHERE id = {user}",
+                server.base.id_literal(firma_domain::Id::NIL),
+                server.base.id_literal(id),
+                server.base.earlier("created_at", days * 86_400)
+            ));
+        }
+        let left = || {
+            server
+                .base
+                .lines("SELECT type FROM security_events WHERE type LIKE 'days-%' ORDER BY type")
+        };
+        for (name, days) in [("over", 1), ("old", 31), ("young", 0)] {
+            server.write(move |tx| {
+                let token = NewToken {
+                    hash: [days as u8; 32],
+                    kind: TokenKind::VerifyEmail,
+                    user: tx.new_id(),
+                    email: Email::parse(&format!("{name}@new.example")).unwrap(),
+                    payload: Some("{}".into()),
+                };
+                Ok(tx.add_token(token)?)
+            });
+            let ends = server
+                .base
+                .earlier("expires_at", (days * 86_400) + if days > 0 { 86_400 } else { 0 });
+            server.base.execute(&format!(
+                "UPDATE verification_tokens SET expires_at = {ends} WHERE email LIKE '{name}@%'"
+            ));
+        }
+        clean(server);
+        assert_eq!(left(), ["days-729", "days-89", "days-91"]);
+        let tokens = server.base.lines(
+            "SELECT email || ' ' || CASE WHEN payload IS NULL THEN 'cut' ELSE 'whole' END FROM verification_tokens ORDER BY email",
+        );
+        assert_eq!(tokens, ["over@new.example cut", "young@new.example whole"]);
+        // Nobody can be quicker than the triggers allow.
+        let refused = |statement: &str| {
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| server.base.execute(statement))).is_err()
+        };
+        assert!(refused("DELETE FROM security_events WHERE type = 'days-89'"));
+        assert!(refused(
+            "UPDATE security_events SET ip = '192.0.2.2' WHERE type = 'days-89'"
+        ));
+        assert!(refused(
+            "UPDATE security_events SET ip = NULL, details = 'x' WHERE type = 'days-89'"
+        ));
+        assert!(refused(
+            "UPDATE security_events SET ip = NULL, type = 'x' WHERE type = 'days-89'"
+        ));
+        assert!(!refused(
+            "UPDATE security_events SET ip = NULL WHERE type = 'days-89'"
+        ));
+        assert!(!refused("DELETE FROM security_events WHERE type = 'days-91'"));
+        assert_eq!(left(), ["days-729", "days-89"]);
+    });
+}
+
+/// An archive that nobody may fetch any more goes with its bytes.
+#[test]
+fn archives_go_after_seven_days() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let (user, store) = (firm.owner_id, &server.files.store);
+        let mut incoming = store.put("archive").unwrap();
+        incoming.write(b"bytes").unwrap();
+        incoming.keep().unwrap();
+        server.write(move |tx| {
+            let (job, now) = (tx.new_id(), tx.now());
+            let ready = ReadyArchive {
+                at: now,
+                storage_key: "archive".into(),
+                size: 5,
+                sha256: "0".repeat(64),
+            };
+            tx.begin_archive(user, job, now.plus_seconds(DAY))?;
+            assert!(tx.finish_archive(user, job, ready, now.plus_seconds(DAY))?);
+            Ok(())
+        });
+        clean(server);
+        assert_eq!(count(server, "user_archives"), 1);
+        assert!(store.open("archive", 0, 1).is_ok());
+        let over = server.base.earlier("expires_at", 2 * 86_400);
+        server
+            .base
+            .execute(&format!("UPDATE user_archives SET expires_at = {over}"));
+        clean(server);
+        assert_eq!(
+            (count(server, "user_archives"), count(server, "file_sweeps")),
+            (0, 0)
+        );
+        assert!(store.open("archive", 0, 1).is_err());
     });
 }
 

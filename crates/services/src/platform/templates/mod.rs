@@ -27,6 +27,7 @@ macro_rules! templates {
 templates! {
     "account_deleted"
     "address_taken"
+    "archive_ready"
     "email_change_new"
     "email_change_old"
     "invitation"

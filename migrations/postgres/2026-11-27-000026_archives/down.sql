@@ -1,0 +1,2 @@
+DROP FUNCTION sweep_archives(timestamptz, bigint);
+DROP TABLE user_archives;
