@@ -19,7 +19,7 @@ mod sessions;
 mod sign_in;
 mod step_up;
 
-pub use account::{Me, NewOwner, Place, create_owner, is_known, me, set_password};
+pub use account::{Me, NewOwner, Place, create_owner, is_known, me, set_password, sign_out};
 pub use devices::{LastUsed, Session, logout_all, note_used, revoke, sessions};
 pub use door::Door;
 pub use email::{ChangeEmail, ask_to_change_email, confirm_email};

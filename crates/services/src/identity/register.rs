@@ -42,7 +42,7 @@ pub async fn register(door: &Door<'_>, body: Value, signup: Signup) -> Result<()
     let name = text::clean(&new.name, false).filter(|name| !name.is_empty());
     let name = name.ok_or_else(wrong_name)?;
     input::check(&User::unclaimed(new.email.clone(), name.clone()))?;
-    judge(&new.password, false)?;
+    judge(&new.password, false, &[new.email.as_str(), &name])?;
     let hash = door.hash(&new.password).await?;
     let waiting = Waiting { name, hash };
     let asked = Asked::Register {
