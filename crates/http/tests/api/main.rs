@@ -55,4 +55,5 @@ mod secrets;
 mod sessions;
 mod tampered;
 mod together;
+mod walk;
 mod zones;
