@@ -23,7 +23,7 @@ pub(crate) fn create(config: &Config, new: NewAdmin) -> Result<(), String> {
             crate::say(format!("{} exists already, and keeps the password", new.email));
             None
         } else {
-            let password = ask("Password for the owner: ")?;
+            let password = ask("Password for the owner: ", &new.email)?;
             Some(parts.hasher.hash(password).await.map_err(told)?)
         };
         let owner = NewOwner {
@@ -48,7 +48,7 @@ pub(crate) fn create(config: &Config, new: NewAdmin) -> Result<(), String> {
 /// Sets a password.
 pub(crate) fn password(config: &Config, email: &str) -> Result<(), String> {
     let address = Email::parse(email).ok_or_else(|| format!("{email} is not an e-mail address"))?;
-    let password = ask("New password: ")?;
+    let password = ask("New password: ", email)?;
     in_runtime(config, async |parts| {
         let hash = parts.hasher.hash(password).await.map_err(told)?;
         let set = move |tx: &mut Tx<'_>| identity::set_password(tx, &address, &hash);
@@ -56,17 +56,29 @@ pub(crate) fn password(config: &Config, email: &str) -> Result<(), String> {
             .database
             .write(Origin::default(), set)
             .await
-            .map_err(|refusal| match refusal {
-                Refusal::NotFound => "there is no user with this e-mail".to_owned(),
-                other => told(other),
-            })?;
+            .map_err(nobody)?;
         crate::say("the password is set".into());
         Ok(())
     })
 }
 
+/// Ends all of a user's sessions.
+pub(crate) fn sign_out(config: &Config, email: &str) -> Result<(), String> {
+    let address = Email::parse(email).ok_or_else(|| format!("{email} is not an e-mail address"))?;
+    in_runtime(config, async |parts| {
+        let end = move |tx: &mut Tx<'_>| identity::sign_out(tx, &address);
+        parts
+            .database
+            .write(Origin::default(), end)
+            .await
+            .map_err(nobody)?;
+        crate::say("all sessions have ended".into());
+        Ok(())
+    })
+}
+
 /// A password: typed without echo, or a line of standard input where that is no terminal.
-fn ask(prompt: &str) -> Result<String, String> {
+fn ask(prompt: &str, email: &str) -> Result<String, String> {
     let given = if std::io::stdin().is_terminal() {
         rpassword::prompt_password(prompt).map_err(|e| e.to_string())?
     } else {
@@ -77,13 +89,20 @@ fn ask(prompt: &str) -> Result<String, String> {
             .map_err(|e| e.to_string())?;
         line.trim_end_matches(['\r', '\n']).to_owned()
     };
-    password::check(&given).map_err(|weak| format!("the password {weak}"))?;
+    password::check(&given, &[email]).map_err(|weak| format!("the password {weak}"))?;
     Ok(given)
 }
 
 fn in_runtime(config: &Config, run: impl AsyncFnOnce(&Parts) -> Result<(), String>) -> Result<(), String> {
     let parts = compose(config)?;
     wait(run(&parts))?
+}
+
+fn nobody(refusal: Refusal) -> String {
+    match refusal {
+        Refusal::NotFound => "there is no user with this e-mail".to_owned(),
+        other => told(other),
+    }
 }
 
 fn told(refusal: Refusal) -> String {

@@ -131,6 +131,11 @@ pub(crate) enum Admin {
         #[arg(long)]
         email: String,
     },
+    /// End all sessions of a user
+    SignOut {
+        #[arg(long)]
+        email: String,
+    },
 }
 
 #[derive(Debug, PartialEq, Eq, Args)]
@@ -233,6 +238,12 @@ mod tests {
         assert_eq!(
             command("firma admin password --email a@firma.example"),
             Some(Command::Admin(Admin::Password {
+                email: "a@firma.example".to_owned()
+            }))
+        );
+        assert_eq!(
+            command("firma admin sign-out --email a@firma.example"),
+            Some(Command::Admin(Admin::SignOut {
                 email: "a@firma.example".to_owned()
             }))
         );

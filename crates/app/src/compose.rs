@@ -20,9 +20,6 @@ use firma_services::{Hasher, Tx};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// However often it is refreshed, a session ends after so many seconds: 30 days.
-const SESSION: i64 = 30 * 24 * 3_600;
-
 /// One statement of a command that looks at everything may take so long.
 const PATIENCE: Duration = Duration::from_secs(3_600);
 
@@ -155,7 +152,7 @@ pub(crate) fn compose_with(config: &Config, sources: Sources) -> Result<Parts, S
         lifetimes: Lifetimes {
             access: seconds(config.access_ttl),
             refresh: seconds(config.refresh_ttl),
-            session: SESSION,
+            session: seconds(config.session_ttl),
         },
         entropy: sources.entropy,
     };

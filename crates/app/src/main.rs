@@ -56,6 +56,7 @@ fn run(command: Command, config: &Config, given: &[Given]) -> Result<(), Ended> 
         Command::Mail(Mail::Test { to, language }) => mail::test(config, &to, language)?,
         Command::Admin(Admin::Create(new)) => admin::create(config, new)?,
         Command::Admin(Admin::Password { email }) => admin::password(config, &email)?,
+        Command::Admin(Admin::SignOut { email }) => admin::sign_out(config, &email)?,
         Command::Audit(Audit::Verify(asked)) => audit::verify(config, &asked)?,
         Command::Doctor(output) => doctor::run(config, &output, &warnings())?,
         Command::Backup(asked) => archive::backup(config, &asked)?,

@@ -24,8 +24,8 @@ pub enum Weak {
     /// More than [`MAX_LENGTH`] characters.
     #[error("has to be at most {MAX_LENGTH} characters long")]
     Long,
-    /// One that everybody tries first.
-    #[error("is one of those that are tried first")]
+    /// One that everybody tries first, or that is made of such ones and of what is known of the user.
+    #[error("is one of those that are tried first, or made of them, of your name or your e-mail")]
     Common,
 }
 
@@ -40,26 +40,26 @@ impl Weak {
     }
 }
 
-/// Whether a new password is good enough to stand alone.
+/// Whether a new password is good enough to stand alone. `about` is what is known of its user: name, e-mail and such.
 ///
 /// # Errors
 /// Says in which way it is not.
-pub fn check(password: &str) -> Result<(), Weak> {
+pub fn check(password: &str, about: &[&str]) -> Result<(), Weak> {
     match stands_alone(password) {
-        true => check_beside_factor(password),
+        true => check_beside_factor(password, about),
         false => Err(Weak::Short),
     }
 }
 
-/// Whether a new password is good enough beside a second factor.
+/// Whether a new password is good enough beside a second factor; `about` as for [`check`].
 ///
 /// # Errors
 /// Says in which way it is not.
-pub fn check_beside_factor(password: &str) -> Result<(), Weak> {
+pub fn check_beside_factor(password: &str, about: &[&str]) -> Result<(), Weak> {
     match password.chars().count() {
         n if n < MIN_BESIDE_FACTOR => Err(Weak::ShortBesideFactor),
         n if n > MAX_LENGTH => Err(Weak::Long),
-        _ if common::is_common(password) => Err(Weak::Common),
+        _ if common::is_common(password, about) => Err(Weak::Common),
         _ => Ok(()),
     }
 }
@@ -110,15 +110,15 @@ mod tests {
 
     #[test]
     fn a_new_password_is_long_and_not_what_everybody_tries() {
-        assert_eq!(check("fourteen chars"), Err(Weak::Short));
-        assert_eq!(check("fifteen letters"), Ok(()));
-        assert_eq!(check_beside_factor("eight ch"), Ok(()));
-        assert_eq!(check_beside_factor("seven c"), Err(Weak::ShortBesideFactor));
-        assert_eq!(check_beside_factor("Password1"), Err(Weak::Common));
-        assert_eq!(check("passwordpassword"), Err(Weak::Common));
+        assert_eq!(check("fourteen chars", &[]), Err(Weak::Short));
+        assert_eq!(check("fifteen letters", &[]), Ok(()));
+        assert_eq!(check_beside_factor("eight ch", &[]), Ok(()));
+        assert_eq!(check_beside_factor("seven c", &[]), Err(Weak::ShortBesideFactor));
+        assert_eq!(check_beside_factor("Password1", &[]), Err(Weak::Common));
+        assert_eq!(check("passwordpassword", &[]), Err(Weak::Common));
         // Counted as people count: letters, not bytes.
-        assert_eq!(check(&"ж".repeat(14)), Err(Weak::Short));
-        assert_eq!(check("密码很长而且没有人会猜到它真的"), Ok(()));
-        assert_eq!(check(&"ab c".repeat(251)), Err(Weak::Long));
+        assert_eq!(check(&"ж".repeat(14), &[]), Err(Weak::Short));
+        assert_eq!(check("密码很长而且没有人会猜到它真的", &[]), Ok(()));
+        assert_eq!(check(&"ab c".repeat(251), &[]), Err(Weak::Long));
     }
 }

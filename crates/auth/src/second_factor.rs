@@ -8,8 +8,8 @@ use totp_rs::{Builder, Secret, Totp};
 pub const RECOVERY_CODES: usize = 10;
 /// The bytes of a secret.
 pub const SECRET: usize = 20;
-/// The random bytes of a recovery code.
-pub const RECOVERY: usize = 10;
+/// The random bytes of a recovery code: so many that a plain hash of it can't be tried out.
+pub const RECOVERY: usize = 15;
 /// So many steps a clock may be wrong, in both directions.
 const STEPS: u16 = 1;
 const ISSUER: &str = "Firma";
@@ -53,7 +53,7 @@ impl Authenticator {
     }
 }
 
-/// A recovery code as its user gets it: `ABCD-EFGH-JKLM-NPQR`, 80 bits.
+/// A recovery code as its user gets it: six groups of four letters, 120 bits.
 pub fn recovery_code(random: [u8; RECOVERY]) -> String {
     let letters = Secret::new(random.to_vec().into_boxed_slice()).to_base32();
     let groups: Vec<String> = letters
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn a_recovery_code_is_read_as_it_is_typed() {
         let (code, user) = (recovery_code([9; RECOVERY]), Id::fixed(1, 1));
-        assert_eq!((code.len(), code.matches('-').count()), (19, 3));
+        assert_eq!((code.len(), code.matches('-').count()), (29, 5));
         let typed = code.to_lowercase().replace('-', " ");
         assert_eq!(recovery_hash(user, &typed), recovery_hash(user, &code));
         assert_ne!(recovery_hash(Id::fixed(1, 2), &code), recovery_hash(user, &code));

@@ -35,6 +35,7 @@ pub(crate) struct Language {
     pub(crate) email_wrong: &'static str,
     pub(crate) password_short: &'static str,
     pub(crate) password_long: &'static str,
+    pub(crate) password_common: &'static str,
     pub(crate) slug_wrong: &'static str,
     pub(crate) slug_taken: &'static str,
     pub(crate) failed: &'static str,

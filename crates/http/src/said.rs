@@ -154,6 +154,7 @@ impl Said {
             signer: &self.state.signer,
             origin: self.origin.clone(),
             device: self.device.clone(),
+            replaces: None,
             language: self.language.clone(),
         }
     }

@@ -82,6 +82,7 @@ settings! {
         signup: Signup = "open", "FIRMA_SIGNUP", read::signup, "Who may get an account and make organizations: open, invite or off";
         access_ttl: Duration = "15m", "FIRMA_ACCESS_TTL", |text| read::duration(text, 1..=DAY), "Life of an access token, at most 1d";
         refresh_ttl: Duration = "7d", "FIRMA_REFRESH_TTL", |text| read::duration(text, 1..=365 * DAY), "Life of a refresh token from its last use, at most 365d";
+        session_ttl: Duration = "30d", "FIRMA_SESSION_TTL", |text| read::duration(text, 1..=365 * DAY), "Life of a session from the sign-in, however often it is refreshed, at most 365d";
         db_connect_timeout: Duration = "5s", "FIRMA_DB_CONNECT_TIMEOUT", |text| read::duration(text, 1..=DAY), "Wait for a connection to the database";
         db_statement_timeout: Duration = "30s", "FIRMA_DB_STATEMENT_TIMEOUT", |text| read::duration(text, 1..=DAY), "Longest time of one statement";
         max_body: usize = "2MB", "FIRMA_MAX_BODY", |text| read::size(text, 1..=64_000_000), "Largest body of a request, at most 64MB";

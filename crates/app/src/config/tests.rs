@@ -54,6 +54,7 @@ fn defaults_hold_when_nothing_is_said() -> Outcome {
     );
     assert_eq!(config.access_ttl, Duration::from_secs(900));
     assert_eq!(config.refresh_ttl, Duration::from_secs(7 * 86_400));
+    assert_eq!(config.session_ttl, Duration::from_secs(30 * 86_400));
     assert_eq!(config.db_connect_timeout, Duration::from_secs(5));
     assert_eq!(config.db_statement_timeout, Duration::from_secs(30));
     assert_eq!(config.max_body, 2_000_000);

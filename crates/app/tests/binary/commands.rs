@@ -130,5 +130,16 @@ fn a_member_is_claimed_by_setting_a_password() {
 
         set(email, "and now it is another").fine();
         assert_eq!((login(secret), login("and now it is another")), (401, 200));
+
+        let ann = sign_in(&server, email, "and now it is another");
+        let sign_out = |email: &str| house.run(&["admin", "sign-out", "--email", email], "");
+        assert_eq!(
+            sign_out("who@example.com").line(1),
+            "firma: there is no user with this e-mail"
+        );
+        ann.get("/api/v1/me").expect(200);
+        sign_out("Ann.Lee@Example.com").fine();
+        ann.get("/api/v1/me").problem(401, "unauthenticated");
+        assert_eq!(login("and now it is another"), 200);
     }
 }

@@ -26,6 +26,7 @@ pub(super) const ENGLISH: Language = Language {
     email_wrong: "Give an e-mail address, such as name@example.com.",
     password_short: "Use at least 15 characters.",
     password_long: "Use at most 1,000 characters.",
+    password_common: "Choose one that few think of, and that isn't made of your name or your e-mail.",
     slug_wrong: "Use 2 to 63 of a-z, 0-9 and single hyphens inside.",
     slug_taken: "Another organization has this short name.",
     failed: "The server can't do it at the moment. Try again shortly.",

@@ -26,6 +26,7 @@ pub(super) const GERMAN: Language = Language {
     email_wrong: "Geben Sie eine E-Mail-Adresse an, etwa name@example.com.",
     password_short: "Verwenden Sie mindestens 15 Zeichen.",
     password_long: "Verwenden Sie höchstens 1.000 Zeichen.",
+    password_common: "Wählen Sie eines, auf das kaum jemand kommt und das nicht aus Ihrem Namen oder Ihrer E-Mail-Adresse besteht.",
     slug_wrong: "Verwenden Sie 2 bis 63 Zeichen aus a-z, 0-9 und einzelnen Bindestrichen dazwischen.",
     slug_taken: "Eine andere Organisation hat diesen Kurznamen.",
     failed: "Der Server kann das gerade nicht. Versuchen Sie es gleich noch einmal.",

@@ -25,6 +25,7 @@ pub(super) const SERBIAN: Language = Language {
     email_wrong: "Upišite adresu e-pošte, na primer ime@example.com.",
     password_short: "Upotrebite najmanje 15 znakova.",
     password_long: "Upotrebite najviše 1.000 znakova.",
+    password_common: "Izaberite onu koje se malo ko seti i koja nije sastavljena od vašeg imena ili adrese e-pošte.",
     slug_wrong: "Upotrebite 2 do 63 znaka: a-z, 0-9 i pojedinačne crtice između.",
     slug_taken: "Druga organizacija ima to kratko ime.",
     failed: "Server to trenutno ne može. Pokušajte ponovo za koji tren.",

@@ -26,6 +26,7 @@ pub(super) const TURKISH: Language = Language {
     email_wrong: "Bir e-posta adresi yazın, örneğin ad@example.com.",
     password_short: "En az 15 karakter kullanın.",
     password_long: "En çok 1.000 karakter kullanın.",
+    password_common: "Kolay akla gelmeyen, adınızdan veya e-posta adresinizden oluşmayan bir parola seçin.",
     slug_wrong: "a-z, 0-9 ve aralarda tek kısa çizgiden oluşan 2 ile 63 arası karakter kullanın.",
     slug_taken: "Bu kısa ad başka bir kuruluşun.",
     failed: "Sunucu bunu şu anda yapamıyor. Birazdan yeniden deneyin.",

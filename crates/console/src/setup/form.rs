@@ -64,6 +64,7 @@ impl Wrong {
                 Some(match (field, error.code.as_ref()) {
                     ("email", _) => t.email_wrong,
                     ("password", "long") => t.password_long,
+                    ("password", "common") => t.password_common,
                     ("password", _) => t.password_short,
                     ("slug", _) => t.slug_wrong,
                     _ => t.name_wrong,

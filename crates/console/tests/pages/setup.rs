@@ -210,6 +210,7 @@ fn what_is_wrong_is_said_beside_its_field_and_nothing_is_made() {
             ("password", ""),
             ("password", "fourteen chars"),
             ("password", &"x".repeat(1_001)),
+            ("password", "passwordpassword"),
             ("organization", " "),
             ("organization", "a\u{7}b"),
             ("organization", &long),
@@ -242,6 +243,11 @@ fn what_is_wrong_is_said_beside_its_field_and_nothing_is_made() {
                 "{page}"
             );
         }
+        page(
+            send(server, &with(&token, "password", "passwordpassword")),
+            422,
+            "few think of",
+        );
         let nameless = page(
             send(server, &with(&token, "organization", "株式会社")),
             422,

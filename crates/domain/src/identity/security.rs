@@ -69,7 +69,7 @@ kinds! {
     RefreshTokenReused = "refresh_token_reused", Error;
     /// A session was ended from another one
     SessionRevoked = "session_revoked", Info;
-    /// All sessions were ended
+    /// All sessions were ended, by the user or by who runs the server
     SignedOutEverywhere = "signed_out_everywhere", Info;
     /// The password was set or changed
     PasswordChanged = "password_changed", Info;

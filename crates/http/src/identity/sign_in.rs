@@ -44,6 +44,7 @@ fn door<'a>(request: &HttpRequest, said: &'a Said, transport: Transport) -> Resu
     cookies::guard_sign_in(request, &said.state)?;
     Ok(Door {
         device: cookies::device(request, &said.state),
+        replaces: cookies::refresh_token(request, &said.state),
         ..said.door()
     })
 }

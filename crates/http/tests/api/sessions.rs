@@ -281,3 +281,31 @@ fn security_events_are_ones_own() {
         assert_eq!(walk(&client, "/api/v1/me/security-events?limit=1"), mine);
     });
 }
+
+#[test]
+fn a_browser_that_signs_in_again_leaves_no_session_behind() {
+    on_each(|server| {
+        let (_, email) = owner(server);
+        let body = json!({"email": email, "password": PASSWORD, "transport": "cookie"}).to_string();
+        let send = |method: &str, path: &str, jar: &str, body: Option<&[u8]>| {
+            server.nobody().send(method, path, &[("cookie", jar)], body)
+        };
+        let sign_in = |jar: &str| {
+            let answer = send("POST", "/api/v1/auth/login", jar, Some(body.as_bytes()));
+            let set = answer.headers.iter().filter(|(name, _)| name == "set-cookie");
+            let set: Vec<&str> = set.map(|(_, line)| line.split(';').next().unwrap()).collect();
+            assert_eq!(set.len(), 3, "{}", answer.status);
+            set.join("; ")
+        };
+        let me = |jar: &str| send("GET", "/api/v1/me", jar, None);
+        let (first, elsewhere) = (sign_in("a=b"), sign_in("firma_refresh=forged"));
+        let second = sign_in(&first);
+        me(&first).problem(401, "unauthenticated");
+        me(&second).expect(200);
+        me(&elsewhere).expect(200);
+        // Who doesn't get in ends nothing.
+        let wrong = json!({"email": email, "password": "wrong", "transport": "cookie"}).to_string();
+        send("POST", "/api/v1/auth/login", &second, Some(wrong.as_bytes())).problem(401, "wrong_credentials");
+        me(&second).expect(200);
+    });
+}

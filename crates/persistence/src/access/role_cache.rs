@@ -28,9 +28,12 @@ pub struct Hits {
     pub misses: u64,
 }
 
+/// By organization and role: the role's version, and what it gives.
+type Roles = HashMap<(Id, Id), (i32, Arc<Permissions>)>;
+
 #[derive(Debug, Default)]
 pub(crate) struct RoleCache {
-    roles: RwLock<HashMap<(Id, Id), (i32, Arc<Permissions>)>>,
+    roles: RwLock<Roles>,
     pub(super) keys: KeyIndex,
     hits: AtomicU64,
     misses: AtomicU64,

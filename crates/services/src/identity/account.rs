@@ -108,7 +108,15 @@ pub fn set_password(tx: &mut Tx<'_>, email: &Email, hash: &str) -> Result<(), Re
     give_password(tx, user, hash, false)
 }
 
-/// The same for a user who is known.
+/// Ends all of a person's sessions, for who runs the server.
+pub fn sign_out(tx: &mut Tx<'_>, email: &Email) -> Result<(), Refusal> {
+    let user = tx.user_of_login(&email.key())?.ok_or(Refusal::NotFound)?;
+    tx.revoke_sessions(user, None)?;
+    let by = Some("by who runs the server".to_owned());
+    about(tx, Some(user), SecurityKind::SignedOutEverywhere, by)
+}
+
+/// The same as [`set_password`] for a user who is known.
 pub(super) fn give_password(
     tx: &mut Tx<'_>,
     user: Id,

@@ -86,7 +86,7 @@ pub fn enrol(tx: &mut Tx<'_>, caller: Caller, signer: &Signer) -> Result<Enrolme
     })
 }
 
-/// Turns it on, with a code that shows that the authenticator has it. Gives the recovery codes.
+/// Turns it on, with a code that shows that the authenticator has it. Ends the other sessions, gives the recovery codes.
 pub fn confirm(
     tx: &mut Tx<'_>,
     caller: Caller,
@@ -101,11 +101,13 @@ pub fn confirm(
     let step = step_of(tx, signer, caller.user, &factor, code)?;
     let step = step.ok_or_else(|| Refusal::field("code", "code", "is not the code of this moment"))?;
     tx.use_step(caller.user, step)?;
+    // Whoever is signed in beside may be why it is turned on.
+    tx.revoke_sessions(caller.user, Some(caller.session))?;
     about(tx, Some(caller.user), SecurityKind::SecondFactorOn, None)?;
     new_codes(tx, caller.user, signer)
 }
 
-/// Gives it up.
+/// Gives it up, and ends the other sessions.
 pub fn remove(tx: &mut Tx<'_>, caller: Caller) -> Result<(), Refusal> {
     caller.step_up(tx)?;
     let was_on = is_on(tx, caller.user)?;
@@ -122,10 +124,11 @@ pub fn remove(tx: &mut Tx<'_>, caller: Caller) -> Result<(), Refusal> {
     if !tx.remove_factor(caller.user)? {
         return Err(Refusal::NotFound);
     }
-    match was_on {
-        true => about(tx, Some(caller.user), SecurityKind::SecondFactorOff, None),
-        false => Ok(()),
+    if !was_on {
+        return Ok(());
     }
+    tx.revoke_sessions(caller.user, Some(caller.session))?;
+    about(tx, Some(caller.user), SecurityKind::SecondFactorOff, None)
 }
 
 /// Gives new recovery codes; the old ones are void.

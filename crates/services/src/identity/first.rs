@@ -73,7 +73,7 @@ impl FirstOwner {
         if name.is_empty() || user.is_none_or(|user| input::check(&user).is_err()) {
             note("name", "length", "has to be 1 to 255 long");
         }
-        if let Err(weak) = password::check(&self.password) {
+        if let Err(weak) = password::check(&self.password, &[&self.email, &self.name]) {
             note("password", weak.code(), &weak.to_string());
         }
         let short_name = self.short_name();

@@ -24,6 +24,7 @@ mod step_up;
 
 pub use account::{Me, NewOwner, Place, create_owner, is_known, me, set_password};
 pub use archive::{ArchiveHandler, ArchiveState, archive, archive_file, ask_for_archive};
+pub use account::{Me, NewOwner, Place, create_owner, is_known, me, set_password, sign_out};
 pub use devices::{LastUsed, Session, logout_all, note_used, revoke, sessions};
 pub use door::Door;
 pub(crate) use door::judge;

@@ -1,7 +1,7 @@
 //! A password that is changed, and one that was forgotten.
 
 use super::account::give_password;
-use super::door::{Door, judge};
+use super::door::{Door, judge, known_of};
 use super::factor::is_on;
 use super::letters::{self, good, no_token};
 use super::mailed::{Asked, ask};
@@ -41,8 +41,9 @@ pub async fn may_change_password(door: &Door<'_>, caller: Caller) -> Result<(), 
 
 /// Changes the caller's password, and ends the other sessions.
 pub async fn change_password(door: &Door<'_>, caller: Caller, new: ChangePassword) -> Result<(), Refusal> {
-    let look = move |tx: &mut Tx<'_>| is_on(tx, caller.user);
-    judge(&new.password, door.read(look).await?)?;
+    let look = move |tx: &mut Tx<'_>| Ok((is_on(tx, caller.user)?, tx.user(caller.user)?.value));
+    let (beside_factor, user) = door.read(look).await?;
+    judge(&new.password, beside_factor, &known_of(&user))?;
     let hash = door.hash(&new.password).await?;
     let needs_factor = !stands_alone(&new.password);
     let (origin, language) = (door.origin.clone(), door.language.clone());
@@ -74,12 +75,12 @@ pub fn forgot_password(
 pub async fn reset_password(door: &Door<'_>, new: ResetPassword) -> Result<(), Refusal> {
     let text = new.token.clone();
     let look = move |tx: &mut Tx<'_>| match good(tx, TokenKind::ResetPassword, &text)? {
-        Some((link, _)) => Ok(Some(is_on(tx, link.user)?)),
+        Some((link, _)) => Ok(Some((is_on(tx, link.user)?, tx.user(link.user)?.value))),
         None => Ok(None),
     };
     // A call that writes: a token that is refused is written down.
-    let beside_factor = door.write(look).await?.ok_or_else(no_token)?;
-    judge(&new.password, beside_factor)?;
+    let (beside_factor, user) = door.write(look).await?.ok_or_else(no_token)?;
+    judge(&new.password, beside_factor, &known_of(&user))?;
     let hash = door.hash(&new.password).await?;
     let needs_factor = !stands_alone(&new.password);
     let (origin, language) = (door.origin.clone(), door.language.clone());

@@ -40,7 +40,7 @@ pub async fn register(door: &Door<'_>, body: Value, signup: Signup) -> Result<()
     let new: Registration = input::raw(body)?;
     let name = clean_name(&new.name)?;
     input::check(&User::unclaimed(new.email.clone(), name.clone()))?;
-    judge(&new.password, false)?;
+    judge(&new.password, false, &[new.email.as_str(), &name])?;
     let hash = door.hash(&new.password).await?;
     let waiting = Waiting { name, hash };
     let asked = Asked::Register {

@@ -121,7 +121,7 @@ pub(super) fn open(tx: &mut Tx<'_>, signer: &Signer, user: Id) -> Result<SignedI
         id: session,
         user,
         refresh_hash: token.hash,
-        expires_at: now.plus_seconds(signer.lifetimes.refresh),
+        expires_at: now.plus_seconds(signer.lifetimes.refresh.min(signer.lifetimes.session)),
         ends_at: now.plus_seconds(signer.lifetimes.session),
     })?;
     tx.signed_in(user)?;

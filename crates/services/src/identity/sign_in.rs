@@ -8,6 +8,7 @@ use super::sessions::{Credentials, SignedIn, Signer, Transport, about, open};
 use crate::refusal::Refusal;
 use firma_auth::password;
 use firma_auth::proof::{CHALLENGE_LIFE, DEVICE_LIFE, Proof};
+use firma_auth::token::RefreshToken;
 use firma_domain::identity::{Guessed, SecurityKind};
 use firma_domain::{Id, Instant};
 use firma_persistence::{Origin, Tx};
@@ -53,6 +54,7 @@ pub async fn login(door: &Door<'_>, credentials: Credentials) -> Result<SignedIn
     };
     let (signer, device) = (door.signer.clone(), door.device.clone());
     let (origin, language) = (door.origin.clone(), door.language.clone());
+    let replaced = door.replaces.clone();
     let decide = move |tx: &mut Tx<'_>| {
         // Of those who tried at once, each may have been told to wait meanwhile.
         counts.admit(tx)?;
@@ -77,6 +79,7 @@ pub async fn login(door: &Door<'_>, credentials: Credentials) -> Result<SignedIn
         }
         counts.right(tx)?;
         let entered = enter(tx, &signer, user, device.as_deref(), &origin, &language)?;
+        end_replaced(tx, &signer, replaced.as_deref())?;
         Ok(Outcome::In(Box::new(entered)))
     };
     match door.write(decide).await? {
@@ -90,6 +93,7 @@ pub async fn login(door: &Door<'_>, credentials: Credentials) -> Result<SignedIn
 pub async fn second_factor(door: &Door<'_>, step: SecondStep) -> Result<SignedIn, Refusal> {
     let (signer, device) = (door.signer.clone(), door.device.clone());
     let (origin, language) = (door.origin.clone(), door.language.clone());
+    let replaced = door.replaces.clone();
     let decide = move |tx: &mut Tx<'_>| {
         let now = tx.now();
         let challenge = Proof::read(&step.challenge, &signer.keys.challenge, now, CHALLENGE_LIFE);
@@ -122,6 +126,7 @@ pub async fn second_factor(door: &Door<'_>, step: SecondStep) -> Result<SignedIn
                 counts.right(tx)?;
                 Counts::at_account(&signer, Some(user), "", None, None).right(tx)?;
                 let entered = enter(tx, &signer, user, device.as_deref(), &origin, &language)?;
+                end_replaced(tx, &signer, replaced.as_deref())?;
                 Ok(Outcome::In(Box::new(entered)))
             }
             Checked::Wrong | Checked::None => {
@@ -163,6 +168,14 @@ fn known(
 fn known_device(signer: &Signer, user: Id, device: Option<&str>, now: Instant) -> Option<Id> {
     let proof = Proof::read(device?, &signer.keys.device, now, DEVICE_LIFE)?;
     (proof.user == user).then_some(proof.id)
+}
+
+/// Ends the session whose refresh token the browser forgets for that of the new one.
+fn end_replaced(tx: &mut Tx<'_>, signer: &Signer, token: Option<&str>) -> Result<(), Refusal> {
+    if let Some(old) = token.and_then(|token| RefreshToken::read(token, &signer.keys.refresh)) {
+        tx.revoke_session(old.user, old.session)?;
+    }
+    Ok(())
 }
 
 /// Opens the session, and tells the user of a device that wasn't seen before.
