@@ -48,6 +48,7 @@ fn answer(config: &Config, parts: Parts) -> Result<(), String> {
         signer: parts.signer,
         files: parts.files,
         mail: parts.breaker,
+        providers: parts.providers,
         max_body: config.max_body,
         draining: draining.clone(),
         used: LastUsed::default(),

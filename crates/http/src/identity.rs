@@ -2,7 +2,10 @@
 
 mod account;
 mod factor;
+mod linked;
 mod profile;
+mod provided;
+mod providers;
 mod sessions;
 mod sign_in;
 
@@ -190,6 +193,7 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     );
     account::operations(to, schemas);
     factor::operations(to, schemas);
+    provided::operations(to, schemas);
     sessions::operations(to, schemas);
     profile::operations(to, schemas);
     let member = schemas.record::<Member>();

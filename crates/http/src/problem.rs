@@ -43,6 +43,11 @@ pub const CODES: &[(&str, u16, &str)] = &[
         "The password has to be given again for this",
     ),
     ("signup_closed", 403, "Nobody registers here by themselves"),
+    (
+        "provider_refused",
+        403,
+        "The account of the provider signs nobody in here",
+    ),
     ("permission_required", 403, "A permission is missing"),
     ("role_not_held", 403, "Nobody gives what they don't hold"),
     ("email_unverified", 403, "The e-mail has to be verified first"),
@@ -65,6 +70,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
         "The organization has as many members as it may have",
     ),
     ("last_owner", 409, "The owner can't be removed"),
+    ("last_sign_in", 409, "It is the last way to sign in"),
     ("second_factor_on", 409, "There is a second factor already"),
     (
         "password_too_short",
@@ -112,6 +118,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("too_many_requests", 429, "Too many calls"),
     ("too_many_tries", 429, "Too many wrong tries"),
     ("internal", 500, "Something went wrong on our side"),
+    ("provider_away", 503, "The provider can't be asked"),
     ("busy", 503, "Too many calls are waiting"),
     ("database_away", 503, "The database can't be reached"),
     ("timeout", 503, "The database took too long"),
@@ -145,6 +152,10 @@ impl Problem {
     fn with(mut self, name: &str, value: impl Into<Value>) -> Problem {
         self.extra.insert(name.into(), value.into());
         self
+    }
+
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
     }
 
     pub(crate) fn allowing(mut self, methods: String) -> Problem {
@@ -269,6 +280,8 @@ impl From<&Refusal> for Problem {
             Refusal::TooMany(seconds) => Problem::new("too_many_tries", said).after(*seconds),
             Refusal::StepUp => Problem::new("step_up_required", said),
             Refusal::SignupClosed => Problem::new("signup_closed", said),
+            Refusal::ProviderRefused => Problem::new("provider_refused", said),
+            Refusal::ProviderAway(seconds) => Problem::new("provider_away", said).after(*seconds),
             Refusal::SecretShown => Problem::new("secret_already_shown", said),
             Refusal::OrganizationNotFound => Problem::new("organization_not_found", said),
             Refusal::Permission(name) => {

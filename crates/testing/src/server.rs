@@ -13,7 +13,7 @@ use firma_http::{Draining, Limits, Metrics, Site, State, app};
 use firma_persistence::identity::NewSession;
 use firma_persistence::{Database, Fault, Origin, Settings, Sources, Tx};
 use firma_services::Hasher;
-use firma_services::identity::{LastUsed, Lifetimes, Signer};
+use firma_services::identity::{LastUsed, Lifetimes, Providers, Signer};
 use firma_services::platform::{Breaker, Files};
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -48,6 +48,11 @@ fn here() -> Site {
     }
 }
 
+/// No provider.
+fn nobody() -> Providers {
+    Providers::new(vec![]).unwrap()
+}
+
 impl Server {
     /// Starts one over a database.
     pub fn start(base: TestDatabase) -> Server {
@@ -64,6 +69,7 @@ impl Server {
             here(),
             Keys::derive(&[7; 32]),
             rules,
+            nobody(),
         )
     }
 
@@ -75,7 +81,7 @@ impl Server {
     /// Starts one that stands somewhere else, with keys of its own.
     pub fn start_at(base: TestDatabase, clock: Arc<dyn Clock>, site: Site, keys: Keys) -> Server {
         let rules = (Limits::wide(), Signup::Open);
-        Server::serve(base, clock, firma_console::mount, site, keys, rules)
+        Server::serve(base, clock, firma_console::mount, site, keys, rules, nobody())
     }
 
     /// The same with limits, and rules for who gets an account.
@@ -86,7 +92,18 @@ impl Server {
         keys: Keys,
         rules: (Limits, Signup),
     ) -> Server {
-        Server::serve(base, clock, firma_console::mount, site, keys, rules)
+        Server::serve(base, clock, firma_console::mount, site, keys, rules, nobody())
+    }
+
+    /// Starts one where people sign in by others, too.
+    pub fn start_beside(
+        base: TestDatabase,
+        clock: Arc<dyn Clock>,
+        signup: Signup,
+        providers: Providers,
+    ) -> Server {
+        let (keys, rules) = (Keys::derive(&[7; 32]), (Limits::wide(), signup));
+        Server::serve(base, clock, firma_console::mount, here(), keys, rules, providers)
     }
 
     fn serve(
@@ -96,6 +113,7 @@ impl Server {
         site: Site,
         keys: Keys,
         (limits, signup): (Limits, Signup),
+        providers: Providers,
     ) -> Server {
         let sources = Sources {
             clock,
@@ -135,6 +153,7 @@ impl Server {
             site,
             files: files.clone(),
             mail: Arc::new(Breaker::new(sources.clock.clone())),
+            providers,
         });
         let (sender, receiver) = std::sync::mpsc::channel();
         std::thread::spawn(move || {

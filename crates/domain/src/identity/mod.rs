@@ -3,6 +3,7 @@
 mod device;
 mod guessing;
 mod profile;
+mod provider;
 mod security;
 mod signup;
 mod user;
@@ -10,6 +11,7 @@ mod user;
 pub use device::device;
 pub use guessing::{Guessed, MANY, QUIET};
 pub use profile::{Profile, Term};
+pub use provider::{Attempt, IdentityProvider, ProviderFault, Vouched};
 pub use security::{SecurityKind, Severity};
 pub use signup::{Signup, TokenKind};
 pub use user::{User, Username};

@@ -11,7 +11,7 @@ const PASSWORD: &str = "grey herons wade slowly";
 const PATH: &str = "/api/v1/me/second-factor";
 
 /// The code of a secret, so many steps from now.
-fn code(secret: &Value, clock: &Moved, steps: i64) -> String {
+pub(crate) fn code(secret: &Value, clock: &Moved, steps: i64) -> String {
     let secret = Secret::try_from_base32(secret.as_str().unwrap()).unwrap();
     let totp = Builder::new()
         .with_secret(secret)
@@ -23,7 +23,7 @@ fn code(secret: &Value, clock: &Moved, steps: i64) -> String {
 }
 
 /// A user with a second factor: the e-mail, a client, the secret and the recovery codes.
-fn factored(server: &Server, clock: &Moved) -> (String, Client, Value, Vec<Value>) {
+pub(crate) fn factored(server: &Server, clock: &Moved) -> (String, Client, Value, Vec<Value>) {
     let firm = Firm::new(server);
     let email = format!("owner@{}.example", firm.slug);
     set_password(server, &email, PASSWORD);

@@ -65,6 +65,9 @@ impl Tx<'_> {
         for statement in [
             "DELETE FROM user_logins WHERE user_id = ",
             "DELETE FROM user_credentials WHERE user_id = ",
+            "DELETE FROM provider_attempts WHERE user_id = ",
+            "DELETE FROM account_logins WHERE user_id = ",
+            "DELETE FROM accounts WHERE user_id = ",
             "DELETE FROM sessions WHERE user_id = ",
             "DELETE FROM verification_tokens WHERE user_id = ",
             "DELETE FROM recovery_codes WHERE user_id = ",

@@ -1,6 +1,8 @@
 //! Users, their profiles, passwords and sessions, and what concerns safety. Belongs to no organization: the
 //! user alone is the fence.
 
+mod accounts;
+mod attempts;
 mod credentials;
 mod delays;
 mod erasing;
@@ -12,6 +14,8 @@ mod sessions;
 mod tokens;
 mod users;
 
+pub use accounts::{Account, NewAccount};
+pub use attempts::Begun;
 pub use credentials::Credential;
 pub use factors::Factor;
 pub use sealed::{SEALED, SealedColumn};

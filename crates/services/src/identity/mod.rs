@@ -13,6 +13,7 @@ mod letters;
 mod mailed;
 mod passwords;
 mod profile;
+mod providers;
 mod register;
 mod rotation;
 mod sessions;
@@ -33,6 +34,10 @@ pub use passwords::{
     ChangePassword, ResetPassword, change_password, forgot_password, may_change_password, reset_password,
 };
 pub use profile::{profile, update_me, update_profile};
+pub use providers::{
+    Arrival, Arrived, Departure, End, LinkedAccount, Place as ProviderPlace, Provider, Providers, Settled,
+    Shown, Start, account, accounts, arrive, finish, may_link, start, unlink,
+};
 pub use register::{Registration, register, verify_email};
 pub use rotation::{Rotated, rotate_secrets};
 pub use sessions::{Credentials, Lifetimes, SignedIn, Signer, Transport, logout, refresh};

@@ -47,13 +47,15 @@ impl Handler for CleanUp {
             tx.sweep_tokens(tx.now().plus_seconds(-kept), BATCH)
         })?;
         let delays = batches(job, |tx| tx.sweep_delays(tx.now().plus_seconds(-QUIET), BATCH))?;
+        let attempts = batches(job, |tx| tx.sweep_attempts(tx.now(), BATCH))?;
         let keys = batches(job, |tx| tx.sweep_idempotency_keys(tx.now(), BATCH))?;
         let jobs = batches(job, move |tx| tx.sweep_jobs(tx.now().plus_seconds(-jobs), BATCH))?;
         let uploads = self.bytes(job, Sweep::Upload, self.keep.uploads)?;
         let deleted = self.bytes(job, Sweep::Deleted, self.keep.deleted)?;
         job.commit(move |_| {
             Ok(json!({
-                "sessions": sessions, "tokens": tokens, "delays": delays, "idempotency_keys": keys, "jobs": jobs, "uploads": uploads,
+                "sessions": sessions, "tokens": tokens, "delays": delays, "attempts": attempts,
+                "idempotency_keys": keys, "jobs": jobs, "uploads": uploads,
                 "deleted_files": deleted,
             }))
         })

@@ -26,6 +26,8 @@ macro_rules! templates {
 }
 templates! {
     "account_deleted"
+    "account_linked"
+    "account_unlinked"
     "address_taken"
     "email_change_new"
     "email_change_old"
@@ -114,6 +116,7 @@ mod tests {
             "sent_at": "<2026>", "name": "<Ann>", "token": "TOKEN", "call": "POST /api/v1/auth/x", "link": link,
             "new_email": "new@reader.example", "at": "2027-01-15T09:30:00Z", "ip": "192.0.2.1",
             "device": "Firefox on Linux",
+            "what": {"provider": "Example"},
         })
     }
 
