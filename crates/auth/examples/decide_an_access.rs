@@ -6,7 +6,7 @@
 #![allow(clippy::print_stdout)]
 
 use firma_auth::access::{
-    Action, Assignment, Create, Delete, Facts, Read, Refused, Tenant, Update, role_by_name,
+    Action, Assignment, Create, Delete, Facts, Given, Read, Refused, Tenant, Update, role_by_name,
 };
 use firma_domain::crm::{Deal, Stage};
 use firma_domain::organizations::Status;
@@ -25,12 +25,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         },
         assignments: [
             Assignment {
-                role_id: employee.id,
+                role: Given::System(employee),
                 expires_at: None,
             },
             // Stood in for a manager until this very instant: it gives nothing any more.
             Assignment {
-                role_id: manager.id,
+                role: Given::System(manager),
                 expires_at: Some(now),
             },
         ]

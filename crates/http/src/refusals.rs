@@ -3,7 +3,7 @@
 use crate::operation::{Access, Operation};
 use crate::problem::CODES;
 use actix_web::http::Method;
-use firma_auth::access::RESOURCES;
+use firma_auth::access::resource_named;
 
 impl Operation {
     /// The codes, in the order of the table.
@@ -99,10 +99,7 @@ impl Operation {
         if self.method == Method::GET {
             return;
         }
-        let owned = RESOURCES
-            .iter()
-            .any(|resource| resource.name == name && resource.owned);
-        if owned {
+        if resource_named(name).is_some_and(|resource| resource.owned) {
             all.push("out_of_reach");
         }
         all.push("referred_to");

@@ -9,11 +9,29 @@ pub enum Verb {
     Update,
     /// Delete and restore
     Delete,
+    /// Say yes or no to what others enter: time
+    Approve,
+    /// See and set what something costs: budgets, rates
+    Budget,
 }
 
 impl Verb {
+    /// What can be done to a plain entity.
+    pub const PLAIN: &'static [Verb] = &[Verb::Read, Verb::Create, Verb::Update, Verb::Delete];
     /// All of them.
-    pub const ALL: &'static [Verb] = &[Verb::Read, Verb::Create, Verb::Update, Verb::Delete];
+    pub const ALL: &'static [Verb] = &[
+        Verb::Read,
+        Verb::Create,
+        Verb::Update,
+        Verb::Delete,
+        Verb::Approve,
+        Verb::Budget,
+    ];
+
+    /// The verb of that name.
+    pub fn parse(name: &str) -> Option<Verb> {
+        Verb::ALL.iter().copied().find(|verb| verb.as_str() == name)
+    }
 
     /// As written in a permission's name.
     pub const fn as_str(self) -> &'static str {
@@ -22,6 +40,8 @@ impl Verb {
             Verb::Create => "create",
             Verb::Update => "update",
             Verb::Delete => "delete",
+            Verb::Approve => "approve",
+            Verb::Budget => "budget",
         }
     }
 }

@@ -1,16 +1,50 @@
 use super::action::{Action, Read, Verb};
-use super::catalogue::Scope;
+use super::catalogue::{Resource, permissions, resource_named};
 use super::grant::{Grant, Reach};
-use super::role::role_by_id;
+use super::permissions::Permissions;
+use super::role::{Role, role_by_id};
+use super::scope::Scope;
 use firma_domain::organizations::Status;
 use firma_domain::{Entity, Id, Instant};
 use std::sync::Arc;
 
+/// A role as the decision knows it.
+#[derive(Debug, Clone)]
+pub enum Given {
+    /// One of the system's
+    System(&'static Role),
+    /// One that the organization made for itself
+    Custom(Id, Arc<Permissions>),
+}
+
+impl Given {
+    /// The system role with that id.
+    pub fn system(id: Id) -> Option<Given> {
+        role_by_id(id).map(Given::System)
+    }
+
+    /// Its id.
+    pub fn id(&self) -> Id {
+        match self {
+            Given::System(role) => role.id,
+            Given::Custom(id, _) => *id,
+        }
+    }
+
+    /// How far it gives `verb` to the resource.
+    pub fn scope(&self, resource: &Resource, verb: Verb) -> Option<Scope> {
+        match self {
+            Given::System(role) => role.gives(resource, verb),
+            Given::Custom(_, permissions) => permissions.scope(resource, verb),
+        }
+    }
+}
+
 /// A role that the member holds, with its end: kept with its end, so that it ends on time wherever it is cached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Assignment {
     /// The role
-    pub role_id: Id,
+    pub role: Given,
     /// From this instant on it gives nothing
     pub expires_at: Option<Instant>,
 }
@@ -47,14 +81,27 @@ pub enum Refused {
 }
 
 impl Facts {
-    /// How far the caller may do `verb` to the resource of that name.
-    pub fn scope(&self, resource: &str, verb: Verb) -> Option<Scope> {
-        let holds = |a: &&Assignment| a.expires_at.is_none_or(|end| self.now < end);
+    /// The roles that give something now.
+    pub fn roles(&self) -> impl Iterator<Item = &Given> {
         self.assignments
             .iter()
-            .filter(holds)
-            .filter_map(|a| role_by_id(a.role_id)?.scope(resource, verb))
+            .filter(|a| a.expires_at.is_none_or(|end| self.now < end))
+            .map(|a| &a.role)
+    }
+
+    /// How far the caller may do `verb` to the resource of that name: as far as the widest of their roles says.
+    pub fn scope(&self, resource: &str, verb: Verb) -> Option<Scope> {
+        let resource = resource_named(resource)?;
+        self.roles()
+            .filter_map(|role| role.scope(resource, verb))
             .max()
+    }
+
+    /// Everything that the caller may do now.
+    pub fn permissions(&self) -> Permissions {
+        permissions()
+            .filter(|p| self.scope(p.resource.name, p.verb) >= Some(p.scope))
+            .collect()
     }
 
     /// The decision: the grant to do `A` to rows of `E`.
@@ -85,83 +132,24 @@ impl Facts {
 
     /// Whether the caller holds the role of that id.
     pub fn holds_role(&self, role_id: Id) -> bool {
-        self.assignments
-            .iter()
-            .any(|a| a.role_id == role_id && a.expires_at.is_none_or(|end| self.now < end))
+        self.roles().any(|role| role.id() == role_id)
     }
 
-    /// Whether the caller holds everything that the role of that id gives; what one may hand on.
-    pub fn holds_all_of(&self, role_id: Id) -> bool {
-        let Some(role) = role_by_id(role_id).filter(|role| !role.platform) else {
-            return false;
-        };
-        super::permissions()
-            .all(|p| role.scope(p.resource.name, p.verb) <= self.scope(p.resource.name, p.verb))
+    /// What of the permissions the caller doesn't hold as far: what one may not hand on.
+    pub fn lacks<'p>(&'p self, permissions: &'p Permissions) -> impl Iterator<Item = super::Permission> + 'p {
+        permissions
+            .iter()
+            .filter(|p| self.scope(p.resource.name, p.verb) < Some(p.scope))
+    }
+
+    /// Whether the caller holds everything that the role gives; what one may hand on.
+    pub fn holds_all_of(&self, role: &Given) -> bool {
+        match role {
+            Given::System(role) => !role.platform && self.lacks(&role.permissions()).next().is_none(),
+            Given::Custom(_, permissions) => self.lacks(permissions).next().is_none(),
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::access::{Create, Update, role_by_name};
-    use firma_domain::crm::Deal;
-
-    fn facts(roles: &[(&str, Option<i64>)], status: Status) -> Facts {
-        let at = |micros| Instant::from_micros(micros).unwrap();
-        Facts {
-            user: Id::fixed(9, 1),
-            tenant: Tenant {
-                id: Id::fixed(9, 2),
-                status,
-            },
-            assignments: roles
-                .iter()
-                .map(|(name, end)| Assignment {
-                    role_id: role_by_name(name).unwrap().id,
-                    expires_at: end.map(at),
-                })
-                .collect(),
-            now: at(100),
-        }
-    }
-
-    #[test]
-    fn an_expired_role_gives_nothing_from_that_instant_on() {
-        assert!(
-            facts(&[("ceo", Some(100))], Status::Active)
-                .decide::<Deal, Read>()
-                .is_err()
-        );
-        assert!(
-            facts(&[("ceo", Some(101))], Status::Active)
-                .decide::<Deal, Read>()
-                .is_ok()
-        );
-    }
-
-    #[test]
-    fn roles_add_up_and_seeing_is_wider_than_acting() {
-        let grant = facts(&[("employee", None)], Status::Active)
-            .decide::<Deal, Update>()
-            .unwrap();
-        assert_eq!((grant.seen(), grant.reach()), (Some(Scope::Team), Scope::Own));
-        let both = facts(&[("employee", None), ("manager", None)], Status::Active);
-        assert_eq!(both.decide::<Deal, Update>().unwrap().reach(), Scope::Team);
-    }
-
-    #[test]
-    fn a_suspended_organization_is_read_only() {
-        let facts = facts(&[("ceo", None)], Status::Suspended);
-        assert!(facts.decide::<Deal, Read>().is_ok());
-        assert_eq!(facts.decide::<Deal, Create>().unwrap_err(), Refused::Suspended);
-    }
-
-    #[test]
-    fn nobody_hands_on_what_they_do_not_hold() {
-        let admin = facts(&[("manager", None)], Status::Active);
-        let role = |name| role_by_name(name).unwrap().id;
-        assert!(admin.holds_all_of(role("employee")));
-        assert!(!admin.holds_all_of(role("ceo")));
-        assert!(!admin.holds_all_of(role("website_owner")));
-    }
-}
+mod tests;

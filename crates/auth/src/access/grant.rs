@@ -1,5 +1,5 @@
 use super::action::Action;
-use super::catalogue::Scope;
+use super::scope::Scope;
 use super::effect::Touches;
 use firma_domain::{Entity, Id};
 use std::marker::PhantomData;

@@ -1,11 +1,18 @@
 use super::action::Verb;
-use super::catalogue::{Resource, Scope, resource_named};
+use super::catalogue::{Permission, Resource, permissions, resource_named};
+use super::permissions::Permissions;
+use super::platform::PlatformPermission;
+use super::scope::Scope;
 use firma_domain::Id;
+
+pub use super::system_roles::SYSTEM_ROLES;
 
 /// What a rule of a role is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum About {
+pub(super) enum About {
     Everything,
+    /// All but this verb of this resource
+    AllBut(&'static str, Verb),
     Module(&'static str),
     Resource(&'static str),
 }
@@ -13,9 +20,9 @@ enum About {
 /// One line of what a role may do.
 #[derive(Debug, Clone, Copy)]
 pub struct Rule {
-    about: About,
-    verbs: &'static [Verb],
-    scope: Scope,
+    pub(super) about: About,
+    pub(super) verbs: &'static [Verb],
+    pub(super) scope: Scope,
 }
 
 /// A system role: the same in every organization.
@@ -29,111 +36,10 @@ pub struct Role {
     pub display_name: &'static str,
     /// Whether it is given on the platform and not in an organization
     pub platform: bool,
-    rules: &'static [Rule],
+    pub(super) rules: &'static [Rule],
+    /// What it may not do on the platform; of no matter for a role in an organization
+    pub(super) withheld: &'static [(&'static str, Verb)],
 }
-
-const READ: &[Verb] = &[Verb::Read];
-const CREATE_UPDATE: &[Verb] = &[Verb::Create, Verb::Update];
-
-const fn all(scope: Scope) -> Rule {
-    Rule {
-        about: About::Everything,
-        verbs: Verb::ALL,
-        scope,
-    }
-}
-const fn module(name: &'static str, verbs: &'static [Verb], scope: Scope) -> Rule {
-    Rule {
-        about: About::Module(name),
-        verbs,
-        scope,
-    }
-}
-const fn resource(name: &'static str, verbs: &'static [Verb], scope: Scope) -> Rule {
-    Rule {
-        about: About::Resource(name),
-        verbs,
-        scope,
-    }
-}
-const fn role(number: u16, name: &'static str, display_name: &'static str, rules: &'static [Rule]) -> Role {
-    Role {
-        id: Id::fixed(1, number),
-        name,
-        display_name,
-        platform: false,
-        rules,
-    }
-}
-const fn platform(number: u16, name: &'static str, display_name: &'static str) -> Role {
-    Role {
-        id: Id::fixed(1, number),
-        name,
-        display_name,
-        platform: true,
-        rules: &[],
-    }
-}
-
-/// Reads that everybody who works in the organization has: who is in it.
-const COLLEAGUES: Rule = module("organizations", READ, Scope::Org);
-
-/// What everybody who works in the organization has: what they asked to be done, and what they stored.
-const OWN_JOBS: Rule = resource("jobs", &[Verb::Read, Verb::Update], Scope::Own);
-const OWN_FILES: Rule = resource("files", Verb::ALL, Scope::Own);
-/// Files of rows, brought in under the rights to the rows themselves.
-const OWN_IMPORTS: Rule = resource("imports", Verb::ALL, Scope::Own);
-
-/// The system roles. The law of what each may do; a role may be added to, never taken from, in a minor release.
-pub const SYSTEM_ROLES: &[Role] = &[
-    platform(1, "website_owner", "Platform owner"),
-    platform(2, "website_admin", "Platform administrator"),
-    role(11, "ceo", "Owner", &[all(Scope::Org)]),
-    role(12, "admin", "Administrator", &[all(Scope::Org)]),
-    role(
-        13,
-        "manager",
-        "Manager",
-        &[
-            COLLEAGUES,
-            resource("roles", READ, Scope::Org),
-            module("crm", Verb::ALL, Scope::Team),
-            OWN_JOBS,
-            OWN_FILES,
-            OWN_IMPORTS,
-        ],
-    ),
-    role(
-        14,
-        "product_manager",
-        "Product manager",
-        &[COLLEAGUES, module("crm", READ, Scope::Org), OWN_JOBS, OWN_FILES],
-    ),
-    role(15, "developer", "Developer", &[COLLEAGUES, OWN_JOBS, OWN_FILES]),
-    role(16, "designer", "Designer", &[COLLEAGUES, OWN_JOBS, OWN_FILES]),
-    role(
-        17,
-        "employee",
-        "Employee",
-        &[
-            COLLEAGUES,
-            module("crm", READ, Scope::Team),
-            module("crm", CREATE_UPDATE, Scope::Own),
-            // A contact that leaves a deal is a change of the deal.
-            resource("deal-contacts", &[Verb::Delete], Scope::Own),
-            OWN_JOBS,
-            OWN_FILES,
-            OWN_IMPORTS,
-        ],
-    ),
-    role(
-        18,
-        "stakeholder",
-        "Stakeholder",
-        &[resource("organizations", READ, Scope::Org)],
-    ),
-    role(19, "client", "Client", &[]),
-];
 
 /// The system role with that id.
 pub fn role_by_id(id: Id) -> Option<&'static Role> {
@@ -151,23 +57,38 @@ impl Role {
     /// A resource without owners knows only `org`: there, a rule of `own` or `team` gives reading
     /// and nothing more.
     pub fn scope(&self, name: &str, verb: Verb) -> Option<Scope> {
-        let resource = resource_named(name)?;
-        let about = |rule: &&Rule| match rule.about {
-            About::Everything => true,
-            About::Module(module) => module == resource.module,
-            About::Resource(name) => name == resource.name,
-        };
-        self.rules
-            .iter()
-            .filter(about)
-            .filter_map(|rule| rule.gives(resource, verb))
-            .max()
+        self.gives(resource_named(name)?, verb)
+    }
+
+    /// How far this role may do `verb` to the resource.
+    pub(super) fn gives(&self, resource: &Resource, verb: Verb) -> Option<Scope> {
+        self.rules.iter().filter_map(|rule| rule.gives(resource, verb)).max()
+    }
+
+    /// What it gives in an organization.
+    pub fn permissions(&self) -> Permissions {
+        let given = |p: &Permission| self.gives(p.resource, p.verb) >= Some(p.scope);
+        permissions().filter(given).collect()
+    }
+
+    /// Whether it gives a permission on the platform.
+    pub fn gives_on_platform(&self, permission: PlatformPermission) -> bool {
+        self.platform && !self.withheld.contains(&(permission.resource, permission.verb))
     }
 }
 
 impl Rule {
+    fn is_about(&self, resource: &Resource, verb: Verb) -> bool {
+        match self.about {
+            About::Everything => true,
+            About::AllBut(name, but) => (resource.name, verb) != (name, but),
+            About::Module(module) => module == resource.module,
+            About::Resource(name) => name == resource.name,
+        }
+    }
+
     fn gives(&self, resource: &Resource, verb: Verb) -> Option<Scope> {
-        if !resource.verbs.contains(&verb) || !self.verbs.contains(&verb) {
+        if !resource.verbs.contains(&verb) || !self.verbs.contains(&verb) || !self.is_about(resource, verb) {
             return None;
         }
         match (resource.owned, self.scope) {
@@ -181,7 +102,7 @@ impl Rule {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::permissions;
+    use crate::access::platform_permissions;
 
     fn scope(role: &str, resource: &str, verb: Verb) -> Option<Scope> {
         role_by_name(role).unwrap().scope(resource, verb)
@@ -192,20 +113,57 @@ mod tests {
         assert_eq!(scope("manager", "deals", Verb::Delete), Some(Scope::Team));
         assert_eq!(scope("manager", "stages", Verb::Read), Some(Scope::Org));
         assert_eq!(scope("manager", "stages", Verb::Create), None);
+        assert_eq!(scope("manager", "time-sheets", Verb::Approve), Some(Scope::Team));
+        assert_eq!(scope("manager", "products", Verb::Read), Some(Scope::Org));
         assert_eq!(scope("employee", "deals", Verb::Read), Some(Scope::Team));
         assert_eq!(scope("employee", "deals", Verb::Update), Some(Scope::Own));
         assert_eq!(scope("employee", "deals", Verb::Delete), None);
+        assert_eq!(scope("employee", "time-sheets", Verb::Approve), None);
         assert_eq!(scope("employee", "deal-contacts", Verb::Delete), Some(Scope::Own));
+        assert_eq!(scope("employee", "invitations", Verb::Read), None);
         assert_eq!(scope("product_manager", "deals", Verb::Read), Some(Scope::Org));
+        assert_eq!(scope("product_manager", "epics", Verb::Delete), Some(Scope::Org));
+        assert_eq!(scope("developer", "features", Verb::Update), Some(Scope::Team));
+        assert_eq!(scope("developer", "features", Verb::Read), Some(Scope::Org));
+        assert_eq!(scope("designer", "experiments", Verb::Create), Some(Scope::Team));
+        assert_eq!(scope("stakeholder", "projects", Verb::Read), Some(Scope::Org));
+        assert_eq!(scope("stakeholder", "projects", Verb::Budget), None);
+        assert_eq!(scope("stakeholder", "invoices", Verb::Read), None);
         assert_eq!(scope("client", "deals", Verb::Read), None);
+        assert_eq!(scope("client", "invoices", Verb::Read), Some(Scope::Own));
         assert_eq!(scope("website_owner", "deals", Verb::Read), None);
     }
 
     #[test]
-    fn the_owner_holds_every_permission() {
-        let ceo = role_by_name("ceo").unwrap();
+    fn the_owner_holds_every_permission_and_an_administrator_all_but_closing_the_organization() {
+        let (ceo, admin) = (role_by_name("ceo").unwrap(), role_by_name("admin").unwrap());
         assert!(permissions().all(|p| ceo.scope(p.resource.name, p.verb) == Some(Scope::Org)));
-        let names: std::collections::HashSet<_> = permissions().map(|p| p.name()).collect();
-        assert_eq!(names.len(), permissions().count());
+        let lacking: Vec<_> = permissions()
+            .filter(|p| admin.scope(p.resource.name, p.verb) != Some(Scope::Org))
+            .map(|p| p.name())
+            .collect();
+        assert_eq!(lacking, ["organizations:delete:org"]);
+    }
+
+    #[test]
+    fn roles_of_the_platform_and_of_organizations_stand_apart() {
+        for role in SYSTEM_ROLES {
+            let on_platform = platform_permissions().filter(|p| role.gives_on_platform(*p)).count();
+            let inside = role.permissions().iter().count();
+            assert_eq!(on_platform > 0, role.platform, "{}", role.name);
+            assert_eq!(inside > 0, !role.platform, "{}", role.name);
+        }
+        let lacking: Vec<_> = platform_permissions()
+            .filter(|p| !role_by_name("website_admin").unwrap().gives_on_platform(*p))
+            .map(|p| p.name())
+            .collect();
+        assert_eq!(
+            lacking,
+            [
+                "organizations:delete:platform",
+                "roles:create:platform",
+                "roles:delete:platform"
+            ]
+        );
     }
 }

@@ -1,9 +1,10 @@
+use super::role_cache;
 use crate::backend::{At, Id as IdType, Instant as AtType, Uid};
 use crate::fault::Fault;
 use crate::sql::Sql;
 use crate::store::Tx;
-use diesel::sql_types::{Bool, Nullable, Text};
-use firma_auth::access::{Assignment, Facts, Tenant};
+use diesel::sql_types::{Bool, Integer, Nullable, Text};
+use firma_auth::access::{Assignment, Facts, Given, Tenant};
 use firma_domain::organizations::Status;
 use firma_domain::{Currency, Id, Slug, Zone};
 use std::sync::Arc;
@@ -34,7 +35,7 @@ type Columns = (
         Nullable<Text>,
         Bool,
     ),
-    (Nullable<IdType>, Nullable<AtType>),
+    Held,
 );
 type Row = (
     (
@@ -45,8 +46,16 @@ type Row = (
         Option<String>,
         bool,
     ),
-    (Option<Uid>, Option<At>),
+    HeldRow,
 );
+
+/// An assignment: the role, the version of one that is the organization's own, the end.
+type Held = (Nullable<IdType>, Nullable<Integer>, Nullable<AtType>);
+type HeldRow = (Option<Uid>, Option<i32>, Option<At>);
+
+/// Behind `SELECT …`: what [`Held`] is read from.
+const HELD: &str = "a.role_id, CASE WHEN a.role_organization_id = t.id THEN (SELECT r.version FROM roles r \
+     WHERE r.organization_id = a.role_organization_id AND r.id = a.role_id AND r.deleted_at IS NULL) END, a.expires_at ";
 
 impl Tx<'_> {
     /// Session, membership and roles of a caller who is active, in one statement, which also moves PostgreSQL's
@@ -60,8 +69,11 @@ impl Tx<'_> {
             "SELECT t.id, t.status, t.currency, t.timezone, NULL, ",
         )
         .then(
-            "COALESCE(m.is_active AND m.joined_at IS NOT NULL, FALSE), a.role_id, a.expires_at FROM sessions s \
-             JOIN users u ON u.id = s.user_id AND u.is_active AND u.deleted_at IS NULL LEFT JOIN tenants t ON ",
+            "COALESCE(m.is_active AND m.joined_at IS NOT NULL, FALSE), ",
+        )
+        .then(HELD)
+        .then(
+            "FROM sessions s JOIN users u ON u.id = s.user_id AND u.is_active AND u.deleted_at IS NULL LEFT JOIN tenants t ON ",
         );
         let statement = match segment {
             Segment::Id(id) => statement.then("t.id = ").bind(*id),
@@ -98,7 +110,7 @@ impl Tx<'_> {
         let facts = Facts {
             user,
             tenant: Tenant { id: tenant, status },
-            assignments: assignments(rows.iter().map(|(_, assignment)| *assignment)),
+            assignments: self.assignments(tenant, rows.iter().map(|(_, held)| *held))?,
             now,
         };
         Ok(Known::Member(facts, currency, zone))
@@ -112,15 +124,17 @@ impl Tx<'_> {
     ) -> Result<Option<(Facts, Currency, Zone)>, Fault> {
         self.fenced(organization)?;
         let now = self.now();
-        let rows = Sql::<((Text, Text, Text), (Nullable<IdType>, Nullable<AtType>))>::text(
-            "SELECT t.status, t.currency, t.timezone, a.role_id, a.expires_at FROM tenants t JOIN memberships m \
-             ON m.organization_id = t.id JOIN users u ON u.id = m.id AND u.is_active AND u.deleted_at IS NULL LEFT JOIN role_assignments a ON a.organization_id = t.id \
-             AND a.user_id = m.id AND a.is_active WHERE m.is_active AND m.joined_at IS NOT NULL AND t.id = ",
-        )
+        let rows = Sql::<((Text, Text, Text), Held)>::text("SELECT t.status, t.currency, t.timezone, ")
+            .then(HELD)
+            .then(
+                "FROM tenants t JOIN memberships m ON m.organization_id = t.id JOIN users u ON u.id = m.id \
+                 AND u.is_active AND u.deleted_at IS NULL LEFT JOIN role_assignments a ON a.organization_id = t.id \
+                 AND a.user_id = m.id AND a.is_active WHERE m.is_active AND m.joined_at IS NOT NULL AND t.id = ",
+            )
         .bind(organization)
         .then(" AND m.id = ")
         .bind(user)
-        .rows::<((String, String, String), (Option<Uid>, Option<At>))>(self)?;
+        .rows::<((String, String, String), HeldRow)>(self)?;
         let Some(((status, currency, zone), _)) = rows.first() else {
             return Ok(None);
         };
@@ -135,7 +149,7 @@ impl Tx<'_> {
                 id: organization,
                 status,
             },
-            assignments: assignments(rows.iter().map(|(_, assignment)| *assignment)),
+            assignments: self.assignments(organization, rows.iter().map(|(_, held)| *held))?,
             now,
         };
         Ok(Some((facts, currency, zone)))
@@ -154,19 +168,41 @@ impl Tx<'_> {
         .bind(user)
         .then(" AND s.expires_at > ")
         .bind(now)
-            .maybe::<bool>(self)?;
+        .maybe::<bool>(self)?;
         Ok(found.is_some())
     }
-}
 
-fn assignments(rows: impl Iterator<Item = (Option<Uid>, Option<At>)>) -> Arc<[Assignment]> {
-    rows.filter_map(|(role, end)| {
-        Some(Assignment {
-            role_id: role?.0,
-            expires_at: end.map(|e| e.0),
-        })
-    })
-    .collect()
+    /// The roles behind the rows; one of the organization's own that was deleted gives nothing.
+    fn assignments(
+        &mut self,
+        organization: Id,
+        held: impl Iterator<Item = HeldRow> + Clone,
+    ) -> Result<Arc<[Assignment]>, Fault> {
+        let own = held.clone().filter_map(|(role, version, _)| {
+            Some(role_cache::At {
+                organization,
+                role: role?.0,
+                version: version?,
+            })
+        });
+        let own: Vec<_> = own.collect();
+        let custom = match own.as_slice() {
+            [] => Default::default(),
+            own => self.role_permissions(own)?,
+        };
+        let assignment = |(role, version, end): HeldRow| {
+            let id = role?.0;
+            let role = match version {
+                Some(_) => Given::Custom(id, custom.get(&id)?.clone()),
+                None => Given::system(id)?,
+            };
+            Some(Assignment {
+                role,
+                expires_at: end.map(|e| e.0),
+            })
+        };
+        Ok(held.filter_map(assignment).collect())
+    }
 }
 
 fn parse_status(text: &Option<String>) -> Option<Status> {

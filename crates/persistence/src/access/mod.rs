@@ -2,5 +2,8 @@
 
 mod assignments;
 mod facts;
+mod role_cache;
 
 pub use facts::{Known, Segment};
+pub use role_cache::Hits;
+pub(crate) use role_cache::RoleCache;

@@ -6,6 +6,7 @@ use super::meter::{Load, Meter};
 use super::seat::Seat;
 use super::target::Target;
 use super::threads;
+use crate::access::{Hits, RoleCache};
 use crate::fault::{Failure, Fault};
 use crate::sql::Sql;
 use crate::store::{Origin, Tx};
@@ -58,6 +59,7 @@ pub struct Database {
     reads: Sender<Box<dyn Work>>,
     writes: Sender<Box<dyn Work>>,
     meter: Arc<Meter>,
+    roles: Arc<RoleCache>,
     /// Time, ids and randomness, for what happens outside a transaction.
     pub sources: Sources,
 }
@@ -94,10 +96,11 @@ impl Database {
                 .error_handler(Box::new(r2d2::NopErrorHandler))
                 .build_unchecked(manager)
         };
+        let roles = Arc::new(RoleCache::default());
         let (reads, calls) = bounded(WAITING);
         let readers = pool(!postgres, count);
         for n in 0..count {
-            let seat = Seat::new(readers.clone(), sources.clone(), meter.clone());
+            let seat = Seat::new(readers.clone(), sources.clone(), meter.clone(), roles.clone());
             let (calls, meter) = (calls.clone(), meter.clone());
             spawn(&format!("db-{n}"), move || threads::serve(seat, calls, &meter))?;
         }
@@ -105,7 +108,7 @@ impl Database {
             reads.clone()
         } else {
             let (writes, calls) = bounded(WAITING);
-            let seat = Seat::new(pool(false, 1), sources.clone(), meter.clone());
+            let seat = Seat::new(pool(false, 1), sources.clone(), meter.clone(), roles.clone());
             let meter = meter.clone();
             spawn("db-writer", move || threads::write_in_groups(seat, calls, &meter))?;
             writes
@@ -114,12 +117,18 @@ impl Database {
             reads,
             writes,
             meter,
+            roles,
             sources,
         };
         if postgres {
             database.check_role()?;
         }
         Ok(database)
+    }
+
+    /// How often the permissions of custom roles were found in memory.
+    pub fn role_cache(&self) -> Hits {
+        self.roles.load()
     }
 
     /// How busy it is.

@@ -14,6 +14,6 @@ pub(crate) use any::{AnyConnection, on_backend};
 pub use database::{Database, Settings, Sources};
 pub(crate) use manager::connect_owner;
 pub use meter::Load;
-pub(crate) use seat::{Fence, Seat};
+pub(crate) use seat::{Fence, Parts, Seat};
 pub use target::Target;
 pub(crate) use types::{At, Id, Instant, Uid};

@@ -4,6 +4,7 @@ use super::any::AnyConnection;
 use super::database::Sources;
 use super::manager::Manager;
 use super::meter::Meter;
+use crate::access::RoleCache;
 use crate::fault::Fault;
 use firma_domain::Id;
 use std::sync::Arc;
@@ -24,10 +25,24 @@ pub(crate) struct Seat {
     pub fence: Option<Fence>,
     pub sources: Sources,
     meter: Arc<Meter>,
+    roles: Arc<RoleCache>,
+}
+
+/// What a call works with.
+pub(crate) struct Parts<'s> {
+    pub conn: &'s mut AnyConnection,
+    pub fence: &'s mut Option<Fence>,
+    pub sources: &'s Sources,
+    pub roles: &'s RoleCache,
 }
 
 impl Seat {
-    pub(super) fn new(pool: r2d2::Pool<Manager>, sources: Sources, meter: Arc<Meter>) -> Seat {
+    pub(super) fn new(
+        pool: r2d2::Pool<Manager>,
+        sources: Sources,
+        meter: Arc<Meter>,
+        roles: Arc<RoleCache>,
+    ) -> Seat {
         Seat {
             pool,
             held: None,
@@ -35,6 +50,7 @@ impl Seat {
             fence: None,
             sources,
             meter,
+            roles,
         }
     }
 
@@ -63,14 +79,18 @@ impl Seat {
         }
     }
 
-    pub(crate) fn parts(&mut self) -> Result<(&mut AnyConnection, &mut Option<Fence>, &Sources), Fault> {
+    pub(crate) fn parts(&mut self) -> Result<Parts<'_>, Fault> {
         let held = self.held.as_mut().ok_or(Fault::Away)?;
-        Ok((&mut *held, &mut self.fence, &self.sources))
+        Ok(Parts {
+            conn: &mut *held,
+            fence: &mut self.fence,
+            sources: &self.sources,
+            roles: &self.roles,
+        })
     }
 
     pub(super) fn batch(&mut self, statements: &str) -> Result<(), Fault> {
-        let (conn, ..) = self.parts()?;
-        Ok(conn.batch(statements)?)
+        Ok(self.parts()?.conn.batch(statements)?)
     }
 
     /// Gives a broken connection back; the next call gets another.

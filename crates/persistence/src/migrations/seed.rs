@@ -3,7 +3,7 @@
 use crate::backend::AnyConnection;
 use crate::fault::Fault;
 use crate::sql::{Kind, Sql, Value};
-use firma_auth::access::{Permission, Role, SYSTEM_ROLES, permissions};
+use firma_auth::access::{Role, SYSTEM_ROLES, Verb, permissions, platform_permissions};
 use firma_domain::{Id, Instant};
 use sha2::{Digest, Sha256};
 
@@ -26,57 +26,101 @@ fn permission_id(name: &str) -> Id {
     Id::from_parts(0, &random)
 }
 
+/// What the table has of a permission.
+struct Told {
+    name: String,
+    resource: &'static str,
+    verb: Verb,
+    scope: &'static str,
+    category: &'static str,
+}
+
+fn told() -> impl Iterator<Item = Told> {
+    let inside = permissions().map(|p| Told {
+        name: p.name(),
+        resource: p.resource.name,
+        verb: p.verb,
+        scope: p.scope.as_str(),
+        category: p.resource.module,
+    });
+    let platform = platform_permissions().map(|p| Told {
+        name: p.name(),
+        resource: p.resource,
+        verb: p.verb,
+        scope: "platform",
+        category: "platform",
+    });
+    inside.chain(platform)
+}
+
+/// The names of all permissions that a role gives, the narrower ones too.
+fn given_by(role: &Role) -> impl Iterator<Item = String> {
+    let inside = permissions()
+        .filter(|p| role.scope(p.resource.name, p.verb) >= Some(p.scope))
+        .map(|p| p.name());
+    let platform = platform_permissions()
+        .filter(|p| role.gives_on_platform(*p))
+        .map(|p| p.name());
+    inside.chain(platform)
+}
+
 fn seed_all(conn: &mut AnyConnection, now: Instant) -> Result<(), Fault> {
-    for permission in permissions() {
-        upsert_permission(conn, &permission)?;
-    }
+    upsert_permissions(conn)?;
     for role in SYSTEM_ROLES {
-        upsert_role(conn, role)?;
-        for permission in permissions() {
-            if role.scope(permission.resource.name, permission.verb) >= Some(permission.scope) {
-                Sql::<()>::text(
-                    "INSERT INTO role_permissions (organization_id, role_id, permission_id, granted_at) \
-                     SELECT ",
-                )
-                .binds(vec![Id::NIL.into(), role.id.into()])
-                .then(", p.id, ")
-                .bind(now)
-                .then(" FROM permissions p WHERE p.name = ")
-                .bind(Value::Text(permission.name()))
-                .then(" ON CONFLICT DO NOTHING")
-                .run_on(conn)?;
-            }
-        }
+        upsert_role(conn, role, now)?;
+        let given = given_by(role)
+            .map(|name| vec![Id::NIL.into(), role.id.into(), permission_id(&name).into(), now.into()]);
+        rows(
+            "INSERT INTO role_permissions (organization_id, role_id, permission_id, granted_at) VALUES (",
+            given,
+        )
+        .then(") ON CONFLICT DO NOTHING")
+        .run_on(conn)?;
     }
     Ok(())
 }
 
-fn upsert_permission(conn: &mut AnyConnection, permission: &Permission) -> Result<(), Fault> {
-    let what = format!(
-        "{} {} ({})",
-        permission.verb.as_str(),
-        permission.resource.name.replace('-', " "),
-        permission.scope.as_str()
-    );
-    Sql::<()>::text(
+/// One statement for many rows: on a server elsewhere each would be a round trip.
+fn rows(insert: &'static str, rows: impl Iterator<Item = Vec<Value>>) -> Sql<()> {
+    let mut statement = Sql::<()>::text(insert);
+    for (n, row) in rows.enumerate() {
+        if n > 0 {
+            statement = statement.then("), (");
+        }
+        statement = statement.binds(row);
+    }
+    statement
+}
+
+fn upsert_permissions(conn: &mut AnyConnection) -> Result<(), Fault> {
+    let told = told().map(|permission| {
+        let what = format!(
+            "{} {} ({})",
+            permission.verb.as_str(),
+            permission.resource.replace('-', " "),
+            permission.scope
+        );
+        vec![
+            permission_id(&permission.name).into(),
+            Value::Text(permission.name),
+            permission.resource.into(),
+            permission.verb.as_str().into(),
+            permission.scope.into(),
+            Value::Text(what),
+            permission.category.into(),
+            Value::Bool(true),
+        ]
+    });
+    rows(
         "INSERT INTO permissions (id, name, resource, action, scope, description, category, is_system) VALUES (",
+        told,
     )
-    .binds(vec![
-        permission_id(&permission.name()).into(),
-        Value::Text(permission.name()),
-        permission.resource.name.into(),
-        permission.verb.as_str().into(),
-        permission.scope.as_str().into(),
-        Value::Text(what),
-        permission.resource.module.into(),
-        Value::Bool(true),
-    ])
     .then(") ON CONFLICT (name) DO UPDATE SET description = excluded.description, category = excluded.category")
     .run_on(conn)?;
     Ok(())
 }
 
-fn upsert_role(conn: &mut AnyConnection, role: &Role) -> Result<(), Fault> {
+fn upsert_role(conn: &mut AnyConnection, role: &Role, now: Instant) -> Result<(), Fault> {
     let named = |is: bool| {
         if is {
             Value::from(role.name)
@@ -86,7 +130,7 @@ fn upsert_role(conn: &mut AnyConnection, role: &Role) -> Result<(), Fault> {
     };
     Sql::<()>::text(
         "INSERT INTO roles (organization_id, id, name, display_name, role_type, platform_role, organization_role, \
-         is_system) VALUES (",
+         is_system, version, created_at, updated_at) VALUES (",
     )
     .binds(vec![
         Id::NIL.into(),
@@ -97,6 +141,9 @@ fn upsert_role(conn: &mut AnyConnection, role: &Role) -> Result<(), Fault> {
         named(role.platform),
         named(!role.platform),
         Value::Bool(true),
+        Value::Int(1),
+        now.into(),
+        now.into(),
     ])
     .then(") ON CONFLICT (organization_id, id) DO UPDATE SET display_name = excluded.display_name")
     .run_on(conn)?;

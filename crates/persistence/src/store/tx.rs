@@ -4,7 +4,8 @@ use super::audit::Entry;
 use super::idempotency::Claim;
 use super::repo::Repo;
 use super::stored::Stored;
-use crate::backend::{AnyConnection, Fence, Seat, Sources, Uid};
+use crate::access::RoleCache;
+use crate::backend::{AnyConnection, Fence, Parts, Seat, Sources, Uid};
 use crate::fault::{Failure, Fault};
 use crate::sql::{Kind, Sql, Value};
 use diesel::sql_types::Nullable;
@@ -56,6 +57,7 @@ pub struct Tx<'c> {
     conn: &'c mut AnyConnection,
     fence: &'c mut Option<Fence>,
     sources: &'c Sources,
+    roles: &'c RoleCache,
     now: Instant,
     attempt: Attempt,
     pub(super) unit: Option<Unit>,
@@ -63,12 +65,18 @@ pub struct Tx<'c> {
 
 impl<'c> Tx<'c> {
     pub(crate) fn new(seat: &'c mut Seat, unit: Option<Unit>, attempt: Attempt) -> Result<Tx<'c>, Fault> {
-        let (conn, fence, sources) = seat.parts()?;
+        let Parts {
+            conn,
+            fence,
+            sources,
+            roles,
+        } = seat.parts()?;
         let now = sources.clock.now();
         Ok(Tx {
             conn,
             fence,
             sources,
+            roles,
             now,
             attempt,
             unit,
@@ -99,6 +107,10 @@ impl<'c> Tx<'c> {
         let mut bytes = [0; N];
         self.sources.entropy.fill(&mut bytes);
         bytes
+    }
+
+    pub(crate) fn roles(&self) -> &'c RoleCache {
+        self.roles
     }
 
     pub(crate) fn conn(&mut self) -> &mut AnyConnection {

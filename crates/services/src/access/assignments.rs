@@ -3,7 +3,7 @@ use crate::link::Link;
 use crate::refusal::Refusal;
 use crate::rows::is;
 use crate::work::Work;
-use firma_auth::access::{Create, Grant, Joining, Update, role_by_id};
+use firma_auth::access::{Create, Given, Grant, Joining, Update, role_by_id};
 use firma_domain::access::RoleAssignment;
 use firma_domain::identity::SecurityKind;
 use firma_domain::organizations::{Member, Organization};
@@ -17,7 +17,7 @@ pub(crate) fn may_give(work: &Work<'_, '_>, role: Id) -> Result<(), Refusal> {
     let known = known.ok_or_else(|| Refusal::field("role_id", "not_found", "there is no such role"))?;
     // An owner is made by transfer and by owners alone, whatever else an administrator holds.
     let owners_only = known.name == "ceo" && !work.facts().holds_role(role);
-    if owners_only || !work.facts().holds_all_of(role) {
+    if owners_only || !work.facts().holds_all_of(&Given::System(known)) {
         return Err(Refusal::RoleNotHeld(known.name));
     }
     Ok(())

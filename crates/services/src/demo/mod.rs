@@ -16,7 +16,7 @@ use crate::rows::is;
 use crate::work::Work;
 use crate::{crud, crud::Expected};
 use dice::Dice;
-use firma_auth::access::{Assignment, Create, Facts, Read, Role, Tenant, Update, role_by_name};
+use firma_auth::access::{Assignment, Create, Facts, Given, Read, Role, Tenant, Update, role_by_name};
 use firma_domain::organizations::Status;
 use firma_domain::{Currency, Day, Id, Instant, Record, Zone};
 use firma_persistence::{Fault, Tx};
@@ -97,7 +97,7 @@ fn member<'t, 'c>(
             status: Status::Active,
         },
         assignments: [Assignment {
-            role_id: system_role(role)?.id,
+            role: Given::System(system_role(role)?),
             expires_at: None,
         }]
         .into(),

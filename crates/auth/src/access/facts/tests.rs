@@ -1,0 +1,87 @@
+use super::*;
+use crate::access::{Create, Permission, Update, role_by_name};
+use firma_domain::crm::Deal;
+
+fn facts(roles: &[(&str, Option<i64>)], status: Status) -> Facts {
+    let at = |micros| Instant::from_micros(micros).unwrap();
+    Facts {
+        user: Id::fixed(9, 1),
+        tenant: Tenant {
+            id: Id::fixed(9, 2),
+            status,
+        },
+        assignments: roles
+            .iter()
+            .map(|(name, end)| Assignment {
+                role: Given::System(role_by_name(name).unwrap()),
+                expires_at: end.map(at),
+            })
+            .collect(),
+        now: at(100),
+    }
+}
+
+#[test]
+fn an_expired_role_gives_nothing_from_that_instant_on() {
+    assert!(
+        facts(&[("ceo", Some(100))], Status::Active)
+            .decide::<Deal, Read>()
+            .is_err()
+    );
+    assert!(
+        facts(&[("ceo", Some(101))], Status::Active)
+            .decide::<Deal, Read>()
+            .is_ok()
+    );
+}
+
+#[test]
+fn roles_add_up_and_seeing_is_wider_than_acting() {
+    let grant = facts(&[("employee", None)], Status::Active)
+        .decide::<Deal, Update>()
+        .unwrap();
+    assert_eq!((grant.seen(), grant.reach()), (Some(Scope::Team), Scope::Own));
+    let both = facts(&[("employee", None), ("manager", None)], Status::Active);
+    assert_eq!(both.decide::<Deal, Update>().unwrap().reach(), Scope::Team);
+}
+
+#[test]
+fn a_suspended_organization_is_read_only() {
+    let facts = facts(&[("ceo", None)], Status::Suspended);
+    assert!(facts.decide::<Deal, Read>().is_ok());
+    assert_eq!(facts.decide::<Deal, Create>().unwrap_err(), Refused::Suspended);
+}
+
+#[test]
+fn nobody_hands_on_what_they_do_not_hold() {
+    let admin = facts(&[("manager", None)], Status::Active);
+    let role = |name| Given::System(role_by_name(name).unwrap());
+    assert!(admin.holds_all_of(&role("employee")));
+    assert!(!admin.holds_all_of(&role("ceo")));
+    assert!(!admin.holds_all_of(&role("website_owner")));
+}
+
+/// A role of the organization's own.
+fn custom(names: &[&str]) -> Given {
+    let permissions = names.iter().map(|name| Permission::parse(name).unwrap());
+    Given::Custom(Id::fixed(9, 3), Arc::new(permissions.collect()))
+}
+
+#[test]
+fn a_custom_role_gives_what_it_says_and_ends_on_time() {
+    let mut facts = facts(&[("stakeholder", None)], Status::Active);
+    let auditor = custom(&["deals:read:team", "teams:update:org"]);
+    let held = |expires_at| Assignment {
+        role: auditor.clone(),
+        expires_at,
+    };
+    facts.assignments = [held(Some(facts.now.plus_seconds(1)))].into();
+    assert_eq!(facts.decide::<Deal, Read>().unwrap().reach(), Scope::Team);
+    assert!(facts.decide::<Deal, Update>().is_err());
+    assert!(facts.holds_role(auditor.id()) && facts.holds_all_of(&auditor));
+    assert!(!facts.holds_all_of(&custom(&["deals:read:org"])));
+    let names: Vec<_> = facts.permissions().iter().map(|p| p.name()).collect();
+    assert_eq!(names, ["teams:update:org", "deals:read:team"]);
+    facts.assignments = [held(Some(facts.now))].into();
+    assert!(facts.decide::<Deal, Read>().is_err() && !facts.holds_role(auditor.id()));
+}
