@@ -3,7 +3,7 @@
 use crate::compose::{Parts, compose};
 use crate::config::{self, Config};
 use actix_web::{HttpServer, web};
-use firma_http::{Draining, Limits, Metrics, Site, State, app};
+use firma_http::{Breakers, Draining, Limits, Metrics, Site, State, app};
 use firma_services::identity::LastUsed;
 use std::time::Duration;
 
@@ -40,9 +40,13 @@ pub(crate) fn work(config: &Config) -> Result<(), String> {
 
 fn answer(config: &Config, parts: Parts) -> Result<(), String> {
     let draining = Draining::default();
+    let breakers = Breakers {
+        mail: parts.breaker.clone(),
+        providers: parts.providers.clone(),
+    };
     let token = config.metrics_token.as_ref().map(|token| token.reveal().as_str());
     let state = web::Data::new(State {
-        metrics: Metrics::new(&parts.database, token),
+        metrics: Metrics::new(&parts.database, token, breakers),
         database: parts.database,
         hasher: parts.hasher,
         signer: parts.signer,

@@ -35,7 +35,7 @@ mod upload;
 
 pub use caller::origin;
 pub use limits::{Limits, Rate, Rates};
-pub use metrics::Metrics;
+pub use metrics::{Breakers, Metrics};
 pub use operation::{Access, Operation};
 pub use problem::CODES;
 pub use routes::{document, matrix, mount, operations, telling};

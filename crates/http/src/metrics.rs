@@ -1,11 +1,13 @@
 //! What `/metrics` tells: the requests by route, and what others register here.
 
+mod breakers;
 mod jobs;
 
 use crate::problem::Problem;
 use crate::state::State;
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
+pub use breakers::Breakers;
 use firma_services::Database;
 use jobs::Jobs;
 use prometheus_client::collector::Collector;
@@ -50,7 +52,7 @@ pub struct Metrics {
 
 impl Metrics {
     /// Nobody may ask for them without the token; without one, nobody at all.
-    pub fn new(database: &Database, token: Option<&str>) -> Metrics {
+    pub fn new(database: &Database, token: Option<&str>, breakers: Breakers) -> Metrics {
         let mut registry = Registry::with_prefix("firma");
         let requests = Family::default();
         let empty: fn() -> Histogram = || Histogram::new(BUCKETS);
@@ -81,6 +83,7 @@ impl Metrics {
             database.query_times(),
         );
         registry.register_collector(Box::new(Queue(database.clone())));
+        registry.register_collector(Box::new(breakers));
         let jobs = Jobs::default();
         registry.register_collector(Box::new(jobs.clone()));
         Metrics {

@@ -9,7 +9,7 @@ use firma_auth::token::AccessTokens;
 use firma_domain::Id;
 use firma_domain::identity::Signup;
 use firma_domain::source::Clock;
-use firma_http::{Draining, Limits, Metrics, Site, State, app};
+use firma_http::{Breakers, Draining, Limits, Metrics, Site, State, app};
 use firma_persistence::identity::NewSession;
 use firma_persistence::{Database, Fault, Origin, Settings, Sources, Tx};
 use firma_services::Hasher;
@@ -140,6 +140,11 @@ impl Server {
             max_image: MAX_IMAGE,
             max_document: MAX_DOCUMENT,
         };
+        let mail = Arc::new(Breaker::new(sources.clock.clone()));
+        let breakers = Breakers {
+            mail: mail.clone(),
+            providers: providers.clone(),
+        };
         let state = web::Data::new(State {
             database: database.clone(),
             hasher: hasher.clone(),
@@ -149,10 +154,10 @@ impl Server {
             used: LastUsed::default(),
             limits,
             signup,
-            metrics: Metrics::new(&database, Some(METRICS_TOKEN)),
+            metrics: Metrics::new(&database, Some(METRICS_TOKEN), breakers),
             site,
             files: files.clone(),
-            mail: Arc::new(Breaker::new(sources.clock.clone())),
+            mail,
             providers,
         });
         let (sender, receiver) = std::sync::mpsc::channel();

@@ -11,6 +11,8 @@ mod url;
 mod value;
 
 #[cfg(test)]
+mod provider_tests;
+#[cfg(test)]
 mod read_tests;
 #[cfg(test)]
 mod tests;

@@ -53,13 +53,7 @@ const APPROVED: &[Verb] = &[
     Verb::Delete,
     Verb::Approve,
 ];
-const BUDGETED: &[Verb] = &[
-    Verb::Read,
-    Verb::Create,
-    Verb::Update,
-    Verb::Delete,
-    Verb::Budget,
-];
+const BUDGETED: &[Verb] = &[Verb::Read, Verb::Create, Verb::Update, Verb::Delete, Verb::Budget];
 
 /// Everything that a permission in an organization can be about.
 pub static RESOURCES: &[Resource] = &[

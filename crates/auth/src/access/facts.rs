@@ -92,9 +92,7 @@ impl Facts {
     /// How far the caller may do `verb` to the resource of that name: as far as the widest of their roles says.
     pub fn scope(&self, resource: &str, verb: Verb) -> Option<Scope> {
         let resource = resource_named(resource)?;
-        self.roles()
-            .filter_map(|role| role.scope(resource, verb))
-            .max()
+        self.roles().filter_map(|role| role.scope(resource, verb)).max()
     }
 
     /// Everything that the caller may do now.

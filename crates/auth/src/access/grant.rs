@@ -1,6 +1,6 @@
 use super::action::Action;
-use super::scope::Scope;
 use super::effect::Touches;
+use super::scope::Scope;
 use firma_domain::{Entity, Id};
 use std::marker::PhantomData;
 

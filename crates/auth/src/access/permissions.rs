@@ -62,7 +62,12 @@ mod tests {
 
     #[test]
     fn the_widest_scope_of_each_stays() {
-        let names = ["deals:read:own", "teams:read:org", "deals:read:team", "deals:read:own"];
+        let names = [
+            "deals:read:own",
+            "teams:read:org",
+            "deals:read:team",
+            "deals:read:own",
+        ];
         let set: Permissions = names.into_iter().filter_map(Permission::parse).collect();
         let held: Vec<_> = set.iter().map(|p| p.name()).collect();
         assert_eq!(held, ["teams:read:org", "deals:read:team"]);

@@ -62,7 +62,10 @@ impl Role {
 
     /// How far this role may do `verb` to the resource.
     pub(super) fn gives(&self, resource: &Resource, verb: Verb) -> Option<Scope> {
-        self.rules.iter().filter_map(|rule| rule.gives(resource, verb)).max()
+        self.rules
+            .iter()
+            .filter_map(|rule| rule.gives(resource, verb))
+            .max()
     }
 
     /// What it gives in an organization.
@@ -148,7 +151,9 @@ mod tests {
     #[test]
     fn roles_of_the_platform_and_of_organizations_stand_apart() {
         for role in SYSTEM_ROLES {
-            let on_platform = platform_permissions().filter(|p| role.gives_on_platform(*p)).count();
+            let on_platform = platform_permissions()
+                .filter(|p| role.gives_on_platform(*p))
+                .count();
             let inside = role.permissions().iter().count();
             assert_eq!(on_platform > 0, role.platform, "{}", role.name);
             assert_eq!(inside > 0, !role.platform, "{}", role.name);

@@ -4,6 +4,7 @@ use crate::kit::rows;
 use crate::post::events;
 use crate::provider::{Browser, CALLBACK, CHALLENGE, PROGRAM, VERIFIER, on_each, parameter, person};
 use firma_domain::identity::Signup;
+use firma_testing::METRICS_TOKEN;
 use serde_json::{Value, json};
 
 #[test]
@@ -170,6 +171,14 @@ fn a_provider_that_is_away_keeps_nobody_waiting() {
         let wait: i64 = answer.header("retry-after").unwrap().parse().unwrap();
         assert!((25..=30).contains(&wait), "{wait}");
         answer.problem(503, "provider_away");
+        let asker = nobody.with_token(Some(METRICS_TOKEN.into()));
+        let shown = asker.get("/metrics").text;
+        assert!(
+            shown.contains("firma_breaker_open{name=\"provider:away\"} 1"),
+            "{shown}"
+        );
+        assert!(shown.contains("firma_breaker_open{name=\"provider:real\"} 0"));
+        assert!(shown.contains("firma_breaker_open{name=\"mail\"} 0"));
         // The others go on.
         scene
             .sign_in(&person("kim", "kim@home.example", true))

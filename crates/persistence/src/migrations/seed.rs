@@ -68,8 +68,14 @@ fn seed_all(conn: &mut AnyConnection, now: Instant) -> Result<(), Fault> {
     upsert_permissions(conn)?;
     for role in SYSTEM_ROLES {
         upsert_role(conn, role, now)?;
-        let given = given_by(role)
-            .map(|name| vec![Id::NIL.into(), role.id.into(), permission_id(&name).into(), now.into()]);
+        let given = given_by(role).map(|name| {
+            vec![
+                Id::NIL.into(),
+                role.id.into(),
+                permission_id(&name).into(),
+                now.into(),
+            ]
+        });
         rows(
             "INSERT INTO role_permissions (organization_id, role_id, permission_id, granted_at) VALUES (",
             given,
