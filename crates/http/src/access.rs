@@ -1,5 +1,7 @@
 //! Roles and who holds them.
 
+mod told;
+
 use crate::call::Call;
 use crate::example::Example;
 use crate::operation::{Access, Operation};
@@ -89,6 +91,7 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         .answers(201, Some(reference(&name))),
     );
     changeable::<RoleAssignment>(to, schemas);
+    told::operations(to, schemas);
 }
 
 fn role_list(schemas: &mut Schemas) -> RefOr<Schema> {

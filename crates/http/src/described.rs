@@ -139,9 +139,8 @@ fn headers(operation: &Operation) -> Vec<(&'static str, bool, &'static str)> {
 
 /// Whether the answer is one resource, with its version.
 fn is_tagged(operation: &Operation) -> bool {
-    let in_organization = matches!(operation.access, Access::Permission(..));
     let one = operation.path.ends_with("{id}") || operation.path.ends_with("{organization}");
-    in_organization && one && operation.method != Method::DELETE
+    operation.access.is_inside() && one && operation.method != Method::DELETE
 }
 
 fn json(schema: RefOr<Schema>, example: Option<Value>) -> Content {

@@ -16,6 +16,7 @@ mod health;
 mod identity;
 mod imports;
 mod limits;
+mod matrix;
 mod metrics;
 mod noted;
 mod operation;
@@ -35,10 +36,11 @@ mod upload;
 
 pub use caller::origin;
 pub use limits::{Limits, Rate, Rates};
+pub use matrix::matrix;
 pub use metrics::{Breakers, Metrics};
 pub use operation::{Access, Operation};
 pub use problem::CODES;
-pub use routes::{document, matrix, mount, operations, telling};
+pub use routes::{document, mount, operations, telling};
 pub use state::{Draining, Site, State};
 
 use actix_web::dev::{ServiceFactory, ServiceRequest};

@@ -15,11 +15,18 @@ pub enum Access {
     Public,
     /// Who is signed in
     SignedIn,
+    /// Who is a live member of the organization of the path
+    Member,
     /// Who holds a permission in the organization of the path
     Permission(&'static str, Verb),
 }
 
 impl Access {
+    /// Whether it is about an organization that the caller has to be a member of.
+    pub fn is_inside(&self) -> bool {
+        matches!(self, Access::Member | Access::Permission(..))
+    }
+
     /// As documented: `deals:read`.
     pub fn name(&self) -> Option<String> {
         match self {

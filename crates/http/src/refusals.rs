@@ -56,8 +56,11 @@ impl Operation {
                 all.push("csrf");
             }
         }
+        if self.access.is_inside() {
+            all.push("organization_not_found");
+        }
         if let Access::Permission(..) = self.access {
-            all.extend(["permission_required", "organization_not_found"]);
+            all.push("permission_required");
             if self.method != Method::GET {
                 all.push("organization_suspended");
             }

@@ -1,11 +1,10 @@
 //! The table of all operations, and what is made from it.
 
-use crate::operation::{Access, Operation};
+use crate::operation::Operation;
 use crate::problem::Problem;
 use crate::schemas::{self, Schemas};
 use crate::{access, crm, document as openapi, identity, imports, organizations, platform, public};
 use actix_web::{HttpRequest, HttpResponse, Resource, Scope, web};
-use firma_auth::access::{SYSTEM_ROLES, Verb};
 use serde_json::Value;
 use std::sync::LazyLock;
 
@@ -37,31 +36,6 @@ pub fn document() -> &'static Value {
         openapi::document(&operations, schemas)
     });
     &DOCUMENT
-}
-
-/// Every operation against every role, as text: the scope that the role has for it, or `-`.
-pub fn matrix() -> String {
-    let roles: Vec<_> = SYSTEM_ROLES.iter().filter(|role| !role.platform).collect();
-    let mut text = format!("{:<28} {:<8}", "resource", "action");
-    roles
-        .iter()
-        .for_each(|role| text.push_str(&format!(" {:<15}", role.name)));
-    let mut lines: Vec<(&str, Verb)> = Vec::new();
-    for operation in operations() {
-        if let Access::Permission(resource, verb) = operation.access
-            && !lines.contains(&(resource, verb))
-        {
-            lines.push((resource, verb));
-        }
-    }
-    for (resource, verb) in lines {
-        text.push_str(&format!("\n{resource:<28} {:<8}", verb.as_str()));
-        for role in &roles {
-            let scope = role.scope(resource, verb).map_or("-", |scope| scope.as_str());
-            text.push_str(&format!(" {scope:<15}"));
-        }
-    }
-    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n"
 }
 
 /// Where all that belongs to an organization stands.

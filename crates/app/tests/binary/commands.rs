@@ -10,9 +10,9 @@ fn the_matrix_of_permissions_is_the_one_on_file() {
     let folder = TempDir::new().unwrap();
     let printed = run(folder.path(), &[], &["permissions"], "").fine();
     assert!(
-        printed == include_str!("permissions.txt"),
+        printed == include_str!("../../../../docs/permissions.md"),
         "the permissions have changed; if they should have:\n\
-         cargo run -q -- permissions > crates/app/tests/binary/permissions.txt\n{printed}"
+         cargo run -q -- permissions > docs/permissions.md\n{printed}"
     );
 }
 

@@ -1,6 +1,6 @@
 use super::action::{Action, Read, Verb};
 use super::catalogue::{Resource, permissions, resource_named};
-use super::grant::{Grant, Reach};
+use super::grant::{Explaining, Grant, Reach};
 use super::permissions::Permissions;
 use super::role::{Role, role_by_id};
 use super::scope::Scope;
@@ -81,12 +81,22 @@ pub enum Refused {
 }
 
 impl Facts {
-    /// The roles that give something now.
-    pub fn roles(&self) -> impl Iterator<Item = &Given> {
+    /// The assignments that give something now.
+    pub fn live(&self) -> impl Iterator<Item = &Assignment> {
+        let now = self.now;
         self.assignments
             .iter()
-            .filter(|a| a.expires_at.is_none_or(|end| self.now < end))
-            .map(|a| &a.role)
+            .filter(move |a| a.expires_at.is_none_or(|end| now < end))
+    }
+
+    /// The roles that give something now.
+    pub fn roles(&self) -> impl Iterator<Item = &Given> {
+        self.live().map(|a| &a.role)
+    }
+
+    /// The right to be told why something is allowed or refused.
+    pub fn explaining(&self) -> Explaining {
+        Explaining::of(self.tenant.id, self.user)
     }
 
     /// How far the caller may do `verb` to the resource of that name: as far as the widest of their roles says.

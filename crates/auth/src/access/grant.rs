@@ -117,6 +117,39 @@ impl Joining {
     }
 }
 
+/// The right of a member to be told why something is allowed or refused in their organization: who holds which
+/// role, who shares a team with whom. It gives reading of that and nothing else.
+#[derive(Debug, Clone, Copy)]
+pub struct Explaining {
+    organization: Id,
+    actor: Id,
+}
+
+impl Explaining {
+    pub(super) fn of(organization: Id, actor: Id) -> Explaining {
+        Explaining { organization, actor }
+    }
+
+    fn grant<E>(self) -> Grant<E, super::Read> {
+        Grant::new(self.organization, self.actor, Some(Reach::Org), Reach::Org)
+    }
+
+    /// The grant to read who holds which role.
+    pub fn assignments(self) -> Grant<firma_domain::access::RoleAssignment, super::Read> {
+        self.grant()
+    }
+
+    /// The grant to read who is a member.
+    pub fn members(self) -> Grant<firma_domain::organizations::Member, super::Read> {
+        self.grant()
+    }
+
+    /// The grant to read who is in which team.
+    pub fn teams(self) -> Grant<firma_domain::organizations::TeamMember, super::Read> {
+        self.grant()
+    }
+}
+
 /// The right of who runs the server to look into one organization. It gives reading and nothing else.
 #[derive(Debug, Clone, Copy)]
 pub struct Operating {

@@ -15,7 +15,7 @@ pub use action::{Action, Create, Delete, Read, Update, Verb, Writes};
 pub use catalogue::{Permission, RESOURCES, Resource, permissions, resource_named};
 pub use effect::Touches;
 pub use facts::{Assignment, Facts, Given, Refused, Tenant};
-pub use grant::{Founding, Grant, Joining, Operating, Reach};
+pub use grant::{Explaining, Founding, Grant, Joining, Operating, Reach};
 pub use permissions::Permissions;
 pub use platform::{PlatformPermission, platform_permissions};
 pub use role::{Role, Rule, SYSTEM_ROLES, role_by_id, role_by_name};

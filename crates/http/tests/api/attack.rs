@@ -37,6 +37,7 @@ fn what_is_in_an_organization_needs_a_permission_of_the_catalogue() {
                     operation.id
                 );
             }
+            Access::Member => assert!(in_one, "{}", operation.id),
             Access::SignedIn => assert!(!in_one, "{}", operation.id),
             Access::Public => {
                 let open = [

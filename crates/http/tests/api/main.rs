@@ -25,6 +25,7 @@ mod deal_contacts;
 mod docs;
 mod document;
 mod examples;
+mod explained;
 mod files;
 mod filters;
 mod forged;

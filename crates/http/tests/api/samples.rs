@@ -261,6 +261,7 @@ pub(crate) fn path(operation: &Operation, organization: &str, row: &str) -> Stri
     );
     let query = match operation.id.as_str() {
         "get_pipeline_report" => "?group_by=owner",
+        "explain_access" => "?permission=deals:read",
         _ => "",
     };
     path + query

@@ -3,5 +3,6 @@
 // What clippy.toml allows in tests, for the helpers between them too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+mod oracle;
 mod plans;
 mod schema;

@@ -1,6 +1,6 @@
 use crate::refusal::Refusal;
 use crate::work::Work;
-use firma_auth::access::{SYSTEM_ROLES, Verb, permissions};
+use firma_auth::access::{Given, SYSTEM_ROLES, Verb, permissions};
 use firma_domain::Id;
 use serde::Serialize;
 
@@ -31,4 +31,17 @@ pub fn roles(work: &Work<'_, '_>) -> Result<Vec<RoleView>, Refusal> {
         .filter(|role| !role.platform)
         .map(view)
         .collect())
+}
+
+/// The roles that can be given in an organization, with their names: the system's, then its own.
+pub fn givable(work: &mut Work<'_, '_>) -> Result<Vec<(String, Given)>, Refusal> {
+    work.may("roles", Verb::Read)?;
+    let system = SYSTEM_ROLES.iter().filter(|role| !role.platform);
+    let mut roles: Vec<_> = system
+        .map(|role| (role.name.to_owned(), Given::System(role)))
+        .collect();
+    let grant = work.facts().explaining().assignments();
+    let own = work.tx.custom_roles(grant)?;
+    roles.extend(own.into_iter().map(|role| (role.name, role.given)));
+    Ok(roles)
 }
