@@ -1,5 +1,6 @@
 //! What `/metrics` tells: the requests by route, and what others register here.
 
+mod backup;
 mod breakers;
 mod jobs;
 
@@ -7,12 +8,14 @@ use crate::problem::Problem;
 use crate::state::State;
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
+use backup::Backup;
 pub use breakers::Breakers;
 use firma_services::Database;
 use jobs::Jobs;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text};
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
@@ -46,6 +49,7 @@ pub struct Metrics {
     durations: Family<Route, Histogram, fn() -> Histogram>,
     pub(crate) sign_in_failures: Counter,
     jobs: Jobs,
+    backup: Backup,
     /// Of the token; none where nobody may ask
     token: Option<[u8; 32]>,
 }
@@ -86,12 +90,15 @@ impl Metrics {
         registry.register_collector(Box::new(breakers));
         let jobs = Jobs::default();
         registry.register_collector(Box::new(jobs.clone()));
+        let backup = Backup::default();
+        registry.register_collector(Box::new(backup.clone()));
         Metrics {
             registry,
             requests,
             durations,
             sign_in_failures,
             jobs,
+            backup,
             token: token.map(digest),
         }
     }
@@ -175,6 +182,14 @@ impl Collector for Queue {
             let gauge = ConstGauge::new(value);
             gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
         }
+        let roles = self.0.role_cache();
+        for (name, help, value) in [
+            ("cache_hits", "What was asked for and was in memory", roles.hits),
+            ("cache_misses", "What was asked for and was not", roles.misses),
+        ] {
+            let mut descriptor = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+            ConstCounter::new(value).encode(descriptor.encode_family(&[("cache", "roles")])?)?;
+        }
         Ok(())
     }
 }
@@ -182,6 +197,7 @@ impl Collector for Queue {
 pub(crate) async fn show(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     state.metrics.admits(&request)?;
     state.metrics.jobs.look(&state.database).await;
+    state.metrics.backup.look(&state.database).await;
     let mut shown = String::new();
     text::encode(&mut shown, &state.metrics.registry)
         .map_err(|_| Problem::new("internal", "the figures can't be written"))?;

@@ -15,6 +15,7 @@ use firma_persistence::{Stored, drop_tenant_condition};
 use firma_services::{Caller, Refusal, Tx, Work};
 use firma_testing::{Firm, Server, TestDatabase};
 use serde_json::json;
+use std::collections::BTreeSet;
 
 fn visible<E: Stored>(tx: &mut Tx<'_>, caller: Caller, organization: Id) -> Result<i64, Refusal> {
     let grant =
@@ -133,7 +134,56 @@ fn no_foreign_row_is_seen_without_the_tenant_condition() {
             .expect(200)["total"]["deals"],
         3
     );
+    no_operation_shows_a_foreign_row(&firms);
     without_a_fence_they_would_be_seen();
+}
+
+/// Every operation of the document that reads, in one's own organization: it shows none of the other's rows.
+fn no_operation_shows_a_foreign_row(firms: &[Firm<'_>; 2]) {
+    let document = firms[0].owner.get("/openapi.json").expect(200);
+    let read = |path: &&String| {
+        path.starts_with("/api/v1/organizations/{organization}")
+            && !document["paths"][path.as_str()]["get"].is_null()
+    };
+    let paths: Vec<_> = document["paths"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .filter(read)
+        .collect();
+    let query = |path: &str| match path.rsplit('/').next() {
+        Some("pipeline") => "?group_by=owner",
+        Some("explain") => "?permission=deals:read",
+        _ => "",
+    };
+    let asked = |asker: &Firm<'_>, path: &str, id: &str| {
+        let at = path.replace("{organization}", &asker.slug).replace("{id}", id);
+        asker.owner.get(&format!("{at}{}", query(path)))
+    };
+    let rows = |of: &Firm<'_>| -> BTreeSet<String> {
+        let lists = paths.iter().filter(|path| !path.contains("{id}"));
+        let data = lists.map(|path| asked(of, path, "").expect(200)["data"].clone());
+        let ids = data.flat_map(|data| data.as_array().cloned().unwrap_or_default());
+        ids.filter_map(|row| row["id"].as_str().map(str::to_owned))
+            .collect()
+    };
+    // What both see is the system's.
+    let own = rows(&firms[0]);
+    let foreign: Vec<_> = rows(&firms[1]).difference(&own).cloned().collect();
+    assert!(foreign.len() > 15, "{foreign:?}");
+    for path in paths {
+        if path.contains("{id}") {
+            for id in &foreign {
+                let answer = asked(&firms[0], path, id);
+                assert_eq!(answer.status, 404, "{path} {id}: {}", answer.text);
+            }
+        } else {
+            let text = asked(&firms[0], path, "").text;
+            for id in foreign.iter().chain([&firms[1].id.to_string()]) {
+                assert!(!text.contains(id), "{path} shows {id}");
+            }
+        }
+    }
 }
 
 /// The switch is no sham: where there is no second fence, it lets foreign rows through.

@@ -57,6 +57,7 @@ fn to_file(config: &Config, path: &Path) -> Result<Written, String> {
         file.sync_all().map_err(|e| e.to_string())?;
         read_again(&draft)?;
         fs::rename(&draft, path).map_err(|e| format!("{}: {e}", path.display()))?;
+        Source::note_good(&there(owner(config)?)?, sources().clock.now())?;
         Ok(written)
     });
     if done.is_err() {

@@ -85,8 +85,9 @@ fn what_is_restored_is_what_was_there() {
         std::fs::write(files.join("empty"), []).unwrap();
 
         let archive = house.folder.path().join("one.backup");
-        house.run(&["backup", text(&archive)], "").fine();
+        // Before: that there is a backup is noted once it is good.
         let (before, figures) = (counts(&house), report(&owner));
+        house.run(&["backup", text(&archive)], "").fine();
         let again = house.run(&["backup", text(&archive)], "");
         assert!(again.line(1).ends_with("is there already"), "{again:?}");
         for other in others(&house) {

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Who asks gets the other figures all the same.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What waited of each kind when it was last asked for, and since how many seconds.
 #[derive(Debug, Clone, Default)]

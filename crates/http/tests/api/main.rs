@@ -58,4 +58,5 @@ mod secrets;
 mod sessions;
 mod tampered;
 mod together;
+mod walk;
 mod zones;

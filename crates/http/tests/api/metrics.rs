@@ -2,6 +2,7 @@
 
 use firma_auth::access::Founding;
 use firma_domain::crm::Company;
+use firma_persistence::archive::Source;
 use firma_services::platform::NewJob;
 use firma_testing::{Firm, METRICS_TOKEN, Server, on_each};
 use serde_json::json;
@@ -132,5 +133,26 @@ fn what_waits_is_told_by_kind() {
         assert!((90.0..150.0).contains(&age), "{age}");
         assert_eq!(waits("other", "waiting"), Some(1.0));
         assert_eq!(waits("later", "waiting"), None);
+    });
+}
+
+#[test]
+fn the_age_of_the_last_good_backup_is_told_once_there_is_one() {
+    on_each(|server| {
+        let age = || series(server).get("firma_backup_age_seconds").copied();
+        assert_eq!(age(), None);
+        let earlier = server.database.sources.clock.now().plus_seconds(-3_600);
+        Source::note_good(server.base.target(), earlier).unwrap();
+        assert!(
+            age().is_some_and(|age| (3_600.0..3_700.0).contains(&age)),
+            "{:?}",
+            age()
+        );
+        Source::note_good(server.base.target(), earlier.plus_seconds(3_590)).unwrap();
+        assert!(
+            age().is_some_and(|age| (10.0..110.0).contains(&age)),
+            "{:?}",
+            age()
+        );
     });
 }

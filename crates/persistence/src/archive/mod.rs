@@ -3,6 +3,7 @@
 //! Both ends work as the owner of the tables, before whom no fence stands; a row is a JSON array of texts.
 
 mod catalogue;
+mod noted;
 mod sink;
 mod source;
 
