@@ -1,12 +1,14 @@
-//! The real parts behind what the layers above only name: the system's clock, ids, randomness, files, mail.
+//! The real parts behind what the layers above only name: the system's clock, ids, randomness, files, mail, providers.
 
 #![allow(clippy::disallowed_methods)] // this is where time and randomness come from
 
 mod files;
 mod mail;
+mod oidc;
 
 pub use files::LocalFiles;
 pub use mail::{OutboxFolder, SmtpMailer};
+pub use oidc::{OidcProvider, OidcSettings};
 
 use firma_domain::source::{Clock, Entropy, IdSource};
 use firma_domain::{Id, Instant};

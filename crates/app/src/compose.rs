@@ -2,7 +2,9 @@
 
 use crate::config::{Config, Database as Url, Migrate};
 use crate::secret::{make_folder, root_secret};
-use firma_adapters::{Ids, LocalFiles, OutboxFolder, SmtpMailer, SystemClock, SystemEntropy};
+use firma_adapters::{
+    Ids, LocalFiles, OidcProvider, OidcSettings, OutboxFolder, SmtpMailer, SystemClock, SystemEntropy,
+};
 use firma_auth::keys::Keys;
 use firma_auth::token::AccessTokens;
 use firma_domain::platform::Mailer;
@@ -10,7 +12,7 @@ use firma_domain::source::{Clock, Entropy};
 use firma_persistence::migrations::{MigrationError, Migrator};
 use firma_persistence::{Database, Settings, Sources, Target};
 use firma_services::identity::{
-    AccountHandler, ArchiveHandler, EraseHandler, Lifetimes, Links, NoticeHandler, Signer,
+    AccountHandler, ArchiveHandler, EraseHandler, Lifetimes, Links, NoticeHandler, Provider, Providers, Signer,
 };
 use firma_services::platform::imports::ImportHandler;
 use firma_services::platform::{
@@ -30,6 +32,7 @@ pub(crate) struct Parts {
     pub(crate) files: Files,
     pub(crate) mailer: Arc<dyn Mailer>,
     pub(crate) breaker: Arc<Breaker>,
+    pub(crate) providers: Providers,
 }
 
 fn seconds(duration: Duration) -> i64 {
@@ -156,6 +159,7 @@ pub(crate) fn compose_with(config: &Config, sources: Sources) -> Result<Parts, S
         },
         entropy: sources.entropy,
     };
+    let providers = providers(config, &sources.clock)?;
     let breaker = Arc::new(Breaker::new(sources.clock));
     Ok(Parts {
         database,
@@ -164,7 +168,27 @@ pub(crate) fn compose_with(config: &Config, sources: Sources) -> Result<Parts, S
         files: files(config),
         mailer: mailer(config, breaker.clone())?,
         breaker,
+        providers,
     })
+}
+
+fn providers(config: &Config, clock: &Arc<dyn Clock>) -> Result<Providers, String> {
+    let mut all = Vec::new();
+    for provider in &config.providers {
+        let settings = OidcSettings {
+            issuer: provider.issuer.clone(),
+            client_id: provider.client_id.clone(),
+            client_secret: provider
+                .client_secret
+                .as_ref()
+                .map(|secret| secret.reveal().clone()),
+            scopes: provider.scopes.clone(),
+        };
+        let port = Arc::new(OidcProvider::new(settings, clock.clone())?);
+        let (name, label) = (provider.name.clone(), provider.label.clone());
+        all.push(Provider::new(name, label, port, clock.clone()));
+    }
+    Providers::new(all)
 }
 
 fn files(config: &Config) -> Files {

@@ -3,7 +3,7 @@
 use crate::compose::{Parts, compose};
 use crate::config::{self, Config};
 use actix_web::{HttpServer, web};
-use firma_http::{Draining, Limits, Metrics, Proxies, Site, State, app};
+use firma_http::{Breakers, Draining, Limits, Metrics, Proxies, Site, State, app};
 use firma_services::identity::LastUsed;
 use firma_services::installation::Watch;
 use std::time::Duration;
@@ -41,14 +41,19 @@ pub(crate) fn work(config: &Config) -> Result<(), String> {
 
 fn answer(config: &Config, parts: Parts) -> Result<(), String> {
     let draining = Draining::default();
+    let breakers = Breakers {
+        mail: parts.breaker.clone(),
+        providers: parts.providers.clone(),
+    };
     let token = config.metrics_token.as_ref().map(|token| token.reveal().as_str());
     let state = web::Data::new(State {
-        metrics: Metrics::new(&parts.database, token),
+        metrics: Metrics::new(&parts.database, token, breakers),
         database: parts.database,
         hasher: parts.hasher,
         signer: parts.signer,
         files: parts.files,
         mail: parts.breaker,
+        providers: parts.providers,
         max_body: config.max_body,
         draining: draining.clone(),
         used: LastUsed::default(),

@@ -46,6 +46,8 @@ pub struct Keys {
     pub challenge: Key,
     /// Keeps apart what is counted of wrong guesses
     pub guesses: Key,
+    /// Makes what a sign-in at a provider has to show of its state
+    pub provider: Key,
     /// Encrypts what is stored encrypted
     pub sealing: Key,
 }
@@ -72,6 +74,7 @@ impl Keys {
             device: key("device 1"),
             challenge: key("second-factor 1"),
             guesses: key("guesses 1"),
+            provider: key("provider 1"),
             sealing: key("sealed 1"),
         }
     }
@@ -157,6 +160,7 @@ mod tests {
                 of(&keys.device),
                 of(&keys.challenge),
                 of(&keys.guesses),
+                of(&keys.provider),
                 of(&keys.sealing),
             ]
         };
@@ -164,7 +168,7 @@ mod tests {
         assert_eq!(ids, all(&Keys::derive(&[1; 32])));
         let other = all(&Keys::derive(&[2; 32]));
         let distinct: std::collections::HashSet<_> = ids.iter().chain(&other).collect();
-        assert_eq!(distinct.len(), 18);
+        assert_eq!(distinct.len(), 20);
         assert!(ids.iter().all(|id| id.len() == 8));
     }
 }

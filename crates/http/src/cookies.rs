@@ -6,7 +6,7 @@ use crate::state::State;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use firma_auth::proof::DEVICE_LIFE;
 use firma_auth::token::{Claims, RefreshToken, csrf_matches, csrf_token};
 use firma_domain::{Id, Instant};
@@ -43,6 +43,31 @@ fn device_name(is_secure: bool) -> &'static str {
     } else {
         "firma_device"
     }
+}
+
+/// On every path: what begins a sign-in at a provider may be a page of any.
+fn browser_name(is_secure: bool) -> &'static str {
+    if is_secure {
+        "__Host-firma_provider"
+    } else {
+        "firma_provider"
+    }
+}
+
+/// What the browser was given when a sign-in at a provider began.
+pub(crate) fn browser(request: &HttpRequest, state: &State) -> Option<String> {
+    let cookie = request.cookie(browser_name(state.site.is_secure()))?;
+    Some(cookie.value().to_owned())
+}
+
+/// Lets the browser show that it is the one that began.
+pub(crate) fn browser_is(state: &State, what: &str, seconds: i64) -> Cookie<'static> {
+    let is_secure = state.site.is_secure();
+    cookie(
+        is_secure,
+        (browser_name(is_secure), what.to_owned(), "/"),
+        seconds,
+    )
 }
 
 /// What the device was given at its last sign-in.
@@ -120,21 +145,35 @@ fn foreign(detail: &str) -> Problem {
 
 /// The answer to a sign-in or a refresh by cookie: no token in the body.
 pub(crate) fn signed_in(state: &State, signed_in: SignedIn) -> HttpResponse {
-    let (is_secure, lifetimes) = (state.site.is_secure(), state.signer.lifetimes);
-    let access = (access_name(is_secure), signed_in.access_token, "/");
-    let refresh = (refresh_name(is_secure), signed_in.refresh_token, REFRESH_PATH);
-    let device = (device_name(is_secure), signed_in.device_token, REFRESH_PATH);
     let mut answer = HttpResponse::Ok();
+    let csrf_token = signing_in(&mut answer, state, &signed_in);
+    answer.json(json!({
+        "token_type": "Cookie", "expires_in": signed_in.expires_in, "user": signed_in.user,
+        "csrf_token": csrf_token,
+    }))
+}
+
+/// Sets the cookies of a session with an answer. Gives the token that the page has to know.
+pub(crate) fn signing_in(answer: &mut HttpResponseBuilder, state: &State, signed_in: &SignedIn) -> String {
+    let (is_secure, lifetimes) = (state.site.is_secure(), state.signer.lifetimes);
+    let access = (access_name(is_secure), signed_in.access_token.clone(), "/");
+    let refresh = (
+        refresh_name(is_secure),
+        signed_in.refresh_token.clone(),
+        REFRESH_PATH,
+    );
+    let device = (
+        device_name(is_secure),
+        signed_in.device_token.clone(),
+        REFRESH_PATH,
+    );
     answer
         .cookie(cookie(is_secure, access, lifetimes.access))
         .cookie(cookie(is_secure, refresh, lifetimes.refresh));
     if let (name, Some(token), path) = device {
         answer.cookie(cookie(is_secure, (name, token, path), DEVICE_LIFE));
     }
-    answer.json(json!({
-        "token_type": "Cookie", "expires_in": signed_in.expires_in, "user": signed_in.user,
-        "csrf_token": csrf_token(signed_in.session, &state.signer.keys.csrf),
-    }))
+    csrf_token(signed_in.session, &state.signer.keys.csrf)
 }
 
 /// Takes the cookies of a session away with an answer. The device stays known.

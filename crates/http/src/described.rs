@@ -112,6 +112,7 @@ fn path_parameter(name: &str) -> ParameterBuilder {
     let uuid = Some(SchemaFormat::KnownFormat(KnownFormat::Uuid));
     let (about, format) = match name {
         "organization" => ("The organization: its id or its slug", None),
+        "provider" => ("The provider: its name", None),
         _ => ("The id", uuid),
     };
     ParameterBuilder::new()

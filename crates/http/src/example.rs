@@ -141,7 +141,10 @@ impl Example {
 
     /// The whole of it, for a shell.
     pub(crate) fn source(&self, operation: &Operation) -> String {
-        let path = operation.path.replace("{id}", &self.id);
+        let path = operation
+            .path
+            .replace("{id}", &self.id)
+            .replace("{provider}", "example");
         let url = match path.strip_prefix("/api/v1/organizations/{organization}") {
             Some(below) => format!("{}{below}{}", self.organization.unwrap_or("$ORG"), self.query),
             None => format!("$FIRMA_URL{path}{}", self.query),

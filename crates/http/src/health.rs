@@ -6,6 +6,7 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use firma_services::{Refusal, Tx};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 async fn live() -> HttpResponse {
@@ -43,7 +44,7 @@ async fn ready(state: web::Data<State>) -> HttpResponse {
     let status = if is_ready { "ready" } else { "not ready" };
     let body = json!({
         "status": status, "database": database, "migrations": migrations, "draining": draining,
-        "queue": queue, "mail": state.mail.state(),
+        "queue": queue, "mail": state.mail.state(), "providers": state.providers.states().collect::<BTreeMap<_, _>>(),
     });
     match is_ready {
         true => HttpResponse::Ok().json(body),

@@ -4,7 +4,10 @@ mod account;
 mod archive;
 mod factor;
 mod image;
+mod linked;
 mod profile;
+mod provided;
+mod providers;
 mod sessions;
 mod sign_in;
 
@@ -192,6 +195,7 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     );
     account::operations(to, schemas);
     factor::operations(to, schemas);
+    provided::operations(to, schemas);
     sessions::operations(to, schemas);
     profile::operations(to, schemas);
     image::operations(to);

@@ -46,7 +46,7 @@ pub use address::Proxies;
 pub use caller::origin;
 pub use limits::{Limits, Rate, Rates};
 pub use matrix::matrix;
-pub use metrics::Metrics;
+pub use metrics::{Breakers, Metrics};
 pub use operation::{Access, Operation};
 pub use problem::CODES;
 pub use routes::{document, mount, operations, telling};

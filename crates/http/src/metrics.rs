@@ -1,6 +1,7 @@
 //! What `/metrics` tells: the requests by route, and what others register here.
 
 mod backup;
+mod breakers;
 mod jobs;
 
 use crate::problem::Problem;
@@ -8,6 +9,7 @@ use crate::state::State;
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use backup::Backup;
+pub use breakers::Breakers;
 use firma_services::Database;
 use jobs::Jobs;
 use prometheus_client::collector::Collector;
@@ -55,7 +57,7 @@ pub struct Metrics {
 
 impl Metrics {
     /// Nobody may ask for them without the token; without one, nobody at all.
-    pub fn new(database: &Database, token: Option<&str>) -> Metrics {
+    pub fn new(database: &Database, token: Option<&str>, breakers: Breakers) -> Metrics {
         let mut registry = Registry::with_prefix("firma");
         let requests = Family::default();
         let empty: fn() -> Histogram = || Histogram::new(BUCKETS);
@@ -92,6 +94,7 @@ impl Metrics {
         );
         registry.register_collector(Box::new(Queue(database.clone())));
         registry.register_collector(Box::new(Safety(database.clone())));
+        registry.register_collector(Box::new(breakers));
         let jobs = Jobs::default();
         registry.register_collector(Box::new(jobs.clone()));
         let backup = Backup::default();

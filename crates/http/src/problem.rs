@@ -53,6 +53,9 @@ pub const CODES: &[(&str, u16, &str)] = &[
         "owner_required",
         403,
         "The organization's owner alone may do this",
+        "provider_refused",
+        403,
+        "The account of the provider signs nobody in here",
     ),
     ("permission_required", 403, "A permission is missing"),
     ("role_not_held", 403, "Nobody gives what they don't hold"),
@@ -90,6 +93,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ),
     ("last_owner", 409, "The owner can't be removed"),
     ("has_account", 409, "The address has an account"),
+    ("last_sign_in", 409, "It is the last way to sign in"),
     ("second_factor_on", 409, "There is a second factor already"),
     (
         "password_too_short",
@@ -137,6 +141,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("too_many_requests", 429, "Too many calls"),
     ("too_many_tries", 429, "Too many wrong tries"),
     ("internal", 500, "Something went wrong on our side"),
+    ("provider_away", 503, "The provider can't be asked"),
     ("busy", 503, "Too many calls are waiting"),
     ("database_away", 503, "The database can't be reached"),
     ("timeout", 503, "The database took too long"),
@@ -182,6 +187,8 @@ impl Problem {
 
     pub(crate) fn is(&self, code: &str) -> bool {
         self.code == code
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
     }
 
     pub(crate) fn allowing(mut self, methods: String) -> Problem {
@@ -320,6 +327,8 @@ impl From<&Refusal> for Problem {
             Refusal::TooMany(seconds) => Problem::new("too_many_tries", said).after(*seconds),
             Refusal::StepUp => Problem::new("step_up_required", said),
             Refusal::SignupClosed => Problem::new("signup_closed", said),
+            Refusal::ProviderRefused => Problem::new("provider_refused", said),
+            Refusal::ProviderAway(seconds) => Problem::new("provider_away", said).after(*seconds),
             Refusal::SecretShown => Problem::new("secret_already_shown", said),
             Refusal::OrganizationNotFound | Refusal::Archived => Problem::new("organization_not_found", said),
             Refusal::ModuleOff(_) => Problem::new("module_off", said),

@@ -4,7 +4,7 @@ use crate::address::Proxies;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use firma_domain::identity::Signup;
-use firma_services::identity::{LastUsed, Signer};
+use firma_services::identity::{LastUsed, Providers, Signer, Transport};
 use firma_services::installation::Watch;
 use firma_services::platform::{Breaker, Files};
 use firma_services::{Database, Hasher};
@@ -26,6 +26,8 @@ pub struct State {
     pub files: Files,
     /// Before the mail server
     pub mail: Arc<Breaker>,
+    /// Whom people may sign in by
+    pub providers: Providers,
     /// How often who isn't signed in may call what is worth guessing at
     pub limits: Limits,
     /// Who may get an account
@@ -55,6 +57,29 @@ impl Site {
             Some(url) => !is_loopback(url),
             None => !self.is_local,
         }
+    }
+
+    /// The address by which it was called, if it is ours: browsers are sent back to it.
+    pub(crate) fn address(&self, host: &str) -> Option<String> {
+        let here =
+            || Some(format!("http://{}", host.to_ascii_lowercase())).filter(|url| self.knows(url, host));
+        self.public_url.clone().or_else(here)
+    }
+
+    /// Whether a sign-in may send a browser there: a path of ours, a page of one of our sites, or, where a program
+    /// waits for it, this machine (RFC 8252, 7.3).
+    pub(crate) fn lands(&self, to: &str, host: &str, transport: Transport) -> bool {
+        let is_plain = |b: u8| b.is_ascii_graphic() && !br##"\#"<>"##.contains(&b);
+        if to.len() > 1_000 || !to.bytes().all(is_plain) {
+            return false;
+        }
+        let Some((scheme, rest)) = to.split_once("://").filter(|_| !to.starts_with('/')) else {
+            return transport == Transport::Cookie && to.starts_with('/') && !to.starts_with("//");
+        };
+        let authority = rest.split(['/', '?']).next().unwrap_or_default();
+        let origin = format!("{scheme}://{authority}");
+        let is_program = transport == Transport::Bearer && !authority.contains('@') && is_loopback(&origin);
+        is_program || self.knows(&origin, host)
     }
 
     /// Whether an origin is ours: the public address, one of the other sites, or, where only this machine reaches the
@@ -120,6 +145,48 @@ mod tests {
         ] {
             assert!(site(Some(url), true).is_secure(), "{url}");
         }
+    }
+
+    #[test]
+    fn a_sign_in_ends_on_a_page_of_ours() {
+        let site = Site {
+            public_url: Some("https://firma.example".into()),
+            origins: vec!["https://app.example".into()],
+            ..Site::default()
+        };
+        let lands = |to: &str, transport| site.lands(to, "firma.example", transport);
+        let (page, program) = (Transport::Cookie, Transport::Bearer);
+        for ours in [
+            "/",
+            "/console/deals?x=1",
+            "/a?to=https://evil.example/",
+            "https://firma.example/x",
+            "https://app.example/x",
+        ] {
+            assert!(lands(ours, page), "{ours}");
+        }
+        for foreign in [
+            "",
+            "x",
+            "//evil.example",
+            "/\\evil.example",
+            "/a b",
+            "/a#b",
+            "/a\nb",
+            "https://evil.example/",
+            "https://firma.example.evil.example/",
+            "https://firma.example@evil.example/",
+            "https://evil.example?https://firma.example/",
+            "javascript:alert(1)",
+            "javascript://firma.example/%0aalert(1)",
+            "http://127.0.0.1:1/",
+        ] {
+            assert!(!lands(foreign, page), "{foreign}");
+        }
+        assert!(lands("http://127.0.0.1:7777/back?x", program) && lands("http://[::1]:7777", program));
+        assert!(lands("https://app.example/x", program) && !lands("/x", program));
+        assert!(!lands("http://127.0.0.1@evil.example/", program) && !lands("http://evil.example/", program));
+        assert!(!lands("http://127.0.0.1:7777@evil.example/", program));
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod pages;
 pub mod platform;
 mod refusal;
 mod rows;
+mod threads;
 mod work;
 
 pub use answer::{Answer, Request, perform, perform_alone, perform_on_platform};

@@ -24,6 +24,11 @@ pub enum Refusal {
     StepUp,
     #[error("nobody registers here by themselves")]
     SignupClosed,
+    #[error("this account of the provider signs nobody in here: sign in another way, and link it then")]
+    ProviderRefused,
+    /// So many seconds to wait
+    #[error("the provider can't be asked now: try again in {0} s, or sign in another way")]
+    ProviderAway(i64),
     #[error("what it gave is shown once alone")]
     SecretShown,
     /// For who holds no platform role, nothing of the platform is there

@@ -91,6 +91,20 @@ impl Client {
         }
     }
 
+    /// The same client, which follows no redirect.
+    pub fn staying(&self) -> Client {
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .timeout_global(Some(std::time::Duration::from_secs(60)))
+            .build();
+        Client {
+            agent: config.into(),
+            ..self.clone()
+        }
+    }
+
     /// The token that it shows.
     pub fn token(&self) -> Option<&str> {
         self.token.as_deref()

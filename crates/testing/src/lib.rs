@@ -14,7 +14,7 @@ pub use browser::{Browser, ENTER, Screen, TAB};
 pub use client::{Answer, Client};
 pub use database::TestDatabase;
 pub use firm::Firm;
-pub use firma_adapters::SystemClock;
+pub use firma_adapters::{OidcProvider, OidcSettings, SystemClock};
 pub use receiver::{Receiver, Taken};
 pub use server::{METRICS_TOKEN, Server};
 

@@ -9,11 +9,11 @@ use firma_auth::token::AccessTokens;
 use firma_domain::Id;
 use firma_domain::identity::Signup;
 use firma_domain::source::Clock;
-use firma_http::{Draining, Limits, Metrics, Site, State, app};
+use firma_http::{Breakers, Draining, Limits, Metrics, Site, State, app};
 use firma_persistence::identity::NewSession;
 use firma_persistence::{Database, Fault, Origin, Settings, Sources, Tx};
 use firma_services::Hasher;
-use firma_services::identity::{LastUsed, Lifetimes, Signer};
+use firma_services::identity::{LastUsed, Lifetimes, Providers, Signer};
 use firma_services::installation::Watch;
 use firma_services::platform::{Breaker, Files};
 use std::sync::Arc;
@@ -49,6 +49,11 @@ fn here() -> Site {
     }
 }
 
+/// No provider.
+fn nobody() -> Providers {
+    Providers::new(vec![]).unwrap()
+}
+
 impl Server {
     /// Starts one over a database.
     pub fn start(base: TestDatabase) -> Server {
@@ -65,6 +70,7 @@ impl Server {
             here(),
             Keys::derive(&[7; 32]),
             rules,
+            nobody(),
         )
     }
 
@@ -76,7 +82,7 @@ impl Server {
     /// Starts one that stands somewhere else, with keys of its own.
     pub fn start_at(base: TestDatabase, clock: Arc<dyn Clock>, site: Site, keys: Keys) -> Server {
         let rules = (Limits::wide(), Signup::Open);
-        Server::serve(base, clock, firma_console::mount, site, keys, rules)
+        Server::serve(base, clock, firma_console::mount, site, keys, rules, nobody())
     }
 
     /// The same with limits, and rules for who gets an account.
@@ -87,7 +93,18 @@ impl Server {
         keys: Keys,
         rules: (Limits, Signup),
     ) -> Server {
-        Server::serve(base, clock, firma_console::mount, site, keys, rules)
+        Server::serve(base, clock, firma_console::mount, site, keys, rules, nobody())
+    }
+
+    /// Starts one where people sign in by others, too.
+    pub fn start_beside(
+        base: TestDatabase,
+        clock: Arc<dyn Clock>,
+        signup: Signup,
+        providers: Providers,
+    ) -> Server {
+        let (keys, rules) = (Keys::derive(&[7; 32]), (Limits::wide(), signup));
+        Server::serve(base, clock, firma_console::mount, here(), keys, rules, providers)
     }
 
     fn serve(
@@ -97,6 +114,7 @@ impl Server {
         site: Site,
         keys: Keys,
         (limits, signup): (Limits, Signup),
+        providers: Providers,
     ) -> Server {
         let sources = Sources {
             clock,
@@ -123,6 +141,11 @@ impl Server {
             max_image: MAX_IMAGE,
             max_document: MAX_DOCUMENT,
         };
+        let mail = Arc::new(Breaker::new(sources.clock.clone()));
+        let breakers = Breakers {
+            mail: mail.clone(),
+            providers: providers.clone(),
+        };
         let state = web::Data::new(State {
             database: database.clone(),
             hasher: hasher.clone(),
@@ -133,10 +156,11 @@ impl Server {
             watch: Watch::default(),
             limits,
             signup,
-            metrics: Metrics::new(&database, Some(METRICS_TOKEN)),
+            metrics: Metrics::new(&database, Some(METRICS_TOKEN), breakers),
             site,
             files: files.clone(),
-            mail: Arc::new(Breaker::new(sources.clock.clone())),
+            mail,
+            providers,
         });
         let (sender, receiver) = std::sync::mpsc::channel();
         std::thread::spawn(move || {

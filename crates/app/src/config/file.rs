@@ -1,5 +1,6 @@
 //! The optional TOML file: a flat list of `key = value`, checked key by key.
 use super::fault::Fault;
+use super::provider;
 use super::table::SETTINGS;
 use std::collections::BTreeMap;
 use std::fs;
@@ -36,7 +37,8 @@ fn parse(name: String, text: &str, faults: &mut Vec<Fault>) -> File {
     let mut values = BTreeMap::new();
     for (written, value) in table {
         let key = written.replace('-', "_");
-        let problem = if !SETTINGS.iter().any(|setting| setting.key == key) {
+        let is_known = SETTINGS.iter().any(|setting| setting.key == key) || provider::may_be_key(&key);
+        let problem = if !is_known {
             "is not a setting"
         } else if let Some(text) = plain(value) {
             if values.insert(key, text).is_none() {

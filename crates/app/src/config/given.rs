@@ -2,6 +2,7 @@
 use super::value::{Database, Hidden, LogFormat, Migrate};
 use firma_domain::identity::Signup;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,8 +10,8 @@ use std::time::Duration;
 /// One setting as it holds.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Given {
-    pub(crate) setting: &'static str,
-    pub(crate) variable: &'static str,
+    pub(crate) setting: Cow<'static, str>,
+    pub(crate) variable: Cow<'static, str>,
     /// None when it isn't set and has no default
     pub(crate) value: Option<String>,
     /// A flag, a variable, a file and its key, or `default`

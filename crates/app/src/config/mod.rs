@@ -3,12 +3,15 @@
 mod fault;
 mod file;
 mod given;
+mod provider;
 mod read;
 mod source;
 mod table;
 mod url;
 mod value;
 
+#[cfg(test)]
+mod provider_tests;
 #[cfg(test)]
 mod read_tests;
 #[cfg(test)]
@@ -57,7 +60,14 @@ pub(crate) fn load(
         faults,
         given: Vec::new(),
     };
-    let config = Config::from_sources(flags, &mut sources);
+    let mut config = Config::from_sources(flags, &mut sources);
+    if let Some(config) = &mut config {
+        config.providers = provider::read(&mut sources, config.oidc.as_deref().unwrap_or_default());
+        if config.lacks_address() {
+            let problem = "is needed where FIRMA_OIDC is set: providers send browsers back to it";
+            sources.faults.push(Fault::new("FIRMA_PUBLIC_URL", problem));
+        }
+    }
     match config {
         Some(config) if sources.faults.is_empty() => Ok((config, sources.given)),
         _ => Err(sources.faults),
@@ -87,6 +97,7 @@ pub(crate) fn warnings(names: impl IntoIterator<Item = String>) -> Vec<String> {
 fn is_known(name: &str) -> bool {
     let bare = name.strip_suffix(FILE_SUFFIX).unwrap_or(name);
     name == CONFIG
+        || provider::is_known(bare)
         || OTHERS.contains(&name)
         || SETTINGS
             .iter()
@@ -94,6 +105,11 @@ fn is_known(name: &str) -> bool {
 }
 
 impl Config {
+    /// Whether no provider would know where to send a browser.
+    fn lacks_address(&self) -> bool {
+        self.oidc.is_some() && self.public_url.is_none() && !self.bind.ip().is_loopback()
+    }
+
     /// The database to serve: the one that is named, else a file in the data folder.
     pub(crate) fn database(&self) -> Database {
         let own = || Database::Sqlite(self.data_dir.join("firma.db"));

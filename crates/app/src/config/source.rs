@@ -50,8 +50,8 @@ impl Sources<'_> {
             None => (None, None, None),
         };
         self.given.push(Given {
-            setting: setting.key,
-            variable: setting.variable,
+            setting: setting.key.clone(),
+            variable: setting.variable.clone(),
             value: shown,
             from: place,
         });
@@ -66,10 +66,10 @@ impl Sources<'_> {
                 text: text.to_owned(),
             }));
         }
-        if let Some(found) = self.find_variable(setting.variable)? {
+        if let Some(found) = self.find_variable(&setting.variable)? {
             return Ok(Some(found));
         }
-        if let Some(text) = self.file.values.get(setting.key) {
+        if let Some(text) = self.file.values.get(setting.key.as_ref()) {
             let place = format!("{}, {}", self.file.name, setting.key);
             return Ok(Some(Found {
                 place,

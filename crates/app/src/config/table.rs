@@ -1,11 +1,13 @@
 //! The settings. Each is one line, from which come the field of `Config`, the flag, the key in the
 //! file (the field's name, `_` or `-`), and the variable with its `_FILE` twin.
+use super::provider::{self, Provider};
 use super::read;
 use super::source::Sources;
 use super::url;
 use super::value::{Database, Hidden, LogFormat, Migrate};
 use firma_domain::IpRange;
 use firma_domain::identity::Signup;
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,8 +16,8 @@ use std::time::Duration;
 pub(super) const CONFIG: &str = "FIRMA_CONFIG";
 
 pub(super) struct Setting {
-    pub(super) key: &'static str,
-    pub(super) variable: &'static str,
+    pub(super) key: Cow<'static, str>,
+    pub(super) variable: Cow<'static, str>,
     pub(super) default: Option<&'static str>,
 }
 
@@ -29,6 +31,8 @@ macro_rules! settings {
         pub(crate) struct Config {
             $(#[doc = $need_help] pub(crate) $need: $need_type,)*
             $(#[doc = $option_help] pub(crate) $option: Option<$option_type>,)*
+            /// Those that `oidc` names; read after the others
+            pub(crate) providers: Vec<Provider>,
         }
 
         /// The settings as they stand on the command line. No `Debug`: there are secrets among them.
@@ -51,8 +55,8 @@ macro_rules! settings {
         }
 
         pub(super) const SETTINGS: &[Setting] = &[
-            $(Setting { key: stringify!($need), variable: $need_variable, default: Some($default) },)*
-            $(Setting { key: stringify!($option), variable: $option_variable, default: None },)*
+            $(Setting { key: Cow::Borrowed(stringify!($need)), variable: Cow::Borrowed($need_variable), default: Some($default) },)*
+            $(Setting { key: Cow::Borrowed(stringify!($option)), variable: Cow::Borrowed($option_variable), default: None },)*
         ];
 
         impl Config {
@@ -61,7 +65,7 @@ macro_rules! settings {
                 let mut table = SETTINGS.iter();
                 $(let $need = sources.value(table.next()?, flags.$need.as_deref(), $need_read);)*
                 $(let $option = sources.value(table.next()?, flags.$option.as_deref(), $option_read);)*
-                Some(Config { $($need: $need?,)* $($option,)* })
+                Some(Config { $($need: $need?,)* $($option,)* providers: Vec::new() })
             }
         }
     };
@@ -108,6 +112,7 @@ settings! {
         public_url: String, "FIRMA_PUBLIC_URL", url::public, "Address that people reach the server by, such as https://firma.example.com";
         cors_origins: Vec<String>, "FIRMA_CORS_ORIGINS", url::origins, "Other sites whose pages may call, such as https://app.example.com; several between commas";
         trusted_proxies: Vec<IpRange>, "FIRMA_TRUSTED_PROXIES", read::ranges, "Proxies whose word is taken for where a call comes from, such as 10.0.0.0/8; several between commas";
+        oidc: Vec<String>, "FIRMA_OIDC", provider::names, "Names of OpenID providers that people may sign in by, between commas; each has FIRMA_OIDC_NAME_ISSUER, _CLIENT_ID, _CLIENT_SECRET, _SCOPES and _LABEL";
         smtp_url: Hidden<String>, "FIRMA_SMTP_URL", read::smtp, "Mail server, smtp://… or smtps://…; without it mails are written into the folder outbox in the data folder";
         db_pool_max: u32, "FIRMA_DB_POOL_MAX", |text| read::number(text, 1..=200), "Most connections to the database, 1 to 200";
     }

@@ -83,6 +83,14 @@ kinds! {
     RoleDeleted = "role_deleted", Info;
     /// A deleted role was brought back
     RoleRestored = "role_restored", Info;
+    /// An account of a provider signs in from now on
+    AccountLinked = "account_linked", Warning;
+    /// An account of a provider signs in no more
+    AccountUnlinked = "account_unlinked", Warning;
+    /// A provider vouched for a sign-in
+    SignedInByProvider = "signed_in_by_provider", Info;
+    /// A sign-in by a provider that was refused: what came back doesn't hold, or nobody may sign in by it
+    ProviderRefused = "provider_refused", Warning;
     /// A role was given
     RoleAssigned = "role_assigned", Info;
     /// A role was taken

@@ -63,6 +63,10 @@ fn what_is_in_an_organization_needs_a_permission_of_the_catalogue() {
                     "look_at_invitation",
                     "register_by_invitation",
                     "decline_invitation",
+                    "list_providers",
+                    "start_provider",
+                    "provider_callback",
+                    "finish_provider",
                 ];
                 let known = open.contains(&operation.id.as_str());
                 assert!(known && !in_one, "{} is open to anybody", operation.id);
@@ -110,6 +114,10 @@ fn the_owner_may_do_everything() {
                 "delete_me" => drop(answer.problem(409, "last_owner")),
                 // No worker has made it.
                 "get_archive_content" => drop(answer.problem(404, "not_found")),
+                // There is no provider here; and the owner has no password beside the account.
+                "start_link" => drop(answer.problem(404, "not_found")),
+                "finish_link" => drop(answer.problem(422, "invalid")),
+                "unlink_account" => drop(answer.problem(409, "last_sign_in")),
                 _ => drop(answer.expect(operation.status)),
             }
         }

@@ -86,6 +86,7 @@ pub(crate) fn token(mail: &Message) -> String {
 }
 
 /// The real time, moved.
+#[derive(Default)]
 pub(crate) struct Moved(AtomicI64);
 
 impl Moved {

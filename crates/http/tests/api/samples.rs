@@ -5,6 +5,7 @@ use crate::imports_jobs::post_import;
 use firma_auth::access::{Founding, role_by_name};
 use firma_domain::crm::Company;
 use firma_http::Operation;
+use firma_persistence::identity::NewAccount;
 use firma_persistence::platform::{NewJob, Outcome};
 use firma_testing::{Answer, Client, Firm, Server};
 use serde_json::{Value, json};
@@ -91,6 +92,7 @@ impl<'s> Place<'s> {
             ("files", upload(&firm.owner, &firm.at("files"), b"some text").id()),
             ("imports", import(&firm)),
             ("activities", made("activities", activity)),
+            ("accounts", account(&firm)),
         ]);
         let (holder, _) = Firm::platform(server, "website_admin");
         let (_, owner) = Firm::platform(server, "website_owner");
@@ -171,6 +173,12 @@ impl<'s> Place<'s> {
         let bulk = |id: &str| json!({"operations": [{"op": "create", "value": self.sample(id)}]});
         match id {
             "login" => json!({"email": "nobody@example.com", "password": "none of anybody's"}),
+            "start_provider" | "start_link" => {
+                json!({"return_to": "http://127.0.0.1:7777/", "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"})
+            }
+            "finish_provider" | "finish_link" => {
+                json!({"state": "none", "code": "none", "code_verifier": "none"})
+            }
             "login_second_factor" => json!({"challenge": "none", "code": "000000"}),
             "step_up" => json!({"password": "none of anybody's"}),
             "register" => {
@@ -250,6 +258,27 @@ impl<'s> Place<'s> {
             _ => panic!("the attack has no body for {id}: give it one here"),
         }
     }
+}
+
+/// An account at a provider that signs the owner in.
+pub(crate) fn account(firm: &Firm<'_>) -> String {
+    let owner = firm.owner_id;
+    let account = firm.server.write(move |tx| {
+        let id = tx.new_id();
+        let new = NewAccount {
+            id,
+            user: owner,
+            provider: "none".into(),
+            subject: id.to_string(),
+            issuer: "https://id.example".into(),
+            email: None,
+            refresh_token: None,
+            scope: None,
+        };
+        tx.add_account(&new)?;
+        Ok(id)
+    });
+    account.to_string()
 }
 
 /// A job that waits, or that was given up.
@@ -341,7 +370,8 @@ pub(crate) fn path(operation: &Operation, organization: &str, row: &str) -> Stri
     let path = operation
         .path
         .replace("{organization}", organization)
-        .replace("{id}", row);
+        .replace("{id}", row)
+        .replace("{provider}", "none");
     assert!(
         !path.contains('{'),
         "the attack doesn't know what to put into {path}"

@@ -1,6 +1,7 @@
 //! The secret and what it keeps: a new one, what is sealed, and the fence around what is a person's.
 
 use crate::identity::{PASSWORD, login, owner, refresh, signed_in};
+use crate::samples::account;
 use firma_auth::keys::Keys;
 use firma_auth::sealed::{Place, open, seal};
 use firma_http::Site;
@@ -64,6 +65,7 @@ fn identity_is_fenced_by_user() {
                 .patch("/api/v1/me/profile", json!({"tags": ["a"], "metadata": {"b": 1}}))
                 .expect(200);
             assert!(client.get(&firm.path).status == 200);
+            account(firm);
         }
         let only = |table: &str, column: &str| {
             let user = firms[0].0.owner_id;
@@ -78,6 +80,7 @@ fn identity_is_fenced_by_user() {
             "user_profiles",
             "user_profile_terms",
             "security_events",
+            "accounts",
         ];
         let mut checks: String = tables.iter().map(|table| only(table, "user_id")).collect();
         checks.push_str(&only("users", "id"));
@@ -102,6 +105,7 @@ fn identity_is_fenced_by_user() {
 const SEALED: &[SealedColumn] = &[SealedColumn {
     table: "test_secrets",
     column: "secret",
+    key: "user_id",
 }];
 
 #[test]

@@ -2,6 +2,8 @@
 //! user alone is the fence.
 
 mod archives;
+mod accounts;
+mod attempts;
 mod credentials;
 mod delays;
 mod erasing;
@@ -16,6 +18,8 @@ pub(crate) mod users;
 pub(crate) mod words;
 
 pub use archives::{Archive, ReadyArchive};
+pub use accounts::{Account, NewAccount};
+pub use attempts::Begun;
 pub use credentials::Credential;
 pub use factors::Factor;
 pub use person::{Erased, Holds, KEPT, Kept};

@@ -60,6 +60,20 @@ use Holds::{At, Bool, Json, Text as Words};
 /// person adds a line: the archive and erasing know it by that. In the order in which they may be deleted.
 pub const KEPT: &[Kept] = &[
     own("user_logins", &[("login", Words)]),
+    own("provider_attempts", &[("expires_at", At)]),
+    own("account_logins", &[("provider", Words), ("subject", Words)]),
+    own(
+        "accounts",
+        &[
+            ("provider", Words),
+            ("subject", Words),
+            ("issuer", Words),
+            ("email", Words),
+            ("scope", Words),
+            ("created_at", At),
+            ("last_used_at", At),
+        ],
+    ),
     own("user_credentials", &[("changed_at", At)]),
     own(
         "sessions",

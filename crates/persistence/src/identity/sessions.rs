@@ -173,12 +173,11 @@ impl Tx<'_> {
         Ok(found.map(|at| at.0))
     }
 
-    /// Notes that the password was given again in a session.
-    pub fn note_authenticated(&mut self, user: Id, session: Id) -> Result<(), Fault> {
+    /// Notes when, in a session, somebody last showed who they are.
+    pub fn note_authenticated(&mut self, user: Id, session: Id, at: Instant) -> Result<(), Fault> {
         self.identify(user)?;
-        let now = self.now();
         Sql::<()>::text("UPDATE sessions SET authenticated_at = ")
-            .bind(now)
+            .bind(at)
             .then(" WHERE id = ")
             .bind(session)
             .then(" AND user_id = ")

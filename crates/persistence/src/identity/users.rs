@@ -189,6 +189,20 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Holds the e-mail as proved.
+    pub fn note_verified(&mut self, user: Id) -> Result<(), Fault> {
+        self.identify(user)?;
+        let now = self.now();
+        Sql::<()>::text("UPDATE users SET version = version + 1, updated_at = ")
+            .bind(now)
+            .then(", email_verified_at = ")
+            .bind(now)
+            .then(" WHERE email_verified_at IS NULL AND id = ")
+            .bind(user)
+            .run(self)?;
+        Ok(())
+    }
+
     /// Names the file with the user's image, or none.
     pub fn set_image(&mut self, user: Id, file: Option<Id>) -> Result<(), Fault> {
         self.identify(user)?;

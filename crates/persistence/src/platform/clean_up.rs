@@ -75,6 +75,14 @@ impl Tx<'_> {
         self.sweep(over, before, most)
     }
 
+    /// Sign-ins at providers that nobody ended; how many went.
+    pub fn sweep_attempts(&mut self, before: Instant, most: i64) -> Result<i64, Fault> {
+        let over = Sql::<()>::text(
+            "DELETE FROM provider_attempts WHERE state IN (SELECT state FROM provider_attempts WHERE expires_at < ",
+        );
+        self.sweep(over, before, most)
+    }
+
     /// Former slugs of organizations that lead nowhere any more; how many went.
     pub fn sweep_slugs(&mut self, before: Instant, most: i64) -> Result<i64, Fault> {
         let over = Sql::<()>::text(

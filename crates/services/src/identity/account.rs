@@ -108,6 +108,11 @@ pub fn set_password(tx: &mut Tx<'_>, email: &Email, hash: &str) -> Result<(), Re
     give_password(tx, user, hash, false)
 }
 
+/// Whether somebody can sign in as that user.
+pub(crate) fn is_claimed(tx: &mut Tx<'_>, user: Id) -> Result<bool, Refusal> {
+    Ok(tx.credential(user)?.is_some() || tx.has_account(user)?)
+}
+
 /// Ends all of a person's sessions, for who runs the server.
 pub fn sign_out(tx: &mut Tx<'_>, email: &Email) -> Result<(), Refusal> {
     let user = tx.user_of_login(&email.key())?.ok_or(Refusal::NotFound)?;
@@ -123,7 +128,7 @@ pub(super) fn give_password(
     hash: &str,
     needs_factor: bool,
 ) -> Result<(), Refusal> {
-    let claimed = tx.credential(user)?.is_some();
+    let claimed = is_claimed(tx, user)?;
     tx.set_password(user, hash, needs_factor)?;
     // Whoever is signed in may be why it is set.
     tx.revoke_sessions(user, None)?;

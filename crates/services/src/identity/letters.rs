@@ -97,10 +97,22 @@ pub(super) fn tell(
     origin: &Origin,
     asked: &str,
 ) -> Result<(), Refusal> {
+    tell_of(tx, (id, user), template, origin, asked, json!({}))
+}
+
+/// The same with something more to tell.
+pub(super) fn tell_of(
+    tx: &mut Tx<'_>,
+    (id, user): (Id, &User),
+    template: &'static str,
+    origin: &Origin,
+    asked: &str,
+    what: Value,
+) -> Result<(), Refusal> {
     let language = language(tx, id, asked)?;
     let agent = origin.user_agent.as_deref().map(device).unwrap_or_default();
     let variables = json!({
-        "name": user.name, "at": tx.now(), "ip": origin.ip.as_deref().unwrap_or("–"),
+        "name": user.name, "at": tx.now(), "what": what, "ip": origin.ip.as_deref().unwrap_or("–"),
         "device": if agent.is_empty() { "–" } else { &agent },
     });
     write(tx, user.email.clone(), template, language, variables)

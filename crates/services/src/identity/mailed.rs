@@ -1,6 +1,7 @@
 //! What depends on whether an address has an account: done by a job, so that the answer, and the time that it takes,
 //! are the same for every address.
 
+use super::account::is_claimed;
 use super::letters::{self, Links, new_token};
 use super::register::Waiting;
 use super::sessions::{Signer, about};
@@ -132,7 +133,7 @@ impl Desk<'_> {
     ) -> Result<(), Refusal> {
         let known = tx.user_of_login(&email.key())?;
         if let Some(user) = known
-            && tx.credential(user)?.is_some()
+            && is_claimed(tx, user)?
         {
             return self.taken(tx, user);
         }

@@ -16,21 +16,20 @@ mod mailed;
 mod notices;
 mod passwords;
 mod profile;
+mod providers;
 mod register;
 mod rotation;
 mod sessions;
 mod sign_in;
 mod step_up;
 
-pub use account::{Me, NewOwner, Place, create_owner, is_known, me, set_password};
 pub use archive::{ArchiveHandler, ArchiveState, archive, archive_file, ask_for_archive};
 pub use account::{Me, NewOwner, Place, create_owner, is_known, me, set_password, sign_out};
+pub(crate) use account::is_claimed;
 pub use devices::{LastUsed, Session, logout_all, note_used, revoke, sessions};
 pub use door::Door;
 pub(crate) use door::judge;
 pub use email::{ChangeEmail, ask_to_change_email, confirm_email};
-pub use erase::delete_me;
-pub use events::security_events;
 pub use erase::{EraseHandler, delete_me, erase_person, erase_traces, person_of};
 pub use events::{Event, security_events};
 pub use factor::{Enrolment, FactorState, RecoveryCodes, confirm, enrol, factor, remove, renew_codes};
@@ -46,6 +45,10 @@ pub use passwords::{
     ChangePassword, ResetPassword, change_password, forgot_password, may_change_password, reset_password,
 };
 pub use profile::{profile, update_me, update_profile};
+pub use providers::{
+    Arrival, Arrived, Departure, End, LinkedAccount, Place as ProviderPlace, Provider, Providers, Settled,
+    Shown, Start, account, accounts, arrive, finish, may_link, start, unlink,
+};
 pub use register::{Registration, register, verify_email};
 pub(crate) use register::{claim, clean_name};
 pub use rotation::{Rotated, rotate_secrets};

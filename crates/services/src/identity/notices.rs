@@ -135,7 +135,7 @@ fn tell_owner(tx: &mut Tx<'_>, payload: &Payload, organization: Id, owner: Id) -
     let language = letters::language(tx, owner, own.locale.as_str())?;
     let agent = payload.user_agent.as_deref().map(device).unwrap_or_default();
     let variables = json!({
-        "name": reader.name, "organization": own.name, "person": person, "what": payload.what, "at": payload.at,
+        "name": reader.name, "organization": own.name, "person": person, "kind": payload.what, "at": payload.at,
         "ip": payload.ip.as_deref().unwrap_or("–"), "device": if agent.is_empty() { "–" } else { &agent },
     });
     letters::write(tx, reader.email, "security_warning", language, variables)?;

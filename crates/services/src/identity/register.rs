@@ -1,7 +1,7 @@
 //! A new account. Nobody learns whether an address has one: all that depends on it is done by a job, after the
 //! answer, and told to that address alone.
 
-use super::account::give_password;
+use super::account::{give_password, is_claimed};
 use super::door::{Door, judge};
 use super::letters::{good, no_token, refused};
 use super::mailed::{Asked, ask};
@@ -71,7 +71,7 @@ pub fn verify_email(tx: &mut Tx<'_>, text: &str) -> Result<Result<(), Refusal>, 
     tx.use_token(link.user, link.hash)?;
     let known = tx.user_of_login(&email.key())?;
     if let Some(user) = known
-        && tx.credential(user)?.is_some()
+        && is_claimed(tx, user)?
     {
         // Another link to the same address was faster.
         refused(tx, Some(user), TokenKind::VerifyEmail)?;

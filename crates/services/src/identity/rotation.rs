@@ -64,23 +64,22 @@ fn renew(
     user: Id,
     done: &mut Rotated,
 ) -> Result<(), Fault> {
-    let Some(text) = tx.sealed_text(column, user)? else {
-        return Ok(());
-    };
-    let place = Place {
-        table: column.table,
-        column: column.column,
-        row: user,
-    };
-    match sealed::reseal(&keys.sealing, place, &text, entropy) {
-        Ok(None) => done.current += 1,
-        Ok(Some(new)) => {
-            tx.set_sealed_text(column, user, &new)?;
-            done.renewed += 1;
+    for (row, text) in tx.sealed_texts(column, user)? {
+        let place = Place {
+            table: column.table,
+            column: column.column,
+            row,
+        };
+        match sealed::reseal(&keys.sealing, place, &text, entropy) {
+            Ok(None) => done.current += 1,
+            Ok(Some(new)) => {
+                tx.set_sealed_text(column, (user, row), &new)?;
+                done.renewed += 1;
+            }
+            Err(why) => done
+                .lost
+                .push(format!("{}.{} of {row} {why}", column.table, column.column)),
         }
-        Err(why) => done
-            .lost
-            .push(format!("{}.{} of {user} {why}", column.table, column.column)),
     }
     Ok(())
 }

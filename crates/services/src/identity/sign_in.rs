@@ -1,7 +1,7 @@
 //! Signing in: the password, and where there is one the second factor.
 
 use super::door::Door;
-use super::factor::{Checked, check};
+use super::factor::{Checked, check, is_on};
 use super::guessing::Counts;
 use super::letters;
 use super::sessions::{Credentials, SignedIn, Signer, Transport, about, open};
@@ -34,7 +34,7 @@ struct Known {
 }
 
 /// What a try came to. A wrong one is stored too, so it is no error yet.
-enum Outcome {
+pub(super) enum Outcome {
     In(Box<SignedIn>),
     Halfway(String),
     Wrong,
@@ -66,27 +66,39 @@ pub async fn login(door: &Door<'_>, credentials: Credentials) -> Result<SignedIn
         if let Some((old, new)) = &rehashed {
             tx.replace_hash(user, old, new)?;
         }
-        if tx
-            .factor(user)?
-            .is_some_and(|factor| factor.confirmed_at.is_some())
-        {
-            let proof = Proof {
-                user,
-                id: tx.new_id(),
-                issued: tx.now().seconds(),
-            };
-            return Ok(Outcome::Halfway(proof.write(&signer.keys.challenge)));
+        let outcome = go_on(tx, &signer, user, device.as_deref(), &origin, &language)?;
+        if let Outcome::In(_) = outcome {
+            counts.right(tx)?;
+            end_replaced(tx, &signer, replaced.as_deref())?;
         }
-        counts.right(tx)?;
-        let entered = enter(tx, &signer, user, device.as_deref(), &origin, &language)?;
-        end_replaced(tx, &signer, replaced.as_deref())?;
-        Ok(Outcome::In(Box::new(entered)))
+        Ok(outcome)
     };
     match door.write(decide).await? {
         Outcome::In(signed_in) => Ok(*signed_in),
         Outcome::Halfway(challenge) => Err(Refusal::SecondFactor(challenge)),
         Outcome::Wrong => Err(Refusal::WrongCredentials),
     }
+}
+
+/// What comes of a first factor that was right: a session, or where there is a second factor a challenge for it.
+pub(super) fn go_on(
+    tx: &mut Tx<'_>,
+    signer: &Signer,
+    user: Id,
+    device: Option<&str>,
+    origin: &Origin,
+    language: &str,
+) -> Result<Outcome, Refusal> {
+    if is_on(tx, user)? {
+        let proof = Proof {
+            user,
+            id: tx.new_id(),
+            issued: tx.now().seconds(),
+        };
+        return Ok(Outcome::Halfway(proof.write(&signer.keys.challenge)));
+    }
+    let entered = enter(tx, signer, user, device, origin, language)?;
+    Ok(Outcome::In(Box::new(entered)))
 }
 
 /// The second step: a code of the authenticator or a recovery code.
@@ -106,9 +118,9 @@ pub async fn second_factor(door: &Door<'_>, step: SecondStep) -> Result<SignedIn
             ));
         };
         let user = challenge.user;
-        // A password that was changed since makes the first step void.
+        // A password that was changed since makes the first step void; who signs in by a provider alone has none.
         let changed = tx.credential(user)?.map(|known| known.changed_at.seconds());
-        if changed.is_none_or(|changed| changed > challenge.issued) {
+        if changed.is_some_and(|changed| changed > challenge.issued) {
             return Err(Refusal::field(
                 "challenge",
                 "challenge",

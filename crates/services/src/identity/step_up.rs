@@ -70,8 +70,8 @@ pub async fn step_up(door: &Door<'_>, caller: Caller, given: StepUp) -> Result<S
             }
         }
         counts.right(tx)?;
-        tx.note_authenticated(caller.user, caller.session)?;
         let now = tx.now();
+        tx.note_authenticated(caller.user, caller.session, now)?;
         Ok(Outcome::Done(SteppedUp {
             authenticated_at: now,
             valid_until: now.plus_seconds(STEP_UP),

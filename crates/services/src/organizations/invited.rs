@@ -3,7 +3,7 @@
 
 use super::joined::{Joined, take_up};
 use crate::access;
-use crate::identity::{Door, LinkToken, claim, clean_name, good, judge, no_token, refused};
+use crate::identity::{Door, LinkToken, claim, clean_name, good, is_claimed, judge, no_token, refused};
 use crate::refusal::Refusal;
 use crate::work::{Caller, Work};
 use firma_auth::access::{Create, Grant, Invited, Read, Update};
@@ -173,7 +173,7 @@ pub(crate) fn inviter(
 /// The user of an address, and whether somebody has claimed the account.
 fn user_of(tx: &mut Tx<'_>, email: &Email) -> Result<Option<(Id, bool)>, Refusal> {
     match tx.user_of_login(&email.key())? {
-        Some(user) => Ok(Some((user, tx.credential(user)?.is_some()))),
+        Some(user) => Ok(Some((user, is_claimed(tx, user)?))),
         None => Ok(None),
     }
 }
@@ -211,7 +211,7 @@ pub async fn register_invited(door: &Door<'_>, new: InvitedPerson) -> Result<Joi
     if door.write(look).await?.ok_or_else(no_token)? {
         return Err(has_account());
     }
-    judge(&new.password, false)?;
+    judge(&new.password, false, &[&name])?;
     let hash = door.hash(&new.password).await?;
     let join = move |tx: &mut Tx<'_>| -> Told<Joined> {
         let Some(held) = held(tx, &new.token, true)? else {

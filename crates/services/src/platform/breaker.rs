@@ -11,6 +11,9 @@ const FAILURES: u32 = 5;
 /// Seconds after which one call may try.
 const REST: i64 = 30;
 
+/// Seconds after which to try again what has failed, but not that often yet.
+const AGAIN: i64 = 5;
+
 #[derive(Default)]
 struct State {
     failures: u32,
@@ -41,8 +44,15 @@ impl Breaker {
         }
     }
 
+    /// So many seconds until it is worth to try again.
+    pub(crate) fn wait(&self) -> i64 {
+        let now = self.clock.now();
+        let until = self.held().until.unwrap_or(now);
+        until.seconds().saturating_sub(now.seconds()).max(AGAIN)
+    }
+
     /// Whether a call may go through; who may has to tell how it went.
-    fn admits(&self) -> bool {
+    pub(crate) fn admits(&self) -> bool {
         let now = self.clock.now();
         let mut state = self.held();
         match state.until {
@@ -56,7 +66,8 @@ impl Breaker {
         }
     }
 
-    fn went(&self, well: bool) {
+    /// How a call went that was let through.
+    pub(crate) fn went(&self, well: bool) {
         let now = self.clock.now();
         let mut state = self.held();
         if well {

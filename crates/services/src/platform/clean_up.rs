@@ -60,6 +60,7 @@ impl Handler for CleanUp {
         let archives = batches(job, |tx| tx.sweep_archives(tx.now(), BATCH))?;
         let delays = batches(job, |tx| tx.sweep_delays(tx.now().plus_seconds(-QUIET), BATCH))?;
         let slugs = batches(job, |tx| tx.sweep_slugs(tx.now(), BATCH))?;
+        let attempts = batches(job, |tx| tx.sweep_attempts(tx.now(), BATCH))?;
         let keys = batches(job, |tx| tx.sweep_idempotency_keys(tx.now(), BATCH))?;
         let jobs = batches(job, move |tx| tx.sweep_jobs(tx.now().plus_seconds(-jobs), BATCH))?;
         let kept = self.keep.invitations;
@@ -71,7 +72,8 @@ impl Handler for CleanUp {
         job.commit(move |_| {
             Ok(json!({
                 "sessions": sessions, "tokens": tokens, "security_events": events, "archives": archives, "delays": delays,
-                "slugs": slugs, "idempotency_keys": keys, "jobs": jobs, "invitations": invitations, "uploads": uploads,
+                "slugs": slugs, "attempts": attempts, "idempotency_keys": keys, "jobs": jobs, "invitations": invitations,
+                "uploads": uploads,
                 "deleted_files": deleted,
             }))
         })

@@ -26,6 +26,8 @@ macro_rules! templates {
 }
 templates! {
     "account_deleted"
+    "account_linked"
+    "account_unlinked"
     "address_taken"
     "archive_ready"
     "email_change_new"
@@ -118,7 +120,7 @@ mod tests {
             "new_email": "new@reader.example", "at": "2027-01-15T09:30:00Z", "ip": "192.0.2.1",
             "device": "Firefox on Linux", "organization": "<Acme>", "inviter": "<Bo>", "message": "<Hi>",
             "until": "2027-01-22", "has_account": link.is_none(),
-            "person": "<Ben>", "what": "new_device",
+            "person": "<Ben>", "kind": "new_device", "what": {"provider": "Example"},
         })
     }
 
