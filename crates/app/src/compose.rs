@@ -12,7 +12,8 @@ use firma_domain::source::{Clock, Entropy};
 use firma_persistence::migrations::{MigrationError, Migrator};
 use firma_persistence::{Database, Settings, Sources, Target};
 use firma_services::identity::{
-    AccountHandler, ArchiveHandler, EraseHandler, Lifetimes, Links, NoticeHandler, Provider, Providers, Signer,
+    AccountHandler, ArchiveHandler, EraseHandler, Lifetimes, Links, NoticeHandler, Provider, Providers,
+    Signer,
 };
 use firma_services::platform::imports::ImportHandler;
 use firma_services::platform::{

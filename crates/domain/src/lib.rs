@@ -17,8 +17,9 @@ pub mod value;
 
 pub use entity::{Entity, Record};
 pub use input::{FieldError, Invalid};
-pub use value::{Currency, Day, Email, Id, Instant, IpRange, Locale, Money, NaiveDate, Rate, Slug, Zone};
-pub use value::{Currency, Day, Domain, Email, Id, Instant, Locale, Money, NaiveDate, Rate, Slug, Zone};
+pub use value::{
+    Currency, Day, Domain, Email, Id, Instant, IpRange, Locale, Money, NaiveDate, Rate, Slug, Zone,
+};
 
 /// The examples in the README, as tests.
 #[cfg(doctest)]

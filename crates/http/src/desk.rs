@@ -44,10 +44,12 @@ impl Call {
 
     /// The person who calls; for a program there is nothing here.
     async fn holder(&self) -> Result<Caller, Problem> {
-        self.caller().await.map_err(|problem| match problem.is("key_not_allowed") {
-            true => Problem::nothing_at(&self.said.path),
-            false => problem,
-        })
+        self.caller()
+            .await
+            .map_err(|problem| match problem.code() == "key_not_allowed" {
+                true => Problem::nothing_at(&self.said.path),
+                false => problem,
+            })
     }
 
     /// For who holds no platform role it is as if the path didn't exist.

@@ -1,5 +1,9 @@
 //! Problems (RFC 9457): every error of the API, from one table of codes.
 
+mod codes;
+
+pub use codes::CODES;
+
 use crate::noted::Noted;
 use actix_web::http::header::HeaderValue;
 use actix_web::http::{StatusCode, Uri, header};
@@ -9,143 +13,6 @@ use firma_domain::FieldError;
 use firma_services::Refusal;
 use serde_json::{Map, Value, json};
 use std::fmt;
-
-/// Every code: its status and its title. Stable; the documentation prints it.
-pub const CODES: &[(&str, u16, &str)] = &[
-    (
-        "organization_renamed",
-        308,
-        "The organization has another slug now: Location says where the call belongs",
-    ),
-    ("malformed_body", 400, "The body can't be read"),
-    ("malformed_query", 400, "The query can't be read"),
-    ("unknown_parameter", 400, "Unknown query parameter"),
-    ("repeated_parameter", 400, "A query parameter is given twice"),
-    ("required", 400, "A query parameter is missing"),
-    ("invalid_value", 400, "A query parameter has a wrong value"),
-    (
-        "unknown_field",
-        400,
-        "fields names what the resource doesn't have",
-    ),
-    ("unknown_expansion", 400, "expand names what can't be expanded"),
-    ("unknown_sort", 400, "The list can't be sorted by this"),
-    ("invalid_cursor", 400, "The cursor is not one of this list"),
-    ("invalid_header", 400, "A header has a wrong value"),
-    ("idempotency_key_required", 400, "The Idempotency-Key is missing"),
-    ("unauthenticated", 401, "Sign in first"),
-    ("wrong_credentials", 401, "The e-mail or the password is wrong"),
-    (
-        "second_factor_required",
-        401,
-        "A code of the second factor is needed",
-    ),
-    ("wrong_code", 401, "The code is wrong, or was used"),
-    ("invalid_refresh_token", 401, "The refresh token is not valid"),
-    ("csrf", 403, "The call doesn't come from a page of ours"),
-    (
-        "step_up_required",
-        403,
-        "The password has to be given again for this",
-    ),
-    ("signup_closed", 403, "Nobody registers here by themselves"),
-    (
-        "owner_required",
-        403,
-        "The organization's owner alone may do this",
-        "provider_refused",
-        403,
-        "The account of the provider signs nobody in here",
-    ),
-    ("permission_required", 403, "A permission is missing"),
-    ("role_not_held", 403, "Nobody gives what they don't hold"),
-    ("permission_not_held", 403, "Nobody gives what they don't hold"),
-    ("key_not_allowed", 403, "No API key may do this"),
-    ("email_unverified", 403, "The e-mail has to be verified first"),
-    ("out_of_reach", 403, "The resource may be read, but not changed"),
-    (
-        "second_factor_missing",
-        403,
-        "The organization asks for a second factor: set one up under /me",
-    ),
-    ("organization_suspended", 403, "The organization is suspended"),
-    ("organization_not_found", 404, "There is no such organization"),
-    ("module_off", 404, "The organization does without this module"),
-    ("not_found", 404, "There is no such resource"),
-    ("no_route", 404, "There is nothing at this path"),
-    ("method_not_allowed", 405, "The path doesn't know this method"),
-    ("not_unique", 409, "Another resource has the same value"),
-    ("in_use", 409, "Something else still needs it"),
-    (
-        "referred_to",
-        409,
-        "A resource that is referred to is missing, or still referred to",
-    ),
-    (
-        "member_limit",
-        409,
-        "The organization has as many members as it may have",
-    ),
-    (
-        "role_limit",
-        409,
-        "The organization has as many roles as it may have",
-    ),
-    ("last_owner", 409, "The owner can't be removed"),
-    ("has_account", 409, "The address has an account"),
-    ("last_sign_in", 409, "It is the last way to sign in"),
-    ("second_factor_on", 409, "There is a second factor already"),
-    (
-        "password_too_short",
-        409,
-        "The password is too short without a second factor",
-    ),
-    (
-        "secret_already_shown",
-        409,
-        "What the first call showed is shown once alone",
-    ),
-    ("no_open_stage", 409, "The pipeline has no open stage"),
-    (
-        "transition",
-        409,
-        "The resource is in a state that doesn't allow it",
-    ),
-    ("purged", 409, "The bytes of the file are gone"),
-    (
-        "not_undoable",
-        409,
-        "The import isn't over, or has stored nothing",
-    ),
-    ("no_upsert", 409, "The collection has no external_id"),
-    (
-        "changed",
-        412,
-        "The resource is no longer the one named by If-Match",
-    ),
-    ("body_too_large", 413, "The body is too large"),
-    ("file_too_large", 413, "The file is too large"),
-    ("file_type", 415, "Files of this type are not taken"),
-    (
-        "media_type",
-        415,
-        "The body is not JSON, or not the form that is asked for",
-    ),
-    ("range", 416, "The file has no such bytes"),
-    ("invalid", 422, "The body has wrong values"),
-    (
-        "idempotency_key_reused",
-        422,
-        "The Idempotency-Key was used for another request",
-    ),
-    ("too_many_requests", 429, "Too many calls"),
-    ("too_many_tries", 429, "Too many wrong tries"),
-    ("internal", 500, "Something went wrong on our side"),
-    ("provider_away", 503, "The provider can't be asked"),
-    ("busy", 503, "Too many calls are waiting"),
-    ("database_away", 503, "The database can't be reached"),
-    ("timeout", 503, "The database took too long"),
-];
 
 /// An error on its way to the client.
 #[derive(Debug)]
@@ -185,8 +52,6 @@ impl Problem {
         self
     }
 
-    pub(crate) fn is(&self, code: &str) -> bool {
-        self.code == code
     pub(crate) fn code(&self) -> &'static str {
         self.code
     }
@@ -339,7 +204,6 @@ impl From<&Refusal> for Problem {
             },
             Refusal::NotOwner => Problem::new("owner_required", said),
             Refusal::NothingHere => Problem::new("no_route", said),
-            Refusal::OrganizationNotFound => Problem::new("organization_not_found", said),
             Refusal::Permission(name) => {
                 Problem::new("permission_required", &*said).with("permission", name.as_str())
             }
@@ -350,7 +214,6 @@ impl From<&Refusal> for Problem {
                     None => problem,
                 }
             }
-            Refusal::RoleNotHeld(_) => Problem::new("role_not_held", said),
             Refusal::Key(refused) => Problem::from(&refused.told()),
             Refusal::KeyNotAllowed => Problem::new("key_not_allowed", said),
             Refusal::PermissionNotHeld(missing) => Problem::new("permission_not_held", &*said)

@@ -4,10 +4,8 @@ use crate::operation::Operation;
 use crate::problem::Problem;
 use crate::schemas::{self, Schemas};
 use crate::{
-    access, crm, document as openapi, identity, imports, invitations, organizations, platform, public,
-};
-use crate::{access, api_keys, crm, document as openapi, identity, imports, organizations, platform, public};
-    access, crm, document as openapi, identity, imports, installation, logs, organizations, platform, public,
+    access, api_keys, crm, document as openapi, identity, imports, installation, invitations, logs,
+    organizations, platform, public,
 };
 use actix_web::{HttpRequest, HttpResponse, Resource, Scope, web};
 use serde_json::Value;

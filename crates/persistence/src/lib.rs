@@ -23,8 +23,6 @@ pub use backend::{Database, Load, Settings, Sources, Target};
 pub use fault::{Failure, Fault};
 pub use sql::{Col, Cond, Kind, Op, Side, Value};
 pub use store::{
-    Field, Key, Known, Listing, Log, LogPage, Origin, Page, Position, Repo, SortBy, Stored, StoredAnswer, Tx,
-    Verification,
-    Deed, Field, Key, Known, Listing, Origin, OwnRows, Page, Position, Reached, Repo, SortBy, Stored,
-    StoredAnswer, Tx, Verification,
+    Deed, Field, Key, Known, Listing, Log, LogPage, Origin, OwnRows, Page, Position, Reached, Repo, SortBy,
+    Stored, StoredAnswer, Tx, Verification,
 };

@@ -77,14 +77,8 @@ impl<'s> Firm<'s> {
             };
             tx.open(by_system.grant::<Member>())?.add_as(user, member)?;
             let assignment = RoleAssignment {
-                user_id: user,
-                role_id: role,
-                role_organization_id: None,
-                assigned_by: None,
                 assigned_at: Some(now),
-                expires_at: None,
-                is_active: true,
-                reason: None,
+                ..RoleAssignment::of(user, role)
             };
             tx.open(by_system.grant::<RoleAssignment>())?.add(assignment)?;
             Ok(())

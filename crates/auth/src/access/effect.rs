@@ -91,7 +91,6 @@ touches! {
     RoleAssignment, Update => RoleAssignment, Read;
     RoleAssignment, Update => Organization, Update;
     RoleAssignment, Update => Organization, Read;
-    RoleAssignment, Update => Organization, Update;
     Import, Create => Import, Update;
     Import, Create => File, Create;
     Import, Create => File, Read;

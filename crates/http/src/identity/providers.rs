@@ -25,8 +25,8 @@ pub(super) async fn start(request: HttpRequest, Open(said): Open) -> Answered {
 }
 
 pub(super) async fn start_link(call: Call) -> Answered {
-    identity::may_link(&call.said().door(), call.caller()).await?;
-    begin(call.request(), call.said(), Some(call.caller())).await
+    identity::may_link(&call.said().door(), call.caller().await?).await?;
+    begin(call.request(), call.said(), Some(call.caller().await?)).await
 }
 
 async fn begin(request: &HttpRequest, said: &Said, linking: Option<Caller>) -> Answered {
@@ -106,7 +106,7 @@ pub(super) async fn token(request: HttpRequest, Open(said): Open) -> Answered {
 
 pub(super) async fn link(call: Call) -> Answered {
     let said = call.said();
-    let caller = call.caller();
+    let caller = call.caller().await?;
     let check = move |tx: &mut firma_services::Tx<'_>| caller.check(tx);
     said.state.database.read(check).await?;
     let Settled::Linked(account) = ended(call.request(), said, Some(caller)).await? else {

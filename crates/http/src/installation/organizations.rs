@@ -53,11 +53,8 @@ async fn update(call: Call) -> Answered {
 }
 
 /// Something that the platform does to an organization as a whole.
-type Act = fn(
-    &mut Desk<'_, '_>,
-    PlatformGrant<Organization, Update>,
-    Id,
-) -> Result<Record<Organization>, Refusal>;
+type Act =
+    fn(&mut Desk<'_, '_>, PlatformGrant<Organization, Update>, Id) -> Result<Record<Organization>, Refusal>;
 
 async fn suspend(call: Call) -> Answered {
     act(call, installation::suspend).await
@@ -198,8 +195,15 @@ fn standing(to: &mut Vec<Operation>, name: &str) {
             "curl -sS -X POST \"$FIRMA_URL/api/v1/platform/organizations/$ORGANIZATION_ID/{verb}\" \\\n  -H \"Authorization: Bearer $PLATFORM_TOKEN\" >/dev/null"
         );
         let example = example().after(made("ORGANIZATION_ID", "id"));
-        let example = if verb.is_empty() { example } else { example.after(line) };
-        (format!("organizations/{{id}}{path}"), example.id("$ORGANIZATION_ID"))
+        let example = if verb.is_empty() {
+            example
+        } else {
+            example.after(line)
+        };
+        (
+            format!("organizations/{{id}}{path}"),
+            example.id("$ORGANIZATION_ID"),
+        )
     };
     let (path, example) = acted("", "/suspend");
     to.push(

@@ -3,9 +3,10 @@
 //! Outside the table stand `/health…` and `/openapi.json`, which tell everybody the same, and the pages of the crate
 //! `console` (`/setup`, proved by the token of its link, and `/assets`), which its own tests attack.
 
-use crate::keys::{key_of, with};
+use crate::keys::key_of;
+use crate::keys_everywhere::all_that_keys_may;
 use crate::samples::{Place, bare, nothing, path, send, unique};
-use firma_auth::access::{RESOURCES, Role, SYSTEM_ROLES, permissions, platform_permissions};
+use firma_auth::access::{RESOURCES, Role, SYSTEM_ROLES, platform_permissions};
 use firma_http::{Access, Operation, operations};
 use firma_testing::{Answer, Client, Server, on_each};
 use serde_json::json;
@@ -353,55 +354,6 @@ fn each_role_may_do_what_it_says_and_nothing_else() {
                 client
                     .send(method, &nowhere, &[], broken)
                     .problem(403, "permission_required");
-            }
-        }
-    });
-}
-
-/// A key that is given all that a key can be given.
-fn all_that_keys_may() -> serde_json::Value {
-    let all = permissions().filter(|permission| permission.resource.is_for_keys());
-    let all: Vec<_> = all.map(|permission| permission.name()).collect();
-    with(&all.iter().map(String::as_str).collect::<Vec<_>>())
-}
-
-/// A key does what its creator does, but for what no key does; one that was given nothing does nothing.
-#[test]
-fn a_key_does_what_it_was_given_and_nothing_else() {
-    on_each(|server| {
-        let place = Place::new(server);
-        let (_, all) = key_of(&place.firm, &place.firm.owner, all_that_keys_may());
-        let (_, none) = key_of(&place.firm, &place.firm.owner, with(&[]));
-        for operation in operations() {
-            let is_for_keys = match operation.access {
-                Access::Public => continue,
-                Access::SignedIn => false,
-                Access::Member if operation.problems().contains(&"key_not_allowed") => false,
-                Access::Member => {
-                    // What it tells of is the caller, who is a key.
-                    for key in [&all, &none] {
-                        place.call(key, operation).expect(operation.status);
-                    }
-                    continue;
-                }
-                Access::Permission(name, _) => {
-                    let resource = RESOURCES.iter().find(|resource| resource.name == name);
-                    resource.is_some_and(|resource| resource.is_for_keys())
-                }
-            };
-            let refused = place.call(&none, operation);
-            if !is_for_keys {
-                refused.problem(403, "key_not_allowed");
-                place.call(&all, operation).problem(403, "key_not_allowed");
-                continue;
-            }
-            let named = refused.problem(403, "permission_required")["permission"].clone();
-            assert_eq!(named.as_str(), operation.access.name().as_deref());
-            let nowhere = path(operation, &place.firm.slug, "nothing");
-            send(&none, operation, &nowhere, None).problem(403, "permission_required");
-            match operation.problems().contains(&"step_up_required") {
-                true => drop(place.call(&all, operation).problem(403, "key_not_allowed")),
-                false => drop(place.call(&all, operation).expect(operation.status)),
             }
         }
     });

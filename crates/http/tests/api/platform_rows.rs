@@ -241,10 +241,15 @@ fn an_organization_is_shut_and_opened_by_the_platform() {
         write().problem(403, "organization_suspended");
         firm.owner.get(&firm.at("companies")).expect(200);
         let list = format!("{ROOT}/organizations?status=suspended");
-        assert_eq!(texts(&data(&admin.get(&list).expect(200)), "slug"), [firm.slug.clone()]);
+        assert_eq!(
+            texts(&data(&admin.get(&list).expect(200)), "slug"),
+            [firm.slug.clone()]
+        );
         assert_eq!(act("reactivate").expect(200)["status"], "active");
         write().expect(201);
-        let log = firm.owner.get(&firm.at(&format!("audit-entries?actor_id={platform}")));
+        let log = firm
+            .owner
+            .get(&firm.at(&format!("audit-entries?actor_id={platform}")));
         assert_eq!(
             texts(&data(&log.expect(200)), "action"),
             ["organization.reactivated", "organization.suspended"]
@@ -257,9 +262,10 @@ fn an_organization_is_shut_and_opened_by_the_platform() {
         assert_eq!(act("restore").expect(200)["status"], "active");
         write().expect(201);
         act("restore").problem(409, "transition");
-        server
-            .base
-            .execute(&format!("UPDATE sessions SET created_at = {}", server.base.earlier("created_at", 700)));
+        server.base.execute(&format!(
+            "UPDATE sessions SET created_at = {}",
+            server.base.earlier("created_at", 700)
+        ));
         owner.delete(&path).problem(403, "step_up_required");
     });
 }

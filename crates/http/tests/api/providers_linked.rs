@@ -127,7 +127,7 @@ fn a_browser_links_an_account_while_its_session_lives() {
     on_each(Signup::Open, |scene| {
         let (email, _) = owner(scene);
         let mut browser = Browser::at(&scene.server.url);
-        let mut sign_in = |browser: &mut Browser| {
+        let sign_in = |browser: &mut Browser| {
             let body = json!({"email": email, "password": PASSWORD, "transport": "cookie"});
             let signed_in = browser.post("/api/v1/auth/login", body).expect(200);
             browser.csrf = signed_in["csrf_token"].as_str().map(str::to_owned);

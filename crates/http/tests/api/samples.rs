@@ -68,6 +68,7 @@ impl<'s> Place<'s> {
                 made("roles", json!({"name": unique(), "display_name": unique()})),
             ),
             ("invitations", made("invitations", invitation)),
+            (
                 "api-keys",
                 made(
                     "api-keys",
@@ -252,7 +253,6 @@ impl<'s> Place<'s> {
             "give_platform_role" => {
                 json!({"user_id": self.outside["users"], "role_id": role("website_admin")})
             }
-            "upload_file" => json!(unique()),
             "upload_file" | "set_image" => json!(unique()),
             "import_file" => json!("name\nSample\n"),
             _ => panic!("the attack has no body for {id}: give it one here"),

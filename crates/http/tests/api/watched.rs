@@ -257,7 +257,10 @@ fn an_owner_is_told_by_mail_if_the_organization_wants_that() {
         let (loud, quiet) = (Firm::new(server), Firm::new(server));
         quiet
             .owner
-            .patch(&quiet.path, json!({"settings": {"mail": {"security_warnings": false}}}))
+            .patch(
+                &quiet.path,
+                json!({"settings": {"mail": {"security_warnings": false}}}),
+            )
             .expect(200);
         for firm in [&loud, &quiet] {
             let (_, client) = firm.member(Some("manager"));

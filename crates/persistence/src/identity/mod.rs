@@ -1,8 +1,8 @@
 //! Users, their profiles, passwords and sessions, and what concerns safety. Belongs to no organization: the
 //! user alone is the fence.
 
-mod archives;
 mod accounts;
+mod archives;
 mod attempts;
 mod credentials;
 mod delays;
@@ -17,8 +17,8 @@ mod tokens;
 pub(crate) mod users;
 pub(crate) mod words;
 
-pub use archives::{Archive, ReadyArchive};
 pub use accounts::{Account, NewAccount};
+pub use archives::{Archive, ReadyArchive};
 pub use attempts::Begun;
 pub use credentials::Credential;
 pub use factors::Factor;

@@ -31,7 +31,8 @@ impl<E: Stored, A: Action> Repo<'_, '_, E, A> {
             limit: Some(most),
             hold: None,
         };
-        self.tx.select::<E>(Cond::All(cond), tail)
+        self.tx
+            .select::<E>(self.grant.organization(), Cond::All(cond), tail)
     }
 }
 

@@ -3,8 +3,8 @@
 
 use firma_auth::access::Read;
 use firma_auth::keys::Keys;
+use firma_persistence::Database;
 use firma_persistence::access::Segment;
-use firma_persistence::{Database, Settings};
 use firma_services::listing::{Query, query};
 use firma_services::{Caller, Keeping, Refusal, Tx, Work};
 use firma_testing::{Firm, Server, TestDatabase};
@@ -25,7 +25,7 @@ fn no_list_scans_or_sorts_an_organization() {
         server.base.execute("ANALYZE");
         // Connections of before don't know the statistics.
         let fresh = Database::open(
-            &Settings::new(server.base.target().clone()),
+            &firma_persistence::Settings::new(server.base.target().clone()),
             server.database.sources.clone(),
         )
         .unwrap();

@@ -4,8 +4,8 @@ use crate::refusal::Refusal;
 use crate::rows::{is, unless_any};
 use crate::work::Work;
 use firma_auth::access::{
-    Action, Create, Delete, Given, Grant, Permission, Permissions, Read, Role as SystemRole, SYSTEM_ROLES, Touches,
-    Update, Verb, Writes, permissions, role_by_id, role_by_name,
+    Action, Create, Delete, Given, Grant, Permission, Permissions, Read, Role as SystemRole, SYSTEM_ROLES,
+    Touches, Update, Verb, Writes, permissions, role_by_id, role_by_name,
 };
 use firma_domain::access::{Role, RoleAssignment, RoleType};
 use firma_domain::identity::SecurityKind;

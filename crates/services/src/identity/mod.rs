@@ -23,15 +23,15 @@ mod sessions;
 mod sign_in;
 mod step_up;
 
-pub use archive::{ArchiveHandler, ArchiveState, archive, archive_file, ask_for_archive};
-pub use account::{Me, NewOwner, Place, create_owner, is_known, me, set_password, sign_out};
 pub(crate) use account::is_claimed;
+pub use account::{Me, NewOwner, Place, create_owner, is_known, me, set_password, sign_out};
+pub use archive::{ArchiveHandler, ArchiveState, archive, archive_file, ask_for_archive};
 pub use devices::{LastUsed, Session, logout_all, note_used, revoke, sessions};
 pub use door::Door;
 pub(crate) use door::judge;
 pub use email::{ChangeEmail, ask_to_change_email, confirm_email};
 pub use erase::{EraseHandler, delete_me, erase_person, erase_traces, person_of};
-pub use events::{Event, security_events};
+pub use events::security_events;
 pub use factor::{Enrolment, FactorState, RecoveryCodes, confirm, enrol, factor, remove, renew_codes};
 pub use first::{FirstOwner, create_first, has_no_user};
 pub use image::{expect_image, image, member_image, remove_image, set_image};

@@ -88,14 +88,11 @@ pub fn give(
         return Err(Refusal::field("expires_at", "past", "is in the past"));
     }
     let value = RoleAssignment {
-        user_id: given.user_id,
-        role_id: role.id,
-        role_organization_id: None,
         assigned_by: Some(desk.user()),
         assigned_at: Some(now),
         expires_at: given.expires_at,
-        is_active: true,
         reason: given.reason,
+        ..RoleAssignment::of(given.user_id, role.id)
     };
     input::check(&value)?;
     desk.tx.hold_platform()?;

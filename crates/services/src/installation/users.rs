@@ -58,7 +58,10 @@ pub fn set_active(
         // Else an administrator would take a role away that only owners take.
         let owner = role_by_name("website_owner").is_some_and(|role| desk.facts().holds_role(role.id));
         if !owner {
-            return Err(Refusal::RoleNotHeld("website_owner"));
+            return Err(Refusal::RoleNotHeld {
+                role: "website_owner".into(),
+                permission: None,
+            });
         }
         if !is_active {
             unless_last_owner(desk.tx, grant.system(), id)?;

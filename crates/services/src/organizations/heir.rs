@@ -57,14 +57,8 @@ impl Heir {
     ) -> Result<(), Refusal> {
         let Some(before) = self.held else {
             let assignment = RoleAssignment {
-                user_id: self.id,
-                role_id: self.ceo,
-                role_organization_id: None,
-                assigned_by: None,
-                assigned_at: None,
-                expires_at: None,
-                is_active: true,
                 reason: Some(REASON.into()),
+                ..RoleAssignment::of(self.id, self.ceo)
             };
             let making = grant.also::<RoleAssignment, Create>();
             return crud::add(work, making, assignment, false).map(drop);

@@ -43,7 +43,7 @@ pub(super) fn take_up(tx: &mut Tx<'_>, held: &Held, user: Id, name: String) -> R
     let by = invitation.invited_by.unwrap_or(Id::NIL);
     let mut work = Work::resume(tx, held.tenant, by)?;
     enter(&mut work, grant, held, user, name)?;
-    let (mut role_ids, withheld_role_ids) = roles(&mut work, invitation)?;
+    let (mut role_ids, withheld_role_ids) = roles(&mut work, grant, invitation)?;
     let (team_ids, withheld_team_ids) = teams(&mut work, grant, invitation)?;
     let now = work.now();
     let value = invitation
@@ -98,11 +98,15 @@ fn enter(
 }
 
 /// The roles that who invited may give now, and those that they may not.
-fn roles(work: &mut Work<'_, '_>, invitation: &Invitation) -> Result<(Vec<Id>, Vec<Id>), Refusal> {
+fn roles(
+    work: &mut Work<'_, '_>,
+    grant: Answering,
+    invitation: &Invitation,
+) -> Result<(Vec<Id>, Vec<Id>), Refusal> {
     let (mut given, mut withheld) = (vec![], vec![]);
     for role in &invitation.role_ids {
-        match access::may_give(work, *role) {
-            Ok(()) => given.push(*role),
+        match access::may_give(work, grant.also(), *role) {
+            Ok(_) => given.push(*role),
             Err(Refusal::Fault(fault)) => return Err(Refusal::Fault(fault)),
             Err(_) => withheld.push(*role),
         }

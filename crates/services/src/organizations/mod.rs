@@ -2,6 +2,7 @@
 
 mod changes;
 mod found;
+mod heir;
 mod invitations;
 mod invited;
 mod joined;
@@ -9,23 +10,18 @@ mod log;
 mod members;
 mod own;
 mod places;
-mod heir;
-mod log;
-mod members;
-mod own;
 mod standing;
 mod teams;
 
 pub use changes::logo;
 pub(crate) use found::own_platform;
-pub use found::{found, found_by};
+pub use found::{found, found_by, found_for};
 pub use invitations::{resend, revoke};
 pub use invited::{
     InvitedPerson, Look, accept_invitation, decline_invitation, look_at_invitation, register_invited,
 };
 pub(crate) use invited::{Standing, inviter, standing};
 pub use joined::Joined;
-pub use found::{found, found_by, found_for};
 pub use log::verify;
 pub use members::{NewMember, add_member};
 pub use own::{accept, acting_in};

@@ -118,6 +118,7 @@ fn security_events_go_after_two_years_and_what_names_nobody_is_all_that_is_kept_
                     user: tx.new_id(),
                     email: Email::parse(&format!("{name}@new.example")).unwrap(),
                     payload: Some("{}".into()),
+                    expires_at: None,
                 };
                 Ok(tx.add_token(token)?)
             });
