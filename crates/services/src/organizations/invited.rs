@@ -9,7 +9,7 @@ use crate::work::{Caller, Work};
 use firma_auth::access::{Create, Grant, Invited, Read, Update};
 use firma_domain::access::RoleAssignment;
 use firma_domain::identity::{SecurityKind, TokenKind};
-use firma_domain::organizations::{Invitation, Member, Organization};
+use firma_domain::organizations::{Invitation, Member, Organization, Status};
 use firma_domain::{Email, Id, Instant, Record};
 use firma_persistence::identity::SecurityEvent;
 use firma_persistence::{Fault, Tx};
@@ -78,7 +78,8 @@ pub(crate) fn standing(
         true => organizations.find_for_change(of.organization),
         false => organizations.find(of.organization),
     };
-    let Some(organization) = there(organization)? else {
+    let is_open = |known: &Record<Organization>| known.value.status != Status::Archived;
+    let Some(organization) = there(organization)?.filter(is_open) else {
         return Ok(None);
     };
     let mut invitations = tx.open(grant)?;

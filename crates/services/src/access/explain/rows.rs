@@ -6,7 +6,7 @@ use firma_auth::access::{Read, Resource, Scope};
 use firma_domain::Id;
 use firma_domain::access::{ApiKey, Role, RoleAssignment};
 use firma_domain::crm::{Activity, Company, Contact, Deal, DealContact, Pipeline, Stage};
-use firma_domain::organizations::{Member, Organization, Team, TeamMember};
+use firma_domain::organizations::{Invitation, Member, Organization, Team, TeamMember};
 use firma_domain::platform::{File, Import, Job};
 use serde::Serialize;
 
@@ -36,6 +36,7 @@ const OWNERS: &[(&str, Owner)] = owners![
     Team,
     TeamMember,
     Role,
+    Invitation,
     RoleAssignment,
     ApiKey,
     Company,
