@@ -11,6 +11,7 @@ CREATE TABLE invitations (
     email text COLLATE "C" NOT NULL,
     name text COLLATE "C",
     role_ids text COLLATE "C" NOT NULL,
+    roles_expire_at timestamptz,
     team_ids text COLLATE "C" NOT NULL,
     message text COLLATE "C",
     expires_at timestamptz,

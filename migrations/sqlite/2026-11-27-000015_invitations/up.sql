@@ -11,6 +11,7 @@ CREATE TABLE invitations (
     email TEXT NOT NULL,
     name TEXT,
     role_ids TEXT NOT NULL,
+    roles_expire_at INTEGER,
     team_ids TEXT NOT NULL,
     message TEXT,
     expires_at INTEGER,

@@ -59,6 +59,12 @@ impl RoleAssignment {
         }
     }
 
+    /// Whether it lasts at least until `end`, or for good where that is none.
+    pub fn ends_after(&self, end: Option<Instant>) -> bool {
+        self.expires_at
+            .is_none_or(|own| end.is_some_and(|end| end <= own))
+    }
+
     /// Whether it gives anything at `now`.
     pub fn gives(&self, now: Instant) -> bool {
         self.is_active && self.expires_at.is_none_or(|end| now < end)

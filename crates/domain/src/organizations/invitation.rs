@@ -34,6 +34,9 @@ pub struct Invitation {
     #[serde(default)]
     #[validate(length(max = 20))]
     pub role_ids: Vec<Id>,
+    /// From this instant on the roles give nothing; they are given for good unless it is said
+    #[serde(default)]
+    pub roles_expire_at: Option<Instant>,
     /// Teams to join
     #[serde(default)]
     #[validate(length(max = 20))]
@@ -90,6 +93,11 @@ impl Invitation {
     const DAYS: i64 = 7;
     const MOST_DAYS: i64 = 30;
 
+    /// Whether the roles would give nothing any more at `now`.
+    pub fn roles_are_over(&self, now: Instant) -> bool {
+        self.roles_expire_at.is_some_and(|end| end <= now)
+    }
+
     /// Whether it can be accepted at `now`.
     pub fn is_open(&self, now: Instant) -> bool {
         self.status == InvitationStatus::Open && self.expires_at.is_some_and(|end| now < end)
@@ -104,6 +112,9 @@ impl Invitation {
         let end = expires_at.unwrap_or_else(|| now.plus_seconds(Self::DAYS * day));
         if end <= now {
             return Err(Invalid::field("expires_at", "past", "is in the past"));
+        }
+        if self.roles_are_over(now) {
+            return Err(Invalid::field("roles_expire_at", "past", "is in the past"));
         }
         if end > now.plus_seconds(Self::MOST_DAYS * day) {
             return Err(Invalid::field("expires_at", "range", "is more than 30 days away"));

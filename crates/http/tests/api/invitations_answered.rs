@@ -1,18 +1,17 @@
 //! What comes of an invitation: looked at, accepted with an account or by making one, declined, or no good any more.
 
 use crate::identity::set_password;
-use crate::invitations::{invite, invited};
+use crate::invitations::invited;
 use crate::kit::{data, rows, texts};
 use crate::post::{auth, events, login, mail, mails, on_each_clock, on_each_with, signed_in, token};
-use crate::samples::{bare, role, unique};
-use firma_domain::Id;
+use crate::samples::{bare, role};
 use firma_domain::identity::Signup;
 use firma_http::Limits;
 use firma_testing::{Answer, Client, Firm, Server, on_each};
 use serde_json::{Value, json};
 
-const PASSWORD: &str = "grey herons wade slowly";
-const KIM: &str = "kim@new.example";
+pub(crate) const PASSWORD: &str = "grey herons wade slowly";
+pub(crate) const KIM: &str = "kim@new.example";
 
 fn look(server: &Server, token: &str) -> Answer {
     auth(&server.nobody(), "invitation", json!({"token": token}))
@@ -32,7 +31,7 @@ fn decline(server: &Server, token: &str) -> Answer {
 }
 
 #[track_caller]
-fn no_token(answer: Answer) {
+pub(crate) fn no_token(answer: Answer) {
     let problem = answer.problem(422, "invalid");
     assert_eq!(
         (&problem["errors"][0]["pointer"], &problem["errors"][0]["code"]),
@@ -42,7 +41,7 @@ fn no_token(answer: Answer) {
 
 /// All four answers to a token that is no good.
 #[track_caller]
-fn no_good(server: &Server, client: &Client, token: &str) {
+pub(crate) fn no_good(server: &Server, client: &Client, token: &str) {
     no_token(look(server, token));
     no_token(register(server, token));
     no_token(accept(client, token));
@@ -50,7 +49,7 @@ fn no_good(server: &Server, client: &Client, token: &str) {
 }
 
 /// The names of the roles that a member holds now.
-fn roles_of(firm: &Firm<'_>, user: &str) -> Vec<String> {
+pub(crate) fn roles_of(firm: &Firm<'_>, user: &str) -> Vec<String> {
     let held = firm
         .owner
         .get(&firm.at(&format!("role-assignments?user_id={user}")))
@@ -321,149 +320,6 @@ fn of_two_who_accept_at_once_one_does() {
             assert!([409, 422].contains(&answer.status), "{}", answer.text);
         }
         assert_eq!(events(server, "invitation_accepted"), 1);
-    });
-}
-
-/// Takes the roles of a member, and gives others.
-fn demote(firm: &Firm<'_>, user: Id, to: &[&str]) {
-    let held = firm
-        .owner
-        .get(&firm.at(&format!("role-assignments?user_id={user}")))
-        .expect(200);
-    for id in texts(&data(&held), "id") {
-        let at = firm.at(&format!("role-assignments/{id}"));
-        firm.owner.patch(&at, json!({"is_active": false})).expect(200);
-    }
-    for name in to {
-        let body = json!({"user_id": user, "role_id": role(name)});
-        firm.owner.post(&firm.at("role-assignments"), body).expect(201);
-    }
-}
-
-#[test]
-fn what_who_invited_may_no_longer_give_is_withheld() {
-    on_each(|server| {
-        let firm = Firm::new(server);
-        let (admin_id, admin) = firm.member(Some("admin"));
-        let team = firm.team(&[]);
-        let invite = |roles: &[&str]| {
-            let email = format!("{}@new.example", unique());
-            let roles: Vec<_> = roles.iter().map(|name| role(name)).collect();
-            let body = json!({"email": email, "role_ids": roles, "team_ids": [team]});
-            let id = invite(&admin, &firm, body).id();
-            (id, token(&mail(server, &email)), email)
-        };
-        let (some_id, some, some_mail) = invite(&["admin", "employee"]);
-        let (_, all, all_mail) = invite(&["admin", "manager"]);
-        demote(&firm, admin_id, &["employee"]);
-        let joined = register(server, &some).expect(200);
-        assert_eq!(
-            (&joined["role_ids"], &joined["withheld_role_ids"]),
-            (&json!([role("employee")]), &json!([role("admin")]))
-        );
-        assert_eq!(
-            (&joined["team_ids"], &joined["withheld_team_ids"]),
-            (&json!([]), &json!([team]))
-        );
-        let user = |email: &str| {
-            let me = signed_in(server, email, PASSWORD).get("/api/v1/me").expect(200);
-            me["user"]["id"].as_str().unwrap().to_owned()
-        };
-        assert_eq!(roles_of(&firm, &user(&some_mail)), ["employee"]);
-        // Of those none is left: the least is given, by nobody.
-        let joined = register(server, &all).expect(200);
-        assert_eq!(joined["role_ids"], json!([role("stakeholder")]));
-        assert_eq!(
-            joined["withheld_role_ids"],
-            json!([role("admin"), role("manager")])
-        );
-        assert_eq!(roles_of(&firm, &user(&all_mail)), ["stakeholder"]);
-        assert_eq!(events(server, "role_withheld"), 3);
-        let kept = firm
-            .owner
-            .get(&firm.at(&format!("invitations/{some_id}")))
-            .expect(200);
-        assert_eq!(
-            (&kept["withheld_role_ids"], &kept["withheld_team_ids"]),
-            (&json!([role("admin")]), &json!([team]))
-        );
-    });
-}
-
-#[test]
-fn a_team_that_is_gone_is_not_joined() {
-    on_each(|server| {
-        let firm = Firm::new(server);
-        let (stays, goes) = (firm.team(&[]), firm.team(&[]));
-        let (_, token) = invited(server, &firm, KIM, json!({"team_ids": [stays, goes]}));
-        firm.owner.delete(&firm.at(&format!("teams/{goes}"))).expect(204);
-        let joined = register(server, &token).expect(200);
-        assert_eq!(
-            (&joined["team_ids"], &joined["withheld_team_ids"]),
-            (&json!([stays]), &json!([goes]))
-        );
-    });
-}
-
-#[test]
-fn who_left_invites_nobody() {
-    on_each(|server| {
-        let firm = Firm::new(server);
-        let (admin_id, admin) = firm.member(Some("admin"));
-        let id = invite(&admin, &firm, json!({"email": KIM})).id();
-        let old = token(&mail(server, KIM));
-        let at = firm.at(&format!("members/{admin_id}"));
-        firm.owner.patch(&at, json!({"is_active": false})).expect(200);
-        no_good(server, &firm.owner, &old);
-        assert_eq!(rows(server, "users"), 2);
-        // Another who sends it once more stands in.
-        firm.owner
-            .act(&firm.at(&format!("invitations/{id}/resend")))
-            .expect(200);
-        register(server, &token(&mail(server, KIM))).expect(200);
-    });
-}
-
-#[test]
-fn who_was_deactivated_does_not_come_back_by_an_old_mail() {
-    on_each(|server| {
-        let firm = Firm::new(server);
-        let member = firm
-            .owner
-            .post(&firm.at("members"), json!({"email": KIM, "name": "Kim"}))
-            .id();
-        let (_, token) = invited(server, &firm, KIM, json!({"role_ids": [role("admin")]}));
-        let at = firm.at(&format!("members/{member}"));
-        firm.owner.patch(&at, json!({"is_active": false})).expect(200);
-        no_token(register(server, &token));
-        no_token(accept(&server.client(member.parse().unwrap()), &token));
-        login(server, KIM, PASSWORD).problem(401, "wrong_credentials");
-        assert!(roles_of(&firm, &member).is_empty());
-    });
-}
-
-#[test]
-fn a_closed_organization_is_not_joined() {
-    on_each(|server| {
-        let firm = Firm::new(server);
-        let (_, token) = invited(server, &firm, KIM, json!({}));
-        let id = server.base.id_literal(firm.id);
-        let set = |status: &str| {
-            for table in ["tenants", "organizations"] {
-                server
-                    .base
-                    .execute(&format!("UPDATE {table} SET status = '{status}' WHERE id = {id}"));
-            }
-        };
-        set("suspended");
-        register(server, &token).problem(403, "organization_suspended");
-        invite(&firm.owner, &firm, json!({"email": "ann@new.example"}))
-            .problem(403, "organization_suspended");
-        assert_eq!(rows(server, "users"), 1);
-        set("archived");
-        no_good(server, &firm.owner, &token);
-        set("active");
-        register(server, &token).expect(200);
     });
 }
 

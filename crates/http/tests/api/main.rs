@@ -46,6 +46,7 @@ mod imports_whole;
 mod invitations;
 mod invitations_answered;
 mod invitations_places;
+mod invitations_withheld;
 mod keys;
 mod keys_calls;
 mod keys_everywhere;

@@ -10,7 +10,7 @@ use firma_domain::organizations::{Invitation, Organization};
 stored! {
     Invitation in invitations,
     columns {
-        email: Text, name: Nullable<Text>, role_ids: Text, team_ids: Text, message: Nullable<Text>,
+        email: Text, name: Nullable<Text>, role_ids: Text, roles_expire_at: Nullable<Instant>, team_ids: Text, message: Nullable<Text>,
         expires_at: Nullable<Instant>, status: Text, invited_by: Id, sent_at: Nullable<Instant>, sent_count: Integer,
         takes_place: Bool, accepted_at: Nullable<Instant>, accepted_by: Nullable<Id>, declined_at: Nullable<Instant>,
         revoked_at: Nullable<Instant>, withheld_role_ids: Text, withheld_team_ids: Text,

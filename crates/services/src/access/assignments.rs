@@ -9,7 +9,7 @@ use firma_auth::access::{Action, Create, Given, Grant, Joining, Read, Update, ro
 use firma_domain::access::{Role, RoleAssignment};
 use firma_domain::identity::SecurityKind;
 use firma_domain::organizations::{Member, Organization};
-use firma_domain::{Id, Record};
+use firma_domain::{Id, Instant, Record};
 use firma_persistence::access::GivenRole;
 use firma_persistence::{Tx, Value};
 
@@ -88,19 +88,24 @@ pub fn assign(
     }
 }
 
-/// Gives a role for good, also to who holds it for a time.
+/// Gives a role, for good or until an instant; who holds it for longer keeps it so.
 pub(crate) fn give(
     work: &mut Work<'_, '_>,
     grant: Grant<RoleAssignment, Create>,
     user: Id,
     role: Id,
+    expires_at: Option<Instant>,
 ) -> Result<(), Refusal> {
-    let value = RoleAssignment::of(user, role);
+    let value = RoleAssignment {
+        expires_at,
+        ..RoleAssignment::of(user, role)
+    };
     match one(work, grant, user, role)? {
         None => crate::crud::add(work, grant, value, false).map(drop),
+        Some(before) if before.value.gives(work.now()) && before.value.ends_after(expires_at) => Ok(()),
         Some(before) => {
             let value = RoleAssignment {
-                expires_at: None,
+                expires_at,
                 is_active: true,
                 ..before.value.clone()
             };

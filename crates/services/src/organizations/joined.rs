@@ -52,7 +52,7 @@ pub(super) fn take_up(tx: &mut Tx<'_>, held: &Held, user: Id, name: String) -> R
     let after = work.open(grant)?.change(&held.record, value)?;
     work.tx.use_token(held.link.user, held.link.hash)?;
     for role in &role_ids {
-        access::give(&mut work, grant.also(), user, *role)?;
+        access::give(&mut work, grant.also(), user, *role, invitation.roles_expire_at)?;
     }
     if role_ids.is_empty() {
         role_ids.extend(access::give_least(&mut work, grant.also(), user)?);
@@ -97,13 +97,16 @@ fn enter(
     }
 }
 
-/// The roles that who invited may give now, and those that they may not.
+/// The roles that who invited may give now, and those that they may not, or that would have ended.
 fn roles(
     work: &mut Work<'_, '_>,
     grant: Answering,
     invitation: &Invitation,
 ) -> Result<(Vec<Id>, Vec<Id>), Refusal> {
     let (mut given, mut withheld) = (vec![], vec![]);
+    if invitation.roles_are_over(work.now()) {
+        return Ok((given, invitation.role_ids.clone()));
+    }
     for role in &invitation.role_ids {
         match access::may_give(work, grant.also(), *role) {
             Ok(_) => given.push(*role),

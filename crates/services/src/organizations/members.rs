@@ -65,7 +65,7 @@ pub fn add_member(
     }
     let record = work.open(grant)?.add_as(user, member)?;
     for role in new.role_ids {
-        access::give(work, grant.also(), user, role)?;
+        access::give(work, grant.also(), user, role, None)?;
     }
     Ok(record)
 }
