@@ -4,13 +4,16 @@ use super::tx::Tx;
 use crate::fault::Fault;
 use firma_domain::{Id, Record};
 
+/// Fills the list of each of these rows of an organization.
+type ReadParts<E> = fn(&mut Tx<'_>, Id, &mut [Record<E>]) -> Result<(), Fault>;
+/// Brings the list of a row, of an organization and for who acts, to what it is now.
+type WriteParts<E> = fn(&mut Tx<'_>, (Id, Id), Option<&E>, &Record<E>) -> Result<(), Fault>;
+
 /// How such a list is read and written. It is read by a statement of its own, after the rows: where these are held for
 /// a change, nobody changes the list any more.
 pub struct Parts<E> {
-    /// Fills the list of each of these rows of an organization
-    pub(crate) read: fn(&mut Tx<'_>, Id, &mut [Record<E>]) -> Result<(), Fault>,
-    /// Brings the list of a row to what it is now, for who acts
-    pub(crate) write: fn(&mut Tx<'_>, (Id, Id), Option<&E>, &Record<E>) -> Result<(), Fault>,
+    pub(crate) read: ReadParts<E>,
+    pub(crate) write: WriteParts<E>,
 }
 
 impl<E> Clone for Parts<E> {

@@ -107,7 +107,7 @@ fn the_code_declares_the_tables_as_they_are() {
             Import,
             Activity
         );
-        assert_eq!(declared, 16);
+        assert_eq!(declared, 18);
     }
 }
 
