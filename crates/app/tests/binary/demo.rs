@@ -8,11 +8,12 @@ use std::fs::File;
 use std::io::Read;
 
 /// Tables in which there is randomness, or what every installation is seeded with at its own time.
-const BESIDE: [&str; 5] = [
+const BESIDE: [&str; 6] = [
     "audit_entries",
     "audit_payloads",
     "heads",
     "role_permissions",
+    "roles",
     "user_credentials",
 ];
 

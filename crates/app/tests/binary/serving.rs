@@ -16,7 +16,7 @@ fn an_empty_folder_is_all_it_needs() {
         ready,
         json!({
             "status": "ready", "database": "ok", "migrations": "ok", "draining": false,
-            "queue": {"waiting": 0, "oldest_seconds": 0}, "mail": "closed",
+            "queue": {"waiting": 0, "oldest_seconds": 0}, "mail": "closed", "providers": {},
         })
     );
     server.client().get(FIRM).problem(401, "unauthenticated");

@@ -1,38 +1,57 @@
-use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::fmt;
 use std::net::IpAddr;
 
 /// IP addresses that lie together, in CIDR notation: `192.0.2.0/24`, `2001:db8::/32`. One address is a range too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct IpRange(IpNet);
+pub struct IpRange {
+    first: IpAddr,
+    /// Leading bits that all of them share
+    length: u32,
+}
+
+/// An address as a number, and how many bits it has.
+fn bits(address: IpAddr) -> (u128, u32) {
+    match address {
+        IpAddr::V4(address) => (u128::from(address.to_bits()), 32),
+        IpAddr::V6(address) => (address.to_bits(), 128),
+    }
+}
 
 impl IpRange {
     /// The range, if `text` is one. One whose address isn't its first is none: it is more often a slip than meant.
     pub fn parse(text: &str) -> Option<IpRange> {
-        // The standard library reads an address more strictly than the crate does.
-        let range = match text.split_once('/') {
-            None => IpNet::from(text.parse::<IpAddr>().ok()?),
-            Some((address, length)) => {
-                let is_plain = length.bytes().all(|b| b.is_ascii_digit()) && !length.starts_with("00");
-                let length = length.parse().ok().filter(|_| is_plain)?;
-                IpNet::new(address.parse().ok()?, length).ok()?
+        let (address, length) = match text.split_once('/') {
+            None => (text, None),
+            Some((address, length)) => (address, Some(length)),
+        };
+        let first: IpAddr = address.parse().ok()?;
+        let (number, width) = bits(first);
+        let length = match length {
+            None => width,
+            Some(text) => {
+                let is_plain =
+                    text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+                text.parse().ok().filter(|length| is_plain && *length <= width)?
             }
         };
         // Callers are known by their IPv4 address, however it is written: such a range would have none.
-        let is_mapped = matches!(range, IpNet::V6(range) if range.addr().to_ipv4_mapped().is_some());
-        (range.addr() == range.network() && !is_mapped).then_some(IpRange(range))
+        let is_mapped = matches!(first, IpAddr::V6(address) if address.to_ipv4_mapped().is_some());
+        let behind = number.checked_shl(128 - width + length).unwrap_or(0);
+        (behind == 0 && !is_mapped).then_some(IpRange { first, length })
     }
 
     /// Whether an address is in it.
     pub fn contains(&self, address: IpAddr) -> bool {
-        self.0.contains(&address.to_canonical())
+        let ((own, width), (other, of)) = (bits(self.first), bits(address.to_canonical()));
+        let differs = (own ^ other).checked_shr(width - self.length).unwrap_or(0);
+        width == of && differs == 0
     }
 }
 
 impl fmt::Display for IpRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        write!(f, "{}/{}", self.first, self.length)
     }
 }
 

@@ -306,24 +306,6 @@ fn a_weak_password_or_no_name_makes_nothing_and_uses_nothing_up() {
 }
 
 #[test]
-fn of_two_who_accept_at_once_one_does() {
-    on_each(|server| {
-        let firm = Firm::new(server);
-        let (_, token) = invited(server, &firm, KIM, json!({"role_ids": [role("employee")]}));
-        let answers: Vec<Answer> = std::thread::scope(|scope| {
-            let calls: Vec<_> = (0..6).map(|_| scope.spawn(|| register(server, &token))).collect();
-            calls.into_iter().map(|call| call.join().unwrap()).collect()
-        });
-        let (done, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 200);
-        assert_eq!((done.len(), rows(server, "users")), (1, 2));
-        for answer in refused {
-            assert!([409, 422].contains(&answer.status), "{}", answer.text);
-        }
-        assert_eq!(events(server, "invitation_accepted"), 1);
-    });
-}
-
-#[test]
 fn who_was_added_claims_the_account_by_an_invitation() {
     on_each(|server| {
         let (firm, other) = (Firm::new(server), Firm::new(server));

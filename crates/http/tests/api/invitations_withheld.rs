@@ -7,7 +7,7 @@ use crate::kit::{data, rows, texts};
 use crate::post::{events, login, mail, signed_in, token};
 use crate::samples::{role, unique};
 use firma_domain::Id;
-use firma_testing::{Firm, on_each};
+use firma_testing::{Answer, Firm, on_each};
 use serde_json::json;
 
 /// Takes the roles of a member, and gives others.
@@ -177,5 +177,23 @@ fn roles_that_are_given_for_a_while_end_on_time() {
         }
         client.get(&firm.at("deals")).problem(403, "permission_required");
         assert!(until(0) >= end);
+    });
+}
+
+#[test]
+fn of_two_who_accept_at_once_one_does() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let (_, token) = invited(server, &firm, KIM, json!({"role_ids": [role("employee")]}));
+        let answers: Vec<Answer> = std::thread::scope(|scope| {
+            let calls: Vec<_> = (0..6).map(|_| scope.spawn(|| register(server, &token))).collect();
+            calls.into_iter().map(|call| call.join().unwrap()).collect()
+        });
+        let (done, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 200);
+        assert_eq!((done.len(), rows(server, "users")), (1, 2));
+        for answer in refused {
+            assert!([409, 422].contains(&answer.status), "{}", answer.text);
+        }
+        assert_eq!(events(server, "invitation_accepted"), 1);
     });
 }

@@ -74,6 +74,7 @@ mod roles_at_once;
 mod roles_handed_on;
 mod roles_in_use;
 mod sales;
+mod sample_rows;
 mod samples;
 mod search;
 mod second_factor;

@@ -1,0 +1,79 @@
+//! The query parameters of a plain entity's operations.
+
+use super::Resource;
+use crate::operation::Parameter;
+use crate::schemas::reference;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+
+pub(crate) fn shape_parameters<E: Resource>() -> Vec<Parameter> {
+    let links: Vec<_> = E::links().iter().map(|link| link.name).collect();
+    let mut all = vec![Parameter::new(
+        "fields",
+        "The fields to answer with, between commas; the others are left out",
+    )];
+    if !links.is_empty() {
+        all.push(Parameter::new(
+            "expand",
+            format!("Any of {}, 3 deep with dots", links.join(", ")),
+        ));
+    }
+    all
+}
+
+fn rows() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(1))
+        .maximum(Some(200))
+}
+
+pub(super) fn list_parameters<E: Resource>() -> Vec<Parameter> {
+    let sorts: Vec<_> = E::sorts().iter().map(|sort| sort.name).collect();
+    let mut all = vec![
+        Parameter::new("limit", "Rows of a page, 1 to 200; 50 unless given").of(rows()),
+        Parameter::new("cursor", "Where the last page ended: its next_cursor"),
+        Parameter::new(
+            "sort",
+            format!(
+                "One of {}; with - before it downwards. Unless given, downwards by the first filter that can be sorted by, else by created_at",
+                sorts.join(", ")
+            ),
+        ),
+        Parameter::new("include", "Asks for what costs extra: the count of all rows")
+            .of(reference("Include")),
+        Parameter::new("deleted", "true: deleted rows instead of live ones").flag(),
+    ];
+    all.extend(E::filters().iter().map(|field| {
+        let text = match field.is_ranged() {
+            true => "A value, several between commas, or with [gt], [gte], [lt], [lte]",
+            false => "A value, or several between commas",
+        };
+        Parameter::new(field.name, text)
+    }));
+    if !E::SEARCHED.is_empty() {
+        let fields = E::SEARCHED.join(", ");
+        let text =
+            format!("Words, up to 8: each begins a word of {fields}, without regard to case and marks");
+        all.push(Parameter::new("q", text));
+    }
+    if E::TAGGED {
+        all.push(Parameter::new(
+            "tag",
+            "A tag, or several between commas: any of them",
+        ));
+    }
+    if E::MAILED {
+        all.push(Parameter::new(
+            "email",
+            "An e-mail address, or several between commas: any of them",
+        ));
+    }
+    if E::filters().iter().any(|field| field.currency.is_some()) {
+        all.push(Parameter::new(
+            "currency",
+            "The currency of amounts; the organization's unless given",
+        ));
+    }
+    all.extend(shape_parameters::<E>());
+    all
+}
