@@ -39,7 +39,7 @@ pub(crate) fn log_page<'k, L: Log>(
     })?;
     let is_given = |wanted: &&str| parameters.iter().any(|(name, _)| name == wanted);
     let lacking = TOGETHER.iter().find(|name| !is_given(name));
-    if let (Some(lacking), true) = (lacking, TOGETHER.iter().any(|name| is_given(&name))) {
+    if let (Some(lacking), true) = (lacking, TOGETHER.iter().any(is_given)) {
         return Err(Refusal::parameter(
             *lacking,
             "required",
