@@ -20,13 +20,13 @@ pub(crate) struct Problem {
     code: &'static str,
     detail: String,
     extra: Map<String, Value>,
-    allow: Option<String>,
+    allow: Option<Box<str>>,
     /// The slug that the organization has now
-    renamed: Option<String>,
+    renamed: Option<Box<str>>,
     /// Seconds after which it may be tried again
     wait: Option<u32>,
     /// What really happened, for the log alone
-    cause: Option<String>,
+    cause: Option<Box<str>>,
 }
 
 impl Problem {
@@ -57,7 +57,7 @@ impl Problem {
     }
 
     pub(crate) fn allowing(mut self, methods: String) -> Problem {
-        self.allow = Some(methods);
+        self.allow = Some(methods.into());
         self
     }
 
@@ -149,7 +149,7 @@ impl Problem {
             answer.insert_header((header::RETRY_AFTER, seconds.to_string()));
         }
         if let Some(methods) = &self.allow {
-            answer.insert_header((header::ALLOW, methods.as_str()));
+            answer.insert_header((header::ALLOW, &**methods));
         }
         answer.body(body.to_string())
     }
@@ -199,7 +199,7 @@ impl From<&Refusal> for Problem {
             Refusal::ModuleOff(_) => Problem::new("module_off", said),
             Refusal::FactorMissing => Problem::new("second_factor_missing", said),
             Refusal::Renamed(slug) => Problem {
-                renamed: Some(slug.clone()),
+                renamed: Some(slug.as_str().into()),
                 ..Problem::new("organization_renamed", said)
             },
             Refusal::NotOwner => Problem::new("owner_required", said),
@@ -260,7 +260,7 @@ impl From<&Refusal> for Problem {
                 Problem::new("referred_to", "a resource that is referred to is missing")
             }
             Refusal::Fault(fault) => Problem {
-                cause: Some(fault.to_string()),
+                cause: Some(fault.to_string().into()),
                 ..Problem::new("internal", "it was noted, with the request_id")
             },
         }

@@ -243,7 +243,7 @@ fn an_organization_is_shut_and_opened_by_the_platform() {
         let list = format!("{ROOT}/organizations?status=suspended");
         assert_eq!(
             texts(&data(&admin.get(&list).expect(200)), "slug"),
-            [firm.slug.clone()]
+            std::slice::from_ref(&firm.slug)
         );
         assert_eq!(act("reactivate").expect(200)["status"], "active");
         write().expect(201);

@@ -6,7 +6,7 @@ use firma_domain::identity::Signup;
 use firma_domain::platform::{MailFault, Mailer, Message};
 use firma_domain::source::Clock;
 use firma_http::{Limits, Site};
-use firma_services::identity::{AccountHandler, ArchiveHandler, EraseHandler, Links};
+use firma_services::identity::{AccountHandler, ArchiveHandler, EraseHandler, Links, NoticeHandler};
 use firma_services::platform::{Handler, MailHandler, Worker, WorkerSettings};
 use firma_testing::{Answer, Client, Server, SystemClock, TestDatabase};
 use serde_json::json;
@@ -39,6 +39,7 @@ pub(crate) fn mails(server: &Server) -> Vec<Message> {
         Arc::new(account),
         Arc::new(archive),
         Arc::new(EraseHandler),
+        Arc::new(NoticeHandler),
         Arc::new(mail),
     ];
     let settings = WorkerSettings {

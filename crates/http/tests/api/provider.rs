@@ -10,8 +10,8 @@ use firma_testing::{Answer, Client, OidcProvider, OidcSettings, Server, TestData
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
-use std::process::{ChildStdin, Command, Stdio};
-use std::sync::{Arc, OnceLock};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 
 pub(crate) const CALLBACK: &str = "/api/v1/auth/oidc/real/callback";
 /// Where a program says that it waits.
@@ -20,23 +20,22 @@ pub(crate) const PROGRAM: &str = "http://127.0.0.1:7777/back?x=1";
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-/// The addresses of both.
+/// The addresses of both. Each test has its own: people there are known by their names, and calls are counted.
 pub(crate) struct Peer {
     pub real: String,
     pub wrong: String,
-    /// The process ends when this does.
-    _alive: ChildStdin,
+    node: Child,
 }
 
-fn peer() -> Option<&'static Peer> {
-    static PEER: OnceLock<Option<Peer>> = OnceLock::new();
-    let started = || {
+impl Peer {
+    fn start() -> Option<Peer> {
         let folder = std::env::var("FIRMA_TEST_OIDC")
             .ok()
             .filter(|folder| !folder.is_empty())?;
         let mut node = Command::new("node")
             .arg("provider.mjs")
             .current_dir(folder)
+            // It ends with this.
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -52,30 +51,37 @@ fn peer() -> Option<&'static Peer> {
         Some(Peer {
             real: at("real"),
             wrong: at("wrong"),
-            _alive: node.stdin.take().unwrap(),
+            node,
         })
-    };
-    PEER.get_or_init(started).as_ref()
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let _ = self.node.kill();
+        let _ = self.node.wait();
+    }
 }
 
 /// A server that knows four providers: `real`; `public`, the same without a secret; `wrong`, which lies; and `away`.
 pub(crate) struct Scene {
     pub server: Server,
     pub clock: Arc<Moved>,
-    pub peer: &'static Peer,
+    pub peer: Arc<Peer>,
 }
 
 /// Runs a test on each database, if there are providers.
 pub(crate) fn on_each(signup: Signup, test: impl Fn(&Scene)) {
-    let Some(peer) = peer() else {
+    let Some(peer) = Peer::start().map(Arc::new) else {
         eprintln!("not tested: FIRMA_TEST_OIDC names no folder with providers");
         return;
     };
     for base in TestDatabase::each() {
         eprintln!("on {}", base.kind());
         let clock = Arc::new(Moved::default());
-        let providers = Providers::new(all(peer, clock.clone())).unwrap();
+        let providers = Providers::new(all(&peer, clock.clone())).unwrap();
         let server = Server::start_beside(base, clock.clone(), signup, providers);
+        let peer = peer.clone();
         test(&Scene { server, clock, peer });
     }
 }

@@ -291,7 +291,7 @@ fn an_owner_is_told_by_mail_if_the_organization_wants_that() {
         let mail: Value = serde_json::from_str(mail).unwrap();
         assert_eq!(mail["to"], json!(format!("owner@{}.example", loud.slug)));
         assert_eq!(mail["template"], "security_warning");
-        assert_eq!(mail["variables"]["what"], "many_writes");
+        assert_eq!(mail["variables"]["kind"], "many_writes");
         assert_eq!(mail["variables"]["organization"], json!(loud.slug));
     });
 }

@@ -84,10 +84,11 @@ pub async fn arrive(
         let begun = begun.filter(|begun| is_sender && begun.provider == name && now < begun.expires_at);
         match begun {
             Some(begun) if begun.is_by_program => return Ok(Found::Programs(begun)),
-            Some(begun) if browser.is_some_and(|shown| shown == *begun.proof)
-                && tx.take_attempt(hash)?.is_some() => {
-                    return Ok(Found::Taken(begun));
-                }
+            Some(begun)
+                if browser.is_some_and(|shown| shown == *begun.proof) && tx.take_attempt(hash)?.is_some() =>
+            {
+                return Ok(Found::Taken(begun));
+            }
             _ => {}
         }
         refused(tx, None, &name)?;
