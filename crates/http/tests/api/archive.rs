@@ -185,6 +185,41 @@ fn what_was_tried_elsewhere_isnt_told_of_as_it_would_tell_what_is_there() {
 }
 
 #[test]
+fn without_the_second_factor_that_an_organization_asks_for_its_rows_stay_there() {
+    on_each_clock(|server, _| {
+        let firm = Firm::new(server);
+        let (_, email, client) = person(&firm, "employee");
+        client
+            .post(&firm.at("companies"), json!({"name": "Theirs"}))
+            .expect(201);
+        upload(&client, &firm.at("files"), b"what they stored").expect(201);
+        let id = server.base.id_literal(firm.id);
+        let archived = |asks: &str| {
+            server
+                .base
+                .execute(&format!("UPDATE tenants SET needs_factor = {asks} WHERE id = {id}"));
+            client.act(ARCHIVE).expect(202);
+            mail(server, &email);
+            fetched(&client)
+        };
+        let there = format!("organizations/{}", firm.slug);
+        let has = |archive: &BTreeMap<String, Vec<u8>>, below: &str| {
+            let begins = format!("{there}/{below}");
+            archive.keys().any(|name| name.starts_with(&begins))
+        };
+        let archive = archived("TRUE");
+        client
+            .get(&firm.at("companies"))
+            .problem(403, "second_factor_missing");
+        assert!(!has(&archive, "companies.json") && !has(&archive, "files/"));
+        // What is about the person alone is the person's.
+        assert_eq!(rows(&archive, &format!("{there}/memberships.json")).len(), 1);
+        let archive = archived("FALSE");
+        assert!(has(&archive, "companies.json") && has(&archive, "files/"));
+    });
+}
+
+#[test]
 fn it_is_the_persons_alone_for_seven_days_and_after_a_fresh_sign_in() {
     on_each_clock(|server, clock| {
         let firm = Firm::new(server);
