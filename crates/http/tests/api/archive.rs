@@ -195,9 +195,9 @@ fn without_the_second_factor_that_an_organization_asks_for_its_rows_stay_there()
         upload(&client, &firm.at("files"), b"what they stored").expect(201);
         let id = server.base.id_literal(firm.id);
         let archived = |asks: &str| {
-            server
-                .base
-                .execute(&format!("UPDATE tenants SET needs_factor = {asks} WHERE id = {id}"));
+            server.base.execute(&format!(
+                "UPDATE tenants SET needs_factor = {asks} WHERE id = {id}"
+            ));
             client.act(ARCHIVE).expect(202);
             mail(server, &email);
             fetched(&client)

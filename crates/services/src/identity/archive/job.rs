@@ -140,7 +140,7 @@ impl Making<'_, '_> {
             let deeds = self.job.read(read)?;
             pack.rows(&deeds)?;
             match deeds.last() {
-                Some(last) => after = Some((last.occurred_at, last.number)),
+                Some(last) => after = Some(last.id),
                 None => return pack.end_list(),
             }
         }
@@ -210,11 +210,7 @@ impl Making<'_, '_> {
 }
 
 /// The person's work in an organization, where a call of the person's would be let in.
-fn entered<'t, 'c>(
-    tx: &'t mut Tx<'c>,
-    organization: Id,
-    user: Id,
-) -> Result<Option<Work<'t, 'c>>, Refusal> {
+fn entered<'t, 'c>(tx: &'t mut Tx<'c>, organization: Id, user: Id) -> Result<Option<Work<'t, 'c>>, Refusal> {
     // An archive, which a password is enough for, isn't a way around the second factor.
     if tx.lacks_factor(user, organization)? {
         return Ok(None);
