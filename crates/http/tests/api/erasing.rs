@@ -2,6 +2,8 @@
 
 use crate::archive::ARCHIVE;
 use crate::identity::{PASSWORD, set_password};
+use crate::invitations::invited;
+use crate::invitations_answered::register;
 use crate::post::{auth, events, login, mails};
 use crate::samples::{role, upload_image};
 use firma_auth::access::Create;
@@ -270,6 +272,26 @@ fn who_is_erased_is_nowhere_and_the_log_is_whole() {
         let body = json!({"email": EMAIL, "name": "Ann", "password": PASSWORD});
         auth(&server.nobody(), "register", body).expect(202);
         assert_eq!(mails(server).len(), 1);
+    });
+}
+
+#[test]
+fn an_invitation_is_known_by_who_accepted_it_too() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let body = json!({"name": "Eve Zephyr"});
+        let (id, token) = invited(server, &firm, "eve.zephyr@person.example", body);
+        register(server, &token).expect(200);
+        mails(server);
+        let kept = firm.owner.get(&firm.at(&format!("invitations/{id}"))).expect(200);
+        let user: Id = kept["accepted_by"].as_str().unwrap().parse().unwrap();
+        // It went to an address that was the person's once.
+        server
+            .base
+            .execute("UPDATE invitations SET email = 'eve.zephyr@old.person.example'");
+        server.client(user).delete("/api/v1/me").expect(204);
+        mails(server);
+        assert_eq!(found(server, &["eve.zephyr", "eve zephyr"]), Vec::<String>::new());
     });
 }
 
