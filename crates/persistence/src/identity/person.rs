@@ -208,6 +208,12 @@ pub const KEPT: &[Kept] = &[
             ],
         )
     },
+    // Leads to a key by its prefix. The key is a row that the person made, and is told of as such.
+    Kept {
+        in_organization: true,
+        erased: Erased::Stays,
+        ..own("api_key_prefixes", &[])
+    },
 ];
 
 impl Tx<'_> {
