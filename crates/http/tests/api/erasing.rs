@@ -12,7 +12,7 @@ use firma_domain::crm::Company;
 use firma_domain::identity::SecurityKind;
 use firma_persistence::identity::SecurityEvent;
 use firma_services::operating;
-use firma_services::platform::{CleanUp, Handler, Retention, Worker, WorkerSettings};
+use firma_services::platform::{CleanUp, Handler, NewJob, Retention, Worker, WorkerSettings};
 use firma_services::{Origin, Work, crud, identity};
 use firma_testing::{Client, Firm, Server, on_each};
 use serde_json::json;
@@ -136,6 +136,7 @@ impl<'s> Traces<'s> {
             json!({"email": "ann@later.person.example"}),
         )
         .expect(202);
+        to_be_told(server, user);
         Traces {
             firm,
             user,
@@ -159,12 +160,40 @@ fn from_elsewhere(server: &Server, organization: Id, user: Id) {
             kind: SecurityKind::UsernameChanged,
             details: Some("zephyr.ann".into()),
         })?;
+        // What concerns somebody else, and has no entry.
+        let event = SecurityEvent {
+            organization: None,
+            user: None,
+            kind: SecurityKind::UserReactivated,
+            details: None,
+        };
+        tx.security_event_by(event, Some(user))?;
         let mut work = Work::resume(tx, organization, user)?;
         let grant = work.grant::<Company, Create>()?;
         crud::create(&mut work, grant, json!({"name": "Südlicht"})).map(drop)
     };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(server.database.write(origin, run)).unwrap();
+}
+
+/// What waits to tell somebody else what happened at the person's account.
+fn to_be_told(server: &Server, user: Id) {
+    let mail = json!({
+        "to": "owner@firm.example", "template": "security_warning", "language": "en",
+        "variables": {"person": "Ann Zephyrine", "person_id": user, "ip": IP, "device": AGENT},
+    });
+    let notice = json!({"what": "new_device", "user": user, "ip": IP, "user_agent": AGENT});
+    server.write(move |tx| {
+        for (kind, payload) in [("mail", &mail), ("security_notice", &notice)] {
+            tx.enqueue_for_system(NewJob {
+                kind,
+                payload: payload.to_string(),
+                run_at: None,
+                max_attempts: 1,
+            })?;
+        }
+        Ok(())
+    });
 }
 
 /// Runs the clean-up once.
