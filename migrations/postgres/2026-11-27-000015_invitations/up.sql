@@ -60,12 +60,17 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT EXISTS (SELECT 1 FROM invitations WHERE status = 'open' AND deleted_at IS NULL AND email = address COLLATE "C" AND expires_at > at)
 $$;
 
--- The clean-up looks over all organizations, which firma_app can't: by this alone, and only at what is over.
+-- The clean-up looks over all organizations, which firma_app can't: by this alone, and only at what is over. What the
+-- log says of them goes with them; the entries stay.
 CREATE FUNCTION sweep_invitations(before timestamptz, most bigint) RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    WITH gone AS (DELETE FROM invitations WHERE (organization_id, id) IN (
+    WITH past AS MATERIALIZED (
         SELECT organization_id, id FROM invitations WHERE status <> 'open' AND updated_at < LEAST(before, now())
         UNION ALL SELECT organization_id, id FROM invitations WHERE status = 'open' AND expires_at < LEAST(before, now())
-        LIMIT most) RETURNING 1)
+        LIMIT most),
+    said AS (DELETE FROM audit_payloads WHERE (organization_id, entry_id) IN (
+        SELECT a.organization_id, a.id FROM past JOIN audit_entries a ON a.organization_id = past.organization_id
+        AND a.entity_type = 'invitation' AND a.entity_id = past.id)),
+    gone AS (DELETE FROM invitations WHERE (organization_id, id) IN (SELECT organization_id, id FROM past) RETURNING 1)
     SELECT count(*) FROM gone
 $$;

@@ -1,5 +1,13 @@
 -- Who did it, where a security event is about somebody else, or about what is common to all.
 ALTER TABLE security_events ADD COLUMN actor_id uuid;
+-- What the person did to others: it says so, or was written at the instant of an entry of theirs.
+CREATE OR REPLACE FUNCTION erase_security_events_by(person uuid, organization uuid) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    UPDATE security_events SET ip = NULL, user_agent = NULL
+    WHERE organization_id = organization AND (ip IS NOT NULL OR user_agent IS NOT NULL)
+    AND (actor_id = person OR occurred_at IN (SELECT a.occurred_at FROM audit_entries a WHERE a.organization_id = organization AND a.actor_id = person))
+    AND EXISTS (SELECT 1 FROM users u WHERE u.id = person AND u.deleted_at IS NOT NULL)
+$$;
 
 -- What programs keep with an assignment.
 ALTER TABLE role_assignments ADD COLUMN metadata text COLLATE "C" NOT NULL DEFAULT '{}';

@@ -7,6 +7,7 @@ use firma_testing::{Client, Firm, Server};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
+use std::time::{Duration, Instant};
 
 pub(crate) const ARCHIVE: &str = "/api/v1/me/archive";
 
@@ -148,6 +149,73 @@ fn the_archive_has_everything_about_the_person_and_nothing_else() {
             }
         }
         assert_eq!(archive["account/image.png"], PIXEL);
+    });
+}
+
+#[test]
+fn what_was_tried_elsewhere_isnt_told_of_as_it_would_tell_what_is_there() {
+    on_each_clock(|server, _| {
+        let (firm, other) = (Firm::new(server), Firm::new(server));
+        let (_, email, client) = person(&firm, "employee");
+        let deal = other
+            .owner
+            .post(&other.at("deals"), json!({"title": "Foreign"}))
+            .id();
+        client
+            .get(&firm.at(&format!("deals/{deal}")))
+            .problem(404, "not_found");
+        client.get(&other.path).problem(404, "organization_not_found");
+        // It is noted beside the calls.
+        let begun = Instant::now();
+        while events(server, "foreign_attempt") < 2 {
+            assert!(begun.elapsed() < Duration::from_secs(10), "nothing was noted");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        client.act(ARCHIVE).expect(202);
+        mail(server, &email);
+        let archive = fetched(&client);
+        assert!(!rows(&archive, "account/security_events.json").is_empty());
+        for (name, bytes) in &archive {
+            let text = String::from_utf8_lossy(bytes);
+            for hidden in ["foreign_attempt", &deal, &other.id.to_string(), &other.slug] {
+                assert!(!text.contains(hidden), "{hidden} in {name}");
+            }
+        }
+    });
+}
+
+#[test]
+fn without_the_second_factor_that_an_organization_asks_for_its_rows_stay_there() {
+    on_each_clock(|server, _| {
+        let firm = Firm::new(server);
+        let (_, email, client) = person(&firm, "employee");
+        client
+            .post(&firm.at("companies"), json!({"name": "Theirs"}))
+            .expect(201);
+        upload(&client, &firm.at("files"), b"what they stored").expect(201);
+        let id = server.base.id_literal(firm.id);
+        let archived = |asks: &str| {
+            server.base.execute(&format!(
+                "UPDATE tenants SET needs_factor = {asks} WHERE id = {id}"
+            ));
+            client.act(ARCHIVE).expect(202);
+            mail(server, &email);
+            fetched(&client)
+        };
+        let there = format!("organizations/{}", firm.slug);
+        let has = |archive: &BTreeMap<String, Vec<u8>>, below: &str| {
+            let begins = format!("{there}/{below}");
+            archive.keys().any(|name| name.starts_with(&begins))
+        };
+        let archive = archived("TRUE");
+        client
+            .get(&firm.at("companies"))
+            .problem(403, "second_factor_missing");
+        assert!(!has(&archive, "companies.json") && !has(&archive, "files/"));
+        // What is about the person alone is the person's.
+        assert_eq!(rows(&archive, &format!("{there}/memberships.json")).len(), 1);
+        let archive = archived("FALSE");
+        assert!(has(&archive, "companies.json") && has(&archive, "files/"));
     });
 }
 

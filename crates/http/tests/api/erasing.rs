@@ -2,6 +2,8 @@
 
 use crate::archive::ARCHIVE;
 use crate::identity::{PASSWORD, set_password};
+use crate::invitations::invited;
+use crate::invitations_answered::register;
 use crate::post::{auth, events, login, mails};
 use crate::samples::{role, upload_image};
 use firma_auth::access::Create;
@@ -10,7 +12,7 @@ use firma_domain::crm::Company;
 use firma_domain::identity::SecurityKind;
 use firma_persistence::identity::SecurityEvent;
 use firma_services::operating;
-use firma_services::platform::{CleanUp, Handler, Retention, Worker, WorkerSettings};
+use firma_services::platform::{CleanUp, Handler, NewJob, Retention, Worker, WorkerSettings};
 use firma_services::{Origin, Work, crud, identity};
 use firma_testing::{Client, Firm, Server, on_each};
 use serde_json::json;
@@ -134,6 +136,7 @@ impl<'s> Traces<'s> {
             json!({"email": "ann@later.person.example"}),
         )
         .expect(202);
+        to_be_told(server, user);
         Traces {
             firm,
             user,
@@ -157,12 +160,40 @@ fn from_elsewhere(server: &Server, organization: Id, user: Id) {
             kind: SecurityKind::UsernameChanged,
             details: Some("zephyr.ann".into()),
         })?;
+        // What concerns somebody else, and has no entry.
+        let event = SecurityEvent {
+            organization: None,
+            user: None,
+            kind: SecurityKind::UserReactivated,
+            details: None,
+        };
+        tx.security_event_by(event, Some(user))?;
         let mut work = Work::resume(tx, organization, user)?;
         let grant = work.grant::<Company, Create>()?;
         crud::create(&mut work, grant, json!({"name": "Südlicht"})).map(drop)
     };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(server.database.write(origin, run)).unwrap();
+}
+
+/// What waits to tell somebody else what happened at the person's account.
+fn to_be_told(server: &Server, user: Id) {
+    let mail = json!({
+        "to": "owner@firm.example", "template": "security_warning", "language": "en",
+        "variables": {"person": "Ann Zephyrine", "person_id": user, "ip": IP, "device": AGENT},
+    });
+    let notice = json!({"what": "new_device", "user": user, "ip": IP, "user_agent": AGENT});
+    server.write(move |tx| {
+        for (kind, payload) in [("mail", &mail), ("security_notice", &notice)] {
+            tx.enqueue_for_system(NewJob {
+                kind,
+                payload: payload.to_string(),
+                run_at: None,
+                max_attempts: 1,
+            })?;
+        }
+        Ok(())
+    });
 }
 
 /// Runs the clean-up once.
@@ -270,6 +301,26 @@ fn who_is_erased_is_nowhere_and_the_log_is_whole() {
         let body = json!({"email": EMAIL, "name": "Ann", "password": PASSWORD});
         auth(&server.nobody(), "register", body).expect(202);
         assert_eq!(mails(server).len(), 1);
+    });
+}
+
+#[test]
+fn an_invitation_is_known_by_who_accepted_it_too() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let body = json!({"name": "Eve Zephyr"});
+        let (id, token) = invited(server, &firm, "eve.zephyr@person.example", body);
+        register(server, &token).expect(200);
+        mails(server);
+        let kept = firm.owner.get(&firm.at(&format!("invitations/{id}"))).expect(200);
+        let user: Id = kept["accepted_by"].as_str().unwrap().parse().unwrap();
+        // It went to an address that was the person's once.
+        server
+            .base
+            .execute("UPDATE invitations SET email = 'eve.zephyr@old.person.example'");
+        server.client(user).delete("/api/v1/me").expect(204);
+        mails(server);
+        assert_eq!(found(server, &["eve.zephyr", "eve zephyr"]), Vec::<String>::new());
     });
 }
 

@@ -220,6 +220,9 @@ fn declined_is_declined() {
             (events(server, "invitation_declined"), rows(server, "users")),
             (1, 1)
         );
+        // Who had invited is told that it was declined; the address isn't theirs to be kept with it.
+        let named = "SELECT COUNT(*) FROM security_events WHERE details LIKE '%@%'";
+        assert_eq!(server.base.number(named), 0);
         // Asked anew, one may think otherwise.
         let (_, token) = invited(server, &firm, KIM, json!({}));
         register(server, &token).expect(200);

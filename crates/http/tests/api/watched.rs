@@ -293,6 +293,8 @@ fn an_owner_is_told_by_mail_if_the_organization_wants_that() {
         assert_eq!(mail["template"], "security_warning");
         assert_eq!(mail["variables"]["kind"], "many_writes");
         assert_eq!(mail["variables"]["organization"], json!(loud.slug));
+        // By it the mail is found when the person is erased.
+        assert!(mail["variables"]["person_id"].is_string());
     });
 }
 

@@ -181,6 +181,19 @@ impl Tx<'_> {
         Ok(Some((facts, currency, zone)))
     }
 
+    /// Whether the organization asks for a second factor that the user doesn't have. Facts of a job don't tell it: who
+    /// asked for it had entered, and a key needs none.
+    pub fn lacks_factor(&mut self, user: Id, organization: Id) -> Result<bool, Fault> {
+        self.identify(user)?;
+        let found = Sql::<Bool>::text("SELECT TRUE FROM tenants t WHERE t.needs_factor AND t.id = ")
+            .bind(organization)
+            .then(" AND NOT EXISTS (SELECT 1 FROM second_factors f WHERE f.confirmed_at IS NOT NULL AND f.user_id = ")
+            .bind(user)
+            .then(")")
+            .maybe::<bool>(self)?;
+        Ok(found.is_some())
+    }
+
     /// Whether a session lives, of a user who is active, for calls about no organization.
     pub fn session_lives(&mut self, user: Id, session: Id) -> Result<bool, Fault> {
         self.identify(user)?;

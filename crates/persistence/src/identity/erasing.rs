@@ -123,7 +123,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// The same for what the user did to others in an organization: it was written down at the instant of an entry.
+    /// The same for what the user did to others in an organization: it says so, or was written down at the instant of an
+    /// entry.
     pub fn erase_events_by(&mut self, user: Id, organization: Id) -> Result<(), Fault> {
         self.unit()?;
         self.fenced(organization)?;
@@ -139,11 +140,13 @@ impl Tx<'_> {
              AND organization_id = ",
         )
         .bind(organization)
-        .then(" AND occurred_at IN (SELECT a.occurred_at FROM audit_entries a WHERE a.organization_id = ")
+        .then(" AND (actor_id = ")
+        .bind(user)
+        .then(" OR occurred_at IN (SELECT a.occurred_at FROM audit_entries a WHERE a.organization_id = ")
         .bind(organization)
         .then(" AND a.actor_id = ")
         .bind(user)
-        .then(")")
+        .then("))")
         .run(self)?;
         Ok(())
     }

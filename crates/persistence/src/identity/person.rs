@@ -5,6 +5,7 @@ use crate::fault::Fault;
 use crate::sql::{Sql, Value as Bound};
 use crate::store::Tx;
 use diesel::sql_types::Text;
+use firma_domain::identity::SecurityKind;
 use firma_domain::{Id, Instant};
 use serde_json::{Map, Value};
 
@@ -207,6 +208,12 @@ pub const KEPT: &[Kept] = &[
             ],
         )
     },
+    // Leads to a key by its prefix. The key is a row that the person made, and is told of as such.
+    Kept {
+        in_organization: true,
+        erased: Erased::Stays,
+        ..own("api_key_prefixes", &[])
+    },
 ];
 
 impl Tx<'_> {
@@ -237,6 +244,12 @@ impl Tx<'_> {
         if kept.in_organization {
             self.fenced(organization)?;
             statement = statement.then(" AND organization_id = ").bind(organization);
+        }
+        // It would tell that there is something in another organization: the list of the person's events hides it, too.
+        if kept.table == "security_events" {
+            statement = statement
+                .then(" AND type <> ")
+                .bind(SecurityKind::ForeignAttempt.as_str());
         }
         // The first column tells rows apart as well as any other.
         let rows = statement.then(" ORDER BY 1").rows::<String>(self)?;

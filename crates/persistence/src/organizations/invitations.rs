@@ -57,8 +57,8 @@ impl Tx<'_> {
             .one(self)
     }
 
-    /// Takes an address, in lower case, out of an organization's invitations, and what the log says of them: the
-    /// pseudonym stands there then.
+    /// Takes an address, in lower case, out of an organization's invitations, and out of those that the user accepted,
+    /// and what the log says of them: the pseudonym stands there then.
     pub fn forget_invitations(
         &mut self,
         joining: &Joining,
@@ -75,17 +75,22 @@ impl Tx<'_> {
         .bind(Invitation::NAME)
         .then(" AND a.organization_id = ")
         .bind(organization)
-        .then(" AND i.email = ")
+        .then(" AND (i.email = ")
         .bind(address)
-        .then(") AND organization_id = ")
+        .then(" OR i.accepted_by = ")
+        .bind(joining.user())
+        .then(")) AND organization_id = ")
         .bind(organization)
         .run(self)?;
         Sql::<()>::text("UPDATE invitations SET name = NULL, message = NULL, email = ")
             .bind(pseudonym)
             .then(" WHERE organization_id = ")
             .bind(organization)
-            .then(" AND email = ")
+            .then(" AND (email = ")
             .bind(address)
+            .then(" OR accepted_by = ")
+            .bind(joining.user())
+            .then(")")
             .run(self)?;
         Ok(())
     }
@@ -113,7 +118,8 @@ impl Tx<'_> {
         Ok(found.is_some())
     }
 
-    /// Invitations that were answered or taken back, or are over, since then; how many went.
+    /// Invitations that were answered or taken back, or are over, since then, and what the log says of them; how many
+    /// went.
     pub fn sweep_invitations(&mut self, before: At, most: i64) -> Result<i64, Fault> {
         self.unit()?;
         if self.is_postgres() {
@@ -124,16 +130,26 @@ impl Tx<'_> {
                 .then(")")
                 .one(self);
         }
-        let gone = Sql::<()>::text(
-            "DELETE FROM invitations WHERE rowid IN (SELECT rowid FROM invitations WHERE status <> 'open' AND updated_at < ",
+        // In an order, so that both are about the same ones.
+        let over = |statement: Sql<()>| {
+            statement
+                .then("rowid IN (SELECT rowid FROM invitations WHERE status <> 'open' AND updated_at < ")
+                .bind(before)
+                .then(" UNION ALL SELECT rowid FROM invitations WHERE status = 'open' AND expires_at < ")
+                .bind(before)
+                .then(" ORDER BY 1 LIMIT ")
+                .bind(Value::Big(most))
+                .then(")")
+        };
+        let said = Sql::<()>::text(
+            "DELETE FROM audit_payloads WHERE (organization_id, entry_id) IN (SELECT a.organization_id, a.id \
+             FROM invitations i JOIN audit_entries a ON a.organization_id = i.organization_id AND a.entity_id = i.id \
+             AND a.entity_type = ",
         )
-        .bind(before)
-        .then(" UNION ALL SELECT rowid FROM invitations WHERE status = 'open' AND expires_at < ")
-        .bind(before)
-        .then(" LIMIT ")
-        .bind(Value::Big(most))
-        .then(")")
-        .run(self)?;
+        .bind(Invitation::NAME)
+        .then(" WHERE i.");
+        over(said).then(")").run(self)?;
+        let gone = over(Sql::<()>::text("DELETE FROM invitations WHERE ")).run(self)?;
         Ok(i64::try_from(gone).unwrap_or(i64::MAX))
     }
 }

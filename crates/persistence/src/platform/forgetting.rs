@@ -11,7 +11,7 @@ use firma_domain::platform::JobState;
 
 impl Tx<'_> {
     /// Calls off the mails that wait or were given up and name an address, or an id, and what else waits to be written to
-    /// it. What is being sent is left to its worker, who erases it when it is sent.
+    /// it, or of it. What is being sent is left to its worker, who erases it when it is sent.
     pub fn forget_mail(&mut self, organization: Id, named: &str) -> Result<(), Fault> {
         self.unit()?;
         self.fenced(organization)?;
@@ -19,7 +19,8 @@ impl Tx<'_> {
         let said = format!("\"{}\"", named.to_lowercase());
         let jobs = Sql::<IdType>::text(
             "SELECT j.id FROM job_payloads p JOIN jobs j ON j.organization_id = p.organization_id AND j.id = p.job_id \
-             WHERE j.kind IN ('mail', 'account') AND j.state IN ('QUEUED', 'FAILED') AND p.organization_id = ",
+             WHERE j.kind IN ('mail', 'account', 'security_notice') AND j.state IN ('QUEUED', 'FAILED') \
+             AND p.organization_id = ",
         )
         .bind(organization)
         .then_either(" AND position(", " AND instr(lower(p.payload), ")

@@ -3,19 +3,20 @@
 
 use super::audit::{Likeness, Payload};
 use super::tx::Tx;
-use crate::backend::{At, Id as IdType, Instant as AtType, Uid};
+use crate::backend::{Id as IdType, Uid};
 use crate::fault::Fault;
 use crate::sql::{Kind, Sql, Value};
-use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+use diesel::sql_types::{Binary, Nullable, Text};
 use firma_auth::access::Joining;
 use firma_domain::organizations::Member;
-use firma_domain::{Entity, Id, Instant};
+use firma_domain::{Entity, Id};
 
-/// How far the entries of a person were walked: the instant and the number of the last one.
-pub type Reached = (Instant, i64);
+/// How far the entries of a person were walked: the last one. In the order of their ids, which the index over the
+/// entries of an actor has.
+pub type Reached = Id;
 
 type Columns = (
-    (AtType, BigInt, IdType, Binary),
+    (IdType, Binary),
     (
         Nullable<Binary>,
         Nullable<Text>,
@@ -25,7 +26,7 @@ type Columns = (
     ),
 );
 type Row = (
-    (At, i64, Uid, Vec<u8>),
+    (Uid, Vec<u8>),
     (
         Option<Vec<u8>>,
         Option<String>,
@@ -66,25 +67,22 @@ impl Tx<'_> {
         let organization = joining.organization();
         self.fenced(organization)?;
         let mut entries = Sql::<Columns>::text(
-            "SELECT a.occurred_at, a.number, a.id, a.payload_digest, p.salt, p.changes, p.ip, p.user_agent, \
+            "SELECT a.id, a.payload_digest, p.salt, p.changes, p.ip, p.user_agent, \
              p.origin_digest FROM audit_entries a LEFT JOIN audit_payloads p ON p.organization_id = a.organization_id \
              AND p.entry_id = a.id WHERE a.organization_id = ",
         )
         .bind(organization)
         .then(" AND a.actor_id = ")
         .bind(joining.user());
-        if let Some((at, number)) = after {
-            entries = entries
-                .then(" AND (a.occurred_at, a.number) > (")
-                .binds(vec![at.into(), Value::Big(number)])
-                .then(")");
+        if let Some(after) = after {
+            entries = entries.then(" AND a.id > ").bind(after);
         }
         let entries = entries
-            .then(" ORDER BY a.occurred_at, a.number LIMIT ")
+            .then(" ORDER BY a.id LIMIT ")
             .bind(Value::Big(most))
             .rows::<Row>(self)?;
-        let reached = entries.last().map(|((at, number, ..), _)| (at.0, *number));
-        for ((_, _, id, digest), payload) in entries {
+        let reached = entries.last().map(|((id, _), _)| id.0);
+        for ((id, digest), payload) in entries {
             let (Some(salt), Some(changes), ip, user_agent, origin) = payload else {
                 continue;
             };

@@ -71,6 +71,7 @@ fn page<E: Stored>(tx: &mut Tx<'_>, facts: &Facts, after: Option<Id>, most: i64)
 /// What a person did, as the log has it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Deed {
+    pub id: Id,
     pub number: i64,
     pub occurred_at: Instant,
     pub action: String,
@@ -84,52 +85,45 @@ pub struct Deed {
 
 type Columns = (
     (BigInt, AtType, Text, Text, IdType, Integer),
-    (Nullable<Text>, Nullable<Text>, Nullable<Text>),
+    (IdType, Nullable<Text>, Nullable<Text>, Nullable<Text>),
 );
 type Row = (
     (i64, At, String, String, Uid, i32),
-    (Option<String>, Option<String>, Option<String>),
+    (Uid, Option<String>, Option<String>, Option<String>),
 );
 
 impl Tx<'_> {
-    /// What the member did in the organization, behind an entry, without what was changed by it: that the member may
-    /// not be allowed to see any more.
-    pub fn deeds(
-        &mut self,
-        joining: &Joining,
-        after: Option<(Instant, i64)>,
-        most: i64,
-    ) -> Result<Vec<Deed>, Fault> {
+    /// What the member did in the organization, behind an entry, in the order of their ids, without what was changed by
+    /// it: that the member may not be allowed to see any more.
+    pub fn deeds(&mut self, joining: &Joining, after: Option<Id>, most: i64) -> Result<Vec<Deed>, Fault> {
         let organization = joining.organization();
         self.fenced(organization)?;
         let mut entries = Sql::<Columns>::text(
-            "SELECT a.number, a.occurred_at, a.action, a.entity_type, a.entity_id, a.entity_version, a.request_id, \
-             p.ip, p.user_agent FROM audit_entries a LEFT JOIN audit_payloads p ON p.organization_id = a.organization_id \
-             AND p.entry_id = a.id WHERE a.organization_id = ",
+            "SELECT a.number, a.occurred_at, a.action, a.entity_type, a.entity_id, a.entity_version, a.id, \
+             a.request_id, p.ip, p.user_agent FROM audit_entries a LEFT JOIN audit_payloads p \
+             ON p.organization_id = a.organization_id AND p.entry_id = a.id WHERE a.organization_id = ",
         )
         .bind(organization)
         .then(" AND a.actor_id = ")
         .bind(joining.user());
-        if let Some((at, number)) = after {
-            entries = entries
-                .then(" AND (a.occurred_at, a.number) > (")
-                .binds(vec![at.into(), Value::Big(number)])
-                .then(")");
+        if let Some(after) = after {
+            entries = entries.then(" AND a.id > ").bind(after);
         }
         let rows = entries
-            .then(" ORDER BY a.occurred_at, a.number LIMIT ")
+            .then(" ORDER BY a.id LIMIT ")
             .bind(Value::Big(most))
             .rows::<Row>(self)?;
         let deed = |((number, at, action, entity_type, entity, entity_version), from): Row| Deed {
+            id: from.0.0,
             number,
             occurred_at: at.0,
             action,
             entity_type,
             entity_id: entity.0,
             entity_version,
-            request_id: from.0,
-            ip: from.1,
-            user_agent: from.2,
+            request_id: from.1,
+            ip: from.2,
+            user_agent: from.3,
         };
         Ok(rows.into_iter().map(deed).collect())
     }

@@ -11,7 +11,7 @@ use crate::refusal::Refusal;
 use crate::work::Caller;
 use firma_auth::access::Joining;
 use firma_domain::identity::{SecurityKind, User};
-use firma_domain::{Email, Id, Instant};
+use firma_domain::{Email, Id};
 use firma_persistence::{Database, Fault, Origin, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -98,8 +98,8 @@ struct Payload {
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Place {
     organization: Id,
-    /// Instant and number of the last entry that was walked
-    reached: Option<(Instant, i64)>,
+    /// The last entry that was walked
+    reached: Option<Id>,
 }
 
 /// Takes the person out of the logs: entries stay, and what they say was changed in rows that are the organization's.

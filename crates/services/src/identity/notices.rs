@@ -136,6 +136,8 @@ fn tell_owner(tx: &mut Tx<'_>, payload: &Payload, organization: Id, owner: Id) -
     let agent = payload.user_agent.as_deref().map(device).unwrap_or_default();
     let variables = json!({
         "name": reader.name, "organization": own.name, "person": person, "kind": payload.what, "at": payload.at,
+        // Not shown: by it the mail is found when the person is erased.
+        "person_id": payload.user,
         "ip": payload.ip.as_deref().unwrap_or("–"), "device": if agent.is_empty() { "–" } else { &agent },
     });
     letters::write(tx, reader.email, "security_warning", language, variables)?;

@@ -75,11 +75,13 @@ pub fn set_active(
     if !is_active {
         desk.tx.revoke_sessions(id, None)?;
     }
-    desk.tx.security_event(SecurityEvent {
+    let by = desk.user();
+    let event = SecurityEvent {
         organization: None,
         user: Some(id),
         kind,
-        details: Some(format!("by {}", desk.user())),
-    })?;
+        details: Some(format!("by {by}")),
+    };
+    desk.tx.security_event_by(event, Some(by))?;
     Ok(desk.tx.user(id)?)
 }

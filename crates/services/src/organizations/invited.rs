@@ -260,7 +260,8 @@ pub fn decline_invitation(tx: &mut Tx<'_>, text: &str) -> Told<()> {
         organization: Some(held.tenant),
         user: after.value.invited_by,
         kind: SecurityKind::InvitationDeclined,
-        details: Some(held.email.to_string()),
+        // The address is of somebody else than the event, and would stay when that person is erased.
+        details: None,
     })?;
     Ok(Ok(()))
 }

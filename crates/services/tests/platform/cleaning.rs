@@ -223,6 +223,9 @@ fn invitations_go_once_they_were_answered_or_over_for_a_while() {
                 "UPDATE invitations SET {column} = {since} WHERE email = '{name}@new.example'"
             ));
         }
+        let entries = "audit_entries WHERE entity_type = 'invitation'";
+        let before = count(server, entries);
+        assert!(before >= 10);
         clean(server);
         let left = server
             .base
@@ -232,6 +235,16 @@ fn invitations_go_once_they_were_answered_or_over_for_a_while() {
             ["open", "over", "revoked"].map(|name| format!("{name}@new.example"))
         );
         assert_eq!(count(server, "invitations"), 6);
+        // What the log says of those that went goes with them; that there were some stays.
+        let said = |name: &str| {
+            let of = format!("audit_payloads WHERE changes LIKE '%\"{name}@new.example\"%'");
+            count(server, &of)
+        };
+        assert_eq!((said("long-over"), said("long-revoked")), (0, 0));
+        for name in ["open", "over", "revoked"] {
+            assert!(said(name) >= 2, "{name}");
+        }
+        assert_eq!(count(server, entries), before);
     });
 }
 

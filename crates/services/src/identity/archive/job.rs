@@ -140,7 +140,7 @@ impl Making<'_, '_> {
             let deeds = self.job.read(read)?;
             pack.rows(&deeds)?;
             match deeds.last() {
-                Some(last) => after = Some((last.occurred_at, last.number)),
+                Some(last) => after = Some(last.id),
                 None => return pack.end_list(),
             }
         }
@@ -152,14 +152,12 @@ impl Making<'_, '_> {
         for own in OWN_ROWS {
             let mut after = None;
             loop {
-                let read = move |tx: &mut Tx<'_>| match Work::resume(tx, organization, user) {
-                    Ok(work) => {
+                let read = move |tx: &mut Tx<'_>| match entered(tx, organization, user)? {
+                    Some(work) => {
                         let facts = work.facts().clone();
                         Ok((own.page)(work.tx, &facts, after, PAGE)?)
                     }
-                    // Who has left, or where it is closed, reads nothing there any more.
-                    Err(Refusal::OrganizationNotFound) => Ok(Vec::new()),
-                    Err(other) => Err(other),
+                    None => Ok(Vec::new()),
                 };
                 let page = self.job.read(read)?;
                 if after.is_none() {
@@ -191,13 +189,12 @@ impl Making<'_, '_> {
     fn contents(&self, pack: &mut Pack, folder: &str, organization: Id) -> Result<(), Stop> {
         let (user, mut after) = (self.user, None);
         loop {
-            let read = move |tx: &mut Tx<'_>| match Work::resume(tx, organization, user) {
-                Ok(mut work) => match work.facts().may_read::<File>() {
+            let read = move |tx: &mut Tx<'_>| match entered(tx, organization, user)? {
+                Some(mut work) => match work.facts().may_read::<File>() {
                     Some(grant) => Ok(work.open(grant)?.own(after, PAGE)?),
                     None => Ok(Vec::new()),
                 },
-                Err(Refusal::OrganizationNotFound) => Ok(Vec::new()),
-                Err(other) => Err(other),
+                None => Ok(Vec::new()),
             };
             let files = self.job.read(read)?;
             for file in &files {
@@ -212,6 +209,20 @@ impl Making<'_, '_> {
     }
 }
 
+/// The person's work in an organization, where a call of the person's would be let in.
+fn entered<'t, 'c>(tx: &'t mut Tx<'c>, organization: Id, user: Id) -> Result<Option<Work<'t, 'c>>, Refusal> {
+    // An archive, which a password is enough for, isn't a way around the second factor.
+    if tx.lacks_factor(user, organization)? {
+        return Ok(None);
+    }
+    match Work::resume(tx, organization, user) {
+        Ok(work) => Ok(Some(work)),
+        // Who has left, or where it is closed, reads nothing there any more.
+        Err(Refusal::OrganizationNotFound) => Ok(None),
+        Err(other) => Err(other),
+    }
+}
+
 const README: &str = "\
 Everything that this installation of Firma keeps about you.
 
@@ -223,7 +234,9 @@ organizations/  A folder for each organization that you are or were a member of:
                   audit_entries    what you did there, when and from where
                   files/           the files that you stored
                   and a list for each kind of row that you own or made, as far as you may read it now.
-                What you may no longer read there belongs to the organization: ask it.
+                What you may no longer read there belongs to the organization: ask it. Where an organization
+                asks for a second factor and you had none, its files and rows aren't in here: turn one on, and ask
+                for another archive.
 platform/       The same for what belongs to no organization.
 
 All lists are JSON. Instants are UTC. Ids are the same in all of them.
