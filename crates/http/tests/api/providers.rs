@@ -59,6 +59,9 @@ fn a_browser_signs_in_by_cookies() {
             let back = scene.visit(&url, &person("kim", "kim@home.example", true));
             assert!(browser.follow(&back).contains("#csrf_token="));
         }
+        // Each sign-in ended the session whose cookies it overwrote.
+        let alive = "SELECT COUNT(*) FROM sessions WHERE revoked_at IS NULL";
+        assert_eq!(scene.server.base.number(alive), 1);
         assert_eq!(rows(&scene.server, "users"), 1);
         assert_eq!(
             ["registered", "account_linked", "signed_in_by_provider"].map(|kind| events(&scene.server, kind)),

@@ -183,7 +183,7 @@ fn known_device(signer: &Signer, user: Id, device: Option<&str>, now: Instant) -
 }
 
 /// Ends the session whose refresh token the browser forgets for that of the new one.
-fn end_replaced(tx: &mut Tx<'_>, signer: &Signer, token: Option<&str>) -> Result<(), Refusal> {
+pub(super) fn end_replaced(tx: &mut Tx<'_>, signer: &Signer, token: Option<&str>) -> Result<(), Refusal> {
     if let Some(old) = token.and_then(|token| RefreshToken::read(token, &signer.keys.refresh)) {
         tx.revoke_session(old.user, old.session)?;
     }

@@ -3,7 +3,7 @@
 use super::super::account::is_claimed;
 use super::super::letters;
 use super::super::sessions::{SignedIn, Signer, about};
-use super::super::sign_in::{Outcome, go_on};
+use super::super::sign_in::{Outcome, end_replaced, go_on};
 use super::Provider;
 use crate::organizations::join_all;
 use crate::refusal::Refusal;
@@ -28,6 +28,8 @@ pub enum Settled {
 pub(super) struct Desk {
     pub signer: Signer,
     pub device: Option<String>,
+    /// The refresh token that the browser forgets if somebody is signed in
+    pub replaced: Option<String>,
     pub origin: Origin,
     pub language: String,
     pub provider: Arc<Provider>,
@@ -130,6 +132,7 @@ impl Desk {
                 let long_ago = tx.now().plus_seconds(-crate::work::STEP_UP);
                 let at = self.vouched.authenticated_at.unwrap_or(long_ago).min(tx.now());
                 tx.note_authenticated(user, signed_in.session, at)?;
+                end_replaced(tx, &self.signer, self.replaced.as_deref())?;
                 Ok(Settled::In(signed_in))
             }
             Outcome::Halfway(challenge) => Ok(Settled::Refused(Refusal::SecondFactor(challenge))),
