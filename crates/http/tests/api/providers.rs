@@ -206,7 +206,9 @@ fn who_may_register_decides_who_is_new_here() {
             let firm = Firm::new(&scene.server);
             let body = json!({"email": "added@home.example", "name": "Added"});
             let member = firm.owner.post(&firm.at("members"), body).id();
-            for (name, expected) in [("stranger", stranger), ("added", added)] {
+            let body = json!({"email": "invited@home.example"});
+            firm.owner.post(&firm.at("invitations"), body).expect(201);
+            for (name, expected) in [("stranger", stranger), ("added", added), ("invited", added)] {
                 let answer = scene.sign_in(&person(name, &format!("{name}@home.example"), true));
                 match expected {
                     Err(code) => drop(answer.problem(403, code)),

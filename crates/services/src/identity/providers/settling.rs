@@ -92,7 +92,13 @@ impl Desk {
             return self.refuse(tx, None, Refusal::ProviderRefused);
         };
         let Some(user) = tx.user_of_login(&email.key())? else {
-            if self.signup != Signup::Open {
+            let may_come = match self.signup {
+                Signup::Open => true,
+                // As who registers.
+                Signup::Invite => tx.is_invited(&email.key())?,
+                Signup::Off => false,
+            };
+            if !may_come {
                 return self.refuse(tx, None, Refusal::SignupClosed);
             }
             let user = tx.new_id();
