@@ -248,7 +248,11 @@ fn an_account_that_is_claimed_by_a_provider_is_an_account() {
         let body = json!({"email": "kim@home.example"});
         other.owner.post(&other.at("invitations"), body).expect(201);
         let invited = mail(&scene.server, "kim@home.example");
-        assert!(!invited.text.contains("register-by-invitation"), "{}", invited.text);
+        assert!(
+            !invited.text.contains("register-by-invitation"),
+            "{}",
+            invited.text
+        );
         // A password for who has none comes by mail. It accepts nothing that waits, and ends the sessions.
         assert!(!joined());
         auth(

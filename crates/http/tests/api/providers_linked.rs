@@ -190,7 +190,9 @@ fn the_last_way_to_sign_in_stays() {
         // But not one at a provider that is no longer known, or that is another one by now.
         for (column, other) in [("provider", "gone"), ("issuer", "https://other.example")] {
             let base = &scene.server.base;
-            let kept = base.lines(&format!("SELECT {column} FROM accounts WHERE provider = 'public'"));
+            let kept = base.lines(&format!(
+                "SELECT {column} FROM accounts WHERE provider = 'public'"
+            ));
             let set = |to: &str, from: &str| {
                 base.execute(&format!(
                     "UPDATE accounts SET {column} = '{to}' WHERE {column} = '{from}' AND provider <> 'real'"
