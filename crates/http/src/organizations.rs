@@ -190,7 +190,10 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             Access::Permission("members", Verb::Create),
             || web::post().to(add_member),
         )
-        .text("Adds a member. The answer is the same for a known and an unknown address.")
+        .text(
+            "Adds a member. The answer has the same form for a known and an unknown address; its `id` is the \
+             user's, whose first part is when the account was made.",
+        )
         .body(reference("NewMember"))
         .example(Example::default().body(Member::EXAMPLE))
         .refuses(&["role_not_held", "member_limit", "not_unique", "key_not_allowed"])

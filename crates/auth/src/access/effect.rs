@@ -73,6 +73,7 @@ touches! {
     Role, Create => Organization, Update;
     Role, Delete => Organization, Update;
     Role, Delete => RoleAssignment, Read;
+    Role, Delete => Invitation, Read;
     Invitation, Create => Invitation, Read;
     Invitation, Create => Member, Read;
     Invitation, Create => Organization, Update;

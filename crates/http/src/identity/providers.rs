@@ -71,6 +71,7 @@ pub(super) async fn arrive(request: HttpRequest, Open(said): Open) -> Answered {
     };
     let door = Door {
         device: cookies::device(&request, &said.state),
+        replaces: cookies::refresh_token(&request, &said.state),
         ..said.door()
     };
     let (place, signup) = (place(&request, &said)?, said.state.signup);

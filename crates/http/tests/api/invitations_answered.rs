@@ -291,6 +291,8 @@ fn a_weak_password_or_no_name_makes_nothing_and_uses_nothing_up() {
         for (name, password, pointer, code) in [
             ("K", "short", "#/password", "short"),
             ("K", "123456789012345", "#/password", "common"),
+            // What the mail goes to is known of who gets it.
+            ("K", "example, 26, example", "#/password", "common"),
             ("", PASSWORD, "#/name", "length"),
             (" \t", PASSWORD, "#/name", "length"),
             (&"n".repeat(256), PASSWORD, "#/name", "length"),

@@ -175,3 +175,34 @@ fn names_of_every_script_stay_what_they_are_and_have_an_end() {
         assert_eq!(me(), before);
     });
 }
+
+#[test]
+fn a_sign_in_with_the_password_of_before_does_not_outlive_its_change() {
+    on_each(|server| {
+        let (_, email) = owner(server);
+        let mut old = PASSWORD.to_owned();
+        for n in 0..4 {
+            let client = signed_in(server, &email, &old);
+            let new = format!("{PASSWORD}, {n} of them");
+            let answers: Vec<_> = std::thread::scope(|scope| {
+                let tries: Vec<_> = (0..2)
+                    .map(|_| scope.spawn(|| login(server, &email, &old)))
+                    .collect();
+                let change = scope.spawn(|| auth(&client, "change-password", json!({"password": new})));
+                change.join().unwrap().expect(204);
+                tries.into_iter().map(|one| one.join().unwrap()).collect()
+            });
+            for answer in answers {
+                match answer.status {
+                    200 => {
+                        let token = answer.expect(200)["access_token"].as_str().map(str::to_owned);
+                        let client = server.nobody().with_token(token);
+                        client.get("/api/v1/me").problem(401, "unauthenticated");
+                    }
+                    other => assert!([401, 429].contains(&other), "{other}"),
+                }
+            }
+            old = new;
+        }
+    });
+}

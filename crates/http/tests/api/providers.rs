@@ -59,6 +59,9 @@ fn a_browser_signs_in_by_cookies() {
             let back = scene.visit(&url, &person("kim", "kim@home.example", true));
             assert!(browser.follow(&back).contains("#csrf_token="));
         }
+        // Each sign-in ended the session whose cookies it overwrote.
+        let alive = "SELECT COUNT(*) FROM sessions WHERE revoked_at IS NULL";
+        assert_eq!(scene.server.base.number(alive), 1);
         assert_eq!(rows(&scene.server, "users"), 1);
         assert_eq!(
             ["registered", "account_linked", "signed_in_by_provider"].map(|kind| events(&scene.server, kind)),
@@ -203,7 +206,9 @@ fn who_may_register_decides_who_is_new_here() {
             let firm = Firm::new(&scene.server);
             let body = json!({"email": "added@home.example", "name": "Added"});
             let member = firm.owner.post(&firm.at("members"), body).id();
-            for (name, expected) in [("stranger", stranger), ("added", added)] {
+            let body = json!({"email": "invited@home.example"});
+            firm.owner.post(&firm.at("invitations"), body).expect(201);
+            for (name, expected) in [("stranger", stranger), ("added", added), ("invited", added)] {
                 let answer = scene.sign_in(&person(name, &format!("{name}@home.example"), true));
                 match expected {
                     Err(code) => drop(answer.problem(403, code)),
@@ -237,6 +242,16 @@ fn an_account_that_is_claimed_by_a_provider_is_an_account() {
             mail(&scene.server, "kim@home.example")
                 .subject
                 .contains("already")
+        );
+        // Who invites them has them told to accept with it.
+        let other = Firm::new(&scene.server);
+        let body = json!({"email": "kim@home.example"});
+        other.owner.post(&other.at("invitations"), body).expect(201);
+        let invited = mail(&scene.server, "kim@home.example");
+        assert!(
+            !invited.text.contains("register-by-invitation"),
+            "{}",
+            invited.text
         );
         // A password for who has none comes by mail. It accepts nothing that waits, and ends the sessions.
         assert!(!joined());

@@ -187,6 +187,21 @@ fn the_last_way_to_sign_in_stays() {
         assert_eq!(data(&client.get(ACCOUNTS).expect(200)).len(), 1);
         // Another account is another way; so is a password.
         scene.signing_in("public", &kim, false).expect(200);
+        // But not one at a provider that is no longer known, or that is another one by now.
+        for (column, other) in [("provider", "gone"), ("issuer", "https://other.example")] {
+            let base = &scene.server.base;
+            let kept = base.lines(&format!(
+                "SELECT {column} FROM accounts WHERE provider = 'public'"
+            ));
+            let set = |to: &str, from: &str| {
+                base.execute(&format!(
+                    "UPDATE accounts SET {column} = '{to}' WHERE {column} = '{from}' AND provider <> 'real'"
+                ));
+            };
+            set(other, &kept[0]);
+            client.delete(&at).problem(409, "last_sign_in");
+            set(&kept[0], other);
+        }
         client.delete(&at).expect(204);
         let rest = data(&client.get(ACCOUNTS).expect(200));
         assert_eq!(texts(&rest, "provider"), ["public"]);

@@ -2,6 +2,7 @@
 
 use crate::custom_roles::{custom, give, holder};
 use crate::kit::{data, pointers, stored};
+use crate::post::on_each_clock;
 use crate::samples::unique;
 use firma_testing::{Firm, on_each};
 use serde_json::{Value, json};
@@ -29,6 +30,27 @@ fn a_role_in_use_stays() {
         }
         firm.owner.act(&format!("{at}/restore")).expect(200);
         firm.owner.patch(&held, json!({"is_active": true})).expect(200);
+    });
+}
+
+#[test]
+fn a_role_that_an_open_invitation_gives_stays() {
+    on_each_clock(|server, clock| {
+        let firm = Firm::new(server);
+        let [taken_back, over] = [(); 2].map(|()| {
+            let role = custom(&firm, &["deals:read:own"]);
+            let body = json!({"email": format!("{}@new.example", unique()), "role_ids": [role]});
+            let invitation = firm.owner.post(&firm.at("invitations"), body).id();
+            let at = firm.at(&format!("roles/{role}"));
+            firm.owner.delete(&at).problem(409, "in_use");
+            (at, invitation)
+        });
+        let revoke = firm.at(&format!("invitations/{}/revoke", taken_back.1));
+        firm.owner.act(&revoke).expect(200);
+        firm.owner.delete(&taken_back.0).expect(204);
+        clock.by(8 * 86_400);
+        let owner = firm.owner.with_token(Some(server.token(firm.owner_id, 900)));
+        owner.delete(&over.0).expect(204);
     });
 }
 

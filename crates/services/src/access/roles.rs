@@ -9,7 +9,7 @@ use firma_auth::access::{
 };
 use firma_domain::access::{Role, RoleAssignment, RoleType};
 use firma_domain::identity::SecurityKind;
-use firma_domain::organizations::Organization;
+use firma_domain::organizations::{Invitation, InvitationStatus, Organization};
 use firma_domain::{FieldError, Id, Instant, Invalid, Record};
 use firma_persistence::{Col, Cond, Listing, Op, Stored, Tx, Value};
 
@@ -225,7 +225,18 @@ fn unused(work: &mut Work<'_, '_>, grant: Grant<Role, Delete>, role: Id) -> Resu
         is::<RoleAssignment>("is_active", Value::Bool(true)),
         Cond::Any(vec![Cond::Null(ends), Cond::Is(ends, Op::Gt, work.now().into())]),
     ];
-    unless_any::<RoleAssignment>(work, grant.also(), lives, "somebody holds the role")
+    unless_any::<RoleAssignment>(work, grant.also(), lives, "somebody holds the role")?;
+    // They are few, and the ids of their roles are no column to look by.
+    let open = vec![is::<Invitation>("status", InvitationStatus::Open.as_str())];
+    let now = work.now();
+    let invited = work
+        .open(grant.also::<Invitation, Read>())?
+        .some(open, i64::MAX)?;
+    let gives = |known: &Record<Invitation>| known.value.is_open(now) && known.value.role_ids.contains(&role);
+    match invited.iter().any(gives) {
+        false => Ok(()),
+        true => Err(Refusal::conflict("in_use", "an open invitation gives the role")),
+    }
 }
 
 /// The names of roles in their order; the id of one that is gone.

@@ -214,7 +214,7 @@ impl Desk<'_> {
         let grant = Invited::of(of.organization, Id::NIL).grant();
         let inviter = inviter(tx, grant, invitation.invited_by)?;
         let known = match tx.user_of_login(&invitation.email.key())? {
-            Some(user) if tx.credential(user)?.is_some() => active(tx, user)?.map(|person| (user, person)),
+            Some(user) if is_claimed(tx, user)? => active(tx, user)?.map(|person| (user, person)),
             _ => None,
         };
         let asked = organization.locale.as_str();

@@ -11,7 +11,7 @@ use firma_auth::proof::{CHALLENGE_LIFE, DEVICE_LIFE, Proof};
 use firma_auth::token::RefreshToken;
 use firma_domain::identity::{Guessed, SecurityKind};
 use firma_domain::{Id, Instant};
-use firma_persistence::{Origin, Tx};
+use firma_persistence::{Fault, Origin, Tx};
 use serde::Deserialize;
 
 /// The second step of a sign-in.
@@ -30,6 +30,8 @@ pub struct SecondStep {
 struct Known {
     user: Option<Id>,
     hash: Option<String>,
+    /// When the password that the hash is of was set
+    changed_at: Option<Instant>,
     counts: Counts,
 }
 
@@ -45,7 +47,12 @@ pub async fn login(door: &Door<'_>, credentials: Credentials) -> Result<SignedIn
     let name = credentials.email.trim().to_lowercase();
     let (signer, device, ip) = (door.signer.clone(), door.device.clone(), door.origin.ip.clone());
     let look = move |tx: &mut Tx<'_>| known(tx, &signer, &name, ip.as_deref(), device.as_deref());
-    let Known { user, hash, counts } = door.read(look).await?;
+    let Known {
+        user,
+        hash,
+        changed_at,
+        counts,
+    } = door.read(look).await?;
     let old = hash.clone();
     let is_right = door.hasher.verify(credentials.password.clone(), hash).await?;
     let rehashed = match old.filter(|old| is_right && password::is_outdated(old, door.hasher.cost())) {
@@ -58,7 +65,11 @@ pub async fn login(door: &Door<'_>, credentials: Credentials) -> Result<SignedIn
     let decide = move |tx: &mut Tx<'_>| {
         // Of those who tried at once, each may have been told to wait meanwhile.
         counts.admit(tx)?;
-        let Some(user) = user.filter(|_| is_right) else {
+        let right = match user.filter(|_| is_right) {
+            Some(user) if still_has(tx, user, changed_at)? => Some(user),
+            _ => None,
+        };
+        let Some(user) = right else {
             counts.wrong(tx, user)?;
             about(tx, user, SecurityKind::SignInFailed, None)?;
             return Ok(Outcome::Wrong);
@@ -78,6 +89,18 @@ pub async fn login(door: &Door<'_>, credentials: Credentials) -> Result<SignedIn
         Outcome::Halfway(challenge) => Err(Refusal::SecondFactor(challenge)),
         Outcome::Wrong => Err(Refusal::WrongCredentials),
     }
+}
+
+/// Whether the password is still the one that was compared. Who changes it waits until this ends, and then ends the
+/// session that comes of it. The same password may have got another hash meanwhile.
+fn still_has(tx: &mut Tx<'_>, user: Id, changed_at: Option<Instant>) -> Result<bool, Refusal> {
+    match tx.user_for_change(user) {
+        Ok(person) if person.value.is_active => {}
+        Ok(_) | Err(Fault::Missing) => return Ok(false),
+        Err(fault) => return Err(fault.into()),
+    }
+    let known = tx.credential(user)?.map(|known| known.changed_at);
+    Ok(known.is_some() && known == changed_at)
 }
 
 /// What comes of a first factor that was right: a session, or where there is a second factor a challenge for it.
@@ -164,15 +187,20 @@ fn known(
 ) -> Result<Known, Refusal> {
     let user = tx.user_of_login(name)?;
     let asked = user.unwrap_or(Id::NIL);
-    let hash = tx.credential(asked)?.map(|known| known.hash);
+    let credential = tx.credential(asked)?;
     let is_active = tx.user(asked).is_ok_and(|user| user.value.is_active);
     let now = tx.now();
     let device = user.and_then(|user| known_device(signer, user, device, now));
     let counts = Counts::at_account(signer, user, name, ip, device);
     counts.admit(tx)?;
+    let (hash, changed_at) = credential
+        .filter(|_| is_active)
+        .map(|known| (known.hash, known.changed_at))
+        .unzip();
     Ok(Known {
         user,
-        hash: hash.filter(|_| is_active),
+        hash,
+        changed_at,
         counts,
     })
 }
@@ -183,7 +211,7 @@ fn known_device(signer: &Signer, user: Id, device: Option<&str>, now: Instant) -
 }
 
 /// Ends the session whose refresh token the browser forgets for that of the new one.
-fn end_replaced(tx: &mut Tx<'_>, signer: &Signer, token: Option<&str>) -> Result<(), Refusal> {
+pub(super) fn end_replaced(tx: &mut Tx<'_>, signer: &Signer, token: Option<&str>) -> Result<(), Refusal> {
     if let Some(old) = token.and_then(|token| RefreshToken::read(token, &signer.keys.refresh)) {
         tx.revoke_session(old.user, old.session)?;
     }

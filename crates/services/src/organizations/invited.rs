@@ -204,15 +204,17 @@ pub async fn register_invited(door: &Door<'_>, new: InvitedPerson) -> Result<Joi
     let text = new.token.clone();
     // A call that writes: a token that is refused is written down.
     let look = move |tx: &mut Tx<'_>| match held(tx, &text, false)? {
-        Some(held) => Ok(Some(
-            user_of(tx, &held.email)?.is_some_and(|(_, claimed)| claimed),
-        )),
+        Some(held) => {
+            let claimed = user_of(tx, &held.email)?.is_some_and(|(_, claimed)| claimed);
+            Ok(Some((claimed, held.email)))
+        }
         None => Ok(None),
     };
-    if door.write(look).await?.ok_or_else(no_token)? {
+    let (claimed, email) = door.write(look).await?.ok_or_else(no_token)?;
+    if claimed {
         return Err(has_account());
     }
-    judge(&new.password, false, &[&name])?;
+    judge(&new.password, false, &[email.as_str(), &name])?;
     let hash = door.hash(&new.password).await?;
     let join = move |tx: &mut Tx<'_>| -> Told<Joined> {
         let Some(held) = held(tx, &new.token, true)? else {

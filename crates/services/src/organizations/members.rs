@@ -27,8 +27,8 @@ pub struct NewMember {
     pub role_ids: Vec<Id>,
 }
 
-/// Adds a member. The answer is the same for a known and an unknown address: who has an account
-/// accepts first, who hasn't claims it first.
+/// Adds a member. The answer has the same form for a known and an unknown address (its id is the user's): who has an
+/// account accepts first, who hasn't claims it first.
 pub fn add_member(
     work: &mut Work<'_, '_>,
     grant: Grant<Member, Create>,

@@ -189,6 +189,7 @@ async fn settled(
     let desk = Desk {
         signer: door.signer.clone(),
         device: door.device.clone(),
+        replaced: door.replaces.clone(),
         origin: door.origin.clone(),
         language: door.language.clone(),
         provider,

@@ -68,6 +68,16 @@ fn shown(account: Account, providers: &Providers) -> LinkedAccount {
     }
 }
 
+/// Whether an account is left that signs the user in: at a provider that is configured, and the one that it was.
+fn has_way_in(tx: &mut Tx<'_>, user: Id, providers: &Providers) -> Result<bool, Refusal> {
+    let left = tx.accounts_of(user, None, i64::from(i32::MAX))?;
+    let is_way = |account: &Account| {
+        let provider = providers.named(&account.provider);
+        provider.is_ok_and(|provider| provider.port.issuer() == account.issuer)
+    };
+    Ok(left.iter().any(is_way))
+}
+
 /// Takes one away, if there is another way to sign in.
 pub fn unlink(
     tx: &mut Tx<'_>,
@@ -81,7 +91,7 @@ pub fn unlink(
     let provider = tx
         .remove_account(caller.user, account)?
         .ok_or(Refusal::NotFound)?;
-    if tx.credential(caller.user)?.is_none() && !tx.has_account(caller.user)? {
+    if tx.credential(caller.user)?.is_none() && !has_way_in(tx, caller.user, providers)? {
         return Err(Refusal::conflict(
             "last_sign_in",
             "there is no other way to sign in: set a password first, or link another account",

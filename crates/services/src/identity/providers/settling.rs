@@ -3,7 +3,7 @@
 use super::super::account::is_claimed;
 use super::super::letters;
 use super::super::sessions::{SignedIn, Signer, about};
-use super::super::sign_in::{Outcome, go_on};
+use super::super::sign_in::{Outcome, end_replaced, go_on};
 use super::Provider;
 use crate::organizations::join_all;
 use crate::refusal::Refusal;
@@ -28,6 +28,8 @@ pub enum Settled {
 pub(super) struct Desk {
     pub signer: Signer,
     pub device: Option<String>,
+    /// The refresh token that the browser forgets if somebody is signed in
+    pub replaced: Option<String>,
     pub origin: Origin,
     pub language: String,
     pub provider: Arc<Provider>,
@@ -90,7 +92,13 @@ impl Desk {
             return self.refuse(tx, None, Refusal::ProviderRefused);
         };
         let Some(user) = tx.user_of_login(&email.key())? else {
-            if self.signup != Signup::Open {
+            let may_come = match self.signup {
+                Signup::Open => true,
+                // As who registers.
+                Signup::Invite => tx.is_invited(&email.key())?,
+                Signup::Off => false,
+            };
+            if !may_come {
                 return self.refuse(tx, None, Refusal::SignupClosed);
             }
             let user = tx.new_id();
@@ -130,6 +138,7 @@ impl Desk {
                 let long_ago = tx.now().plus_seconds(-crate::work::STEP_UP);
                 let at = self.vouched.authenticated_at.unwrap_or(long_ago).min(tx.now());
                 tx.note_authenticated(user, signed_in.session, at)?;
+                end_replaced(tx, &self.signer, self.replaced.as_deref())?;
                 Ok(Settled::In(signed_in))
             }
             Outcome::Halfway(challenge) => Ok(Settled::Refused(Refusal::SecondFactor(challenge))),
