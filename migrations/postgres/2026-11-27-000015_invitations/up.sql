@@ -69,3 +69,9 @@ LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
         LIMIT most) RETURNING 1)
     SELECT count(*) FROM gone
 $$;
+
+-- Beyond what `firma_app` may, so for nobody else.
+REVOKE EXECUTE ON FUNCTION is_invited(text, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION is_invited(text, timestamptz) TO firma_app;
+REVOKE EXECUTE ON FUNCTION sweep_invitations(timestamptz, bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION sweep_invitations(timestamptz, bigint) TO firma_app;
