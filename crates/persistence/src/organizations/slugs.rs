@@ -1,5 +1,6 @@
 //! Former slugs: they lead to their organization for a while, and are nobody else's until then.
 
+use crate::backend::{Id as IdType, Uid};
 use crate::fault::Fault;
 use crate::sql::Sql;
 use crate::store::Tx;
@@ -43,13 +44,13 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// The slug that an organization has now, for who knows a former one: a live member, and of an archived
+    /// An organization and the slug that it has now, for who knows a former one: a live member, and of an archived
     /// organization its owner alone.
-    pub fn slug_of_former(&mut self, user: Id, former: &Slug) -> Result<Option<String>, Fault> {
+    pub fn slug_of_former(&mut self, user: Id, former: &Slug) -> Result<Option<(Id, String)>, Fault> {
         self.identify(user)?;
         let now = self.now();
-        Sql::<Text>::text(
-            "SELECT t.slug FROM former_slugs f JOIN tenants t ON t.id = f.tenant_id AND t.deleted_at IS NULL \
+        let found = Sql::<(IdType, Text)>::text(
+            "SELECT t.id, t.slug FROM former_slugs f JOIN tenants t ON t.id = f.tenant_id AND t.deleted_at IS NULL \
              JOIN memberships m ON m.organization_id = t.id AND m.is_active AND m.joined_at IS NOT NULL \
              WHERE (t.status <> 'archived' OR t.owner_id = m.id) AND f.slug = ",
         )
@@ -58,6 +59,7 @@ impl Tx<'_> {
         .bind(now)
         .then(" AND m.id = ")
         .bind(user)
-        .maybe::<String>(self)
+        .maybe::<(Uid, String)>(self)?;
+        Ok(found.map(|(organization, slug)| (organization.0, slug)))
     }
 }
