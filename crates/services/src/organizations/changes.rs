@@ -35,6 +35,9 @@ impl Keeping for Organization {
             let user = work.user();
             has_second_factor(work.tx, user)?;
         }
+        if was_required && !is_required {
+            work.not_by_key()?;
+        }
         let small = |of: &Self| {
             (
                 of.slug.clone(),

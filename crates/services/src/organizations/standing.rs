@@ -209,11 +209,12 @@ pub fn set_terms(
     }
 }
 
-/// The organization, held, if the caller owns it.
+/// The organization, held, if the caller owns it, and is a person.
 fn owned(
     work: &mut Work<'_, '_>,
     grant: Grant<Organization, Delete>,
 ) -> Result<Record<Organization>, Refusal> {
+    work.not_by_key()?;
     let before = work.open(grant)?.find_for_delete(grant.organization())?;
     match before.value.owner_id == Some(work.user()) {
         true => Ok(before),
