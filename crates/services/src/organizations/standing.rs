@@ -172,8 +172,13 @@ pub fn reopen(tx: &mut Tx<'_>, grant: Grant<Organization, Update>) -> Result<Rec
         let detail = "its owner has left in the meantime: only who runs the server helps";
         return Err(Refusal::conflict("last_owner", detail));
     }
+    // Whoever was suspended stays so: that is lifted by itself.
+    let status = match before.value.status {
+        Status::Archived => Status::Active,
+        status => status,
+    };
     let value = Organization {
-        status: Status::Active,
+        status,
         ..before.value.clone()
     };
     let after = tx
