@@ -116,6 +116,26 @@ fn a_former_slug_is_nobody_elses_for_ninety_days() {
 }
 
 #[test]
+fn ten_former_slugs_lead_to_an_organization_and_no_more() {
+    on_each_clock(|server, clock| {
+        let firm = Firm::new(server);
+        let path = format!("/api/v1/organizations/{}", firm.id);
+        let rename = |client: &Client, slug: &str| client.patch(&path, json!({"slug": slug}));
+        for _ in 0..10 {
+            rename(&firm.owner, &unique()).expect(200);
+        }
+        let problem = rename(&firm.owner, &unique()).problem(409, "slug_limit");
+        assert_eq!(pointer(&problem), "#/slug");
+        // One of its own again is one less, and nothing else is refused.
+        rename(&firm.owner, &firm.slug).expect(200);
+        firm.owner.patch(&path, json!({"name": "Renamed"})).expect(200);
+        rename(&firm.owner, &unique()).problem(409, "slug_limit");
+        clock.by(90 * 86_400 + 60);
+        rename(&server.client(firm.owner_id), &unique()).expect(200);
+    });
+}
+
+#[test]
 fn a_slug_that_is_given_up_and_taken_at_once_is_not_the_others() {
     on_each(|server| {
         for _ in 0..8 {

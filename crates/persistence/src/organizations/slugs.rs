@@ -4,7 +4,7 @@ use crate::backend::{Id as IdType, Uid};
 use crate::fault::Fault;
 use crate::sql::Sql;
 use crate::store::Tx;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::{BigInt, Bool, Text};
 use firma_auth::access::{Grant, Writes};
 use firma_domain::organizations::Organization;
 use firma_domain::{Id, Instant, Slug};
@@ -22,6 +22,22 @@ impl Tx<'_> {
             .bind(organization)
             .maybe::<bool>(self)?;
         Ok(found.is_some())
+    }
+
+    /// How many former slugs lead to the organization, but for this one.
+    pub fn former_slugs<A: Writes>(
+        &mut self,
+        grant: Grant<Organization, A>,
+        but_for: &Slug,
+    ) -> Result<i64, Fault> {
+        let now = self.now();
+        Sql::<BigInt>::text("SELECT COUNT(*) FROM former_slugs WHERE tenant_id = ")
+            .bind(grant.organization())
+            .then(" AND ends_at > ")
+            .bind(now)
+            .then(" AND slug <> ")
+            .bind(but_for.as_str())
+            .one::<i64>(self)
     }
 
     /// Lets the slug that the organization had lead to it until an instant.
