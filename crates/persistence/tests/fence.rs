@@ -244,7 +244,12 @@ fn what_is_seen_outside_the_fence_is_not_changed_there() {
     );
     assert_eq!(
         everybodys,
-        ["sweep_idempotency_keys", "sweep_jobs", "sweep_sessions", "sweep_tokens"]
+        [
+            "sweep_idempotency_keys",
+            "sweep_jobs",
+            "sweep_sessions",
+            "sweep_tokens"
+        ]
     );
 }
 

@@ -156,9 +156,7 @@ fn who_lacks_the_second_factor_that_an_organization_asks_for_stays_outside() {
         let key = owner
             .post(&at("/api-keys"), with(&["organizations:update:org"]))
             .expect(201);
-        let program = server
-            .nobody()
-            .with_token(key["key"].as_str().map(str::to_owned));
+        let program = server.nobody().with_token(key["key"].as_str().map(str::to_owned));
         asks(&program, false).problem(403, "key_not_allowed");
         asks(&program, true).expect(200);
         for below in ["", "/deals", "/members", "/roles"] {

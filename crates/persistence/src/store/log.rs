@@ -154,13 +154,7 @@ pub(crate) type EventColumns = (
 );
 pub(crate) type EventRow = (
     (Uid, Uid, Option<Uid>, String, String),
-    (
-        Option<String>,
-        Option<String>,
-        Option<String>,
-        At,
-        Option<Uid>,
-    ),
+    (Option<String>, Option<String>, Option<String>, At, Option<Uid>),
 );
 /// What an [`EventRow`] is read from.
 pub(crate) const EVENTS: &str = "SELECT id, organization_id, user_id, type, severity, details, ip, user_agent, \
