@@ -159,6 +159,7 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         .text("Changes the organization. What the merge patch leaves out stays; null empties.")
         .body(schemas.patch::<Organization>())
         .example(Example::default().body(Organization::CHANGE))
+        .refuses(&["key_not_allowed", "slug_limit"])
         .answers(200, Some(reference(&name))),
     );
     to.push(

@@ -230,6 +230,32 @@ fn the_server_refuses_a_role_that_sees_past_the_fence() {
 }
 
 #[test]
+fn what_is_seen_outside_the_fence_is_not_changed_there() {
+    let Some(base) = TestDatabase::postgres() else {
+        return;
+    };
+    let wide = base.lines(
+        "SELECT policyname::text FROM pg_policies WHERE tablename IN ('api_keys', 'roles', 'role_permissions') \
+         AND cmd <> 'SELECT' AND (qual LIKE '% OR %' OR with_check LIKE '% OR %') ORDER BY 1",
+    );
+    assert_eq!(wide, Vec::<String>::new());
+    // What runs as the owner is the server's alone, but for the clean-up of the first release.
+    let everybodys = base.lines(
+        "SELECT p.proname::text FROM pg_proc p WHERE p.prosecdef AND p.pronamespace = 'public'::regnamespace \
+         AND has_function_privilege('public', p.oid, 'EXECUTE') ORDER BY 1",
+    );
+    assert_eq!(
+        everybodys,
+        [
+            "sweep_idempotency_keys",
+            "sweep_jobs",
+            "sweep_sessions",
+            "sweep_tokens"
+        ]
+    );
+}
+
+#[test]
 fn every_table_with_an_organization_is_fenced() {
     let Some(base) = TestDatabase::postgres() else {
         return;

@@ -61,8 +61,10 @@ fn renamed(tx: &mut Tx<'_>, user: Id, segment: &Segment) -> Result<Refusal, Refu
     let Segment::Slug(former) = segment else {
         return Ok(Refusal::OrganizationNotFound);
     };
-    let slug = tx.slug_of_former(user, former)?;
-    Ok(slug.map_or(Refusal::OrganizationNotFound, Refusal::Renamed))
+    Ok(match tx.slug_of_former(user, former)? {
+        Some((_, slug)) => Refusal::Renamed(slug),
+        None => Refusal::OrganizationNotFound,
+    })
 }
 
 /// A call in an organization that the caller is a live member of.

@@ -74,3 +74,9 @@ LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     gone AS (DELETE FROM invitations WHERE (organization_id, id) IN (SELECT organization_id, id FROM past) RETURNING 1)
     SELECT count(*) FROM gone
 $$;
+
+-- Beyond what `firma_app` may, so for nobody else.
+REVOKE EXECUTE ON FUNCTION is_invited(text, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION is_invited(text, timestamptz) TO firma_app;
+REVOKE EXECUTE ON FUNCTION sweep_invitations(timestamptz, bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION sweep_invitations(timestamptz, bigint) TO firma_app;

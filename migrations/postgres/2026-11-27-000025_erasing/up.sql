@@ -50,6 +50,15 @@ LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     WITH gone AS (DELETE FROM security_events WHERE (organization_id, id) IN (SELECT organization_id, id FROM security_events WHERE occurred_at < LEAST(before, now() - interval '90 days') ORDER BY occurred_at LIMIT most) RETURNING 1)
     SELECT count(*) FROM gone
 $$;
+-- Beyond what `firma_app` may, so for nobody else.
+REVOKE EXECUTE ON FUNCTION erase_security_events(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION erase_security_events(uuid) TO firma_app;
+REVOKE EXECUTE ON FUNCTION erase_security_events_by(uuid, uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION erase_security_events_by(uuid, uuid) TO firma_app;
+REVOKE EXECUTE ON FUNCTION erase_tokens(uuid, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION erase_tokens(uuid, text) TO firma_app;
+REVOKE EXECUTE ON FUNCTION sweep_security_events(timestamptz, bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION sweep_security_events(timestamptz, bigint) TO firma_app;
 -- What a token that is over would have done is of no use to anybody: it goes at once, the rest after its time.
 CREATE OR REPLACE FUNCTION sweep_tokens(before timestamptz, most bigint) RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$

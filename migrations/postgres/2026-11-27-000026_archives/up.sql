@@ -24,3 +24,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     noted AS (INSERT INTO file_sweeps (storage_key, reason, noted_at) SELECT storage_key, 'DELETED', to_timestamp(0) FROM gone WHERE storage_key IS NOT NULL)
     SELECT count(*) FROM gone
 $$;
+
+-- Beyond what `firma_app` may, so for nobody else.
+REVOKE EXECUTE ON FUNCTION sweep_archives(timestamptz, bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION sweep_archives(timestamptz, bigint) TO firma_app;

@@ -33,9 +33,11 @@ CREATE INDEX api_keys_sort_expires_at ON api_keys (organization_id, expires_at, 
 CREATE INDEX api_keys_by_creator ON api_keys (organization_id, created_by);
 CREATE INDEX api_keys_deleted ON api_keys (organization_id, created_at, id) WHERE deleted_at IS NOT NULL;
 
--- Who made a key is seen before the fence stands on its organization: the facts of a call are one statement.
+-- Who made a key sees it before the fence stands on its organization: the facts of a call are one statement. It is
+-- changed behind the fence alone.
 ALTER TABLE api_keys ENABLE ROW LEVEL SECURITY;
-CREATE POLICY api_keys_fence ON api_keys USING (organization_id = (SELECT NULLIF(current_setting('app.organization_id', true), '')::uuid) OR created_by = (SELECT NULLIF(current_setting('app.user_id', true), '')::uuid)) WITH CHECK (organization_id = (SELECT NULLIF(current_setting('app.organization_id', true), '')::uuid));
+CREATE POLICY api_keys_fence ON api_keys USING (organization_id = (SELECT NULLIF(current_setting('app.organization_id', true), '')::uuid));
+CREATE POLICY api_keys_seen ON api_keys FOR SELECT USING (created_by = (SELECT NULLIF(current_setting('app.user_id', true), '')::uuid));
 
 -- What is read before it is known who calls: whose key it is, and what proves it. Written once and never changed, so
 -- that a server may keep it in memory. Without a policy, as who calls isn't known yet; a hash of 256 random bits is of

@@ -47,3 +47,9 @@ CREATE FUNCTION organization_of_row(kind text, row_id uuid) RETURNS uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT t.id FROM tenants t WHERE EXISTS (SELECT 1 FROM audit_entries a WHERE a.organization_id = t.id AND a.entity_type = kind AND a.entity_id = row_id) LIMIT 1
 $$;
+
+-- Beyond what `firma_app` may, so for nobody else.
+REVOKE EXECUTE ON FUNCTION platform_counts(timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION platform_counts(timestamptz) TO firma_app;
+REVOKE EXECUTE ON FUNCTION organization_of_row(text, uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION organization_of_row(text, uuid) TO firma_app;

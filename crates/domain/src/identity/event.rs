@@ -21,6 +21,8 @@ pub struct SecurityEvent {
     pub organization_id: Option<Id>,
     /// Whom it concerns, or who did it: a user's id; none where nobody is known
     pub user_id: Option<Id>,
+    /// Who did it, where it concerns somebody else or what is common to all: a user's id
+    pub actor_id: Option<Id>,
     /// What it was about, such as a session or a role
     pub details: Option<String>,
     /// From which address

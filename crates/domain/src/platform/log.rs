@@ -15,6 +15,8 @@ pub struct AuditEntry {
     pub occurred_at: Instant,
     /// Who: a user's id; none for the system
     pub actor_id: Option<Id>,
+    /// By which API key, where it was one
+    pub key_id: Option<Id>,
     /// What was done: `deal.won`
     pub action: String,
     /// To what: `deal`

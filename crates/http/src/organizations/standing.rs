@@ -50,7 +50,8 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     let at = |method, tail: &str, id: &str, route| {
         let path = format!("/api/v1/organizations/{{organization}}{tail}");
         let access = Access::Permission("organizations", Verb::Delete);
-        Operation::new(method, &path, id, "organizations", access, route).refuses(&["owner_required"])
+        Operation::new(method, &path, id, "organizations", access, route)
+            .refuses(&["owner_required", "key_not_allowed"])
     };
     let organization = || Some(reference("Organization"));
     to.push(

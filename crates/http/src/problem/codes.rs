@@ -81,6 +81,11 @@ pub const CODES: &[(&str, u16, &str)] = &[
         409,
         "The organization has as many roles as it may have",
     ),
+    (
+        "slug_limit",
+        409,
+        "The organization has as many former slugs as it may have",
+    ),
     ("last_owner", 409, "The owner can't be removed"),
     ("has_account", 409, "The address has an account"),
     ("last_sign_in", 409, "It is the last way to sign in"),

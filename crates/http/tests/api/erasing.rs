@@ -93,6 +93,10 @@ impl<'s> Traces<'s> {
         // Its stored answer names the person.
         let added = firm.owner.post_once(&firm.at("members"), "ann", body);
         let user: Id = added.id().parse().unwrap();
+        let noted = json!({"metadata": {"nickname": "zephyr"}});
+        firm.owner
+            .patch(&firm.at(&format!("members/{user}")), noted)
+            .expect(200);
         set_password(server, EMAIL, PASSWORD);
         login(server, EMAIL, "none of anybody's").problem(401, "wrong_credentials");
         let body = json!({"email": EMAIL, "password": PASSWORD});

@@ -214,6 +214,12 @@ fn a_key_acts_as_its_creator_and_the_log_says_by_which_key() {
         };
         assert_eq!(acted(&format!("= {}", literal(server, key))), 1);
         assert_eq!(acted("IS NULL"), 1);
+        let told = |list: &str| data(&firm.owner.get(&firm.at(list)).expect(200));
+        let entries = told("audit-entries?action=company.created");
+        let keys: Vec<_> = entries.iter().map(|entry| entry["key_id"].clone()).collect();
+        assert_eq!(keys, [json!(null), made["id"].clone()]);
+        let events = told("security-events?type=api_key_created");
+        assert_eq!(events[0]["actor_id"], json!(firm.owner_id));
         assert!(verified(&firm).broken.is_none());
     });
 }

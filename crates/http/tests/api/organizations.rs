@@ -1,5 +1,6 @@
 //! Organizations: what they say of themselves, how they want to work, and their members.
 
+use crate::keys::with;
 use crate::owners::{entries, pointer};
 use crate::post::on_each_clock;
 use crate::samples::{bare, nothing, role, unique, upload};
@@ -151,6 +152,13 @@ fn who_lacks_the_second_factor_that_an_organization_asks_for_stays_outside() {
             .problem(422, "invalid");
         client.get(&at("/deals")).expect(200);
         asks(&owner, true).expect(200);
+        // No key waives it, though it may change the organization otherwise.
+        let key = owner
+            .post(&at("/api-keys"), with(&["organizations:update:org"]))
+            .expect(201);
+        let program = server.nobody().with_token(key["key"].as_str().map(str::to_owned));
+        asks(&program, false).problem(403, "key_not_allowed");
+        asks(&program, true).expect(200);
         for below in ["", "/deals", "/members", "/roles"] {
             client.get(&at(below)).problem(403, "second_factor_missing");
             owner.get(&at(below)).expect(200);

@@ -262,6 +262,12 @@ fn an_organization_is_shut_and_opened_by_the_platform() {
         assert_eq!(act("restore").expect(200)["status"], "active");
         write().expect(201);
         act("restore").problem(409, "transition");
+        // What was suspended before is so after.
+        act("suspend").expect(200);
+        owner.delete(&path).expect(204);
+        assert_eq!(act("restore").expect(200)["status"], "suspended");
+        write().problem(403, "organization_suspended");
+        act("reactivate").expect(200);
         server.base.execute(&format!(
             "UPDATE sessions SET created_at = {}",
             server.base.earlier("created_at", 700)

@@ -1,5 +1,6 @@
 //! An organization that was renamed is found under its former slug for a while, by those in it.
 
+use crate::keys::{key_of, with};
 use crate::kit::rows;
 use crate::owners::{at_once, entries, pointer};
 use crate::post::on_each_clock;
@@ -12,6 +13,9 @@ fn a_former_slug_leads_its_members_to_the_new_one() {
     on_each(|server| {
         let (firm, other) = (Firm::new(server), Firm::new(server));
         let (left_id, left) = firm.member(Some("admin"));
+        let both = Firm::of(server, unique(), firm.owner_id);
+        let program_of = |firm: &Firm| key_of(firm, &firm.owner, with(&["deals:read:org"])).1;
+        let [program, others, makers] = [&firm, &other, &both].map(program_of);
         let former = firm.path.clone();
         let (first, second) = (unique(), unique());
         let rename = |slug: &str| {
@@ -43,9 +47,15 @@ fn a_former_slug_leads_its_members_to_the_new_one() {
             );
             leads(upload(&firm.owner, &format!("{old}/files"), b"x"), "/files");
         }
-        firm.owner
-            .get(&format!("/api/v1/organizations/{second}/deals"))
-            .expect(200);
+        let now = format!("/api/v1/organizations/{second}/deals");
+        firm.owner.get(&now).expect(200);
+        // A key knows the former slugs of its own organization, and no other's, though its maker is there.
+        let deals = format!("{former}/deals");
+        leads(program.get(&deals), "/deals");
+        program.get(&now).expect(200);
+        for foreign in [&others, &makers] {
+            foreign.get(&deals).problem(404, "organization_not_found");
+        }
         assert_eq!(rows(server, "deals"), 0);
         // Who is no member, or no longer, learns nothing.
         let path = format!("/api/v1/organizations/{}/members/{left_id}", firm.id);
@@ -102,6 +112,26 @@ fn a_former_slug_is_nobody_elses_for_ninety_days() {
         // What leads nowhere any more goes with the hourly clean-up; what is new stays.
         let swept = server.write(|tx| Ok(tx.sweep_slugs(tx.now(), 500)?));
         assert_eq!((swept, rows(server, "former_slugs")), (1, 1));
+    });
+}
+
+#[test]
+fn ten_former_slugs_lead_to_an_organization_and_no_more() {
+    on_each_clock(|server, clock| {
+        let firm = Firm::new(server);
+        let path = format!("/api/v1/organizations/{}", firm.id);
+        let rename = |client: &Client, slug: &str| client.patch(&path, json!({"slug": slug}));
+        for _ in 0..10 {
+            rename(&firm.owner, &unique()).expect(200);
+        }
+        let problem = rename(&firm.owner, &unique()).problem(409, "slug_limit");
+        assert_eq!(pointer(&problem), "#/slug");
+        // One of its own again is one less, and nothing else is refused.
+        rename(&firm.owner, &firm.slug).expect(200);
+        firm.owner.patch(&path, json!({"name": "Renamed"})).expect(200);
+        rename(&firm.owner, &unique()).problem(409, "slug_limit");
+        clock.by(90 * 86_400 + 60);
+        rename(&server.client(firm.owner_id), &unique()).expect(200);
     });
 }
 

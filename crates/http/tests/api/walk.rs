@@ -1,6 +1,7 @@
 //! Every operation of an organization × every system role × every situation, compared with the matrix. An operation
 //! that the walk doesn't know how to call fails it.
 
+use crate::keys_everywhere::is_for_people;
 use crate::samples::Place;
 use firma_auth::access::{Founding, Role, SYSTEM_ROLES, permissions, resource_named};
 use firma_auth::api_key::{ApiKeyToken, RANDOM};
@@ -88,9 +89,7 @@ fn expected(operation: &Operation, who: Who, situation: Situation) -> Expected {
         EmptyKey | FullKey if !is_for_keys(operation) => Expected::Refused(403, "key_not_allowed"),
         EmptyKey if operation.access != Access::Member => Expected::Refused(403, "permission_required"),
         _ if !who.holds(operation) => Expected::Refused(403, "permission_required"),
-        FullKey if operation.problems().contains(&"step_up_required") => {
-            Expected::Refused(403, "key_not_allowed")
-        }
+        FullKey if is_for_people(operation) => Expected::Refused(403, "key_not_allowed"),
         Suspended if operation.method != "GET" => Expected::Refused(403, "organization_suspended"),
         OwnTenant | Suspended | EmptyKey | FullKey => Expected::LetIn,
     }

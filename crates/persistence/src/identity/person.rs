@@ -172,6 +172,7 @@ pub const KEPT: &[Kept] = &[
                 ("name", Words),
                 ("title", Words),
                 ("department", Words),
+                ("metadata", Json),
                 ("joined_at", At),
                 ("invited_by", Holds::Id),
                 ("is_active", Bool),

@@ -1,9 +1,10 @@
 //! Former slugs: they lead to their organization for a while, and are nobody else's until then.
 
+use crate::backend::{Id as IdType, Uid};
 use crate::fault::Fault;
 use crate::sql::Sql;
 use crate::store::Tx;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::{BigInt, Bool, Text};
 use firma_auth::access::{Grant, Writes};
 use firma_domain::organizations::Organization;
 use firma_domain::{Id, Instant, Slug};
@@ -21,6 +22,22 @@ impl Tx<'_> {
             .bind(organization)
             .maybe::<bool>(self)?;
         Ok(found.is_some())
+    }
+
+    /// How many former slugs lead to the organization, but for this one.
+    pub fn former_slugs<A: Writes>(
+        &mut self,
+        grant: Grant<Organization, A>,
+        but_for: &Slug,
+    ) -> Result<i64, Fault> {
+        let now = self.now();
+        Sql::<BigInt>::text("SELECT COUNT(*) FROM former_slugs WHERE tenant_id = ")
+            .bind(grant.organization())
+            .then(" AND ends_at > ")
+            .bind(now)
+            .then(" AND slug <> ")
+            .bind(but_for.as_str())
+            .one::<i64>(self)
     }
 
     /// Lets the slug that the organization had lead to it until an instant.
@@ -43,13 +60,13 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// The slug that an organization has now, for who knows a former one: a live member, and of an archived
+    /// An organization and the slug that it has now, for who knows a former one: a live member, and of an archived
     /// organization its owner alone.
-    pub fn slug_of_former(&mut self, user: Id, former: &Slug) -> Result<Option<String>, Fault> {
+    pub fn slug_of_former(&mut self, user: Id, former: &Slug) -> Result<Option<(Id, String)>, Fault> {
         self.identify(user)?;
         let now = self.now();
-        Sql::<Text>::text(
-            "SELECT t.slug FROM former_slugs f JOIN tenants t ON t.id = f.tenant_id AND t.deleted_at IS NULL \
+        let found = Sql::<(IdType, Text)>::text(
+            "SELECT t.id, t.slug FROM former_slugs f JOIN tenants t ON t.id = f.tenant_id AND t.deleted_at IS NULL \
              JOIN memberships m ON m.organization_id = t.id AND m.is_active AND m.joined_at IS NOT NULL \
              WHERE (t.status <> 'archived' OR t.owner_id = m.id) AND f.slug = ",
         )
@@ -58,6 +75,7 @@ impl Tx<'_> {
         .bind(now)
         .then(" AND m.id = ")
         .bind(user)
-        .maybe::<String>(self)
+        .maybe::<(Uid, String)>(self)?;
+        Ok(found.map(|(organization, slug)| (organization.0, slug)))
     }
 }

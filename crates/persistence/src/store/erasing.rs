@@ -37,7 +37,7 @@ type Row = (
 );
 
 impl Tx<'_> {
-    /// Erases what the log says of the membership: name, e-mail, title and department, before and after.
+    /// Erases what the log says of the membership: name, e-mail, title, department and metadata, before and after.
     pub fn erase_payloads_about(&mut self, joining: &Joining) -> Result<(), Fault> {
         self.unit()?;
         let organization = joining.organization();

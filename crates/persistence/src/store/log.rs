@@ -144,24 +144,31 @@ impl Log for AuditEntry {
 
 pub(crate) type EventColumns = (
     (IdType, IdType, Nullable<IdType>, Text, Text),
-    (Nullable<Text>, Nullable<Text>, Nullable<Text>, AtType),
+    (
+        Nullable<Text>,
+        Nullable<Text>,
+        Nullable<Text>,
+        AtType,
+        Nullable<IdType>,
+    ),
 );
 pub(crate) type EventRow = (
     (Uid, Uid, Option<Uid>, String, String),
-    (Option<String>, Option<String>, Option<String>, At),
+    (Option<String>, Option<String>, Option<String>, At, Option<Uid>),
 );
 /// What an [`EventRow`] is read from.
 pub(crate) const EVENTS: &str = "SELECT id, organization_id, user_id, type, severity, details, ip, user_agent, \
-     occurred_at FROM security_events WHERE ";
+     occurred_at, actor_id FROM security_events WHERE ";
 
 pub(crate) fn event_of(row: EventRow) -> SecurityEvent {
-    let ((id, organization, user, kind, severity), (details, ip, user_agent, at)) = row;
+    let ((id, organization, user, kind, severity), (details, ip, user_agent, at, actor)) = row;
     SecurityEvent {
         id: id.0,
         kind,
         severity,
         organization_id: Some(organization.0).filter(|id| *id != Id::NIL),
         user_id: user.map(|id| id.0),
+        actor_id: actor.map(|id| id.0),
         details,
         ip,
         user_agent,
@@ -171,23 +178,24 @@ pub(crate) fn event_of(row: EventRow) -> SecurityEvent {
 
 type EntryColumns = (
     (IdType, BigInt, AtType, Nullable<IdType>, Text, Text),
-    (IdType, Integer, Nullable<Text>),
+    (IdType, Integer, Nullable<Text>, Nullable<IdType>),
     (Nullable<Text>, Nullable<Text>, Nullable<Text>),
 );
 type EntryRow = (
     (Uid, i64, At, Option<Uid>, String, String),
-    (Uid, i32, Option<String>),
+    (Uid, i32, Option<String>, Option<Uid>),
     (Option<String>, Option<String>, Option<String>),
 );
 
 fn entry_of(row: EntryRow) -> AuditEntry {
     let ((id, number, at, actor, action, entity_type), rest, (changes, ip, user_agent)) = row;
-    let (entity_id, entity_version, request_id) = rest;
+    let (entity_id, entity_version, request_id, key) = rest;
     AuditEntry {
         id: id.0,
         number,
         occurred_at: at.0,
         actor_id: actor.map(|id| id.0),
+        key_id: key.map(|id| id.0),
         action,
         entity_type,
         entity_id: entity_id.0,
@@ -242,7 +250,7 @@ impl Tx<'_> {
         self.fenced(grant.organization())?;
         let rows = Sql::<EntryColumns>::text(
             "SELECT e.id, e.number, e.occurred_at, e.actor_id, e.action, e.entity_type, e.entity_id, e.entity_version, \
-             e.request_id, p.changes, p.ip, p.user_agent FROM (SELECT * FROM audit_entries WHERE ",
+             e.request_id, e.key_id, p.changes, p.ip, p.user_agent FROM (SELECT * FROM audit_entries WHERE ",
         )
         .cond(within(
             entry("organization_id"),

@@ -195,5 +195,6 @@ fn told(work: &mut Work<'_, '_>, kind: SecurityKind, key: &Record<ApiKey>) -> Re
         kind,
         details: Some(key.value.prefix.clone()),
     };
-    Ok(work.tx.security_event(event)?)
+    let by = work.user();
+    Ok(work.tx.security_event_by(event, Some(by))?)
 }

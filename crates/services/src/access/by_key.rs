@@ -114,7 +114,10 @@ impl<'t, 'c> Work<'t, 'c> {
             _ if facts.revoked_at.is_some() => Why::Revoked,
             _ if facts.expires_at.is_some_and(|end| end <= tx.now()) => Why::Expired,
             _ if !is_taken => Why::Address,
-            _ if !facts.is_at_home => Why::Foreign,
+            _ if !facts.is_at_home => match renamed(tx, &key, segment)? {
+                Some(slug) => return Err(Refusal::Renamed(slug)),
+                None => Why::Foreign,
+            },
             _ if !facts.has_creator => Why::Creator,
             Known::Member(facts, currency, zone) if facts.tenant.status == Status::Active => {
                 return Ok((Work::of(tx, facts, currency, zone), key));
@@ -126,6 +129,17 @@ impl<'t, 'c> Work<'t, 'c> {
         };
         Err(refused(&key, why))
     }
+}
+
+/// The slug that the key's own organization has now, if this was one of its.
+fn renamed(tx: &mut Tx<'_>, key: &KnownKey, segment: &Segment) -> Result<Option<String>, Refusal> {
+    let Segment::Slug(former) = segment else {
+        return Ok(None);
+    };
+    let found = tx.slug_of_former(key.user, former)?;
+    Ok(found
+        .filter(|(organization, _)| *organization == key.organization)
+        .map(|(_, slug)| slug))
 }
 
 fn refused(key: &Arc<KnownKey>, why: Why) -> Refusal {

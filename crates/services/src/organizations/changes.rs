@@ -12,6 +12,9 @@ use firma_domain::{Id, Invalid, Record, Slug};
 use firma_persistence::identity::SecurityEvent;
 use firma_persistence::{Fault, Tx};
 
+/// So many former slugs lead to an organization at once: nobody keeps a whole list of names from others.
+const MOST_SLUGS: i64 = 10;
+
 impl Keeping for Organization {
     fn links() -> &'static [Link<Self>] {
         const LINKS: &[Link<Organization>] = &[Link::ruled::<File>("logo_id", "logo", |organization| {
@@ -35,6 +38,9 @@ impl Keeping for Organization {
             let user = work.user();
             has_second_factor(work.tx, user)?;
         }
+        if was_required && !is_required {
+            work.not_by_key()?;
+        }
         let small = |of: &Self| {
             (
                 of.slug.clone(),
@@ -48,6 +54,9 @@ impl Keeping for Organization {
         }
         if value.slug != before.value.slug {
             not_kept(work.tx, grant.organization(), &value.slug)?;
+            if work.tx.former_slugs(grant, &value.slug)? >= MOST_SLUGS {
+                return Err(too_many_slugs());
+            }
             let end = work.now().plus_seconds(Organization::SLUG_KEPT);
             work.tx.keep_slug(grant, &before.value.slug, &value.slug, end)?;
         }
@@ -97,6 +106,14 @@ pub(super) fn not_kept(tx: &mut Tx<'_>, organization: Id, slug: &Slug) -> Result
     match tx.slug_leads_elsewhere(slug, organization)? {
         true => Err(slug_taken(Fault::Conflict("slug".into()))),
         false => Ok(()),
+    }
+}
+
+fn too_many_slugs() -> Refusal {
+    Refusal::Conflict {
+        code: "slug_limit",
+        field: Some("slug".into()),
+        detail: format!("{MOST_SLUGS} former slugs lead to the organization already"),
     }
 }
 

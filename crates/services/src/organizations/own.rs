@@ -46,6 +46,7 @@ pub(crate) fn leave(tx: &mut Tx<'_>, organization: Id, user: Id, pseudonym: &Use
         name: pseudonym.name.clone(),
         title: None,
         department: None,
+        metadata: serde_json::Map::new(),
         is_active: false,
         ..before.value.clone()
     };

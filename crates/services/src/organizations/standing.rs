@@ -172,8 +172,13 @@ pub fn reopen(tx: &mut Tx<'_>, grant: Grant<Organization, Update>) -> Result<Rec
         let detail = "its owner has left in the meantime: only who runs the server helps";
         return Err(Refusal::conflict("last_owner", detail));
     }
+    // Whoever was suspended stays so: that is lifted by itself.
+    let status = match before.value.status {
+        Status::Archived => Status::Active,
+        status => status,
+    };
     let value = Organization {
-        status: Status::Active,
+        status,
         ..before.value.clone()
     };
     let after = tx
@@ -209,11 +214,12 @@ pub fn set_terms(
     }
 }
 
-/// The organization, held, if the caller owns it.
+/// The organization, held, if the caller owns it, and is a person.
 fn owned(
     work: &mut Work<'_, '_>,
     grant: Grant<Organization, Delete>,
 ) -> Result<Record<Organization>, Refusal> {
+    work.not_by_key()?;
     let before = work.open(grant)?.find_for_delete(grant.organization())?;
     match before.value.owner_id == Some(work.user()) {
         true => Ok(before),
