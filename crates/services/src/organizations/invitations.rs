@@ -119,7 +119,8 @@ fn may_invite<A: Action>(
 where
     (Invitation, A): Touches<Team, Read> + Touches<RoleAssignment, Create>,
 {
-    access::may_give_all(work, grant.also::<RoleAssignment, Create>(), &value.role_ids)?;
+    let giving = grant.also::<RoleAssignment, Create>();
+    access::may_give_all(work, giving, &value.role_ids, value.roles_expire_at)?;
     if value.team_ids.is_empty() {
         return Ok(());
     }

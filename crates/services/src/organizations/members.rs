@@ -40,7 +40,7 @@ pub fn add_member(
         ..Member::added(new.email.clone(), new.name.clone(), Some(work.user()))
     };
     validator::Validate::validate(&member).map_err(|e| firma_domain::input::invalid(&e))?;
-    access::may_give_all(work, grant.also(), &new.role_ids)?;
+    access::may_give_all(work, grant.also(), &new.role_ids, None)?;
     let organization = hold(work.tx, grant.also())?;
     // The open invitation has a place already.
     unless_invited(work, grant.also(), &new.email)?;
