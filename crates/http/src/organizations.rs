@@ -33,7 +33,8 @@ impl Resource for Member {
     const EXAMPLE: &'static str =
         r#"{"email": "new-$RANDOM@demo.example", "name": "Kim Winter", "title": "Engineer"}"#;
     const CHANGE: &'static str = r#"{"department": "Sales"}"#;
-    const REFUSALS: &'static [&'static str] = &["member_limit", "last_owner"];
+    const REFUSALS: &'static [&'static str] =
+        &["role_not_held", "key_not_allowed", "member_limit", "last_owner"];
 }
 impl Resource for Team {
     const MODULE: &'static str = "organizations";

@@ -1,6 +1,7 @@
 //! Nobody hands on what they don't hold: neither in a role, nor with one, nor for longer.
 
 use crate::custom_roles::{custom, give, holder};
+use crate::keys::{key_of, with};
 use crate::kit::{rows, stored};
 use crate::samples::{role, unique};
 use firma_domain::Id;
@@ -226,5 +227,29 @@ fn what_is_held_for_a_while_is_put_into_no_role() {
         admin
             .patch(&at, json!({"permissions": ["deals:read:own"]}))
             .expect(200);
+    });
+}
+
+#[test]
+fn who_activates_a_member_gives_them_their_roles() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let (_, clerk, _) = holder(&firm, &["members:read:org", "members:update:org"]);
+        let ((admin, _), (bare, _)) = (firm.member(Some("admin")), firm.member(None));
+        let at = |id: Id| firm.at(&format!("members/{id}"));
+        let set = |by: &Client, id: Id, active: bool| by.patch(&at(id), json!({"is_active": active}));
+        for id in [admin, bare] {
+            set(&clerk, id, false).expect(200);
+        }
+        set(&clerk, admin, true).problem(403, "role_not_held");
+        set(&clerk, bare, true).expect(200);
+        // No key gives a role.
+        let (_, key) = key_of(
+            &firm,
+            &firm.owner,
+            with(&["members:read:org", "members:update:org"]),
+        );
+        set(&key, admin, true).problem(403, "key_not_allowed");
+        set(&firm.owner, admin, true).expect(200);
     });
 }

@@ -174,6 +174,8 @@ fn takes_place(
     if !counts(&given.value) {
         return Ok(());
     }
+    // Held first: of two roles that are given at once the second sees the first.
+    let of = organizations::hold(work.tx, organization)?;
     let held = vec![is::<RoleAssignment>("user_id", given.value.user_id)];
     let held = work.open(grant)?.some(held, i64::MAX)?;
     if held
@@ -182,7 +184,6 @@ fn takes_place(
     {
         return Ok(());
     }
-    let of = organizations::hold(work.tx, organization)?;
     organizations::room_for(work.tx, organization, &of, 0)
 }
 

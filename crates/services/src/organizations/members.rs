@@ -5,7 +5,8 @@ use crate::keeping::Keeping;
 use crate::refusal::Refusal;
 use crate::rows::is;
 use crate::work::Work;
-use firma_auth::access::{Create, Delete, Grant, Update};
+use firma_auth::access::{Create, Delete, Grant, Read, Update};
+use firma_domain::access::RoleAssignment;
 use firma_domain::identity::User;
 use firma_domain::organizations::{Member, Organization, TeamMember};
 use firma_domain::{Email, Id, Record};
@@ -85,6 +86,20 @@ pub(super) fn leave_teams(tx: &mut Tx<'_>, grant: Grant<Member, Update>, user: I
     Ok(())
 }
 
+/// The roles that a member was given, and that give something now as soon as the member is active.
+fn live_roles(
+    work: &mut Work<'_, '_>,
+    grant: Grant<Member, Update>,
+    user: Id,
+) -> Result<Vec<RoleAssignment>, Refusal> {
+    let now = work.now();
+    let held = work
+        .open(grant.also::<RoleAssignment, Read>())?
+        .some(vec![is::<RoleAssignment>("user_id", user)], i64::MAX)?;
+    let held = held.into_iter().map(|known| known.value);
+    Ok(held.filter(|value| value.gives(now)).collect())
+}
+
 impl Keeping for Member {
     const NAMED_BY: &'static [&'static str] = &["email", "name"];
 
@@ -95,8 +110,19 @@ impl Keeping for Member {
         value: Self,
     ) -> Result<Self, Refusal> {
         if !before.value.is_active && value.is_active {
+            // The roles come back with the member: whoever does that gives them.
+            for held in live_roles(work, grant, before.id)? {
+                let giving = grant.also::<RoleAssignment, Read>();
+                access::may_give(work, giving, held.role_id, held.expires_at)?;
+            }
             let organization = hold(work.tx, grant.also())?;
-            room_for(work.tx, grant.also(), &organization, 1)?;
+            let roles: Vec<_> = live_roles(work, grant, before.id)?
+                .iter()
+                .map(|held| held.role_id)
+                .collect();
+            if !is_for_client(&roles)? {
+                room_for(work.tx, grant.also(), &organization, 1)?;
+            }
         }
         if before.value.is_active && !value.is_active {
             let organization = work.organization();
