@@ -214,8 +214,9 @@ const SET_LOGO: &str = r#"curl -sS -X PATCH "$ORG" \
 
 fn new_member() -> ObjectBuilder {
     let roles = ArrayBuilder::new()
+        .max_items(Some(20))
         .items(id("A role's id"))
-        .description(Some("Roles to give; none unless asked"));
+        .description(Some("Roles to give, 20 at most; none unless asked"));
     object(
         [
             ("email", string("Where the person is reached").into()),

@@ -217,7 +217,8 @@ fn tell(
     Ok(work.tx.security_event(event)?)
 }
 
-fn distinct(ids: Vec<Id>) -> Vec<Id> {
+/// Each once, where it came first.
+pub(super) fn distinct(ids: Vec<Id>) -> Vec<Id> {
     let mut once = Vec::with_capacity(ids.len());
     for id in ids {
         if !once.contains(&id) {

@@ -1,4 +1,4 @@
-use super::invitations::unless_invited;
+use super::invitations::{distinct, unless_invited};
 use super::places::{hold, is_for_client, room_for};
 use crate::access;
 use crate::keeping::Keeping;
@@ -12,9 +12,10 @@ use firma_domain::organizations::{Member, Organization, TeamMember};
 use firma_domain::{Email, Id, Record};
 use firma_persistence::{Fault, Tx};
 use serde::Deserialize;
+use validator::Validate;
 
 /// Who is to become a member.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct NewMember {
     pub email: Email,
@@ -25,6 +26,7 @@ pub struct NewMember {
     pub department: Option<String>,
     /// Roles to give; none unless asked
     #[serde(default)]
+    #[validate(length(max = 20))]
     pub role_ids: Vec<Id>,
 }
 
@@ -35,17 +37,19 @@ pub fn add_member(
     grant: Grant<Member, Create>,
     new: NewMember,
 ) -> Result<Record<Member>, Refusal> {
+    new.validate().map_err(|e| firma_domain::input::invalid(&e))?;
+    let role_ids = distinct(new.role_ids);
     let member = Member {
         title: new.title,
         department: new.department,
         ..Member::added(new.email.clone(), new.name.clone(), Some(work.user()))
     };
-    validator::Validate::validate(&member).map_err(|e| firma_domain::input::invalid(&e))?;
-    access::may_give_all(work, grant.also(), &new.role_ids, None)?;
+    member.validate().map_err(|e| firma_domain::input::invalid(&e))?;
+    access::may_give_all(work, grant.also(), &role_ids, None)?;
     let organization = hold(work.tx, grant.also())?;
     // The open invitation has a place already.
     unless_invited(work, grant.also(), &new.email)?;
-    let more = i64::from(!is_for_client(&new.role_ids)?);
+    let more = i64::from(!is_for_client(&role_ids)?);
     room_for(work.tx, grant.also(), &organization, more)?;
     let user = match work.tx.user_of_login(&new.email.key())? {
         Some(user) => user,
@@ -65,7 +69,7 @@ pub fn add_member(
         });
     }
     let record = work.open(grant)?.add_as(user, member)?;
-    for role in new.role_ids {
+    for role in role_ids {
         access::give(work, grant.also(), user, role, None)?;
     }
     Ok(record)
