@@ -13,8 +13,8 @@ use firma_domain::{Id, Instant, Record};
 use firma_persistence::access::GivenRole;
 use firma_persistence::{Tx, Value};
 
-/// The role, if the caller may give it until `end`, or for good where that is none, and so take it: nobody hands on what
-/// they don't hold, nor for longer. In a call that writes it is held, so that it isn't deleted meanwhile.
+/// The role, if the caller may give it until `end`, or for good where that is none, and so take it: nobody hands on
+/// what they don't hold, nor for longer. In a call that writes it is held, so that it isn't deleted meanwhile.
 pub(crate) fn may_give<A: Action>(
     work: &mut Work<'_, '_>,
     grant: Grant<RoleAssignment, A>,

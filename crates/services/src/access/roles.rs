@@ -145,8 +145,8 @@ impl Keeping for Role {
     }
 }
 
-/// The role with each permission that it gives named once, all of them known and held by who makes it so; what wasn't in
-/// it before is held for good, as it is put in.
+/// The role with each permission that it gives named once, all of them known and held by who makes it so; what wasn't
+/// in it before is held for good, as it is put in.
 fn settled(work: &Work<'_, '_>, value: Role, before: Option<&Role>) -> Result<Role, Refusal> {
     let mut given = Permissions::default();
     let mut errors = Vec::new();

@@ -35,8 +35,8 @@ pub fn acting_in(tx: &mut Tx<'_>, slug: &str, email: Option<&Email>) -> Result<(
     Ok((organization, user))
 }
 
-/// Takes up all memberships that wait for a person who now is known to read that mail, where the organization is in use.
-/// The others wait on.
+/// Takes up all memberships that wait for a person who now is known to read that mail, where the organization is in
+/// use. The others wait on.
 pub(crate) fn join_all(tx: &mut Tx<'_>, user: Id) -> Result<(), Refusal> {
     for membership in tx.memberships_of(user)? {
         let is_in_use = membership.status == Status::Active.as_str();
