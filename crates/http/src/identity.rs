@@ -216,6 +216,7 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
                 )
                 .id("$ORGANIZATION_ID"),
         )
+        .refuses(&["organization_suspended"])
         .answers(200, Some(reference(&member))),
     );
 }

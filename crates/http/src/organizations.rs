@@ -33,7 +33,8 @@ impl Resource for Member {
     const EXAMPLE: &'static str =
         r#"{"email": "new-$RANDOM@demo.example", "name": "Kim Winter", "title": "Engineer"}"#;
     const CHANGE: &'static str = r#"{"department": "Sales"}"#;
-    const REFUSALS: &'static [&'static str] = &["member_limit", "last_owner"];
+    const REFUSALS: &'static [&'static str] =
+        &["role_not_held", "key_not_allowed", "member_limit", "last_owner"];
 }
 impl Resource for Team {
     const MODULE: &'static str = "organizations";
@@ -217,8 +218,9 @@ const SET_LOGO: &str = r#"curl -sS -X PATCH "$ORG" \
 
 fn new_member() -> ObjectBuilder {
     let roles = ArrayBuilder::new()
+        .max_items(Some(20))
         .items(id("A role's id"))
-        .description(Some("Roles to give; none unless asked"));
+        .description(Some("Roles to give, 20 at most; none unless asked"));
     object(
         [
             ("email", string("Where the person is reached").into()),

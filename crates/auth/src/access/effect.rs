@@ -68,6 +68,7 @@ touches! {
     Member, Create => RoleAssignment, Create;
     Member, Create => Organization, Update;
     Member, Create => Invitation, Read;
+    Member, Update => RoleAssignment, Read;
     Member, Update => Organization, Read;
     Member, Update => Organization, Update;
     Role, Create => Organization, Update;

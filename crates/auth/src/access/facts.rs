@@ -58,6 +58,14 @@ pub struct Assignment {
     pub expires_at: Option<Instant>,
 }
 
+impl Assignment {
+    /// Whether it lasts at least until `end`, or for good where that is none.
+    fn lasts_until(&self, end: Option<Instant>) -> bool {
+        self.expires_at
+            .is_none_or(|own| end.is_some_and(|end| end <= own))
+    }
+}
+
 /// The organization that a call is about, as far as the decision needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant {
@@ -154,7 +162,28 @@ impl Facts {
 
     /// What the caller's roles give, as far as a key cuts it; also of a module that is off: it may be handed on.
     fn held(&self, resource: &Resource, verb: Verb) -> Option<Scope> {
-        let held = self.roles().filter_map(|role| role.scope(resource, verb)).max()?;
+        self.widest(self.live(), resource, verb)
+    }
+
+    /// The same of those roles alone that last until `end`, or for good where that is none.
+    fn held_until(&self, resource: &Resource, verb: Verb, end: Option<Instant>) -> Option<Scope> {
+        self.widest(self.lasting(end), resource, verb)
+    }
+
+    /// The live assignments that last until `end`, or for good where that is none.
+    fn lasting(&self, end: Option<Instant>) -> impl Iterator<Item = &Assignment> {
+        self.live().filter(move |assignment| assignment.lasts_until(end))
+    }
+
+    fn widest<'a>(
+        &self,
+        assignments: impl Iterator<Item = &'a Assignment>,
+        resource: &Resource,
+        verb: Verb,
+    ) -> Option<Scope> {
+        let held = assignments
+            .filter_map(|assignment| assignment.role.scope(resource, verb))
+            .max()?;
         match &self.key {
             Some(key) => key.cut(resource, verb, held),
             None => Some(held),
@@ -224,11 +253,28 @@ impl Facts {
         self.key.is_none() && self.roles().any(|role| role.id() == role_id)
     }
 
+    /// Whether they hold it until `end`, or for good where that is none.
+    pub fn holds_role_until(&self, role_id: Id, end: Option<Instant>) -> bool {
+        self.key.is_none() && self.lasting(end).any(|held| held.role.id() == role_id)
+    }
+
     /// What of the permissions the caller doesn't hold as far: what one may not hand on.
     pub fn lacks<'p>(&'p self, permissions: &'p Permissions) -> impl Iterator<Item = super::Permission> + 'p {
         permissions
             .iter()
             .filter(|p| self.held(p.resource, p.verb) < Some(p.scope))
+    }
+
+    /// What of them the caller doesn't hold as far until `end`, or for good where that is none: what one may not hand
+    /// on for so long.
+    pub fn lacks_until<'p>(
+        &'p self,
+        permissions: &'p Permissions,
+        end: Option<Instant>,
+    ) -> impl Iterator<Item = super::Permission> + 'p {
+        permissions
+            .iter()
+            .filter(move |p| self.held_until(p.resource, p.verb, end) < Some(p.scope))
     }
 
     /// Whether the caller holds everything that the role gives; what one may hand on.

@@ -1,7 +1,8 @@
 //! Organizations that are suspended, archived and deleted.
 
+use crate::identity::set_password;
 use crate::owners::{by_platform, entries, events, platform, transfer};
-use firma_domain::input;
+use firma_domain::{Id, input};
 use firma_services::crud::Expected;
 use firma_services::organizations::{self, Terms};
 use firma_testing::{Client, Firm, on_each};
@@ -158,5 +159,50 @@ fn an_archived_organization_is_closed_to_all_but_its_owner() {
         firm.owner.act(&firm.at("archive")).expect(200);
         firm.owner.delete(&firm.path).expect(204);
         firm.owner.get(&firm.path).problem(404, "organization_not_found");
+    });
+}
+
+#[test]
+fn nobody_joins_what_is_closed_or_where_they_were_put_out() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let email = format!("late@{}.example", firm.slug);
+        let user = Firm::user(server, &email);
+        let add = |email: &str| {
+            let body = json!({"email": email, "name": "Late"});
+            firm.owner.post(&firm.at("members"), body).id()
+        };
+        add(&email);
+        let accept = |user: Id| {
+            let path = format!("/api/v1/me/memberships/{}/accept", firm.id);
+            server.client(user).act(&path)
+        };
+        let set = |active: bool| {
+            let at = firm.at(&format!("members/{user}"));
+            firm.owner.patch(&at, json!({"is_active": active})).expect(200)
+        };
+        set(false);
+        accept(user).problem(404, "not_found");
+        set(true);
+        firm.owner.act(&firm.at("archive")).expect(200);
+        accept(user).problem(404, "not_found");
+        firm.owner.act(&firm.at("restore")).expect(200);
+        // Who claims the account meanwhile isn't in by that, and accepts later.
+        let other = format!("other@{}.example", firm.slug);
+        let claims: Id = add(&other).parse().unwrap();
+        by_platform(&firm, organizations::suspend);
+        set_password(server, &other, "a password of its own");
+        for id in [user, claims] {
+            accept(id).problem(403, "organization_suspended");
+            server
+                .client(id)
+                .get(&firm.path)
+                .problem(404, "organization_not_found");
+        }
+        by_platform(&firm, organizations::reactivate);
+        let joined = accept(claims).expect(200);
+        assert_eq!(accept(claims).expect(200), joined);
+        firm.owner.delete(&firm.path).expect(204);
+        accept(user).problem(404, "not_found");
     });
 }

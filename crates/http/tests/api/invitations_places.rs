@@ -5,6 +5,7 @@ use crate::invitations_answered::register;
 use crate::kit::rows;
 use crate::post::{mail, mails, on_each_clock, token};
 use crate::samples::role;
+use firma_domain::Id;
 use firma_testing::{Answer, Firm, Server, on_each};
 use serde_json::json;
 
@@ -167,5 +168,22 @@ fn fewer_places_keep_those_out_who_have_not_come_yet() {
         assert_eq!(rows(server, "users"), 1);
         limit(server, &firm, 2);
         register(server, &token).expect(200);
+    });
+}
+
+#[test]
+fn a_client_comes_back_without_a_place() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let ((client, _), (member, _)) = (firm.member(Some("client")), firm.member(None));
+        let set = |id: Id, active: bool| {
+            let at = firm.at(&format!("members/{id}"));
+            firm.owner.patch(&at, json!({"is_active": active}))
+        };
+        set(client, false).expect(200);
+        set(member, false).expect(200);
+        limit(server, &firm, 1);
+        set(client, true).expect(200);
+        set(member, true).problem(409, "member_limit");
     });
 }

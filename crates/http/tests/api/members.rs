@@ -103,6 +103,26 @@ fn a_member_is_added_once() {
 }
 
 #[test]
+fn a_member_is_added_with_twenty_roles_at_most_each_once() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let employee = role("employee");
+        let post = |count: usize| {
+            let roles = vec![employee.as_str(); count];
+            let body = json!({"email": "many@account.example", "name": "x", "role_ids": roles});
+            firm.owner.post(&firm.at("members"), body)
+        };
+        let problem = post(21).problem(422, "invalid");
+        assert_eq!(problem["errors"][0]["pointer"], "#/role_ids");
+        assert_eq!(problem["errors"][0]["code"], "length");
+        let user = post(20).id();
+        let held = firm.at(&format!("role-assignments?user_id={user}"));
+        let held = firm.owner.get(&held).expect(200);
+        assert_eq!(held["data"].as_array().unwrap().len(), 1);
+    });
+}
+
+#[test]
 fn a_password_claims_the_account_and_joins_where_it_waits() {
     on_each(|server| {
         let (firm, other) = (Firm::new(server), Firm::new(server));

@@ -270,3 +270,21 @@ fn whoever_makes_an_organization_for_another_is_not_its_owner() {
             .problem(404, "organization_not_found");
     });
 }
+
+#[test]
+fn an_heir_who_is_erased_at_once_stays_or_is_none() {
+    on_each(|server| {
+        for _ in 0..8 {
+            let firm = Firm::new(server);
+            let (heir_id, heir) = firm.member(Some("ceo"));
+            let hands = || transfer(&firm.owner, &firm, heir_id);
+            let goes = || heir.delete("/api/v1/me");
+            let answers = at_once([&hands, &goes]);
+            match (answers[0].status, answers[1].status) {
+                (200, 409) => assert_eq!(is_owned(&firm), heir_id),
+                (422, 204) => assert_eq!(is_owned(&firm), firm.owner_id),
+                other => panic!("{other:?}: {} {}", answers[0].text, answers[1].text),
+            }
+        }
+    });
+}

@@ -1,9 +1,11 @@
-//! Nobody hands on what they don't hold: neither in a role, nor with one.
+//! Nobody hands on what they don't hold: neither in a role, nor with one, nor for longer.
 
 use crate::custom_roles::{custom, give, holder};
+use crate::keys::{key_of, with};
 use crate::kit::{rows, stored};
 use crate::samples::{role, unique};
-use firma_testing::{Firm, on_each};
+use firma_domain::Id;
+use firma_testing::{Client, Firm, on_each};
 use serde_json::{Value, json};
 
 /// What one needs to make roles and to give them.
@@ -154,5 +156,100 @@ fn who_lost_a_permission_makes_no_use_of_a_role_made_before() {
             .patch(&at, json!({"display_name": "y"}))
             .problem(403, "role_not_held");
         clerk.delete(&at).problem(403, "role_not_held");
+    });
+}
+
+#[test]
+fn who_holds_a_role_for_a_while_gives_it_for_no_longer() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let (admin_id, admin) = firm.member(None);
+        let (user, _) = firm.member(None);
+        let now = server.read(|tx| Ok(tx.now()));
+        let [soon, end, late] = [3_600, 7_200, 7_201].map(|seconds| json!(now.plus_seconds(seconds)));
+        let given = |by: &Client, to: Id, end: &Value| {
+            let body = json!({"user_id": to, "role_id": role("admin"), "expires_at": end});
+            by.post(&firm.at("role-assignments"), body)
+        };
+        let path = |id: String| firm.at(&format!("role-assignments/{id}"));
+        let own = path(given(&firm.owner, admin_id, &end).id());
+        for longer in [&Value::Null, &late] {
+            admin
+                .patch(&own, json!({"expires_at": longer}))
+                .problem(403, "role_not_held");
+            given(&admin, user, longer).problem(403, "role_not_held");
+            let email = format!("{}@while.example", unique());
+            let body = json!({"email": email, "role_ids": [role("admin")], "roles_expire_at": longer});
+            admin
+                .post(&firm.at("invitations"), body)
+                .problem(403, "role_not_held");
+        }
+        let body = json!({"email": "kim@while.example", "name": "x", "role_ids": [role("admin")]});
+        admin
+            .post(&firm.at("members"), body)
+            .problem(403, "role_not_held");
+        // Until the own end at most.
+        let at = path(given(&admin, user, &soon).id());
+        admin.patch(&at, json!({"expires_at": end})).expect(200);
+        admin
+            .patch(&at, json!({"expires_at": late}))
+            .problem(403, "role_not_held");
+        // What somebody holds for longer can be taken, and not be given back.
+        firm.owner.patch(&at, json!({"expires_at": null})).expect(200);
+        admin.patch(&at, json!({"is_active": false})).expect(200);
+        admin
+            .patch(&at, json!({"is_active": true}))
+            .problem(403, "role_not_held");
+    });
+}
+
+#[test]
+fn what_is_held_for_a_while_is_put_into_no_role() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let (user, admin) = firm.member(None);
+        let end = server.read(|tx| Ok(tx.now())).plus_seconds(3_600);
+        let body = json!({"user_id": user, "role_id": role("admin"), "expires_at": end});
+        firm.owner.post(&firm.at("role-assignments"), body).expect(201);
+        let body = json!({"name": unique(), "display_name": "x", "permissions": ["deals:read:own"]});
+        let problem = admin.post(&firm.at("roles"), body).problem(403, "role_not_held");
+        assert_eq!(problem["permission"], "deals:read:own");
+        let at = firm.at(&format!("roles/{}", custom(&firm, &["deals:read:team"])));
+        for wider in [
+            json!(["deals:read:org"]),
+            json!(["deals:read:team", "teams:read:org"]),
+        ] {
+            admin
+                .patch(&at, json!({"permissions": wider}))
+                .problem(403, "role_not_held");
+        }
+        admin.patch(&at, json!({"display_name": "y"})).expect(200);
+        admin
+            .patch(&at, json!({"permissions": ["deals:read:own"]}))
+            .expect(200);
+    });
+}
+
+#[test]
+fn who_activates_a_member_gives_them_their_roles() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let (_, clerk, _) = holder(&firm, &["members:read:org", "members:update:org"]);
+        let ((admin, _), (bare, _)) = (firm.member(Some("admin")), firm.member(None));
+        let at = |id: Id| firm.at(&format!("members/{id}"));
+        let set = |by: &Client, id: Id, active: bool| by.patch(&at(id), json!({"is_active": active}));
+        for id in [admin, bare] {
+            set(&clerk, id, false).expect(200);
+        }
+        set(&clerk, admin, true).problem(403, "role_not_held");
+        set(&clerk, bare, true).expect(200);
+        // No key gives a role.
+        let (_, key) = key_of(
+            &firm,
+            &firm.owner,
+            with(&["members:read:org", "members:update:org"]),
+        );
+        set(&key, admin, true).problem(403, "key_not_allowed");
+        set(&firm.owner, admin, true).expect(200);
     });
 }

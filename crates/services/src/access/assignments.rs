@@ -13,19 +13,21 @@ use firma_domain::{Id, Instant, Record};
 use firma_persistence::access::GivenRole;
 use firma_persistence::{Tx, Value};
 
-/// The role, if the caller may give it, and so take it: nobody hands on what they don't hold. In a call that writes it
-/// is held, so that it isn't deleted meanwhile.
+/// The role, if the caller may give it until `end`, or for good where that is none, and so take it: nobody hands on
+/// what they don't hold, nor for longer. In a call that writes it is held, so that it isn't deleted meanwhile.
 pub(crate) fn may_give<A: Action>(
     work: &mut Work<'_, '_>,
     grant: Grant<RoleAssignment, A>,
     role: Id,
+    end: Option<Instant>,
 ) -> Result<GivenRole, Refusal> {
     work.not_by_key()?;
     let known = named(work, grant, role)?;
     let known = known.ok_or_else(|| Refusal::field("role_id", "not_found", "there is no such role"))?;
-    let lacking = work.facts().lacks(&known.given.permissions()).next();
+    let given = known.given.permissions();
+    let lacking = work.facts().lacks_until(&given, end).next();
     // An owner is made by transfer and by owners alone, whatever else an administrator holds.
-    let owners_only = known.name == "ceo" && !work.facts().holds_role(role);
+    let owners_only = known.name == "ceo" && !work.facts().holds_role_until(role, end);
     match lacking {
         None if !owners_only => Ok(known),
         _ => Err(Refusal::RoleNotHeld {
@@ -48,9 +50,10 @@ pub(crate) fn may_give_all<A: Action>(
     work: &mut Work<'_, '_>,
     grant: Grant<RoleAssignment, A>,
     roles: &[Id],
+    end: Option<Instant>,
 ) -> Result<(), Refusal> {
     for (n, role) in roles.iter().enumerate() {
-        may_give(work, grant, *role).map_err(|refusal| match refusal {
+        may_give(work, grant, *role, end).map_err(|refusal| match refusal {
             Refusal::Invalid(mut invalid) => {
                 for error in &mut invalid.0 {
                     error.pointer = format!("#/role_ids/{n}");
@@ -171,6 +174,8 @@ fn takes_place(
     if !counts(&given.value) {
         return Ok(());
     }
+    // Held first: of two roles that are given at once the second sees the first.
+    let of = organizations::hold(work.tx, organization)?;
     let held = vec![is::<RoleAssignment>("user_id", given.value.user_id)];
     let held = work.open(grant)?.some(held, i64::MAX)?;
     if held
@@ -179,7 +184,6 @@ fn takes_place(
     {
         return Ok(());
     }
-    let of = organizations::hold(work.tx, organization)?;
     organizations::room_for(work.tx, organization, &of, 0)
 }
 
@@ -211,7 +215,7 @@ impl Keeping for RoleAssignment {
 
     fn creating(work: &mut Work<'_, '_>, grant: Grant<Self, Create>, value: Self) -> Result<Self, Refusal> {
         not_past(work, &value)?;
-        let role = may_give(work, grant, value.role_id)?;
+        let role = may_give(work, grant, value.role_id, value.expires_at)?;
         let is_custom = matches!(role.given, Given::Custom(..));
         Ok(RoleAssignment {
             role_organization_id: is_custom.then(|| work.organization()),
@@ -247,7 +251,12 @@ impl Keeping for RoleAssignment {
         if value.expires_at != before.value.expires_at || (value.is_active && !before.value.is_active) {
             not_past(work, &value)?;
         }
-        may_give(work, grant, value.role_id)?;
+        // Who takes it has to hold it now, and no longer.
+        let end = match value.is_active {
+            true => value.expires_at,
+            false => Some(work.now()),
+        };
+        may_give(work, grant, value.role_id, end)?;
         let organization = work.organization();
         // Held, so that who loses the role doesn't become the owner at once.
         let parent = grant.also::<Organization, Update>();

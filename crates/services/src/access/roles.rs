@@ -76,7 +76,7 @@ impl Keeping for Role {
     }
 
     fn creating(work: &mut Work<'_, '_>, grant: Grant<Self, Create>, value: Self) -> Result<Self, Refusal> {
-        let value = settled(work, value)?;
+        let value = settled(work, value, None)?;
         free(&value.name)?;
         room_for_one_more(work, grant)?;
         Ok(value)
@@ -96,7 +96,7 @@ impl Keeping for Role {
         before: &Record<Self>,
         value: Self,
     ) -> Result<Self, Refusal> {
-        let value = settled(work, value)?;
+        let value = settled(work, value, Some(&before.value))?;
         held(work, &before.value)?;
         free(&value.name)?;
         Ok(value)
@@ -145,8 +145,9 @@ impl Keeping for Role {
     }
 }
 
-/// The role with each permission that it gives named once, all of them known and held by who makes it so.
-fn settled(work: &Work<'_, '_>, value: Role) -> Result<Role, Refusal> {
+/// The role with each permission that it gives named once, all of them known and held by who makes it so; what wasn't
+/// in it before is held for good, as it is put in.
+fn settled(work: &Work<'_, '_>, value: Role, before: Option<&Role>) -> Result<Role, Refusal> {
     let mut given = Permissions::default();
     let mut errors = Vec::new();
     for (n, name) in value.permissions.iter().enumerate() {
@@ -165,18 +166,29 @@ fn settled(work: &Work<'_, '_>, value: Role) -> Result<Role, Refusal> {
         ..value
     };
     held(work, &value)?;
+    let before = before.map(permissions_of).unwrap_or_default();
+    let added: Permissions = given
+        .iter()
+        .filter(|p| before.scope(p.resource, p.verb) < Some(p.scope))
+        .collect();
+    unless_lacking(&value, work.facts().lacks_until(&added, None).next())?;
     Ok(value)
 }
 
 /// Refuses who doesn't hold all that the role gives. So nobody puts in what they don't hold, and nobody changes or
 /// deletes what was made by those who hold more.
 fn held(work: &Work<'_, '_>, role: &Role) -> Result<(), Refusal> {
-    let given: Permissions = role
-        .permissions
-        .iter()
-        .filter_map(|name| Permission::parse(name))
-        .collect();
-    match work.facts().lacks(&given).next() {
+    let given = permissions_of(role);
+    unless_lacking(role, work.facts().lacks(&given).next())
+}
+
+fn permissions_of(role: &Role) -> Permissions {
+    let names = role.permissions.iter();
+    names.filter_map(|name| Permission::parse(name)).collect()
+}
+
+fn unless_lacking(role: &Role, lacking: Option<Permission>) -> Result<(), Refusal> {
+    match lacking {
         None => Ok(()),
         Some(lacking) => Err(Refusal::RoleNotHeld {
             role: role.name.clone(),

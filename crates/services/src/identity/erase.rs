@@ -35,14 +35,7 @@ pub fn person_of(tx: &mut Tx<'_>, email: &Email) -> Result<Id, Refusal> {
 /// Erases a person. Whoever calls it has decided that it may be done.
 pub fn erase_person(tx: &mut Tx<'_>, user: Id, language: &str) -> Result<(), Refusal> {
     let before = tx.user_for_change(user)?.value;
-    let owned = tx.owned_by(user)?;
-    if !owned.is_empty() {
-        let detail = format!(
-            "an owner can't be erased: hand over first what the account owns: {}",
-            owned.join(", ")
-        );
-        return Err(Refusal::conflict("last_owner", detail));
-    }
+    unless_owner(tx, user)?;
     installation::unless_needed(tx, user)?;
     let language = letters::language(tx, user, language)?;
     let pseudonym = User::erased(user).ok_or_else(|| Fault::Internal("a pseudonym is no e-mail".into()))?;
@@ -61,6 +54,8 @@ pub fn erase_person(tx: &mut Tx<'_>, user: Id, language: &str) -> Result<(), Ref
             tx.forget_invitations(&joining, name, &pseudonym.email.key())?;
         }
     }
+    // Until the places were left, an organization could still be handed over to the person.
+    unless_owner(tx, user)?;
     for organization in with_nil(places) {
         tx.erase_answers(user, organization)?;
         for name in &names {
@@ -79,6 +74,18 @@ pub fn erase_person(tx: &mut Tx<'_>, user: Id, language: &str) -> Result<(), Ref
     })?;
     let variables = json!({"name": before.name});
     letters::write(tx, before.email, "account_deleted", language, variables)
+}
+
+fn unless_owner(tx: &mut Tx<'_>, user: Id) -> Result<(), Refusal> {
+    let owned = tx.owned_by(user)?;
+    if owned.is_empty() {
+        return Ok(());
+    }
+    let detail = format!(
+        "an owner can't be erased: hand over first what the account owns: {}",
+        owned.join(", ")
+    );
+    Err(Refusal::conflict("last_owner", detail))
 }
 
 /// What concerns no organization has a log too.

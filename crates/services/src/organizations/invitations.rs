@@ -119,7 +119,8 @@ fn may_invite<A: Action>(
 where
     (Invitation, A): Touches<Team, Read> + Touches<RoleAssignment, Create>,
 {
-    access::may_give_all(work, grant.also::<RoleAssignment, Create>(), &value.role_ids)?;
+    let giving = grant.also::<RoleAssignment, Create>();
+    access::may_give_all(work, giving, &value.role_ids, value.roles_expire_at)?;
     if value.team_ids.is_empty() {
         return Ok(());
     }
@@ -216,7 +217,8 @@ fn tell(
     Ok(work.tx.security_event(event)?)
 }
 
-fn distinct(ids: Vec<Id>) -> Vec<Id> {
+/// Each once, where it came first.
+pub(super) fn distinct(ids: Vec<Id>) -> Vec<Id> {
     let mut once = Vec::with_capacity(ids.len());
     for id in ids {
         if !once.contains(&id) {

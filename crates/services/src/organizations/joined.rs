@@ -108,7 +108,7 @@ fn roles(
         return Ok((given, invitation.role_ids.clone()));
     }
     for role in &invitation.role_ids {
-        match access::may_give(work, grant.also(), *role) {
+        match access::may_give(work, grant.also(), *role, invitation.roles_expire_at) {
             Ok(_) => given.push(*role),
             Err(Refusal::Fault(fault)) => return Err(Refusal::Fault(fault)),
             Err(_) => withheld.push(*role),

@@ -1,19 +1,21 @@
-use super::invitations::unless_invited;
+use super::invitations::{distinct, unless_invited};
 use super::places::{hold, is_for_client, room_for};
 use crate::access;
 use crate::keeping::Keeping;
 use crate::refusal::Refusal;
 use crate::rows::is;
 use crate::work::Work;
-use firma_auth::access::{Create, Delete, Grant, Update};
+use firma_auth::access::{Create, Delete, Grant, Read, Update};
+use firma_domain::access::RoleAssignment;
 use firma_domain::identity::User;
 use firma_domain::organizations::{Member, Organization, TeamMember};
 use firma_domain::{Email, Id, Record};
 use firma_persistence::{Fault, Tx};
 use serde::Deserialize;
+use validator::Validate;
 
 /// Who is to become a member.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct NewMember {
     pub email: Email,
@@ -24,6 +26,7 @@ pub struct NewMember {
     pub department: Option<String>,
     /// Roles to give; none unless asked
     #[serde(default)]
+    #[validate(length(max = 20))]
     pub role_ids: Vec<Id>,
 }
 
@@ -34,17 +37,19 @@ pub fn add_member(
     grant: Grant<Member, Create>,
     new: NewMember,
 ) -> Result<Record<Member>, Refusal> {
+    new.validate().map_err(|e| firma_domain::input::invalid(&e))?;
+    let role_ids = distinct(new.role_ids);
     let member = Member {
         title: new.title,
         department: new.department,
         ..Member::added(new.email.clone(), new.name.clone(), Some(work.user()))
     };
-    validator::Validate::validate(&member).map_err(|e| firma_domain::input::invalid(&e))?;
-    access::may_give_all(work, grant.also(), &new.role_ids)?;
+    member.validate().map_err(|e| firma_domain::input::invalid(&e))?;
+    access::may_give_all(work, grant.also(), &role_ids, None)?;
     let organization = hold(work.tx, grant.also())?;
     // The open invitation has a place already.
     unless_invited(work, grant.also(), &new.email)?;
-    let more = i64::from(!is_for_client(&new.role_ids)?);
+    let more = i64::from(!is_for_client(&role_ids)?);
     room_for(work.tx, grant.also(), &organization, more)?;
     let user = match work.tx.user_of_login(&new.email.key())? {
         Some(user) => user,
@@ -64,7 +69,7 @@ pub fn add_member(
         });
     }
     let record = work.open(grant)?.add_as(user, member)?;
-    for role in new.role_ids {
+    for role in role_ids {
         access::give(work, grant.also(), user, role, None)?;
     }
     Ok(record)
@@ -85,6 +90,20 @@ pub(super) fn leave_teams(tx: &mut Tx<'_>, grant: Grant<Member, Update>, user: I
     Ok(())
 }
 
+/// The roles that a member was given, and that give something now as soon as the member is active.
+fn live_roles(
+    work: &mut Work<'_, '_>,
+    grant: Grant<Member, Update>,
+    user: Id,
+) -> Result<Vec<RoleAssignment>, Refusal> {
+    let now = work.now();
+    let held = work
+        .open(grant.also::<RoleAssignment, Read>())?
+        .some(vec![is::<RoleAssignment>("user_id", user)], i64::MAX)?;
+    let held = held.into_iter().map(|known| known.value);
+    Ok(held.filter(|value| value.gives(now)).collect())
+}
+
 impl Keeping for Member {
     const NAMED_BY: &'static [&'static str] = &["email", "name"];
 
@@ -95,8 +114,19 @@ impl Keeping for Member {
         value: Self,
     ) -> Result<Self, Refusal> {
         if !before.value.is_active && value.is_active {
+            // The roles come back with the member: whoever does that gives them.
+            for held in live_roles(work, grant, before.id)? {
+                let giving = grant.also::<RoleAssignment, Read>();
+                access::may_give(work, giving, held.role_id, held.expires_at)?;
+            }
             let organization = hold(work.tx, grant.also())?;
-            room_for(work.tx, grant.also(), &organization, 1)?;
+            let roles: Vec<_> = live_roles(work, grant, before.id)?
+                .iter()
+                .map(|held| held.role_id)
+                .collect();
+            if !is_for_client(&roles)? {
+                room_for(work.tx, grant.also(), &organization, 1)?;
+            }
         }
         if before.value.is_active && !value.is_active {
             let organization = work.organization();

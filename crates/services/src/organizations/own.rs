@@ -5,13 +5,23 @@ use crate::refusal::Refusal;
 use crate::work::Caller;
 use firma_auth::access::Joining;
 use firma_domain::identity::User;
-use firma_domain::organizations::Member;
+use firma_domain::organizations::{Member, Status};
 use firma_domain::{Email, Id, Record};
 use firma_persistence::Tx;
 
-/// Takes up a membership that was made for the caller.
+/// Takes up a membership that was made for the caller, as long as the organization is in use and it wasn't ended since.
 pub fn accept(tx: &mut Tx<'_>, caller: Caller, organization: Id) -> Result<Record<Member>, Refusal> {
-    tx.identify(caller.user)?;
+    let mut known = tx.memberships_of(caller.user)?.into_iter();
+    let known = known.find(|known| known.organization == organization);
+    let known = known.ok_or(Refusal::NotFound)?;
+    if known.joined_at.is_none() {
+        let status = known.status.as_str();
+        match known.is_active {
+            true if status == Status::Active.as_str() => {}
+            true if status == Status::Suspended.as_str() => return Err(Refusal::Suspended),
+            _ => return Err(Refusal::NotFound),
+        }
+    }
     join(tx, &Joining::of(organization, caller.user))
 }
 
@@ -25,11 +35,18 @@ pub fn acting_in(tx: &mut Tx<'_>, slug: &str, email: Option<&Email>) -> Result<(
     Ok((organization, user))
 }
 
-/// Takes up all memberships that wait for a person who now is known to read that mail.
+/// Takes up all memberships that wait for a person who now is known to read that mail, where the organization is in
+/// use. The others wait on.
 pub(crate) fn join_all(tx: &mut Tx<'_>, user: Id) -> Result<(), Refusal> {
     for membership in tx.memberships_of(user)? {
-        if membership.joined_at.is_none() {
-            join(tx, &Joining::of(membership.organization, user))?;
+        let is_in_use = membership.status == Status::Active.as_str();
+        if membership.joined_at.is_some() || !membership.is_active || !is_in_use {
+            continue;
+        }
+        match join(tx, &Joining::of(membership.organization, user)) {
+            // It was ended at once.
+            Ok(_) | Err(Refusal::NotFound) => {}
+            Err(refusal) => return Err(refusal),
         }
     }
     Ok(())
@@ -60,6 +77,9 @@ pub(super) fn join(tx: &mut Tx<'_>, joining: &Joining) -> Result<Record<Member>,
     let before = members.find_for_change(joining.user())?;
     if before.value.joined_at.is_some() {
         return Ok(before);
+    }
+    if !before.value.is_active {
+        return Err(Refusal::NotFound);
     }
     let value = Member {
         joined_at: Some(now),

@@ -89,6 +89,20 @@ fn a_custom_role_gives_what_it_says_and_ends_on_time() {
     assert!(facts.decide::<Deal, Read>().is_err() && !facts.holds_role(auditor.id()));
 }
 
+#[test]
+fn what_ends_is_lacked_beyond_its_end() {
+    let role = role_by_name("manager").unwrap();
+    let facts = facts(&[("manager", Some(200)), ("employee", None)], Status::Active);
+    let at = |micros| Some(Instant::from_micros(micros).unwrap());
+    for (end, lasts) in [(at(199), true), (at(200), true), (at(201), false), (None, false)] {
+        assert_eq!(facts.holds_role_until(role.id, end), lasts, "{end:?}");
+        let given = role.permissions();
+        assert_eq!(facts.lacks_until(&given, end).next().is_none(), lasts, "{end:?}");
+    }
+    let given = role_by_name("employee").unwrap().permissions();
+    assert!(facts.lacks_until(&given, None).next().is_none());
+}
+
 /// Of a module that an organization may do without.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate)]
 struct Quote {}
