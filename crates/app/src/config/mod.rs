@@ -29,7 +29,7 @@ use table::{CONFIG, SETTINGS};
 const NOT_READ: [&str; 5] = ["DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD"];
 
 /// Names that our own scripts read, beside the server.
-const OTHERS: [&str; 10] = [
+const OTHERS: [&str; 12] = [
     "FIRMA_URL",
     "FIRMA_EMAIL",
     "FIRMA_PASSWORD",
@@ -39,6 +39,8 @@ const OTHERS: [&str; 10] = [
     "FIRMA_TEST_CHROMIUM",
     "FIRMA_TEST_CHROMEDRIVER",
     "FIRMA_REQUIRE_CHROMIUM",
+    "FIRMA_TEST_OIDC",
+    "FIRMA_REQUIRE_OIDC",
     "FIRMA_TEST_PICTURES",
 ];
 

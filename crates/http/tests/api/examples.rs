@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::process::Command;
 use std::time::Duration;
 
-const PASSWORD: &str = "a demo's password";
+const PASSWORD: &str = "otters sleep holding hands";
 
 /// What `firma demo` makes: the organization that the examples speak of.
 fn demo(server: &Server) {
