@@ -158,7 +158,7 @@ fn own_access(schemas: &mut Schemas) -> RefOr<Schema> {
     let role = object(
         [
             ("role_id", id("The role").into()),
-            ("name", or_null(string("Its name, of a system role"))),
+            ("name", string("Its name").into()),
             ("expires_at", or_null(id("When it ends").format(None))),
         ],
         &[],

@@ -233,6 +233,11 @@ fn every_example_works_as_it_stands() {
             }
             assert_eq!(*status, operation.status, "{}: {body}", operation.id);
             let content = &answer["content"][operation.answer_type];
+            // The bytes of a picture are no text to compare.
+            if operation.answer_type == "*/*" && body.is_null() {
+                assert!(content["schema"].is_object(), "{}", operation.id);
+                continue;
+            }
             assert_eq!(content["schema"].is_null(), body.is_null(), "{}", operation.id);
             assert_alike(&operation.id, body, &content["example"]);
         }

@@ -30,6 +30,19 @@ fn everybody_is_told_what_they_may_do() {
             "{permissions:?}"
         );
         assert!(!permissions.contains(&json!("deals:read:own")), "{permissions:?}");
+        let desk = json!({"name": "desk", "display_name": "Desk", "permissions": ["deals:read:own"]});
+        let desk = firm.owner.post(&firm.at("roles"), desk).id();
+        let body = json!({"user_id": user, "role_id": desk});
+        firm.owner.post(&firm.at("role-assignments"), body).expect(201);
+        let own = client.get(&firm.at("access/me")).expect(200);
+        assert!(
+            own["roles"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|role| role["name"] == "desk"),
+            "{own}"
+        );
         let other = Firm::new(server);
         client
             .get(&other.at("access/me"))

@@ -373,7 +373,11 @@ fn a_revoked_key_is_over() {
         assert!(revoked["revoked_at"].is_string() && revoked.get("key").is_none());
         program.get(&firm.at("deals")).problem(401, "unauthenticated");
         // Once more changes nothing, and nothing brings it back.
-        assert_eq!(firm.owner.act(&format!("{path}/revoke")).expect(200), revoked);
+        let again = firm.owner.act(&format!("{path}/revoke")).expect(200);
+        assert_eq!(
+            (&again["version"], &again["revoked_at"]),
+            (&revoked["version"], &revoked["revoked_at"])
+        );
         firm.owner
             .patch(&path, json!({"name": "x"}))
             .problem(409, "transition");

@@ -1,6 +1,5 @@
 use crate::refusal::Refusal;
 use crate::work::Work;
-use firma_auth::access::{Given, role_by_id};
 use firma_domain::{Id, Instant};
 use serde::Serialize;
 
@@ -8,8 +7,7 @@ use serde::Serialize;
 #[derive(Debug, Clone, Serialize)]
 pub struct Held {
     pub role_id: Id,
-    /// Its name, of a system role; a custom one's is read with the roles
-    pub name: Option<&'static str>,
+    pub name: String,
     pub expires_at: Option<Instant>,
 }
 
@@ -23,20 +21,28 @@ pub struct Mine {
 }
 
 /// What the caller may do now, by all their roles together; a key, what is left of that.
-pub fn mine(work: &Work<'_, '_>) -> Result<Mine, Refusal> {
+pub fn mine(work: &mut Work<'_, '_>) -> Result<Mine, Refusal> {
     let facts = work.facts();
-    let held = |role: &Given, expires_at| Held {
-        role_id: role.id(),
-        name: role_by_id(role.id()).map(|role| role.name),
-        expires_at,
+    let permissions = facts.permissions().iter().map(|p| p.name()).collect();
+    let grant = facts.explaining().assignments();
+    // A key holds permissions, and no role.
+    let held: Vec<_> = match facts.key {
+        None => facts.live().map(|a| (a.role.id(), a.expires_at)).collect(),
+        Some(_) => vec![],
+    };
+    let ids: Vec<_> = held.iter().map(|(id, _)| *id).collect();
+    let named = work.tx.given_roles(grant, &ids)?;
+    let name = |(role_id, expires_at): (Id, Option<Instant>)| {
+        let role = named.iter().find(|role| role.given.id() == role_id)?;
+        Some(Held {
+            role_id,
+            name: role.name.clone(),
+            expires_at,
+        })
     };
     Ok(Mine {
         user_id: work.user(),
-        // A key holds permissions, and no role.
-        roles: match facts.key {
-            None => facts.live().map(|a| held(&a.role, a.expires_at)).collect(),
-            Some(_) => vec![],
-        },
-        permissions: facts.permissions().iter().map(|p| p.name()).collect(),
+        roles: held.into_iter().filter_map(name).collect(),
+        permissions,
     })
 }
