@@ -6,7 +6,7 @@ use crate::operation::{Access, Operation, Parameter};
 use crate::problem::Problem;
 use crate::render;
 use crate::resource::{Resource, resource};
-use crate::schemas::{Schemas, object, reference, string};
+use crate::schemas::{Schemas, maybe_text, object, reference, string};
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 use firma_auth::access::{Read, Verb};
@@ -15,7 +15,7 @@ use firma_domain::crm::{
 };
 use firma_services::crm;
 use serde_json::json;
-use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder};
 use utoipa::openapi::{RefOr, Schema, SchemaFormat};
 
 type Answered = Result<HttpResponse, Problem>;
@@ -143,7 +143,6 @@ fn report(schemas: &mut Schemas) -> RefOr<Schema> {
     let total = schemas.named::<PipelineRow>();
     let mut row = schemas.fields_of::<PipelineRow>();
     row.required = row.properties.keys().cloned().collect();
-    let maybe = |about| string(about).schema_type(SchemaType::from_iter([Type::String, Type::Null]));
     for (name, about) in [
         (
             "key",
@@ -151,7 +150,7 @@ fn report(schemas: &mut Schemas) -> RefOr<Schema> {
         ),
         ("label", "Its name"),
     ] {
-        row.properties.insert(name.into(), maybe(about).into());
+        row.properties.insert(name.into(), maybe_text(about).into());
         row.required.push(name.into());
     }
     schemas.put("PipelineLine", Schema::Object(row));

@@ -17,7 +17,7 @@ use crate::example::Example;
 use crate::operation::{Access, Operation};
 use crate::problem::Problem;
 use crate::render;
-use crate::schemas::{Schemas, id, integer, object, reference, string};
+use crate::schemas::{Schemas, id, integer, maybe_instant, object, reference, string};
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 use firma_domain::identity::User;
@@ -26,8 +26,7 @@ use firma_domain::organizations::Member;
 use firma_services::identity::{self, SignedIn};
 use firma_services::{Refusal, Tx, organizations};
 use serde::Deserialize;
-use utoipa::openapi::SchemaFormat;
-use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 
 type Answered = Result<HttpResponse, Problem>;
 
@@ -120,9 +119,7 @@ fn account(schemas: &mut Schemas) {
     let flag = ObjectBuilder::new()
         .schema_type(Type::Boolean)
         .description(Some("An inactive member may do nothing"));
-    let joined = string("When it was accepted; none before")
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
-        .schema_type(SchemaType::from_iter([Type::String, Type::Null]));
+    let joined = maybe_instant("When it was accepted; none before");
     let membership = object(
         [
             ("organization_id", id("The organization").into()),

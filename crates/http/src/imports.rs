@@ -6,7 +6,7 @@ use crate::operation::{Access, Operation, Parameter};
 use crate::problem::Problem;
 use crate::render;
 use crate::resource::{Resource, on_new, readable};
-use crate::schemas::{Schemas, bytes, integer, object, reference, string};
+use crate::schemas::{Schemas, bytes, integer, object, or_null, reference, string};
 use crate::upload::{Takes, Upload, with_file};
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
@@ -17,7 +17,7 @@ use firma_services::platform::{add_file, expect_upload, imports};
 use firma_services::{Refusal, Work};
 use serde_json::json;
 use utoipa::openapi::Schema;
-use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, Type};
 
 type Answered = Result<HttpResponse, Problem>;
 
@@ -172,7 +172,7 @@ fn form() -> ObjectBuilder {
 /// Refusals, which are found again by their line.
 fn page(refusal: &str) -> ObjectBuilder {
     let after = integer("The line of the last one, to go on after; none where there are none")
-        .schema_type(SchemaType::from_iter([Type::Integer, Type::Null]));
+        .schema_type(or_null(Type::Integer));
     let more = ObjectBuilder::new()
         .schema_type(Type::Boolean)
         .description(Some("Whether another page follows"));

@@ -7,7 +7,7 @@ use crate::operation::{Access, Operation};
 use crate::problem::Problem;
 use crate::render;
 use crate::resource::{Resource, creatable, on_new, readable};
-use crate::schemas::{Schemas, id, object, reference, string};
+use crate::schemas::{Schemas, id, maybe_instant, maybe_text, object, reference, string};
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 use firma_auth::access::{Update, Verb};
@@ -16,8 +16,7 @@ use firma_domain::organizations::Invitation;
 use firma_services::organizations::{self, InvitedPerson};
 use firma_services::{Refusal, Tx, identity};
 use serde::Deserialize;
-use utoipa::openapi::SchemaFormat;
-use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 
 type Answered = Result<HttpResponse, Problem>;
 
@@ -92,7 +91,6 @@ async fn decline(request: HttpRequest, Open(said): Open) -> Answered {
 
 fn answers(schemas: &mut Schemas) {
     let text = |about: &str| string(about).into();
-    let maybe = |about: &str| string(about).schema_type(SchemaType::from_iter([Type::String, Type::Null]));
     let ids = |about: &str| {
         ArrayBuilder::new()
             .items(id("An id"))
@@ -100,7 +98,7 @@ fn answers(schemas: &mut Schemas) {
             .into()
     };
     let roles = ArrayBuilder::new().items(string("A role's name"));
-    let end = maybe("From then on it is over").format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
+    let end = maybe_instant("From then on it is over");
     let flag = ObjectBuilder::new().schema_type(Type::Boolean).description(Some(
         "Whether the address has an account: who has one signs in and accepts",
     ));
@@ -112,9 +110,9 @@ fn answers(schemas: &mut Schemas) {
                 "email",
                 text("Where the mail went to; the address of who accepts"),
             ),
-            ("name", maybe("The name that was given").into()),
-            ("invited_by", maybe("The name of who invited").into()),
-            ("message", maybe("What the mail said beside").into()),
+            ("name", maybe_text("The name that was given").into()),
+            ("invited_by", maybe_text("The name of who invited").into()),
+            ("message", maybe_text("What the mail said beside").into()),
             ("roles", roles.description(Some("Roles to be given")).into()),
             ("expires_at", end.into()),
             ("has_account", flag.into()),

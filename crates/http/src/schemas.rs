@@ -160,8 +160,7 @@ fn meta() -> [(&'static str, ObjectBuilder); 5] {
         ("created_at", text("date-time", "When it was made")),
         (
             "created_by",
-            text("uuid", "Who made it: a user's id; none for the system")
-                .schema_type(SchemaType::from_iter([Type::String, Type::Null])),
+            text("uuid", "Who made it: a user's id; none for the system").schema_type(or_null(Type::String)),
         ),
         ("updated_at", text("date-time", "When it was last changed")),
     ]
@@ -172,6 +171,23 @@ pub(crate) fn string(about: &str) -> ObjectBuilder {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .description(Some(about.to_owned()))
+}
+
+pub(crate) fn maybe_text(about: &str) -> ObjectBuilder {
+    string(about).schema_type(or_null(Type::String))
+}
+
+pub(crate) fn instant(about: &str) -> ObjectBuilder {
+    string(about).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+}
+
+pub(crate) fn maybe_instant(about: &str) -> ObjectBuilder {
+    instant(about).schema_type(or_null(Type::String))
+}
+
+/// The type of what may be null.
+pub(crate) fn or_null(of: Type) -> SchemaType {
+    SchemaType::from_iter([of, Type::Null])
 }
 
 pub(crate) fn integer(about: &str) -> ObjectBuilder {
@@ -203,7 +219,6 @@ pub(crate) fn object<const N: usize>(fields: [(&str, RefOr<Schema>); N], optiona
 
 /// What isn't of an entity.
 pub(crate) fn common(schemas: &mut Schemas) {
-    let maybe_text = |about| string(about).schema_type(SchemaType::from_iter([Type::String, Type::Null]));
     let flag = ObjectBuilder::new()
         .schema_type(Type::Boolean)
         .description(Some("Whether another page follows"));

@@ -2,8 +2,10 @@
 
 use crate::refusal::Refusal;
 use firma_auth::access::{Action, Facts, Grant, Verb};
+use firma_domain::identity::SecurityKind;
 use firma_domain::{Currency, Day, Entity, Id, Instant, Zone};
 use firma_persistence::access::{Known, Segment};
+use firma_persistence::identity::SecurityEvent;
 use firma_persistence::{Repo, Stored, Tx};
 use std::collections::HashSet;
 
@@ -183,6 +185,23 @@ impl<'t, 'c> Work<'t, 'c> {
     /// The organization's day.
     pub fn today(&self) -> Day {
         self.zone.day(self.facts.now)
+    }
+
+    /// Writes down, for those who look after safety, what the caller did, and whom it concerns.
+    pub(crate) fn tell(
+        &mut self,
+        kind: SecurityKind,
+        user: Option<Id>,
+        details: &str,
+    ) -> Result<(), Refusal> {
+        let event = SecurityEvent {
+            organization: Some(self.organization()),
+            user,
+            kind,
+            details: Some(details.to_owned()),
+        };
+        let by = self.user();
+        Ok(self.tx.security_event_by(event, Some(by))?)
     }
 
     /// Notes that a row was found live for the caller, so that a reference to it needn't be looked up again.

@@ -6,7 +6,7 @@ use crate::operation::{Access, Operation, Parameter};
 use crate::problem::Problem;
 use crate::render;
 use crate::routes::operations as table;
-use crate::schemas::{Schemas, id, object, reference, string};
+use crate::schemas::{Schemas, id, maybe_text, object, or_null, reference, string};
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 use firma_auth::access::{Given, Scope, Verb, resource_named};
@@ -14,7 +14,7 @@ use firma_services::Refusal;
 use firma_services::access::{self, Question};
 use firma_services::listing::Parameters;
 use serde_json::{Map, Value, json};
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 
 type Answered = Result<HttpResponse, Problem>;
@@ -145,11 +145,6 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     );
 }
 
-fn or_null(of: ObjectBuilder) -> RefOr<Schema> {
-    of.schema_type(SchemaType::from_iter([Type::String, Type::Null]))
-        .into()
-}
-
 fn scope(about: &str) -> ObjectBuilder {
     string(about).enum_values(Some(Scope::ALL.iter().map(|scope| scope.as_str())))
 }
@@ -159,7 +154,7 @@ fn own_access(schemas: &mut Schemas) -> RefOr<Schema> {
         [
             ("role_id", id("The role").into()),
             ("name", string("Its name").into()),
-            ("expires_at", or_null(id("When it ends").format(None))),
+            ("expires_at", maybe_text("When it ends").into()),
         ],
         &[],
     );
@@ -210,16 +205,16 @@ fn explanation(schemas: &mut Schemas) -> RefOr<Schema> {
             ("role_id", id("The role").into()),
             ("role", string("The role's name").into()),
             ("is_active", flag().into()),
-            ("expires_at", or_null(string("When it ends"))),
-            ("scope", or_null(string("How far the role gives it"))),
+            ("expires_at", maybe_text("When it ends").into()),
+            ("scope", maybe_text("How far the role gives it").into()),
             ("gives", flag().description(Some("Whether it does now")).into()),
         ],
         &[],
     );
     let row = ObjectBuilder::new()
-        .schema_type(SchemaType::from_iter([Type::Object, Type::Null]))
+        .schema_type(or_null(Type::Object))
         .property("id", id("The row"))
-        .property("owner_id", or_null(string("Its owner")))
+        .property("owner_id", maybe_text("Its owner"))
         .property("needs", scope("The narrowest scope that includes it"));
     let giver = object(
         [
@@ -235,16 +230,16 @@ fn explanation(schemas: &mut Schemas) -> RefOr<Schema> {
             ("user_id", id("The member").into()),
             ("permission", string("What was asked").into()),
             ("allowed", flag().into()),
-            ("reason", or_null(string(reasons))),
+            ("reason", maybe_text(reasons).into()),
             (
                 "scope",
-                or_null(string("How far the member may do it, by all roles together")),
+                maybe_text("How far the member may do it, by all roles together").into(),
             ),
             ("because", ArrayBuilder::new().items(source).into()),
             ("row", row.into()),
             (
                 "missing",
-                or_null(string("The narrowest permission that is missing")),
+                maybe_text("The narrowest permission that is missing").into(),
             ),
             ("given_by", ArrayBuilder::new().items(giver).into()),
         ],

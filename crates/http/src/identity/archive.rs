@@ -5,15 +5,16 @@ use crate::call::Call;
 use crate::example::Example;
 use crate::operation::{Access, Operation};
 use crate::render;
-use crate::schemas::{Schemas, integer, object, reference, string};
+use crate::schemas::{
+    Schemas, instant, integer, maybe_instant, maybe_text, object, or_null, reference, string,
+};
 use crate::upload;
 use actix_web::http::Method;
 use actix_web::web;
 use firma_domain::platform::JobState;
 use firma_services::Answer;
 use firma_services::identity;
-use utoipa::openapi::SchemaFormat;
-use utoipa::openapi::schema::{KnownFormat, SchemaType, Type};
+use utoipa::openapi::schema::Type;
 
 const ARCHIVE: &str = "/api/v1/me/archive";
 
@@ -48,28 +49,21 @@ async fn content(call: Call) -> Answered {
 }
 
 fn archive(schemas: &mut Schemas) {
-    let at = |about: &str| string(about).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
-    let or_null = |of| SchemaType::from_iter([of, Type::Null]);
     let states = JobState::ALL.iter().map(|state| state.as_str());
     let state = string("How far it is; `SUCCEEDED` where it may be fetched").enum_values(Some(states));
     let archive = object(
         [
             ("state", state.into()),
-            ("asked_at", at("When it was asked for").into()),
-            (
-                "ready_at",
-                at("When it was ready").schema_type(or_null(Type::String)).into(),
-            ),
-            ("expires_at", at("Until when it may be fetched").into()),
+            ("asked_at", instant("When it was asked for").into()),
+            ("ready_at", maybe_instant("When it was ready").into()),
+            ("expires_at", instant("Until when it may be fetched").into()),
             (
                 "size",
                 integer("Its bytes").schema_type(or_null(Type::Integer)).into(),
             ),
             (
                 "sha256",
-                string("SHA-256 of the bytes, in hexadecimal")
-                    .schema_type(or_null(Type::String))
-                    .into(),
+                maybe_text("SHA-256 of the bytes, in hexadecimal").into(),
             ),
         ],
         &[],

@@ -5,14 +5,13 @@ use crate::call::Call;
 use crate::example::Example;
 use crate::operation::{Access, Operation};
 use crate::render;
-use crate::schemas::{Schemas, integer, object, reference, string};
+use crate::schemas::{Schemas, integer, maybe_instant, object, reference, string};
 use actix_web::http::Method;
 use actix_web::web;
 use firma_domain::input;
 use firma_services::identity;
 use serde::Deserialize;
-use utoipa::openapi::SchemaFormat;
-use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,9 +69,7 @@ fn values(schemas: &mut Schemas) {
     let is_on = ObjectBuilder::new()
         .schema_type(Type::Boolean)
         .description(Some("Whether a sign-in asks for it"));
-    let since = string("Since when; none where it isn't on")
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
-        .schema_type(SchemaType::from_iter([Type::String, Type::Null]));
+    let since = maybe_instant("Since when; none where it isn't on");
     let state = object(
         [
             ("is_on", is_on.into()),

@@ -3,15 +3,10 @@
 use super::{linked, providers};
 use crate::example::Example;
 use crate::operation::{Access, Operation, Parameter};
-use crate::schemas::{Schemas, id, integer, object, reference, string};
+use crate::schemas::{Schemas, id, instant, integer, maybe_instant, maybe_text, object, reference, string};
 use actix_web::http::Method;
 use actix_web::web;
-use utoipa::openapi::SchemaFormat;
-use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaType, Type};
-
-fn maybe(about: &str) -> ObjectBuilder {
-    string(about).schema_type(SchemaType::from_iter([Type::String, Type::Null]))
-}
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 
 fn page(schemas: &mut Schemas, name: &str) {
     let rows = ArrayBuilder::new().items(reference(name));
@@ -67,18 +62,17 @@ fn bodies(schemas: &mut Schemas) {
         ),
     ];
     schemas.put("ProviderEnd", object(end, &[]));
-    let instant = |of: ObjectBuilder| of.format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
     let account = object(
         [
             ("id", id("The link").into()),
             ("provider", text("The provider's name")),
             (
                 "label",
-                maybe("What it is called; none where it signs nobody in any more").into(),
+                maybe_text("What it is called; none where it signs nobody in any more").into(),
             ),
-            ("email", maybe("The e-mail that the provider knows").into()),
-            ("linked_at", instant(string("When it was linked")).into()),
-            ("last_used_at", instant(maybe("The last sign-in by it")).into()),
+            ("email", maybe_text("The e-mail that the provider knows").into()),
+            ("linked_at", instant("When it was linked").into()),
+            ("last_used_at", maybe_instant("The last sign-in by it").into()),
         ],
         &[],
     );

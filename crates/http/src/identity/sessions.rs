@@ -7,13 +7,13 @@ use crate::example::Example;
 use crate::installation::page_parameters;
 use crate::operation::{Access, Operation};
 use crate::render;
-use crate::schemas::{Schemas, id, object, string};
+use crate::schemas::{Schemas, id, instant, maybe_text, object};
 use actix_web::http::Method;
 use actix_web::web;
 use firma_domain::identity::SecurityEvent;
 use firma_services::identity;
-use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaType, Type};
-use utoipa::openapi::{RefOr, Schema, SchemaFormat};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
 
 /// Signs somebody else in: who signs out everywhere has no token left for the examples that follow.
 pub(super) const OTHER: &str = r#"OTHER_TOKEN=$(curl -sS "$FIRMA_URL/api/v1/auth/login" \
@@ -58,15 +58,6 @@ async fn security_events(call: Call) -> Answered {
     .await
 }
 
-fn maybe(about: &str) -> ObjectBuilder {
-    string(about).schema_type(SchemaType::from_iter([Type::String, Type::Null]))
-}
-fn instant(about: &str) -> RefOr<Schema> {
-    string(about)
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
-        .into()
-}
-
 fn session(schemas: &mut Schemas) -> RefOr<Schema> {
     let current = ObjectBuilder::new()
         .schema_type(Type::Boolean)
@@ -76,15 +67,15 @@ fn session(schemas: &mut Schemas) -> RefOr<Schema> {
             ("id", id("The session").into()),
             (
                 "device",
-                maybe("What the user agent calls itself, in short").into(),
+                maybe_text("What the user agent calls itself, in short").into(),
             ),
-            ("user_agent", maybe("The user agent of the sign-in").into()),
-            ("ip", maybe("The address of the sign-in").into()),
-            ("created_at", instant("The sign-in")),
-            ("last_used_at", instant("The last use, to the minute")),
+            ("user_agent", maybe_text("The user agent of the sign-in").into()),
+            ("ip", maybe_text("The address of the sign-in").into()),
+            ("created_at", instant("The sign-in").into()),
+            ("last_used_at", instant("The last use, to the minute").into()),
             (
                 "expires_at",
-                instant("Until when it lives without being refreshed"),
+                instant("Until when it lives without being refreshed").into(),
             ),
             ("is_current", current.into()),
         ],

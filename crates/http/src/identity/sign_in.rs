@@ -7,14 +7,12 @@ use crate::example::Example;
 use crate::limits::Limited;
 use crate::operation::{Access, Operation};
 use crate::problem::Problem;
-use crate::schemas::{Schemas, object, reference, string};
+use crate::schemas::{Schemas, instant, object, reference, string};
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 use firma_domain::input;
 use firma_services::Refusal;
 use firma_services::identity::{self, Credentials, Door, SecondStep, SignedIn, StepUp, Transport};
-use utoipa::openapi::SchemaFormat;
-use utoipa::openapi::schema::{KnownFormat, ObjectBuilder};
 
 async fn login(request: HttpRequest, Open(said): Open) -> Answered {
     let credentials: Credentials = input::raw(said.json()?).map_err(Refusal::from)?;
@@ -106,9 +104,6 @@ fn bodies(schemas: &mut Schemas) {
         &["code"],
     );
     schemas.put("StepUp", again);
-    let instant = |about: &str| -> ObjectBuilder {
-        string(about).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
-    };
     let done = object(
         [
             ("authenticated_at", instant("Now").into()),

@@ -3,14 +3,14 @@ use crate::call::Call;
 use crate::logs::{entry_parameters, event_parameters};
 use crate::operation::{Operation, Parameter};
 use crate::render;
-use crate::schemas::{Schemas, integer, object, reference, string};
+use crate::schemas::{Schemas, integer, maybe_text, object, or_null, reference};
 use actix_web::http::Method;
 use actix_web::web;
 use firma_auth::access::{Read, Verb};
 use firma_domain::identity::SecurityEvent;
 use firma_domain::platform::{AuditEntry, Stats};
 use firma_services::installation;
-use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 async fn security_events(call: Call) -> Answered {
     call.read_platform(|desk, said| {
@@ -52,9 +52,8 @@ fn verified() -> ObjectBuilder {
     let flag = ObjectBuilder::new()
         .schema_type(Type::Boolean)
         .description(Some("Whether every entry is as it was written, and in its place"));
-    let maybe = |kind| SchemaType::from_iter([kind, Type::Null]);
-    let at = integer("The number of the first entry that isn't").schema_type(maybe(Type::Integer));
-    let problem = string("In which way").schema_type(maybe(Type::String));
+    let at = integer("The number of the first entry that isn't").schema_type(or_null(Type::Integer));
+    let problem = maybe_text("In which way");
     object(
         [
             ("is_whole", flag.into()),

@@ -2,7 +2,7 @@ use super::{Answered, at, example, made, page_parameters};
 use crate::call::Call;
 use crate::operation::{Operation, Parameter};
 use crate::render;
-use crate::schemas::{Schemas, object, reference, string};
+use crate::schemas::{Schemas, maybe_text, object, or_null, reference, string};
 use actix_web::http::Method;
 use actix_web::web;
 use firma_auth::access::{Create, Delete, PlatformGrant, Read, Update, Verb};
@@ -12,7 +12,7 @@ use firma_services::installation::{self, NewOwned};
 use firma_services::organizations::Terms;
 use firma_services::{Desk, Refusal};
 use utoipa::openapi::Schema;
-use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 async fn list(call: Call) -> Answered {
     call.read_platform(|desk, said| {
@@ -102,9 +102,9 @@ fn bodies(schemas: &mut Schemas) {
     new.required.push("owner".into());
     schemas.put("NewOwnedOrganization", Schema::Object(new));
     let most = ObjectBuilder::new()
-        .schema_type(SchemaType::from_iter([Type::Integer, Type::Null]))
+        .schema_type(or_null(Type::Integer))
         .description(Some("The most members it may have; null for no limit"));
-    let plan = string("Its plan").schema_type(SchemaType::from_iter([Type::String, Type::Null]));
+    let plan = maybe_text("Its plan");
     let terms = object(
         [("max_users", most.into()), ("subscription_plan", plan.into())],
         &["max_users", "subscription_plan"],

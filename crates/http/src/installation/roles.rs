@@ -2,7 +2,7 @@ use super::{Answered, at, example, made, page_parameters};
 use crate::call::Call;
 use crate::operation::{Operation, Parameter};
 use crate::render;
-use crate::schemas::{Schemas, id, object, reference, string};
+use crate::schemas::{Schemas, id, maybe_instant, maybe_text, object, reference, string};
 use actix_web::http::Method;
 use actix_web::web;
 use firma_auth::access::{Create, Delete, Read, Verb};
@@ -10,8 +10,7 @@ use firma_domain::access::RoleAssignment;
 use firma_domain::input;
 use firma_services::installation::{self, GivenRole};
 use serde_json::json;
-use utoipa::openapi::SchemaFormat;
-use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, SchemaType, Type};
+use utoipa::openapi::schema::ArrayBuilder;
 
 async fn list(call: Call) -> Answered {
     call.read_platform(|desk, said| {
@@ -62,10 +61,8 @@ fn given() -> String {
 }
 
 fn bodies(schemas: &mut Schemas) {
-    let maybe_instant = string("From this instant on it gives nothing")
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
-        .schema_type(SchemaType::from_iter([Type::String, Type::Null]));
-    let reason = string("Why").schema_type(SchemaType::from_iter([Type::String, Type::Null]));
+    let maybe_instant = maybe_instant("From this instant on it gives nothing");
+    let reason = maybe_text("Why");
     let given = object(
         [
             ("user_id", id("The user").into()),

@@ -12,8 +12,7 @@ use diesel::sql_types::{Binary, Bool, Integer, Nullable, Text};
 use firma_auth::access::{ByKey, Grant, Permission, Permissions, Writes};
 use firma_domain::access::ApiKey;
 use firma_domain::{Id, Instant, IpRange};
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 /// Whose a key is and what proves it, found by its prefix.
 #[derive(Debug, Clone)]
@@ -25,28 +24,6 @@ pub struct KnownKey {
     pub prefix: String,
     /// SHA-256 of the whole key
     pub hash: Vec<u8>,
-}
-
-/// So many keys; with one more all are asked for again.
-const MOST: usize = 10_000;
-
-/// The keys that were found, in memory: what stands in the table is never changed.
-#[derive(Debug, Default)]
-pub(super) struct KeyIndex(RwLock<HashMap<String, Arc<KnownKey>>>);
-
-impl KeyIndex {
-    fn get(&self, prefix: &str) -> Option<Arc<KnownKey>> {
-        let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        keys.get(prefix).cloned()
-    }
-
-    fn keep(&self, key: &Arc<KnownKey>) {
-        let mut keys = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if keys.len() >= MOST {
-            keys.clear();
-        }
-        keys.insert(key.prefix.clone(), key.clone());
-    }
 }
 
 /// A key as it is when a call begins.
@@ -86,7 +63,7 @@ impl Tx<'_> {
             })
         });
         if let Some(known) = &known {
-            self.roles().keys.keep(known);
+            self.roles().keys.keep(prefix.to_owned(), known.clone());
         }
         Ok(known)
     }

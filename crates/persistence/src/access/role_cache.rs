@@ -1,14 +1,15 @@
 //! What custom roles give, kept in memory. A role is kept under its version, so what is kept is never old: the
 //! version comes with the facts of each call.
 
-use super::by_key::KeyIndex;
+use super::by_key::KnownKey;
+use super::kept::Kept;
 use crate::fault::Fault;
 use crate::store::Tx;
 use firma_auth::access::Permissions;
 use firma_domain::Id;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 
 /// A custom role at a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,9 +19,6 @@ pub(crate) struct At {
     pub version: i32,
 }
 
-/// So many roles; with one more all are asked for again.
-const MOST: usize = 10_000;
-
 /// How often what was asked for was there.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Hits {
@@ -28,35 +26,31 @@ pub struct Hits {
     pub misses: u64,
 }
 
-/// By organization and role: the role's version, and what it gives.
-type Roles = HashMap<(Id, Id), (i32, Arc<Permissions>)>;
-
 #[derive(Debug, Default)]
 pub(crate) struct RoleCache {
-    roles: RwLock<Roles>,
-    pub(super) keys: KeyIndex,
+    /// By organization and role: the role's version, and what it gives
+    roles: Kept<(Id, Id), (i32, Arc<Permissions>)>,
+    /// By prefix: what stands in their table is never changed
+    pub(super) keys: Kept<String, Arc<KnownKey>>,
     hits: AtomicU64,
     misses: AtomicU64,
 }
 
 impl RoleCache {
     pub(super) fn get(&self, at: At) -> Option<Arc<Permissions>> {
-        let roles = self.roles.read().unwrap_or_else(PoisonError::into_inner);
-        let found = roles
+        let found = self
+            .roles
             .get(&(at.organization, at.role))
             .filter(|(version, _)| *version == at.version)
-            .map(|(_, permissions)| permissions.clone());
+            .map(|(_, permissions)| permissions);
         let counted = if found.is_some() { &self.hits } else { &self.misses };
         counted.fetch_add(1, Ordering::Relaxed);
         found
     }
 
     pub(super) fn keep(&self, at: At, permissions: Arc<Permissions>) {
-        let mut roles = self.roles.write().unwrap_or_else(PoisonError::into_inner);
-        if roles.len() >= MOST {
-            roles.clear();
-        }
-        roles.insert((at.organization, at.role), (at.version, permissions));
+        self.roles
+            .keep((at.organization, at.role), (at.version, permissions));
     }
 
     pub(crate) fn load(&self) -> Hits {

@@ -10,7 +10,6 @@ use firma_domain::identity::SecurityKind;
 use firma_domain::input::{self, FieldError, Invalid};
 use firma_domain::source::Entropy;
 use firma_domain::{Id, Instant, Record};
-use firma_persistence::identity::SecurityEvent;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -58,7 +57,7 @@ pub fn revoke_key(
         ..before.value.clone()
     };
     let after = work.open(grant)?.change(&before, value)?;
-    told(work, SecurityKind::ApiKeyRevoked, &after)?;
+    tell(work, SecurityKind::ApiKeyRevoked, &after)?;
     Ok(after)
 }
 
@@ -74,7 +73,7 @@ impl Keeping for ApiKey {
     }
 
     fn created(work: &mut Work<'_, '_>, _: Grant<Self, Create>, made: &Record<Self>) -> Result<(), Refusal> {
-        told(work, SecurityKind::ApiKeyCreated, made)
+        tell(work, SecurityKind::ApiKeyCreated, made)
     }
 
     fn changing(
@@ -106,7 +105,7 @@ impl Keeping for ApiKey {
         _: &Record<Self>,
         after: &Record<Self>,
     ) -> Result<(), Refusal> {
-        told(work, SecurityKind::ApiKeyChanged, after)
+        tell(work, SecurityKind::ApiKeyChanged, after)
     }
 }
 
@@ -188,13 +187,6 @@ fn not_past(work: &Work<'_, '_>, end: Option<Instant>) -> Result<(), Refusal> {
     }
 }
 
-fn told(work: &mut Work<'_, '_>, kind: SecurityKind, key: &Record<ApiKey>) -> Result<(), Refusal> {
-    let event = SecurityEvent {
-        organization: Some(work.organization()),
-        user: key.created_by,
-        kind,
-        details: Some(key.value.prefix.clone()),
-    };
-    let by = work.user();
-    Ok(work.tx.security_event_by(event, Some(by))?)
+fn tell(work: &mut Work<'_, '_>, kind: SecurityKind, key: &Record<ApiKey>) -> Result<(), Refusal> {
+    work.tell(kind, key.created_by, &key.value.prefix)
 }

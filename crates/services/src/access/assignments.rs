@@ -1,4 +1,3 @@
-use super::told::told;
 use crate::keeping::Keeping;
 use crate::link::Link;
 use crate::organizations;
@@ -305,5 +304,5 @@ fn tell<A: Action>(
         false => SecurityKind::RoleRevoked,
     };
     let role = named(work, grant, assignment.role_id)?.map(|role| role.name);
-    told(work, kind, Some(assignment.user_id), &role.unwrap_or_default())
+    work.tell(kind, Some(assignment.user_id), &role.unwrap_or_default())
 }

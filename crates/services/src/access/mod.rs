@@ -6,7 +6,6 @@ mod by_key;
 mod explain;
 mod mine;
 mod roles;
-mod told;
 
 pub use api_keys::{MadeKey, make_key, revoke_key};
 pub use assignments::assign;

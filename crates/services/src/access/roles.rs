@@ -1,4 +1,3 @@
-use super::told::told;
 use crate::keeping::Keeping;
 use crate::refusal::Refusal;
 use crate::rows::{is, unless_any};
@@ -87,7 +86,7 @@ impl Keeping for Role {
         _: Grant<Self, Create>,
         record: &Record<Self>,
     ) -> Result<(), Refusal> {
-        told(work, SecurityKind::RoleCreated, None, &record.value.name)
+        work.tell(SecurityKind::RoleCreated, None, &record.value.name)
     }
 
     fn changing(
@@ -108,7 +107,7 @@ impl Keeping for Role {
         _: &Record<Self>,
         after: &Record<Self>,
     ) -> Result<(), Refusal> {
-        told(work, SecurityKind::RoleChanged, None, &after.value.name)
+        work.tell(SecurityKind::RoleChanged, None, &after.value.name)
     }
 
     fn deleting(
@@ -122,7 +121,7 @@ impl Keeping for Role {
     }
 
     fn deleted(work: &mut Work<'_, '_>, _: Grant<Self, Delete>, gone: &Record<Self>) -> Result<(), Refusal> {
-        told(work, SecurityKind::RoleDeleted, None, &gone.value.name)
+        work.tell(SecurityKind::RoleDeleted, None, &gone.value.name)
     }
 
     fn restoring(
@@ -141,7 +140,7 @@ impl Keeping for Role {
         record: &Record<Self>,
         _: Id,
     ) -> Result<(), Refusal> {
-        told(work, SecurityKind::RoleRestored, None, &record.value.name)
+        work.tell(SecurityKind::RoleRestored, None, &record.value.name)
     }
 }
 

@@ -21,9 +21,11 @@ pub use watch::{Watch, note_foreign, note_many_writes};
 use crate::refusal::Refusal;
 use crate::work::{Caller, Work};
 use firma_auth::access::{Action, Facts, OnPlatform, PlatformFacts, PlatformGrant, Tenant};
+use firma_domain::identity::SecurityKind;
 use firma_domain::organizations::Status;
 use firma_domain::{Currency, Id, Zone};
 use firma_persistence::Tx;
+use firma_persistence::identity::SecurityEvent;
 use firma_persistence::installation::PlatformKnown;
 
 /// A call by who holds a platform role.
@@ -60,6 +62,17 @@ impl<'t, 'c> Desk<'t, 'c> {
 
     pub(crate) fn facts(&self) -> &PlatformFacts {
         &self.facts
+    }
+
+    /// Writes down, for those who look after safety, what the caller did to a user.
+    fn tell(&mut self, kind: SecurityKind, user: Id, details: &str) -> Result<(), Refusal> {
+        let event = SecurityEvent {
+            organization: None,
+            user: Some(user),
+            kind,
+            details: Some(details.to_owned()),
+        };
+        Ok(self.tx.security_event_by(event, Some(self.facts.user))?)
     }
 
     /// The reserved organization, where nobody holds anything: only a grant of the platform does something there.

@@ -12,7 +12,6 @@ use firma_domain::access::RoleAssignment;
 use firma_domain::identity::SecurityKind;
 use firma_domain::organizations::Member;
 use firma_domain::{Currency, Id, Instant, Record, input};
-use firma_persistence::identity::SecurityEvent;
 use firma_persistence::{Fault, Tx, Value};
 use serde::{Deserialize, Serialize};
 
@@ -135,7 +134,7 @@ pub fn give(
                 other => other.into(),
             })?,
     };
-    told(desk.tx, SecurityKind::RoleAssigned, record.value.user_id, role)?;
+    desk.tell(SecurityKind::RoleAssigned, record.value.user_id, role.name)?;
     Ok(record)
 }
 
@@ -164,7 +163,7 @@ pub fn take(
         ..before.value.clone()
     };
     desk.tx.open(change)?.change(&before, value)?;
-    told(desk.tx, SecurityKind::RoleRevoked, before.value.user_id, role)
+    desk.tell(SecurityKind::RoleRevoked, before.value.user_id, role.name)
 }
 
 /// Those who own the platform for good, whether or not they may sign in.
@@ -213,13 +212,4 @@ pub(super) fn unless_last_owner<A: Action>(
         "last_owner",
         "nobody else would own the platform",
     ))
-}
-
-fn told(tx: &mut Tx<'_>, kind: SecurityKind, user: Id, role: &Role) -> Result<(), Refusal> {
-    Ok(tx.security_event(SecurityEvent {
-        organization: None,
-        user: Some(user),
-        kind,
-        details: Some(role.name.to_owned()),
-    })?)
 }

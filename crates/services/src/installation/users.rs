@@ -8,7 +8,6 @@ use firma_auth::access::{PlatformGrant, Read, Update, role_by_name};
 use firma_auth::keys::Key;
 use firma_domain::identity::{SecurityKind, User};
 use firma_domain::{Id, Record};
-use firma_persistence::identity::SecurityEvent;
 use firma_persistence::installation::UserSearch;
 
 /// People with an account, the newest first.
@@ -76,12 +75,6 @@ pub fn set_active(
         desk.tx.revoke_sessions(id, None)?;
     }
     let by = desk.user();
-    let event = SecurityEvent {
-        organization: None,
-        user: Some(id),
-        kind,
-        details: Some(format!("by {by}")),
-    };
-    desk.tx.security_event_by(event, Some(by))?;
+    desk.tell(kind, id, &format!("by {by}"))?;
     Ok(desk.tx.user(id)?)
 }
