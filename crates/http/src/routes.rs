@@ -51,15 +51,24 @@ const TENANT: &str = "/api/v1/organizations/{organization}";
 /// Puts the operations into an application: one resource a path, so that a wrong method is told which
 /// there are, and a scope a collection, so that a request is matched against few of them.
 pub fn mount(config: &mut web::ServiceConfig) {
+    let (inside, outside): (Vec<_>, Vec<_>) = paths().into_iter().partition(|path| path.starts_with(TENANT));
+    // First, for most calls go there, and what stands before it is asked whether it fits.
+    config.service(tenant(&inside));
     crate::health::mount(config);
     crate::docs::mount(config);
+    for path in outside {
+        config.service(resource(path, path));
+    }
+    config.default_service(web::to(async |request: HttpRequest| {
+        Err::<HttpResponse, _>(Problem::nothing_at(request.path()))
+    }));
+}
+
+fn tenant(paths: &[&'static str]) -> Scope {
     let mut tenant = web::scope(TENANT);
     let mut collections: Vec<(&str, Scope)> = Vec::new();
-    for path in paths() {
-        let Some(below) = path.strip_prefix(TENANT) else {
-            config.service(resource(path, path));
-            continue;
-        };
+    for path in paths {
+        let below = path.strip_prefix(TENANT).unwrap_or_default();
         let Some((collection, rest)) = split(below) else {
             tenant = tenant.service(resource(path, ""));
             continue;
@@ -74,13 +83,9 @@ pub fn mount(config: &mut web::ServiceConfig) {
         let (_, scope) = collections.remove(at);
         collections.push((collection, scope.service(resource(path, rest))));
     }
-    for (_, scope) in collections {
-        tenant = tenant.service(scope);
-    }
-    config.service(tenant);
-    config.default_service(web::to(async |request: HttpRequest| {
-        Err::<HttpResponse, _>(Problem::nothing_at(request.path()))
-    }));
+    collections
+        .into_iter()
+        .fold(tenant, |tenant, (_, scope)| tenant.service(scope))
 }
 
 /// All paths; fixed ones stand before those with an id in the same place.

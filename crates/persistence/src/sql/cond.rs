@@ -1,5 +1,6 @@
 //! Conditions and orders as data: what scoping, filters and pages are made of, rendered for any table.
 
+use super::team;
 use super::value::{Kind, Value};
 use crate::backend::{At, Id, Instant, Uid};
 use diesel::pg::Pg;
@@ -67,6 +68,16 @@ pub enum Cond {
         organization: Value,
         member: Value,
     },
+    /// The row is among the first, in the order of the tail, that fit and are the member's, or among those of somebody
+    /// who shares a live team with the member: the first of each are sought, and no more than that.
+    FirstOfTeam {
+        id: Col,
+        owner: Col,
+        organization: Value,
+        member: Value,
+        within: Vec<Cond>,
+        tail: Tail,
+    },
     /// A side table has one of the values for the row.
     Listed {
         side: Side,
@@ -120,6 +131,8 @@ pub struct Tail {
 }
 /// How a value is bound on one backend.
 pub(crate) trait Bind<DB: Backend> {
+    /// Whether a query in FROM may look at what stands before it.
+    const LATERAL: bool;
     fn bind<'b>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>;
 }
 
@@ -157,11 +170,13 @@ fn no_arrays() -> QueryResult<()> {
 }
 
 impl Bind<Sqlite> for Value {
+    const LATERAL: bool = false;
     fn bind<'b>(&'b self, out: &mut AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         scalars!(self, out, _ => no_arrays())
     }
 }
 impl Bind<Pg> for Value {
+    const LATERAL: bool = true;
     fn bind<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         match self {
             Value::Texts(v) => out.push_bind_param::<Array<Nullable<Text>>, _>(v),
@@ -289,18 +304,31 @@ impl Cond {
                 member,
             } => {
                 owner.push(out)?;
-                out.push_sql(
-                    " IN (SELECT theirs.user_id FROM team_members mine JOIN team_members theirs \
-                     ON theirs.organization_id = mine.organization_id AND theirs.team_id = mine.team_id \
-                     AND theirs.deleted_at IS NULL WHERE mine.organization_id = ",
-                );
-                organization.bind(out)?;
-                out.push_sql(" AND mine.deleted_at IS NULL AND mine.user_id = ");
-                member.bind(out)?;
-                // One's own rows are in reach of who is in no team, too.
-                out.push_sql(" UNION ALL SELECT ");
-                member.bind(out)?;
+                out.push_sql(" IN (");
+                team::mates(out, (organization, member), " UNION ALL SELECT ")?;
                 out.push_sql(")");
+            }
+            Cond::FirstOfTeam {
+                id,
+                owner,
+                organization,
+                member,
+                within,
+                tail,
+            } => {
+                id.push(out)?;
+                team::first_of_each(out, (organization, member), id.table, |out| {
+                    out.push_sql("SELECT ");
+                    id.push(out)?;
+                    out.push_sql(" FROM ");
+                    out.push_sql(id.table);
+                    out.push_sql(" WHERE ");
+                    list(out, within, " AND ", |out, cond| cond.render(out))?;
+                    out.push_sql(" AND ");
+                    owner.push(out)?;
+                    out.push_sql(" = mate.user_id");
+                    tail.render(out)
+                })?;
             }
             Cond::Listed {
                 side,

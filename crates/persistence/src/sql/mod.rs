@@ -2,6 +2,7 @@
 
 mod cond;
 mod statement;
+mod team;
 mod value;
 
 pub use cond::{Col, Cond, Op, Side};

@@ -1,6 +1,10 @@
 //! Pages by keyset: the next one begins after the last row's key, at the same cost wherever it is.
 
-use crate::sql::{Col, Cond, Op, Value};
+use super::repo::Repo;
+use super::stored::Stored;
+use crate::fault::Fault;
+use crate::sql::{Col, Cond, Op, Tail, Value};
+use firma_auth::access::{Action, Reach};
 use firma_domain::{Id, Record};
 
 /// What to list.
@@ -30,14 +34,102 @@ pub struct Page<E> {
 }
 
 /// One query of a page: its condition and its order.
-pub(super) struct Part {
-    pub cond: Vec<Cond>,
-    pub order: Vec<(Col, bool)>,
+struct Part {
+    cond: Vec<Cond>,
+    order: Vec<(Col, bool)>,
+}
+
+impl<E: Stored, A: Action> Repo<'_, '_, E, A> {
+    /// A page.
+    pub fn list(&mut self, listing: &Listing) -> Result<Page<E>, Fault> {
+        let (at, down) = listing.sort;
+        let sort = E::sorts()
+            .get(at)
+            .ok_or_else(|| Fault::internal("a sort that the entity doesn't have"))?;
+        let wanted = listing.limit + 1;
+        let mut rows: Vec<Record<E>> = Vec::new();
+        for part in parts(
+            sort.col,
+            E::COMMON.id,
+            sort.nullable,
+            down,
+            listing.after.as_ref(),
+        ) {
+            let left = wanted - i64::try_from(rows.len()).unwrap_or(wanted);
+            if left <= 0 {
+                break;
+            }
+            let (cond, tail) = self.query(listing, part, left);
+            rows.extend(self.rows(cond, tail)?);
+        }
+        let limit = usize::try_from(listing.limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        Ok(Page { rows, more })
+    }
+
+    /// One of the queries that make a page.
+    fn query(&self, listing: &Listing, part: Part, limit: i64) -> (Vec<Cond>, Tail) {
+        let common = E::COMMON;
+        let by_time = part
+            .order
+            .first()
+            .is_some_and(|(col, _)| *col == common.created_at);
+        let tail = Tail {
+            order: part.order,
+            limit: Some(limit),
+            hold: None,
+        };
+        let also = listing.filters.iter().cloned().chain(part.cond);
+        match (self.grant.seen(), E::OWNER) {
+            // There is an index of each owner's rows by time. In one of all owners, those of a team may stand last.
+            (Some(Reach::Team), Some(owner)) if by_time && !listing.deleted => {
+                let mut within = self.visible(Some(Reach::Org), false);
+                within.extend(also);
+                let mut cond = self.within(Some(Reach::Org));
+                cond.push(Cond::FirstOfTeam {
+                    id: common.id,
+                    owner,
+                    organization: self.grant.organization().into(),
+                    member: self.grant.actor().into(),
+                    within,
+                    tail: tail.clone(),
+                });
+                (cond, tail)
+            }
+            _ => {
+                let mut cond = self.visible(self.grant.seen(), listing.deleted);
+                cond.extend(also);
+                (cond, tail)
+            }
+        }
+    }
+
+    /// The plans of the queries that make a page.
+    #[cfg(feature = "testing")]
+    pub fn plans(&mut self, listing: &Listing) -> Result<Vec<String>, Fault> {
+        let (at, down) = listing.sort;
+        let sort = E::sorts()
+            .get(at)
+            .ok_or_else(|| Fault::internal("a sort that the entity doesn't have"))?;
+        let mut plans = Vec::new();
+        for part in parts(
+            sort.col,
+            E::COMMON.id,
+            sort.nullable,
+            down,
+            listing.after.as_ref(),
+        ) {
+            let (cond, tail) = self.query(listing, part, listing.limit + 1);
+            plans.extend(super::rows::plan(self.tx, E::TABLE, Cond::All(cond), tail)?);
+        }
+        Ok(plans)
+    }
 }
 
 /// The queries that make a page, in turn: rows with a value, then those without. Two plain seeks, where
 /// one order with nulls last would walk the organization.
-pub(super) fn parts(col: Col, id: Col, nullable: bool, down: bool, after: Option<&Position>) -> Vec<Part> {
+fn parts(col: Col, id: Col, nullable: bool, down: bool, after: Option<&Position>) -> Vec<Part> {
     let beyond = if down { Op::Lt } else { Op::Gt };
     let order = vec![(col, down), (id, down)];
     let mut parts = Vec::with_capacity(2);

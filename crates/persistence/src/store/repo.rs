@@ -1,7 +1,6 @@
 //! The repository: every query carries the tenant and the reach of the grant that opened it.
 
 use super::audit::{Entry, changes};
-use super::list::{Listing, Page, parts};
 use super::stored::Stored;
 use super::tx::{Tx, actor};
 use crate::fault::Fault;
@@ -21,7 +20,7 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
     }
 
     /// The condition that every query has: tenant, reach, and living or deleted.
-    fn visible(&self, reach: Option<Reach>, deleted: bool) -> Vec<Cond> {
+    pub(super) fn visible(&self, reach: Option<Reach>, deleted: bool) -> Vec<Cond> {
         let common = E::COMMON;
         let mut all = self.within(reach);
         all.push(if deleted {
@@ -34,7 +33,7 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
 
     /// Tenant and reach alone, for rows that are named by id: whether they live is looked at afterwards.
     /// Asked for live rows, PostgreSQL would, without statistics, walk a partial index instead of the key.
-    fn within(&self, reach: Option<Reach>) -> Vec<Cond> {
+    pub(super) fn within(&self, reach: Option<Reach>) -> Vec<Cond> {
         let common = E::COMMON;
         let mut all = Vec::with_capacity(6);
         if crate::store::has_tenant_condition() {
@@ -61,7 +60,7 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
         all
     }
 
-    fn rows(&mut self, cond: Vec<Cond>, tail: Tail) -> Result<Vec<Record<E>>, Fault> {
+    pub(super) fn rows(&mut self, cond: Vec<Cond>, tail: Tail) -> Result<Vec<Record<E>>, Fault> {
         self.tx
             .select::<E>(self.grant.organization(), Cond::All(cond), tail)
     }
@@ -124,69 +123,6 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
             ..Tail::default()
         };
         self.rows(cond, tail)
-    }
-
-    /// A page.
-    pub fn list(&mut self, listing: &Listing) -> Result<Page<E>, Fault> {
-        let (at, down) = listing.sort;
-        let sort = E::sorts()
-            .get(at)
-            .ok_or_else(|| Fault::internal("a sort that the entity doesn't have"))?;
-        let wanted = listing.limit + 1;
-        let mut rows: Vec<Record<E>> = Vec::new();
-        for part in parts(
-            sort.col,
-            E::COMMON.id,
-            sort.nullable,
-            down,
-            listing.after.as_ref(),
-        ) {
-            let left = wanted - i64::try_from(rows.len()).unwrap_or(wanted);
-            if left <= 0 {
-                break;
-            }
-            let mut cond = self.visible(self.grant.seen(), listing.deleted);
-            cond.extend(listing.filters.iter().cloned());
-            cond.extend(part.cond);
-            let tail = Tail {
-                order: part.order,
-                limit: Some(left),
-                hold: None,
-            };
-            rows.extend(self.rows(cond, tail)?);
-        }
-        let limit = usize::try_from(listing.limit).unwrap_or(usize::MAX);
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        Ok(Page { rows, more })
-    }
-
-    /// The plans of the queries that make a page.
-    #[cfg(feature = "testing")]
-    pub fn plans(&mut self, listing: &Listing) -> Result<Vec<String>, Fault> {
-        let (at, down) = listing.sort;
-        let sort = E::sorts()
-            .get(at)
-            .ok_or_else(|| Fault::internal("a sort that the entity doesn't have"))?;
-        let mut plans = Vec::new();
-        for part in parts(
-            sort.col,
-            E::COMMON.id,
-            sort.nullable,
-            down,
-            listing.after.as_ref(),
-        ) {
-            let mut cond = self.visible(self.grant.seen(), listing.deleted);
-            cond.extend(listing.filters.iter().cloned());
-            cond.extend(part.cond);
-            let tail = Tail {
-                order: part.order,
-                limit: Some(listing.limit + 1),
-                hold: None,
-            };
-            plans.extend(super::rows::plan(self.tx, E::TABLE, Cond::All(cond), tail)?);
-        }
-        Ok(plans)
     }
 
     /// How many rows a list would have.

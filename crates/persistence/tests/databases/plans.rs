@@ -1,10 +1,11 @@
 //! No list scans or sorts an organization: each filter and each sort alone, on 100,000 rows of two tenants,
 //! as the server's own role.
 
-use firma_auth::access::Read;
+use firma_auth::access::{Grant, Read};
 use firma_auth::keys::Keys;
-use firma_persistence::Database;
+use firma_domain::Id;
 use firma_persistence::access::Segment;
+use firma_persistence::{Database, Listing};
 use firma_services::listing::{Query, query};
 use firma_services::{Caller, Keeping, Refusal, Tx, Work};
 use firma_testing::{Firm, Server, TestDatabase};
@@ -19,6 +20,8 @@ fn no_list_scans_or_sorts_an_organization() {
     for base in TestDatabase::each() {
         let server = Server::start(base);
         let firms = [Firm::new(&server), Firm::new(&server)];
+        let employees: Vec<_> = (0..3).map(|_| firms[0].member(Some("employee")).0).collect();
+        firms[0].team(&employees);
         for firm in &firms {
             fill(&server, firm, ROWS / 2);
         }
@@ -53,6 +56,11 @@ fn no_list_scans_or_sorts_an_organization() {
         wrong.extend(look::<Job>(&server, &fresh, firm));
         wrong.extend(look::<File>(&server, &fresh, firm));
         wrong.extend(look::<Import>(&server, &fresh, firm));
+        let in_a_team = (employees[0], firms[0].id);
+        wrong.extend(look_in_a_team::<Deal>(&server, &fresh, in_a_team));
+        wrong.extend(look_in_a_team::<Company>(&server, &fresh, in_a_team));
+        wrong.extend(look_in_a_team::<Contact>(&server, &fresh, in_a_team));
+        wrong.extend(look_in_a_team::<Activity>(&server, &fresh, in_a_team));
         assert!(
             wrong.is_empty(),
             "on {}:\n{}",
@@ -63,10 +71,58 @@ fn no_list_scans_or_sorts_an_organization() {
 }
 
 /// What is wrong with the plans of an entity's lists.
-fn look<E: Keeping>(
+fn look<E: Keeping>(server: &Server, fresh: &Database, who: (Id, Id)) -> Vec<String> {
+    let postgres = server.base.is_postgres();
+    ask::<E>(server, fresh, who, move |tx, grant| {
+        let sample = sample::<E>(tx, grant)?;
+        let mut wrong = Vec::new();
+        for parameters in cases::<E>(&sample) {
+            let (listing, words) = listing::<E>(tx, grant, &parameters)?;
+            let mut plan = tx.open(grant)?.plans(&listing)?;
+            let mut bad = fault(&plan, E::TABLE, postgres);
+            if words.iter().any(|word| word == FEW) && !plan.iter().any(|line| is_by_id(line)) {
+                bad = bad.or_else(|| Some("few rows aren't looked up by their ids".into()));
+            }
+            if !words.is_empty() {
+                plan = tx.open(grant)?.matching_plans(&words)?;
+                bad = bad.or_else(|| fault(&plan, "search_words", postgres));
+            }
+            wrong.extend(
+                bad.map(|line| format!("{} {parameters:?}: {line}\n{}", E::COLLECTION, plan.join("\n"))),
+            );
+        }
+        Ok(wrong)
+    })
+}
+
+/// What is wrong with the plans of what somebody in a team sees: each one's rows are sought by their owner, for those of
+/// a team may be the last of all.
+fn look_in_a_team<E: Keeping>(server: &Server, fresh: &Database, who: (Id, Id)) -> Vec<String> {
+    let postgres = server.base.is_postgres();
+    ask::<E>(server, fresh, who, move |tx, grant| {
+        let by_owner = format!("{}_by_owner_id", E::TABLE);
+        let mut wrong = Vec::new();
+        for sort in ["created_at", "-created_at"] {
+            let (listing, _) = listing::<E>(tx, grant, &[("sort".into(), sort.into())])?;
+            let plan = tx.open(grant)?.plans(&listing)?;
+            let mut bad = fault(&plan, E::TABLE, postgres);
+            if !plan.iter().any(|line| line.contains(&by_owner)) || !plan.iter().any(|line| is_by_id(line)) {
+                bad = bad.or_else(|| Some("the rows aren't sought by their owners".into()));
+            }
+            wrong.extend(
+                bad.map(|line| format!("{} in a team, {sort}: {line}\n{}", E::COLLECTION, plan.join("\n"))),
+            );
+        }
+        Ok(wrong)
+    })
+}
+
+/// Asks as a user in an organization, on connections that know the statistics.
+fn ask<E: Keeping>(
     server: &Server,
     fresh: &Database,
-    (user, organization): (firma_domain::Id, firma_domain::Id),
+    (user, organization): (Id, Id),
+    look: impl Fn(&mut Tx<'_>, Grant<E, Read>) -> Result<Vec<String>, Refusal> + Send + 'static,
 ) -> Vec<String> {
     let token = server.token(user, 900);
     let session = server
@@ -75,45 +131,10 @@ fn look<E: Keeping>(
         .read(&token, server.database.sources.clock.now())
         .unwrap()
         .session;
-    let postgres = server.base.is_postgres();
     let looked = fresh.read(move |tx: &mut Tx<'_>| -> Result<Vec<String>, Refusal> {
         let work = Work::enter(tx, Caller { user, session }, &Segment::Id(organization))?;
         let grant = work.grant::<E, Read>()?;
-        let sample = sample::<E>(tx, grant)?;
-        let mut wrong = Vec::new();
-        for parameters in cases::<E>(&sample) {
-            let keys = Keys::derive(&[7; 32]);
-            let Query {
-                mut listing, words, ..
-            } = query::<E>(
-                &parameters,
-                organization,
-                firma_domain::Currency::default(),
-                &keys.cursor,
-            )?;
-            let matching = tx.open(grant)?.matching(&words)?;
-            listing.filters.extend(matching);
-            let mut plan = tx.open(grant)?.plans(&listing)?;
-            let mut bad = if postgres {
-                postgres_fault(&plan, E::TABLE)
-            } else {
-                sqlite_fault(&plan, E::TABLE)
-            };
-            if words.iter().any(|word| word == FEW) && !plan.iter().any(|line| is_by_id(line)) {
-                bad = bad.or_else(|| Some("few rows aren't looked up by their ids".into()));
-            }
-            if !words.is_empty() {
-                plan = tx.open(grant)?.matching_plans(&words)?;
-                bad = bad.or_else(|| match postgres {
-                    true => postgres_fault(&plan, "search_words"),
-                    false => sqlite_fault(&plan, "search_words"),
-                });
-            }
-            wrong.extend(
-                bad.map(|line| format!("{} {parameters:?}: {line}\n{}", E::COLLECTION, plan.join("\n"))),
-            );
-        }
-        Ok(wrong)
+        look(tx, grant)
     });
     tokio::runtime::Builder::new_current_thread()
         .build()
@@ -122,11 +143,31 @@ fn look<E: Keeping>(
         .unwrap()
 }
 
-/// A value of each field, from rows in the middle: what the filters ask for.
-fn sample<E: Keeping>(
+/// What these parameters ask for, and the words among it.
+fn listing<E: Keeping>(
     tx: &mut Tx<'_>,
-    grant: firma_auth::access::Grant<E, Read>,
-) -> Result<serde_json::Value, Refusal> {
+    grant: Grant<E, Read>,
+    parameters: &[(String, String)],
+) -> Result<(Listing, Vec<String>), Refusal> {
+    let keys = Keys::derive(&[7; 32]);
+    let currency = firma_domain::Currency::default();
+    let Query {
+        mut listing, words, ..
+    } = query::<E>(parameters, grant.organization(), currency, &keys.cursor)?;
+    let matching = tx.open(grant)?.matching(&words)?;
+    listing.filters.extend(matching);
+    Ok((listing, words))
+}
+
+fn fault(plan: &[String], table: &str, postgres: bool) -> Option<String> {
+    match postgres {
+        true => postgres_fault(plan, table),
+        false => sqlite_fault(plan, table),
+    }
+}
+
+/// A value of each field, from rows in the middle: what the filters ask for.
+fn sample<E: Keeping>(tx: &mut Tx<'_>, grant: Grant<E, Read>) -> Result<serde_json::Value, Refusal> {
     let mut sample = serde_json::Map::new();
     for row in tx.open(grant)?.some(vec![], ROWS)?.iter().rev() {
         let serde_json::Value::Object(fields) = serde_json::to_value(row).unwrap() else {
