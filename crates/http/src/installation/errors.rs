@@ -1,4 +1,4 @@
-use super::{Answered, at, example, page_parameters};
+use super::{Answered, at, example, first, page_parameters};
 use crate::call::Call;
 use crate::operation::{Operation, Parameter};
 use crate::render;
@@ -59,13 +59,13 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             ),
         ]))
         .refuses(&["unknown_field", "unknown_expansion", "unknown_sort"])
-        .example(example().query("?state=OPEN&sort=-last_at"))
+        .example(example().query("?state=OPEN&sort=-last_at").by_hand())
         .answers(200, Some(schemas.page(&name))),
     );
-    // There is none on an installation where all is well.
+    // There is none on an installation where all is well, so nobody runs these.
     let on_one = || {
         example()
-            .after("ERROR_ID=00000000-0000-7000-8000-000000000000")
+            .after(first("ERROR_ID", "errors?state=OPEN&limit=1"))
             .id("$ERROR_ID")
             .by_hand()
     };

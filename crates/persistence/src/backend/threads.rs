@@ -35,7 +35,10 @@ fn next(seat: &mut Seat, calls: &Receiver<Box<dyn Work>>, rest: Rest) -> Option<
             Err(RecvTimeoutError::Disconnected) => return None,
             Err(RecvTimeoutError::Timeout) => match rest {
                 // Where there is none to be had, the next call says so.
-                Rest::Keep(_) => drop(seat.sit()),
+                Rest::Keep(_) => drop(seat.sit().and_then(|()| {
+                    seat.check();
+                    seat.sit()
+                })),
                 _ => seat.stand_up(),
             },
         }
