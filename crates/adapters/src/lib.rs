@@ -1,14 +1,18 @@
-//! The real parts behind what the layers above only name: the system's clock, ids, randomness, files, mail, providers.
+//! The real parts behind what the layers above only name: the system's clock, ids, randomness, files, mail, providers,
+//! and where traces go.
 
 #![allow(clippy::disallowed_methods)] // this is where time and randomness come from
 
+mod agent;
 mod files;
 mod mail;
 mod oidc;
+mod otlp;
 
 pub use files::LocalFiles;
 pub use mail::{OutboxFolder, SmtpMailer};
 pub use oidc::{OidcProvider, OidcSettings};
+pub use otlp::{OtlpSettings, OtlpTracer};
 
 use firma_domain::source::{Clock, Entropy, IdSource};
 use firma_domain::{Id, Instant};

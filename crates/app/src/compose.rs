@@ -3,11 +3,12 @@
 use crate::config::{Config, Database as Url, Migrate};
 use crate::secret::{make_folder, root_secret};
 use firma_adapters::{
-    Ids, LocalFiles, OidcProvider, OidcSettings, OutboxFolder, SmtpMailer, SystemClock, SystemEntropy,
+    Ids, LocalFiles, OidcProvider, OidcSettings, OtlpSettings, OtlpTracer, OutboxFolder, SmtpMailer,
+    SystemClock, SystemEntropy,
 };
 use firma_auth::keys::Keys;
 use firma_auth::token::AccessTokens;
-use firma_domain::platform::Mailer;
+use firma_domain::platform::{Mailer, Tracer};
 use firma_domain::source::{Clock, Entropy};
 use firma_persistence::migrations::{MigrationError, Migrator};
 use firma_persistence::{Database, Settings, Sources, Target};
@@ -15,6 +16,7 @@ use firma_services::identity::{
     AccountHandler, ArchiveHandler, EraseHandler, Lifetimes, Links, NoticeHandler, Provider, Providers,
     Signer,
 };
+use firma_services::installation::{Errors, Writing};
 use firma_services::platform::imports::ImportHandler;
 use firma_services::platform::{
     Breaker, CleanUp, Files, Guarded, Handler, MailHandler, Retention, Worker, WorkerSettings,
@@ -34,6 +36,15 @@ pub(crate) struct Parts {
     pub(crate) mailer: Arc<dyn Mailer>,
     pub(crate) breaker: Arc<Breaker>,
     pub(crate) providers: Providers,
+    pub(crate) errors: Errors,
+    pub(crate) traces: Option<Traces>,
+}
+
+/// Where spans go, if they go anywhere.
+#[derive(Clone)]
+pub(crate) struct Traces {
+    pub(crate) tracer: Arc<OtlpTracer>,
+    pub(crate) breaker: Arc<Breaker>,
 }
 
 fn seconds(duration: Duration) -> i64 {
@@ -88,6 +99,7 @@ fn settings(config: &Config, target: Target) -> Settings {
     Settings {
         role: config.db_role.clone(),
         connections: config.db_pool_max,
+        idle_timeout: config.db_idle_timeout,
         connect_timeout: config.db_connect_timeout,
         statement_timeout: config.db_statement_timeout,
         ..Settings::new(target)
@@ -140,6 +152,39 @@ pub(crate) fn compose(config: &Config) -> Result<Parts, String> {
 
 /// The same on other sources of time, ids and randomness.
 pub(crate) fn compose_with(config: &Config, sources: Sources) -> Result<Parts, String> {
+    put_together(config, sources, 0)
+}
+
+/// The same for what runs for long, and so keeps its connections and traces what it does.
+pub(crate) fn compose_to_stay(config: &Config) -> Result<Parts, String> {
+    let parts = put_together(config, sources(), config.least_connections())?;
+    let traces = traces(config, &parts.database.sources.clock)?;
+    Ok(Parts { traces, ..parts })
+}
+
+fn traces(config: &Config, clock: &Arc<dyn Clock>) -> Result<Option<Traces>, String> {
+    let Some(endpoint) = &config.otel_exporter_otlp_endpoint else {
+        return Ok(None);
+    };
+    let headers = config.otel_exporter_otlp_headers.as_ref();
+    let settings = OtlpSettings {
+        endpoint: endpoint.clone(),
+        headers: headers
+            .map(|headers| headers.reveal().clone())
+            .unwrap_or_default(),
+        service_name: config.otel_service_name.clone(),
+        attributes: config.otel_resource_attributes.clone().unwrap_or_default(),
+    };
+    log::info!(
+        "traces go to {endpoint} by {}",
+        config.otel_exporter_otlp_protocol
+    );
+    let breaker = Arc::new(Breaker::new(clock.clone()));
+    let tracer = Arc::new(OtlpTracer::start(&settings, breaker.clone())?);
+    Ok(Some(Traces { tracer, breaker }))
+}
+
+fn put_together(config: &Config, sources: Sources, least: u32) -> Result<Parts, String> {
     make_folder(&config.data_dir).map_err(|e| format!("{}: {e}", config.data_dir.display()))?;
     let target = migrate(config)?;
     let given = config.secret.as_ref().map(|secret| *secret.reveal());
@@ -147,7 +192,11 @@ pub(crate) fn compose_with(config: &Config, sources: Sources) -> Result<Parts, S
         .map_err(|e| e.to_string())?;
     let previous = config.secret_previous.as_ref().map(|secret| secret.reveal());
     let keys = Arc::new(Keys::rotated(&root, previous));
-    let database = Database::open(&settings(config, target), sources.clone())?;
+    let settings = Settings {
+        least,
+        ..settings(config, target)
+    };
+    let database = Database::open(&settings, sources.clone())?;
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     let hasher = Hasher::start(threads, config.bcrypt_cost, sources.entropy.clone())?;
     let signer = Signer {
@@ -161,8 +210,11 @@ pub(crate) fn compose_with(config: &Config, sources: Sources) -> Result<Parts, S
         entropy: sources.entropy,
     };
     let providers = providers(config, &sources.clock)?;
+    let errors = Errors::new(sources.clock.clone());
     let breaker = Arc::new(Breaker::new(sources.clock));
     Ok(Parts {
+        errors,
+        traces: None,
         database,
         hasher,
         signer,
@@ -214,7 +266,30 @@ fn mailer(config: &Config, breaker: Arc<Breaker>) -> Result<Arc<dyn Mailer>, Str
     }
 }
 
+/// What goes on beside calls and jobs, and ends after them.
+pub(crate) struct Beside {
+    writing: Writing,
+    traces: Option<Traces>,
+}
+
+impl Beside {
+    /// Writes and sends what is left, each for so long at most.
+    pub(crate) fn stop(self, patience: Duration) {
+        self.writing.stop(patience);
+        if let Some(traces) = self.traces {
+            traces.tracer.stop(patience);
+        }
+    }
+}
+
 impl Parts {
+    pub(crate) fn beside(&self) -> Result<Beside, String> {
+        Ok(Beside {
+            writing: self.errors.start(self.database.clone())?,
+            traces: self.traces.clone(),
+        })
+    }
+
     /// A worker with all handlers.
     pub(crate) fn work(&self, config: &Config, threads: u32) -> Result<Worker, String> {
         let handlers: Vec<Arc<dyn Handler>> = vec![
@@ -243,6 +318,7 @@ impl Parts {
                     sessions: seconds(config.keep_sessions),
                     security_events: seconds(config.keep_security_events),
                     jobs: seconds(config.keep_jobs),
+                    errors: seconds(config.keep_errors),
                     invitations: seconds(config.keep_invitations),
                     deleted: seconds(config.keep_deleted),
                     uploads: seconds(config.keep_uploads),
@@ -253,6 +329,11 @@ impl Parts {
             threads: usize::try_from(threads).unwrap_or(1),
             lease: seconds(config.job_lease),
             clean_up_every: seconds(config.clean_up_every),
+            errors: Some(self.errors.clone()),
+            tracer: self
+                .traces
+                .as_ref()
+                .map(|traces| -> Arc<dyn Tracer> { traces.tracer.clone() }),
             ..WorkerSettings::default()
         };
         Worker::start(self.database.clone(), handlers, settings)

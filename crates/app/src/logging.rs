@@ -21,8 +21,11 @@ pub(crate) fn start(filter: &str, json: bool) {
     });
     // It fails only when a logger is there already, which then goes on.
     let _ = builder.try_init();
-    // Else a panic would stand between the lines of JSON as text.
-    std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));
+    // Else a panic would stand between the lines of JSON as text. Who catches it is told where it was.
+    std::panic::set_hook(Box::new(|panic| {
+        log::error!("{panic}");
+        firma_services::note_panic(panic);
+    }));
 }
 
 fn text_line(out: &mut dyn Write, time: &str, level: &str, record: &Record) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! The server and the worker, from their start to their graceful stop.
 
-use crate::compose::{Parts, compose};
+use crate::compose::{Parts, Traces, compose_to_stay};
 use crate::config::{self, Config};
 use actix_web::{HttpServer, web};
 use firma_http::{Breakers, Draining, Limits, Metrics, Proxies, Site, State, app};
@@ -12,11 +12,14 @@ use std::time::Duration;
 const GRACE_SECONDS: u64 = 10;
 /// How long jobs that are under way may still take then; what isn't done is given back.
 const GRACE: Duration = Duration::from_secs(GRACE_SECONDS);
+/// How long it writes down then what went wrong, and how long it sends its last traces.
+const LAST: Duration = Duration::from_secs(3);
 /// How long it says that it isn't ready before it stops, so that whoever asks can see it.
 const DRAIN: Duration = Duration::from_millis(300);
 
 pub(crate) fn serve(config: &Config) -> Result<(), String> {
-    let parts = compose(config)?;
+    let parts = compose_to_stay(config)?;
+    let beside = parts.beside()?;
     let worker = match config.workers {
         0 => None,
         threads => Some(parts.work(config, threads)?),
@@ -25,17 +28,20 @@ pub(crate) fn serve(config: &Config) -> Result<(), String> {
     if let Some(worker) = worker {
         worker.stop(GRACE);
     }
+    beside.stop(LAST);
     served
 }
 
 /// Only works jobs off.
 pub(crate) fn work(config: &Config) -> Result<(), String> {
     let threads = config.workers.max(1);
-    let worker = compose(config)?.work(config, threads)?;
+    let parts = compose_to_stay(config)?;
+    let (beside, worker) = (parts.beside()?, parts.work(config, threads)?);
     log::info!("working on {threads} jobs at once");
     actix_web::rt::System::new().block_on(stop_asked());
     log::info!("stopping");
     worker.stop(GRACE);
+    beside.stop(LAST);
     Ok(())
 }
 
@@ -43,11 +49,16 @@ fn answer(config: &Config, parts: Parts) -> Result<(), String> {
     let draining = Draining::default();
     let breakers = Breakers {
         mail: parts.breaker.clone(),
+        traces: parts.traces.as_ref().map(|traces| traces.breaker.clone()),
         providers: parts.providers.clone(),
     };
     let token = config.metrics_token.as_ref().map(|token| token.reveal().as_str());
     let state = web::Data::new(State {
-        metrics: Metrics::new(&parts.database, token, breakers),
+        metrics: Metrics::new(&parts.database, token, breakers, parts.errors.clone()),
+        errors: parts.errors,
+        traces: parts
+            .traces
+            .map(|Traces { tracer, breaker }| firma_http::Traces { tracer, breaker }),
         database: parts.database,
         hasher: parts.hasher,
         signer: parts.signer,

@@ -9,6 +9,7 @@ use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse};
+use firma_services::{Panicked, caught};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 
@@ -29,9 +30,14 @@ pub(crate) async fn frame<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let noted = Noted::of(&request);
     // The request is not cloned before it is routed: routing needs it for itself.
-    let caught = AssertUnwindSafe(next.call(request)).catch_unwind().await;
-    let Ok(answered) = caught else {
-        return Err(panicked(&noted));
+    let work = AssertUnwindSafe(next.call(request)).catch_unwind();
+    let ended = match noted.trace() {
+        None => work.await,
+        Some(trace) => trace.around(work).await,
+    };
+    let answered = match ended {
+        Ok(answered) => answered,
+        Err(payload) => return Err(panicked(&noted, &caught(&*payload))),
     };
     let response = answered?;
     let mut response = match response.response().error().map(|error| problem(error, &noted)) {
@@ -53,7 +59,8 @@ pub(crate) async fn frame<B: MessageBody + 'static>(
 }
 
 /// A request that went down with its handler: the whole answer travels as an error, which the server sends as it is.
-fn panicked(noted: &Noted) -> Error {
+fn panicked(noted: &Noted, panicked: &Panicked) -> Error {
+    noted.broke(&panicked.message, Some(panicked));
     let mut answer = internal().answer(noted);
     let status = answer.status().as_u16();
     log::error!(request_id = noted.request_id.as_str(); "a handler panicked");
@@ -84,6 +91,7 @@ fn problem(error: &Error, noted: &Noted) -> HttpResponse {
         400..=499 => Problem::new("malformed_query", "the request can't be read"),
         _ => {
             log::error!(request_id = noted.request_id.as_str(); "{error}");
+            noted.broke(&error.to_string(), None);
             internal()
         }
     };

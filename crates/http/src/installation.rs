@@ -1,5 +1,6 @@
 //! What who holds a platform role may do. For everybody else there is nothing at these paths.
 
+mod errors;
 mod events;
 mod jobs;
 mod organizations;
@@ -70,5 +71,6 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     organizations::operations(to, schemas);
     roles::operations(to, schemas);
     jobs::operations(to, schemas);
+    errors::operations(to, schemas);
     events::operations(to, schemas);
 }

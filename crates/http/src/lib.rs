@@ -50,7 +50,7 @@ pub use metrics::{Breakers, Metrics};
 pub use operation::{Access, Operation};
 pub use problem::CODES;
 pub use routes::{document, mount, operations, telling};
-pub use state::{Draining, Site, State};
+pub use state::{Draining, Site, State, Traces};
 
 use actix_web::dev::{ServiceFactory, ServiceRequest};
 use actix_web::{App, web};

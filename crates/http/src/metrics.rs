@@ -1,17 +1,18 @@
 //! What `/metrics` tells: the requests by route, and what others register here.
 
-mod backup;
 mod breakers;
-mod jobs;
+mod errors;
+mod looked;
 
 use crate::problem::Problem;
 use crate::state::State;
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
-use backup::Backup;
 pub use breakers::Breakers;
+use errors::Counted;
 use firma_services::Database;
-use jobs::Jobs;
+use firma_services::installation::Errors;
+use looked::Looked;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text};
 use prometheus_client::metrics::MetricType;
@@ -49,15 +50,14 @@ pub struct Metrics {
     durations: Family<Route, Histogram, fn() -> Histogram>,
     pub(crate) sign_in_failures: Counter,
     pub(crate) api_key_refusals: Counter,
-    jobs: Jobs,
-    backup: Backup,
+    looked: Looked,
     /// Of the token; none where nobody may ask
     token: Option<[u8; 32]>,
 }
 
 impl Metrics {
     /// Nobody may ask for them without the token; without one, nobody at all.
-    pub fn new(database: &Database, token: Option<&str>, breakers: Breakers) -> Metrics {
+    pub fn new(database: &Database, token: Option<&str>, breakers: Breakers, errors: Errors) -> Metrics {
         let mut registry = Registry::with_prefix("firma");
         let requests = Family::default();
         let empty: fn() -> Histogram = || Histogram::new(BUCKETS);
@@ -95,18 +95,16 @@ impl Metrics {
         registry.register_collector(Box::new(Queue(database.clone())));
         registry.register_collector(Box::new(Safety(database.clone())));
         registry.register_collector(Box::new(breakers));
-        let jobs = Jobs::default();
-        registry.register_collector(Box::new(jobs.clone()));
-        let backup = Backup::default();
-        registry.register_collector(Box::new(backup.clone()));
+        registry.register_collector(Box::new(Counted(errors)));
+        let looked = Looked::default();
+        registry.register_collector(Box::new(looked.clone()));
         Metrics {
             registry,
             requests,
             durations,
             sign_in_failures,
             api_key_refusals,
-            jobs,
-            backup,
+            looked,
             token: token.map(digest),
         }
     }
@@ -142,7 +140,7 @@ fn digest(token: &str) -> [u8; 32] {
 }
 
 /// A client may make up methods; a label must not.
-fn known(method: &Method) -> &'static str {
+pub(crate) fn known(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
         "POST" => "POST",
@@ -170,6 +168,11 @@ impl Collector for Queue {
                 "database_connections",
                 "The most connections that there will be",
                 load.connections,
+            ),
+            (
+                "database_connections_open",
+                "Connections that are open",
+                load.open,
             ),
             (
                 "database_connections_in_use",
@@ -225,8 +228,7 @@ impl Collector for Safety {
 
 pub(crate) async fn show(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     state.metrics.admits(&request)?;
-    state.metrics.jobs.look(&state.database).await;
-    state.metrics.backup.look(&state.database).await;
+    state.metrics.looked.look(&state.database).await;
     let mut shown = String::new();
     text::encode(&mut shown, &state.metrics.registry)
         .map_err(|_| Problem::new("internal", "the figures can't be written"))?;

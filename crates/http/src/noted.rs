@@ -1,13 +1,21 @@
 //! What is known of one request: kept beside it, so that it can be told even if the request is lost.
 
+mod traced;
+
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::http::{Method, Uri};
 use actix_web::{HttpMessage, HttpRequest, web};
 use firma_domain::Id;
+use firma_domain::platform::ErrorKind;
+use firma_services::installation::Incident;
+use firma_services::{Panicked, Trace};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
+use traced::{Traced, parent};
 
+use crate::metrics::known;
 use crate::state::State;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -21,6 +29,9 @@ pub(crate) struct Noted {
     pub uri: Uri,
     route: String,
     begun: Instant,
+    traced: Option<Traced>,
+    /// Whether it is known what went wrong on our side
+    is_broken: AtomicBool,
     /// Who is signed in
     pub user: OnceLock<Id>,
     /// Where the caller is a member
@@ -45,17 +56,25 @@ impl Noted {
                 sources.map_or(Id::NIL, |sources| sources.ids.next(sources.clock.now()))
             })
         };
+        let parent = header(TRACEPARENT).and_then(parent);
+        let trace_id = match &parent {
+            Some(parent) => parent.trace.to_owned(),
+            None => made().0.simple().to_string(),
+        };
+        let traced = state
+            .as_ref()
+            .and_then(|state| Traced::begin(state, &trace_id, parent));
         let noted = Arc::new(Noted {
             request_id: header(REQUEST_ID)
                 .filter(|id| is_plain(id))
                 .map_or_else(|| made().to_string(), str::to_owned),
-            trace_id: header(TRACEPARENT)
-                .and_then(trace)
-                .map_or_else(|| made().0.simple().to_string(), str::to_owned),
+            trace_id,
             method: request.method().clone(),
             uri: request.uri().clone(),
             route: request.match_pattern().unwrap_or_else(|| "-".into()),
             begun: Instant::now(),
+            traced,
+            is_broken: AtomicBool::new(false),
             user: OnceLock::new(),
             organization: OnceLock::new(),
             state,
@@ -72,12 +91,40 @@ impl Noted {
     /// Counts the answer and writes its line. Never a body, a token, an e-mail or a query's value.
     pub(crate) fn answered(&self, status: u16) {
         let took = self.begun.elapsed();
+        if status == 500 {
+            self.broke("answered without a cause", None);
+        }
+        if let Some(traced) = &self.traced {
+            traced.ended(self, status);
+        }
         if let Some(state) = &self.state {
             state.metrics.answered(&self.method, &self.route, status, took);
         }
         if log::log_enabled!(log::Level::Info) {
             self.line(status, took);
         }
+    }
+
+    /// The span of it, if somebody takes it.
+    pub(crate) fn trace(&self) -> Option<Trace> {
+        Some(self.traced.as_ref()?.trace.clone())
+    }
+
+    /// Something went wrong on our side. The first that is said is what is noted.
+    pub(crate) fn broke(&self, said: &str, panicked: Option<&Panicked>) {
+        let Some(state) = &self.state else { return };
+        if self.is_broken.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let route = format!("{} {}", known(&self.method), self.route);
+        let incident = Incident {
+            kind: ErrorKind::Answer,
+            place: route.clone(),
+            message: said.to_owned(),
+            request_id: Some(self.request_id.clone()),
+            route: Some(route),
+        };
+        state.errors.note(incident.unless_panicked(panicked));
     }
 
     fn line(&self, status: u16, took: Duration) {
@@ -96,45 +143,4 @@ impl Noted {
 
 fn is_plain(id: &str) -> bool {
     (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic())
-}
-
-/// The trace id of a `traceparent` (W3C Trace Context): `00-TRACE-PARENT-FLAGS`, perhaps with more in later versions.
-fn trace(parent: &str) -> Option<&str> {
-    let mut parts = parent.trim().split('-');
-    let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let hex = |part: &str, length: usize| {
-        part.len() == length
-            && part
-                .bytes()
-                .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-    };
-    let set = |part: &str| part.bytes().any(|b| b != b'0');
-    let whole = hex(version, 2) && hex(trace, 32) && hex(span, 16) && hex(flags, 2);
-    let ends = version != "00" || parts.next().is_none();
-    (whole && version != "ff" && set(trace) && set(span) && ends).then_some(trace)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_trace_goes_on_only_where_it_is_one() {
-        let (trace_id, span) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
-        let good = format!("00-{trace_id}-{span}-01");
-        assert_eq!(trace(&good), Some(trace_id));
-        assert_eq!(trace(&format!("cc-{trace_id}-{span}-01-more")), Some(trace_id));
-        for bad in [
-            String::new(),
-            format!("ff-{trace_id}-{span}-01"),
-            format!("00-{trace_id}-{span}-01-more"),
-            format!("00-{trace_id}-{span}"),
-            format!("00-{}-{span}-01", trace_id.to_uppercase()),
-            format!("00-{}-{span}-01", "0".repeat(32)),
-            format!("00-{trace_id}-{}-01", "0".repeat(16)),
-            format!("00-{trace_id}0-{span}-01"),
-        ] {
-            assert_eq!(trace(&bad), None, "{bad}");
-        }
-    }
 }

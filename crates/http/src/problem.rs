@@ -10,7 +10,7 @@ use actix_web::http::{StatusCode, Uri, header};
 use actix_web::{HttpResponse, ResponseError};
 use firma_auth::proof::CHALLENGE_LIFE;
 use firma_domain::FieldError;
-use firma_services::Refusal;
+use firma_services::{Panicked, Refusal};
 use serde_json::{Map, Value, json};
 use std::fmt;
 
@@ -26,7 +26,14 @@ pub(crate) struct Problem {
     /// Seconds after which it may be tried again
     wait: Option<u32>,
     /// What really happened, for the log alone
-    cause: Option<Box<str>>,
+    cause: Option<Box<Cause>>,
+}
+
+#[derive(Debug)]
+struct Cause {
+    said: String,
+    /// Where the code panicked, if it did
+    panicked: Option<Panicked>,
 }
 
 impl Problem {
@@ -102,7 +109,7 @@ impl Problem {
     /// The same for one of many in an answer.
     pub(crate) fn part(&self) -> (u16, Value) {
         if let Some(cause) = &self.cause {
-            log::error!("{cause}");
+            log::error!("{}", cause.said);
         }
         self.body()
     }
@@ -112,7 +119,12 @@ impl Problem {
         let (_, mut body) = self.body();
         let id = noted.request_id.as_str();
         if let Some(cause) = &self.cause {
-            log::error!(request_id = id; "{cause}");
+            log::error!(request_id = id; "{}", cause.said);
+        }
+        if self.entry().0 == 500 {
+            let cause = self.cause.as_ref();
+            let said = cause.map_or(self.detail.as_str(), |cause| &cause.said);
+            noted.broke(said, cause.and_then(|cause| cause.panicked.as_ref()));
         }
         if let Value::Object(fields) = &mut body {
             fields.insert("instance".into(), noted.uri.path().into());
@@ -260,7 +272,13 @@ impl From<&Refusal> for Problem {
                 Problem::new("referred_to", "a resource that is referred to is missing")
             }
             Refusal::Fault(fault) => Problem {
-                cause: Some(fault.to_string().into()),
+                cause: Some(Box::new(Cause {
+                    said: fault.to_string(),
+                    panicked: match fault {
+                        Fault::Panicked(panicked) => Some((**panicked).clone()),
+                        _ => None,
+                    },
+                })),
                 ..Problem::new("internal", "it was noted, with the request_id")
             },
         }

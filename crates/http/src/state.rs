@@ -4,8 +4,9 @@ use crate::address::Proxies;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use firma_domain::identity::Signup;
+use firma_domain::platform::Tracer;
 use firma_services::identity::{LastUsed, Providers, Signer, Transport};
-use firma_services::installation::Watch;
+use firma_services::installation::{Errors, Watch};
 use firma_services::platform::{Breaker, Files};
 use firma_services::{Database, Hasher};
 use std::net::IpAddr;
@@ -23,6 +24,10 @@ pub struct State {
     pub draining: Draining,
     pub used: LastUsed,
     pub watch: Watch,
+    /// Where errors on our side are gathered
+    pub errors: Errors,
+    /// Where the spans of requests go, if they go anywhere
+    pub traces: Option<Traces>,
     pub files: Files,
     /// Before the mail server
     pub mail: Arc<Breaker>,
@@ -33,6 +38,13 @@ pub struct State {
     /// Who may get an account
     pub signup: Signup,
     pub site: Site,
+}
+
+/// Who takes spans, and what stands before the place that they go to.
+#[derive(Clone)]
+pub struct Traces {
+    pub tracer: Arc<dyn Tracer>,
+    pub breaker: Arc<Breaker>,
 }
 
 /// Where the server stands: for what people read, and to tell our own pages from foreign ones.

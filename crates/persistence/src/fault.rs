@@ -1,5 +1,6 @@
 //! What can go wrong in the database, in the words of the layers above.
 
+use crate::backend::Panicked;
 use diesel::result::{DatabaseErrorKind as Kind, Error};
 
 /// A failure of a statement, a transaction or a connection.
@@ -32,6 +33,9 @@ pub enum Fault {
     /// A statement ran longer than it may.
     #[error("a statement took too long")]
     Timeout,
+    /// The code panicked; never shown to a client.
+    #[error("a call panicked: {}", .0.message)]
+    Panicked(Box<Panicked>),
     /// Anything else; never shown to a client.
     #[error("{0}")]
     Internal(String),
@@ -50,6 +54,12 @@ impl Failure for Fault {
 }
 
 impl Fault {
+    /// Whether it is the database's or the code's, and no call's.
+    pub(crate) fn is_ours(&self) -> bool {
+        use Fault::{Away, Busy, Internal, Panicked, Timeout};
+        matches!(self, Away | Busy | Timeout | Panicked(_) | Internal(_))
+    }
+
     pub(crate) fn internal(what: impl std::fmt::Display) -> Fault {
         Fault::Internal(what.to_string())
     }

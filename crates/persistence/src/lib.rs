@@ -19,7 +19,9 @@ mod store;
 #[cfg(feature = "testing")]
 pub use store::drop_tenant_condition;
 
-pub use backend::{Database, Load, Settings, Sources, Target};
+pub use backend::{
+    Database, Load, Panicked, Settings, Sources, Target, Trace, caught, note_panic, usual_connections,
+};
 pub use fault::{Failure, Fault};
 pub use sql::{Col, Cond, Kind, Op, Side, Value};
 pub use store::{

@@ -32,4 +32,4 @@ pub use refusal::Refusal;
 pub use work::{Asker, Caller, Work};
 
 pub use firma_persistence::access::{KnownKey, Segment};
-pub use firma_persistence::{Database, Fault, Origin, Tx, Verification};
+pub use firma_persistence::{Database, Fault, Origin, Panicked, Trace, Tx, Verification, caught, note_panic};

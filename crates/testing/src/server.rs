@@ -14,7 +14,7 @@ use firma_persistence::identity::NewSession;
 use firma_persistence::{Database, Fault, Origin, Settings, Sources, Tx};
 use firma_services::Hasher;
 use firma_services::identity::{LastUsed, Lifetimes, Providers, Signer};
-use firma_services::installation::Watch;
+use firma_services::installation::{Errors, Watch};
 use firma_services::platform::{Breaker, Files};
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -25,6 +25,8 @@ pub struct Server {
     pub base: TestDatabase,
     pub signer: Signer,
     pub hasher: Hasher,
+    /// What went wrong on its side; written down when the test says so
+    pub errors: Errors,
     pub url: String,
     pub files: Files,
     /// Where the bytes of files are
@@ -144,8 +146,10 @@ impl Server {
         let mail = Arc::new(Breaker::new(sources.clock.clone()));
         let breakers = Breakers {
             mail: mail.clone(),
+            traces: None,
             providers: providers.clone(),
         };
+        let errors = Errors::new(sources.clock.clone());
         let state = web::Data::new(State {
             database: database.clone(),
             hasher: hasher.clone(),
@@ -154,9 +158,11 @@ impl Server {
             draining: Draining::default(),
             used: LastUsed::default(),
             watch: Watch::default(),
+            errors: errors.clone(),
+            traces: None,
             limits,
             signup,
-            metrics: Metrics::new(&database, Some(METRICS_TOKEN), breakers),
+            metrics: Metrics::new(&database, Some(METRICS_TOKEN), breakers, errors.clone()),
             site,
             files: files.clone(),
             mail,
@@ -182,6 +188,7 @@ impl Server {
             base,
             signer,
             hasher,
+            errors,
             url: format!("http://127.0.0.1:{port}"),
             files,
             folder,

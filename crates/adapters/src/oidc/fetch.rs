@@ -1,11 +1,10 @@
 //! HTTP to a provider: TLS, no redirects, no proxy, little time and little room.
 
+use crate::agent::agent;
 use firma_domain::identity::ProviderFault;
 use openidconnect::url::{Host, Url};
 use openidconnect::{HttpRequest, HttpResponse, SyncHttpClient};
-use std::sync::Arc;
 use std::time::Duration;
-use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 
 /// The longest that one answer may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -48,23 +47,8 @@ impl Fetch {
         if issuer.query().is_some() || issuer.fragment().is_some() || !issuer.username().is_empty() {
             return Err("an issuer has no user, no query and no fragment".into());
         }
-        let tls = TlsConfig::builder()
-            .provider(TlsProvider::Rustls)
-            .root_certs(RootCerts::PlatformVerifier)
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-            .build();
-        let config = ureq::Agent::config_builder()
-            .https_only(!is_local)
-            .tls_config(tls)
-            .proxy(None)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .http_status_as_error(false)
-            .timeout_global(Some(PATIENCE))
-            .user_agent(concat!("firma/", env!("CARGO_PKG_VERSION")))
-            .build();
         Ok(Fetch {
-            agent: config.into(),
+            agent: agent(PATIENCE).https_only(!is_local).build().into(),
             is_local,
         })
     }

@@ -33,6 +33,7 @@ plain!(
     SocketAddr,
     String,
     Vec<String>,
+    Vec<(String, String)>,
     Vec<firma_domain::IpRange>,
     LogFormat,
     Migrate,

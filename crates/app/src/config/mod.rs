@@ -22,6 +22,7 @@ pub(crate) use given::Given;
 pub(crate) use table::{Config, Flags};
 pub(crate) use value::{Database, LogFormat, Migrate};
 
+use firma_persistence::usual_connections;
 use source::{FILE_SUFFIX, Sources};
 use table::{CONFIG, SETTINGS};
 
@@ -69,6 +70,10 @@ pub(crate) fn load(
             let problem = "is needed where FIRMA_OIDC is set: providers send browsers back to it";
             sources.faults.push(Fault::new("FIRMA_PUBLIC_URL", problem));
         }
+        if let Some((least, most)) = config.too_few_connections() {
+            let problem = format!("{least} is more than the most connections, {most} (FIRMA_DB_POOL_MAX)");
+            sources.faults.push(Fault::new("FIRMA_DB_POOL_MIN", problem));
+        }
     }
     match config {
         Some(config) if sources.faults.is_empty() => Ok((config, sources.given)),
@@ -110,6 +115,23 @@ impl Config {
     /// Whether no provider would know where to send a browser.
     fn lacks_address(&self) -> bool {
         self.oidc.is_some() && self.public_url.is_none() && !self.bind.ip().is_loopback()
+    }
+
+    /// The connections to PostgreSQL that are always open: as many as are usual, unless there may only be fewer.
+    pub(crate) fn least_connections(&self) -> u32 {
+        let usual = || usual_connections().min(self.most_connections());
+        self.db_pool_min.unwrap_or_else(usual)
+    }
+
+    fn most_connections(&self) -> u32 {
+        self.db_pool_max.unwrap_or_else(usual_connections)
+    }
+
+    /// The least and the most connections, where they contradict each other. SQLite's readers go by the most alone.
+    fn too_few_connections(&self) -> Option<(u32, u32)> {
+        let counts = self.db_pool_max.is_some() || matches!(self.database(), Database::Postgres(_));
+        let (least, most) = (self.db_pool_min?, self.most_connections());
+        (counts && least > most).then_some((least, most))
     }
 
     /// The database to serve: the one that is named, else a file in the data folder.

@@ -1,7 +1,7 @@
 //! Turns the text of one setting into its value, or says what it has to be. What may be a secret is
 //! never repeated in the answer.
 use super::value::{Hidden, LogFormat, Migrate};
-use firma_adapters::{OutboxFolder, SmtpMailer};
+use firma_adapters::{OtlpSettings, OutboxFolder, SmtpMailer};
 use firma_domain::IpRange;
 use firma_domain::identity::Signup;
 use std::net::SocketAddr;
@@ -153,6 +153,43 @@ pub(super) fn smtp(text: &str) -> Read<Hidden<String>> {
         Ok(_) => Ok(Hidden::new(text.to_owned())),
         Err(_) => Err("is neither smtp://HOST:PORT nor smtps://USER:PASSWORD@HOST".to_owned()),
     }
+}
+
+/// A collector of OpenTelemetry.
+pub(super) fn endpoint(text: &str) -> Read<String> {
+    match OtlpSettings::is_endpoint(text) {
+        true => Ok(text.to_owned()),
+        // There may be a password in it.
+        false => Err("is not an address such as http://localhost:4318".to_owned()),
+    }
+}
+
+pub(super) fn service_name(text: &str) -> Read<String> {
+    Ok(text.to_owned())
+}
+
+/// Of the ways that the specification knows, this one is spoken.
+pub(super) fn otlp_protocol(text: &str) -> Read<String> {
+    match text {
+        "http/protobuf" => Ok(text.to_owned()),
+        _ => wrong(text, "http/protobuf, the only protocol that is spoken"),
+    }
+}
+
+/// Keys are among them, so they aren't repeated.
+pub(super) fn headers(text: &str) -> Read<Hidden<Vec<(String, String)>>> {
+    OtlpSettings::headers(text)
+        .map(Hidden::new)
+        .ok_or_else(|| "is not NAME=VALUE, several between commas, the values percent-encoded".to_owned())
+}
+
+pub(super) fn attributes(text: &str) -> Read<Vec<(String, String)>> {
+    OtlpSettings::pairs(text).map(Ok).unwrap_or_else(|| {
+        wrong(
+            text,
+            "NAME=VALUE, several between commas, the values percent-encoded",
+        )
+    })
 }
 
 pub(super) fn secret(text: &str) -> Read<Hidden<[u8; 32]>> {

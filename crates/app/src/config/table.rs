@@ -89,6 +89,7 @@ settings! {
         session_ttl: Duration = "30d", "FIRMA_SESSION_TTL", |text| read::duration(text, 1..=365 * DAY), "Life of a session from the sign-in, however often it is refreshed, at most 365d";
         db_connect_timeout: Duration = "5s", "FIRMA_DB_CONNECT_TIMEOUT", |text| read::duration(text, 1..=DAY), "Wait for a connection to the database";
         db_statement_timeout: Duration = "30s", "FIRMA_DB_STATEMENT_TIMEOUT", |text| read::duration(text, 1..=DAY), "Longest time of one statement";
+        db_idle_timeout: Duration = "30s", "FIRMA_DB_IDLE_TIMEOUT", |text| read::duration(text, 1..=DAY), "PostgreSQL: a connection above the least is closed when it had nothing to do for so long";
         max_body: usize = "2MB", "FIRMA_MAX_BODY", |text| read::size(text, 1..=64_000_000), "Largest body of a request, at most 64MB";
         max_image: usize = "5MB", "FIRMA_MAX_IMAGE", |text| read::size(text, 1..=1_000_000_000), "Largest image that is uploaded, at most 1000MB";
         max_document: usize = "20MB", "FIRMA_MAX_DOCUMENT", |text| read::size(text, 1..=1_000_000_000), "Largest document that is uploaded, at most 1000MB";
@@ -96,9 +97,11 @@ settings! {
         job_lease: Duration = "30s", "FIRMA_JOB_LEASE", |text| read::duration(text, 1..=3_600), "After that time the job of a worker that is gone is taken by another";
         mail_from: String = "Firma <firma@localhost>", "FIRMA_MAIL_FROM", read::sender, "Sender of mails";
         clean_up_every: Duration = "1h", "FIRMA_CLEAN_UP_EVERY", |text| read::duration(text, 1..=DAY), "Time between two clean-ups";
+        otel_exporter_otlp_protocol: String = "http/protobuf", "OTEL_EXPORTER_OTLP_PROTOCOL", read::otlp_protocol, "How traces are sent; http/protobuf is the only way";
         keep_sessions: Duration = "30d", "FIRMA_KEEP_SESSIONS", |text| read::duration(text, 1..=YEARS), "Time that ended sessions are kept";
         keep_security_events: Duration = "730d", "FIRMA_KEEP_SECURITY_EVENTS", |text| read::duration(text, 90 * DAY..=YEARS), "Time that security events are kept, at least 90d";
         keep_jobs: Duration = "30d", "FIRMA_KEEP_JOBS", |text| read::duration(text, 1..=YEARS), "Time that finished jobs are kept";
+        keep_errors: Duration = "90d", "FIRMA_KEEP_ERRORS", |text| read::duration(text, 1..=YEARS), "Time that internal errors are kept which don't come again";
         keep_invitations: Duration = "90d", "FIRMA_KEEP_INVITATIONS", |text| read::duration(text, 1..=YEARS), "Time that invitations are kept that were answered, taken back, or are over";
         keep_deleted: Duration = "90d", "FIRMA_KEEP_DELETED", |text| read::duration(text, 1..=YEARS), "Time that the bytes of deleted files are kept";
         keep_uploads: Duration = "1d", "FIRMA_KEEP_UPLOADS", |text| read::duration(text, 3_600..=YEARS), "Time that the bytes of an upload that never ended are kept, at least 1h";
@@ -114,6 +117,11 @@ settings! {
         trusted_proxies: Vec<IpRange>, "FIRMA_TRUSTED_PROXIES", read::ranges, "Proxies whose word is taken for where a call comes from, such as 10.0.0.0/8; several between commas";
         oidc: Vec<String>, "FIRMA_OIDC", provider::names, "Names of OpenID providers that people may sign in by, between commas; each has FIRMA_OIDC_NAME_ISSUER, _CLIENT_ID, _CLIENT_SECRET, _SCOPES and _LABEL";
         smtp_url: Hidden<String>, "FIRMA_SMTP_URL", read::smtp, "Mail server, smtp://… or smtps://…; without it mails are written into the folder outbox in the data folder";
+        otel_exporter_otlp_endpoint: String, "OTEL_EXPORTER_OTLP_ENDPOINT", read::endpoint, "Collector of OpenTelemetry that traces are sent to, such as http://localhost:4318; without it there are none";
+        otel_exporter_otlp_headers: Hidden<Vec<(String, String)>>, "OTEL_EXPORTER_OTLP_HEADERS", read::headers, "Headers for the collector: NAME=VALUE, several between commas, the values percent-encoded";
+        otel_service_name: String, "OTEL_SERVICE_NAME", read::service_name, "What this server is called in traces; firma when absent";
+        otel_resource_attributes: Vec<(String, String)>, "OTEL_RESOURCE_ATTRIBUTES", read::attributes, "What else is told of this server in traces: NAME=VALUE, several between commas, the values percent-encoded";
+        db_pool_min: u32, "FIRMA_DB_POOL_MIN", |text| read::number(text, 0..=200), "PostgreSQL: connections that are always open, 0 to 200; two a core and at least 4 when absent, but no more than the most";
         db_pool_max: u32, "FIRMA_DB_POOL_MAX", |text| read::number(text, 1..=200), "Most connections to the database, 1 to 200";
     }
 }

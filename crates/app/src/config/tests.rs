@@ -52,6 +52,8 @@ fn defaults_hold_when_nothing_is_said() -> Outcome {
         (config.db_role.as_str(), config.bcrypt_cost, config.db_pool_max),
         ("firma_app", 12, None)
     );
+    assert_eq!(config.db_idle_timeout, Duration::from_secs(30));
+    assert!(config.least_connections() >= 4 && config.otel_exporter_otlp_endpoint.is_none());
     assert_eq!(config.access_ttl, Duration::from_secs(900));
     assert_eq!(config.refresh_ttl, Duration::from_secs(7 * 86_400));
     assert_eq!(config.session_ttl, Duration::from_secs(30 * 86_400));
@@ -180,4 +182,65 @@ fn unknown_variables_only_warn() {
             "FIRMA_BNID: is not a setting, and has no effect",
         ]
     );
+}
+
+#[test]
+fn the_least_connections_are_no_more_than_the_most() -> Outcome {
+    let more = [("FIRMA_DB_POOL_MIN", "9"), ("FIRMA_DB_POOL_MAX", "8")];
+    assert_eq!(
+        with(&[], &more).err().as_deref(),
+        Some("FIRMA_DB_POOL_MIN: 9 is more than the most connections, 8 (FIRMA_DB_POOL_MAX)")
+    );
+    let postgres = ("DATABASE_URL", "postgres://localhost/firma");
+    let usual = with(&[], &[postgres, ("FIRMA_DB_POOL_MIN", "200")])
+        .err()
+        .unwrap_or_default();
+    assert!(
+        usual.starts_with("FIRMA_DB_POOL_MIN: 200 is more than the most connections, "),
+        "{usual}"
+    );
+    // SQLite has readers, and none of them is closed.
+    with(&[], &[("FIRMA_DB_POOL_MIN", "200")])?;
+    let few = with(&[], &[postgres, ("FIRMA_DB_POOL_MAX", "2")])?;
+    assert_eq!(few.least_connections(), 2);
+    let document = [postgres, ("FIRMA_DB_POOL_MIN", "5"), ("FIRMA_DB_POOL_MAX", "20")];
+    assert_eq!(with(&[], &document)?.least_connections(), 5);
+    Ok(())
+}
+
+#[test]
+fn a_collector_is_named_as_the_specification_says() -> Outcome {
+    let config = with(
+        &[],
+        &[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20hunter2"),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+            (
+                "OTEL_RESOURCE_ATTRIBUTES",
+                "deployment.environment=test,region=eu%20west",
+            ),
+        ],
+    )?;
+    let headers = config.otel_exporter_otlp_headers.as_ref().ok_or("no headers")?;
+    assert_eq!(
+        headers.reveal(),
+        &[("authorization".to_owned(), "Bearer hunter2".to_owned())]
+    );
+    assert!(!format!("{config:?}").contains("hunter2"));
+    let attributes = config.otel_resource_attributes.ok_or("no attributes")?;
+    assert_eq!(
+        attributes.last(),
+        Some(&("region".to_owned(), "eu west".to_owned()))
+    );
+    assert_eq!(
+        fault("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        "OTEL_EXPORTER_OTLP_PROTOCOL: \"grpc\" is not http/protobuf, the only protocol that is spoken"
+    );
+    assert_eq!(
+        fault("OTEL_EXPORTER_OTLP_ENDPOINT", "grpc://u:hunter2@x"),
+        "OTEL_EXPORTER_OTLP_ENDPOINT: is not an address such as http://localhost:4318"
+    );
+    assert!(!fault("OTEL_EXPORTER_OTLP_HEADERS", "hunter2").contains("hunter2"));
+    Ok(())
 }

@@ -10,7 +10,7 @@ use super::role::Role;
 use firma_domain::access::RoleAssignment;
 use firma_domain::identity::{SecurityEvent, User};
 use firma_domain::organizations::{Member, Organization};
-use firma_domain::platform::{AuditEntry, Job, Stats};
+use firma_domain::platform::{AuditEntry, InternalError, Job, Stats};
 use firma_domain::{Entity, Id, Instant};
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -32,6 +32,7 @@ on_platform! {
     SecurityEvent: "security-events",
     AuditEntry: "audit-entries",
     Stats: "stats",
+    InternalError: "errors",
 }
 
 /// What is known of who holds a platform role when a call begins.
@@ -134,6 +135,8 @@ in_system! {
     RoleAssignment, Create => Member, Update;
     RoleAssignment, Delete => RoleAssignment, Update;
     User, Update => RoleAssignment, Read;
+    InternalError, Read => InternalError, Read;
+    InternalError, Update => InternalError, Update;
     AuditEntry, Read => AuditEntry, Read;
     AuditEntry, Read => Organization, Read;
 }

@@ -26,7 +26,7 @@ const PLATFORM: &[(&str, &[Verb])] = &[
     ("security-events", &[Verb::Read]),
     ("audit-entries", &[Verb::Read]),
     ("stats", &[Verb::Read]),
-    ("errors", &[Verb::Read]),
+    ("errors", &[Verb::Read, Verb::Update]),
 ];
 
 /// Every permission on the platform, in a fixed order.

@@ -9,9 +9,10 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use std::fmt;
 use std::sync::Arc;
 
-/// That of the mail server, and one for each provider.
+/// That of the mail server, that of where traces go if they go anywhere, and one for each provider.
 pub struct Breakers {
     pub mail: Arc<Breaker>,
+    pub traces: Option<Arc<Breaker>>,
     pub providers: Providers,
 }
 
@@ -20,7 +21,12 @@ impl Breakers {
     fn all(&self) -> Vec<(String, u32)> {
         let providers = self.providers.states();
         let providers = providers.map(|(name, state)| (format!("provider:{name}"), state));
+        let traces = self
+            .traces
+            .iter()
+            .map(|traces| ("traces".to_owned(), traces.state()));
         std::iter::once(("mail".to_owned(), self.mail.state()))
+            .chain(traces)
             .chain(providers)
             .map(|(name, state)| (name, u32::from(state != "closed")))
             .collect()

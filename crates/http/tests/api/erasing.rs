@@ -207,6 +207,7 @@ fn clean(server: &Server) {
         sessions: 30 * DAY,
         security_events: 730 * DAY,
         jobs: 30 * DAY,
+        errors: 90 * DAY,
         invitations: 90 * DAY,
         deleted: 90 * DAY,
         uploads: DAY,

@@ -43,6 +43,7 @@ mod image;
 mod imports;
 mod imports_jobs;
 mod imports_whole;
+mod internal_errors;
 mod invitations;
 mod invitations_answered;
 mod invitations_places;

@@ -1,8 +1,11 @@
 //! Rows of the samples that no call makes.
 
 use firma_auth::access::Founding;
+use firma_domain::Id;
 use firma_domain::crm::Company;
+use firma_domain::platform::ErrorKind;
 use firma_persistence::platform::{NewJob, Outcome};
+use firma_services::installation::Incident;
 use firma_testing::{Firm, Server};
 
 /// A job that waits, or that was given up.
@@ -59,4 +62,21 @@ pub(crate) fn system_job(server: &Server, is_dead: bool) -> String {
         }
     });
     job.to_string()
+}
+
+/// An error on the server's side, written down.
+pub(crate) fn internal_error(server: &Server) -> String {
+    server.errors.note(Incident {
+        kind: ErrorKind::Answer,
+        place: "GET /a-sample".into(),
+        message: "a sample".into(),
+        request_id: None,
+        route: None,
+    });
+    server.errors.flush(&server.database).unwrap();
+    let ids = server.base.lines(match server.base.is_postgres() {
+        true => "SELECT id::text FROM internal_errors WHERE message = 'a sample'",
+        false => "SELECT hex(id) FROM internal_errors WHERE message = 'a sample'",
+    });
+    ids.first().unwrap().parse::<Id>().unwrap().to_string()
 }

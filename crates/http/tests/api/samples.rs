@@ -2,7 +2,7 @@
 
 use crate::imports::Importer;
 use crate::imports_jobs::post_import;
-use crate::sample_rows::{closed, job, system_job};
+use crate::sample_rows::{closed, internal_error, job, system_job};
 use firma_auth::access::role_by_name;
 use firma_http::Operation;
 use firma_persistence::identity::NewAccount;
@@ -109,6 +109,7 @@ impl<'s> Place<'s> {
             ("role-assignments", held),
             ("jobs", system_job(server, false)),
             ("dead jobs", system_job(server, true)),
+            ("errors", internal_error(server)),
         ]);
         Place { firm, rows, outside }
     }

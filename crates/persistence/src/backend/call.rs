@@ -1,6 +1,8 @@
 //! A call on its way to a database thread and its answer on the way back.
 
 use super::meter::Meter;
+use super::panics;
+use super::trace::Timed;
 use crate::fault::{Failure, Fault};
 use crate::store::{Attempt, Origin, Tx, Unit};
 use firma_domain::identity::SecurityKind;
@@ -23,6 +25,8 @@ pub(super) trait Work: Send {
     fn attempt(&mut self, seat: &mut super::seat::Seat, attempt: Attempt) -> Verdict;
     /// The outcome is no longer true: the transaction failed.
     fn fail(&mut self, fault: Fault);
+    /// A thread has it.
+    fn taken(&mut self);
     /// Sends the outcome.
     fn settle(self: Box<Self>);
     fn writes(&self) -> bool;
@@ -34,6 +38,7 @@ pub(super) struct Call<T, E, F> {
     outcome: Option<Result<T, E>>,
     /// What it wrote down that concerns safety: counted once it is stored
     safety: Option<(Arc<Meter>, Vec<SecurityKind>)>,
+    timed: Option<Timed>,
     answer: oneshot::Sender<Result<T, E>>,
 }
 
@@ -43,7 +48,11 @@ where
     E: Failure,
     F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
 {
-    pub(super) fn asked(run: F, origin: Option<Origin>) -> (Box<dyn Work>, oneshot::Receiver<Result<T, E>>) {
+    pub(super) fn asked(
+        run: F,
+        origin: Option<Origin>,
+        timed: Option<Timed>,
+    ) -> (Box<dyn Work>, oneshot::Receiver<Result<T, E>>) {
         let (answer, received) = oneshot::channel();
         (
             Box::new(Call {
@@ -51,6 +60,7 @@ where
                 origin,
                 outcome: None,
                 safety: None,
+                timed,
                 answer,
             }),
             received,
@@ -74,7 +84,8 @@ where
             Ok::<(T, Vec<SecurityKind>), E>((value, safety))
         }));
         let meter = seat.meter.clone();
-        let outcome = ran.unwrap_or_else(|_| Err(E::from(Fault::internal("a call panicked"))));
+        let outcome =
+            ran.unwrap_or_else(|payload| Err(E::from(Fault::Panicked(Box::new(panics::caught(&*payload))))));
         let outcome = outcome.map(|(value, safety)| {
             self.safety = Some((meter, safety)).filter(|(_, safety)| !safety.is_empty());
             value
@@ -83,7 +94,7 @@ where
             None => Verdict::Done,
             Some(Some(Fault::Again)) => Verdict::Again,
             Some(Some(Fault::Away)) => Verdict::Away,
-            Some(Some(Fault::Internal(_))) => Verdict::Unsure,
+            Some(Some(Fault::Internal(_) | Fault::Panicked(_))) => Verdict::Unsure,
             Some(_) => Verdict::Refused,
         };
         self.outcome = Some(outcome);
@@ -94,7 +105,20 @@ where
         self.outcome = Some(Err(E::from(fault)));
     }
 
+    fn taken(&mut self) {
+        if let Some(timed) = &mut self.timed {
+            timed.taken();
+        }
+    }
+
     fn settle(self: Box<Self>) {
+        if let Some(timed) = &self.timed {
+            let fault = self
+                .outcome
+                .as_ref()
+                .and_then(|outcome| outcome.as_ref().err()?.fault());
+            timed.ended(self.writes(), fault.is_some_and(Fault::is_ours));
+        }
         if let (Some((meter, safety)), Some(Ok(_))) = (&self.safety, &self.outcome) {
             meter.noted(safety);
         }

@@ -5,7 +5,8 @@ use super::manager::Manager;
 use super::meter::{Load, Meter};
 use super::seat::Seat;
 use super::target::Target;
-use super::threads;
+use super::threads::{self, Rest};
+use super::trace::Timed;
 use crate::access::{Hits, RoleCache};
 use crate::fault::{Failure, Fault};
 use crate::sql::Sql;
@@ -34,6 +35,10 @@ pub struct Settings {
     pub role: String,
     /// Connections on PostgreSQL, readers on SQLite; two a core and at least four, or one a core
     pub connections: Option<u32>,
+    /// So many of PostgreSQL's connections are opened at once and stay open
+    pub least: u32,
+    /// One more of PostgreSQL's is closed when there was nothing to do for so long
+    pub idle_timeout: Duration,
     pub connect_timeout: Duration,
     pub statement_timeout: Duration,
 }
@@ -45,10 +50,21 @@ impl Settings {
             target,
             role: "firma_app".into(),
             connections: None,
+            least: 0,
+            idle_timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(30),
         }
     }
+}
+
+/// Connections to PostgreSQL where nobody says how many: two a core, and at least four.
+pub fn usual_connections() -> u32 {
+    (cores() * 2).max(4)
+}
+
+fn cores() -> u32 {
+    std::thread::available_parallelism().map_or(2, |n| u32::try_from(n.get()).unwrap_or(2))
 }
 
 /// Calls that may wait; one more is refused as busy.
@@ -71,10 +87,9 @@ impl Database {
     /// # Errors
     /// It can't be reached, or, on PostgreSQL, the role that was taken on could see past row-level security.
     pub fn open(settings: &Settings, sources: Sources) -> Result<Database, String> {
-        let cores = std::thread::available_parallelism().map_or(2, |n| u32::try_from(n.get()).unwrap_or(2));
         let (count, postgres) = match &settings.target {
-            Target::Sqlite(_) => (settings.connections.unwrap_or(cores.max(2)), false),
-            Target::Postgres(_) => (settings.connections.unwrap_or((cores * 2).max(4)), true),
+            Target::Sqlite(_) => (settings.connections.unwrap_or(cores().max(2)), false),
+            Target::Postgres(_) => (settings.connections.unwrap_or_else(usual_connections), true),
         };
         // SQLite's writer has a connection of its own.
         let meter = Arc::new(Meter::new(count + u32::from(!postgres)));
@@ -102,8 +117,15 @@ impl Database {
         let readers = pool(!postgres, count);
         for n in 0..count {
             let seat = Seat::new(readers.clone(), sources.clone(), meter.clone(), roles.clone());
+            let rest = match postgres {
+                false => Rest::Stay,
+                true if n < settings.least => Rest::Keep(settings.idle_timeout),
+                true => Rest::Close(settings.idle_timeout),
+            };
             let (calls, meter) = (calls.clone(), meter.clone());
-            spawn(&format!("db-{n}"), move || threads::serve(seat, calls, &meter))?;
+            spawn(&format!("db-{n}"), move || {
+                threads::serve(seat, &calls, &meter, rest)
+            })?;
         }
         let writes = if postgres {
             reads.clone()
@@ -214,7 +236,7 @@ impl Database {
         E: Failure,
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
-        let (call, answer) = Call::asked(run, origin);
+        let (call, answer) = Call::asked(run, origin, Timed::asked(&self.sources));
         match queue.try_send(call) {
             Ok(()) => Ok(answer),
             Err(TrySendError::Full(_)) => Err(Fault::Busy.into()),
@@ -232,6 +254,7 @@ impl Database {
                 )
                 .one::<(String, bool)>(tx)
             },
+            None,
             None,
         );
         self.reads

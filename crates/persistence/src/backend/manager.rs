@@ -70,7 +70,7 @@ impl r2d2::ManageConnection for Manager {
         conn.batch("SELECT 1").map_err(|e| ConnectError(e.to_string()))
     }
 
-    /// Threads give back only what is broken.
+    /// Threads give back only what is broken, or what they no longer need.
     fn has_broken(&self, _: &mut AnyConnection) -> bool {
         true
     }

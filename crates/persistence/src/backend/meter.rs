@@ -18,6 +18,8 @@ const BUCKETS: [f64; 11] = [
 pub struct Load {
     /// The most connections that there will be
     pub connections: u32,
+    /// Connections that are open
+    pub open: u32,
     /// Connections with a call
     pub in_use: u32,
     /// Calls that no thread has taken yet
@@ -31,6 +33,7 @@ pub struct Load {
 pub(super) struct Meter {
     pub connections: u32,
     pub queries: Histogram,
+    open: AtomicU32,
     in_use: AtomicU32,
     is_away: AtomicBool,
     /// How many security events of each kind were written down
@@ -42,6 +45,7 @@ impl Meter {
         Meter {
             connections,
             queries: Histogram::new(BUCKETS),
+            open: AtomicU32::new(0),
             in_use: AtomicU32::new(0),
             is_away: AtomicBool::new(false),
             events: Mutex::default(),
@@ -52,6 +56,14 @@ impl Meter {
     pub(super) fn busy(&self) -> Busy<'_> {
         self.in_use.fetch_add(1, Ordering::Relaxed);
         Busy(self)
+    }
+
+    pub(super) fn opened(&self) {
+        self.open.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn closed(&self) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
     }
 
     pub(super) fn connected(&self, succeeded: bool) {
@@ -74,6 +86,7 @@ impl Meter {
     pub(super) fn load(&self, waiting: usize) -> Load {
         Load {
             connections: self.connections,
+            open: self.open.load(Ordering::Relaxed),
             in_use: self.in_use.load(Ordering::Relaxed),
             waiting,
             is_away: self.is_away.load(Ordering::Relaxed),

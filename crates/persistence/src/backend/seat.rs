@@ -69,6 +69,7 @@ impl Seat {
         match got {
             Ok(held) => {
                 self.held = Some(held);
+                self.meter.opened();
                 self.fence = None;
                 self.away_until = None;
                 Ok(())
@@ -95,9 +96,11 @@ impl Seat {
         Ok(self.parts()?.conn.batch(statements)?)
     }
 
-    /// Gives a broken connection back; the next call gets another.
+    /// Gives the connection back, which closes it; the next call gets another.
     pub(super) fn stand_up(&mut self) {
-        self.held = None;
+        if self.held.take().is_some() {
+            self.meter.closed();
+        }
         self.fence = None;
     }
 

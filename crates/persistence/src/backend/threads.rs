@@ -6,16 +6,53 @@ use super::meter::Meter;
 use super::seat::Seat;
 use crate::fault::Fault;
 use crate::store::Attempt;
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+use std::time::Duration;
 
 const ATTEMPTS: usize = 3;
 /// The most calls that one commit of SQLite's writer carries.
 const GROUP: usize = 64;
 
+/// What becomes of a thread's connection while nobody calls.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Rest {
+    /// It stays as it is
+    Stay,
+    /// It is opened at once; one that broke is replaced after that time at the latest
+    Keep(Duration),
+    /// It is closed after that time
+    Close(Duration),
+}
+
+/// The next call; none when the last of the database's owners is gone.
+fn next(seat: &mut Seat, calls: &Receiver<Box<dyn Work>>, rest: Rest) -> Option<Box<dyn Work>> {
+    let (Rest::Keep(time) | Rest::Close(time)) = rest else {
+        return calls.recv().ok();
+    };
+    loop {
+        match calls.recv_timeout(time) {
+            Ok(call) => return Some(call),
+            Err(RecvTimeoutError::Disconnected) => return None,
+            Err(RecvTimeoutError::Timeout) => match rest {
+                // Where there is none to be had, the next call says so.
+                Rest::Keep(_) => drop(seat.sit().and_then(|()| {
+                    seat.check();
+                    seat.sit()
+                })),
+                _ => seat.stand_up(),
+            },
+        }
+    }
+}
+
 /// Reads, and on PostgreSQL writes too, each in a transaction of its own.
-pub(super) fn serve(mut seat: Seat, calls: Receiver<Box<dyn Work>>, meter: &Meter) {
-    for mut call in calls {
+pub(super) fn serve(mut seat: Seat, calls: &Receiver<Box<dyn Work>>, meter: &Meter, rest: Rest) {
+    if let Rest::Keep(_) = rest {
+        drop(seat.sit());
+    }
+    while let Some(mut call) = next(&mut seat, calls, rest) {
         let _busy = meter.busy();
+        call.taken();
         for left in (0..ATTEMPTS).rev() {
             let attempt = match left {
                 0 => Attempt::Last,
@@ -90,6 +127,7 @@ pub(super) fn write_in_groups(mut seat: Seat, calls: Receiver<Box<dyn Work>>, me
         }
         let mut done = Vec::new();
         while let Some(mut call) = group.pop() {
+            call.taken();
             saved(&mut seat, call.as_mut());
             done.push(call);
             if done.len() < GROUP

@@ -1,12 +1,14 @@
-//! What platform roles reach: people, organizations' own rows, what concerns safety, and counts. Behind a fence of its
-//! own, which opens with a [`firma_auth::access::PlatformGrant`] alone.
+//! What platform roles reach: people, organizations' own rows, what concerns safety, errors on our side, and counts.
+//! Behind a fence of its own, which opens with a [`firma_auth::access::PlatformGrant`] alone.
 
+mod errors;
 mod facts;
 mod foreign;
 mod organizations;
 mod stats;
 mod users;
 
+pub use errors::Occurrences;
 pub use facts::PlatformKnown;
 pub use organizations::OrganizationSearch;
 pub use users::UserSearch;

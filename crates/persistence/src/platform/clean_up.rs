@@ -5,7 +5,7 @@ use crate::fault::Fault;
 use crate::sql::{Sql, Value};
 use crate::store::Tx;
 use diesel::sql_types::BigInt;
-use firma_domain::Instant;
+use firma_domain::{Id, Instant};
 
 /// The triggers keep security events for so many seconds.
 const YOUNG: i64 = 90 * 86_400;
@@ -115,6 +115,18 @@ impl Tx<'_> {
         let jobs =
             Sql::<()>::text("DELETE FROM jobs WHERE rowid IN (SELECT rowid FROM jobs WHERE finished_at < ");
         self.sweep(jobs, before, most)
+    }
+
+    /// Errors on our side that haven't come again since; how many went. The system's own rows, which it sees itself.
+    pub fn sweep_errors(&mut self, before: Instant, most: i64) -> Result<i64, Fault> {
+        self.fenced(Id::NIL)?;
+        let old = Sql::<()>::text(
+            "DELETE FROM internal_errors WHERE (organization_id, id) IN (SELECT organization_id, id FROM internal_errors \
+             WHERE organization_id = ",
+        )
+        .bind(Id::NIL)
+        .then(" AND last_at < ");
+        self.sweep(old, before, most)
     }
 
     fn call_sweep(&mut self, function: &'static str, before: Instant, most: i64) -> Result<i64, Fault> {

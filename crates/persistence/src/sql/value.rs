@@ -173,6 +173,8 @@ spelled!(
     domain::organizations::InvitationStatus,
     domain::organizations::Size,
     domain::organizations::Status,
+    domain::platform::ErrorKind,
+    domain::platform::ErrorState,
     domain::platform::ImportState,
     domain::platform::JobState
 );

@@ -1,14 +1,18 @@
 //! What who holds a platform role does: people with an account, organizations' own rows, platform roles, the system's
-//! jobs and log, what concerns safety, and counts. None of it reaches a row inside an organization.
+//! jobs and log, what concerns safety, errors on our side, and counts. None of it reaches a row inside an organization.
 
+mod errors;
 mod events;
+mod incidents;
 mod jobs;
 mod organizations;
 mod roles;
 mod users;
 mod watch;
 
+pub use errors::{errors, find_error, resolve_error};
 pub use events::{Checked, audit_entries, security_events, stats, verify};
+pub use incidents::{Errors, Incident, Writing};
 pub use jobs::{cancel_job, find_job, jobs, retry_job};
 pub use organizations::{
     NewOwned, create, organization, organizations, reactivate, remove, reopen, set_terms, suspend,

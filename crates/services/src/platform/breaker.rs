@@ -2,7 +2,7 @@
 //! tries whether it is back.
 
 use firma_domain::Instant;
-use firma_domain::platform::{MailFault, Mailer, Message};
+use firma_domain::platform::{Gate, MailFault, Mailer, Message};
 use firma_domain::source::Clock;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -51,8 +51,13 @@ impl Breaker {
         until.seconds().saturating_sub(now.seconds()).max(AGAIN)
     }
 
-    /// Whether a call may go through; who may has to tell how it went.
-    pub(crate) fn admits(&self) -> bool {
+    fn held(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Gate for Breaker {
+    fn admits(&self) -> bool {
         let now = self.clock.now();
         let mut state = self.held();
         match state.until {
@@ -66,8 +71,7 @@ impl Breaker {
         }
     }
 
-    /// How a call went that was let through.
-    pub(crate) fn went(&self, well: bool) {
+    fn went(&self, well: bool) {
         let now = self.clock.now();
         let mut state = self.held();
         if well {
@@ -78,10 +82,6 @@ impl Breaker {
         if state.failures >= FAILURES {
             state.until = Some(now.plus_seconds(REST));
         }
-    }
-
-    fn held(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Retention {
     pub sessions: i64,
     pub security_events: i64,
     pub jobs: i64,
+    /// Errors on our side that haven't come again
+    pub errors: i64,
     /// Invitations that were answered, taken back, or are over
     pub invitations: i64,
     /// Bytes of deleted files
@@ -63,6 +65,10 @@ impl Handler for CleanUp {
         let attempts = batches(job, |tx| tx.sweep_attempts(tx.now(), BATCH))?;
         let keys = batches(job, |tx| tx.sweep_idempotency_keys(tx.now(), BATCH))?;
         let jobs = batches(job, move |tx| tx.sweep_jobs(tx.now().plus_seconds(-jobs), BATCH))?;
+        let kept = self.keep.errors;
+        let errors = batches(job, move |tx| {
+            tx.sweep_errors(tx.now().plus_seconds(-kept), BATCH)
+        })?;
         let kept = self.keep.invitations;
         let invitations = batches(job, move |tx| {
             tx.sweep_invitations(tx.now().plus_seconds(-kept), BATCH)
@@ -73,7 +79,7 @@ impl Handler for CleanUp {
             Ok(json!({
                 "sessions": sessions, "tokens": tokens, "security_events": events, "archives": archives, "delays": delays,
                 "slugs": slugs, "attempts": attempts, "idempotency_keys": keys, "jobs": jobs, "invitations": invitations,
-                "uploads": uploads,
+                "errors": errors, "uploads": uploads,
                 "deleted_files": deleted,
             }))
         })

@@ -14,6 +14,7 @@ mod logs;
 mod mail;
 mod running;
 mod templates;
+mod traced;
 mod worker;
 
 pub use breaker::{Breaker, Guarded};
@@ -24,5 +25,5 @@ pub use jobs::{cancel_job, retry_job};
 pub(crate) use logs::log_page;
 pub use logs::{audit_entries, security_events};
 pub use mail::{Mail, MailHandler, mail, mail_for_system};
-pub use running::{Done, Progress, Running, Stop};
+pub use running::{Broken, Done, Progress, Running, Stop};
 pub use worker::{Handler, Worker, WorkerSettings};

@@ -4,7 +4,7 @@ use crate::refusal::Refusal;
 use crate::work::Asker;
 use firma_domain::Id;
 use firma_persistence::platform::{Lease, Leased, Outcome, Step};
-use firma_persistence::{Database, Fault, Origin, Tx};
+use firma_persistence::{Database, Fault, Origin, Panicked, Tx};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,6 +43,25 @@ pub enum Stop {
     Again(String),
     /// It never will. The text is shown to who asked for the job.
     Failed(String),
+    /// Something went wrong on our side. It may work later, and nobody is shown the text.
+    Broken(Broken),
+}
+
+/// What went wrong on our side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    pub message: String,
+    /// Where the code panicked, if it did
+    pub panicked: Option<Panicked>,
+}
+
+impl From<Panicked> for Broken {
+    fn from(panicked: Panicked) -> Broken {
+        Broken {
+            message: format!("it panicked: {}", panicked.message),
+            panicked: Some(panicked),
+        }
+    }
 }
 
 impl From<Refusal> for Stop {
@@ -51,10 +70,11 @@ impl From<Refusal> for Stop {
             Refusal::Fault(Fault::Busy | Fault::Away | Fault::Again | Fault::Timeout) => {
                 Stop::Again("the database is busy or away".into())
             }
-            Refusal::Fault(fault) => {
-                log::error!("a job: {fault}");
-                Stop::Again("something went wrong on our side".into())
-            }
+            Refusal::Fault(Fault::Panicked(panicked)) => Stop::Broken((*panicked).into()),
+            Refusal::Fault(fault) => Stop::Broken(Broken {
+                message: fault.to_string(),
+                panicked: None,
+            }),
             Refusal::Suspended => Stop::Again("the organization is suspended".into()),
             Refusal::Archived => Stop::Again("the organization is closed".into()),
             other => Stop::Failed(other.to_string()),

@@ -1,9 +1,11 @@
 //! Threads that work jobs off: lease, run the handler of the kind, end.
 
-use super::running::{Done, Running, Stop};
-use firma_domain::platform::backoff;
+use super::running::{Broken, Done, Running, Stop};
+use super::traced::traced;
+use crate::installation::{Errors, Incident};
+use firma_domain::platform::{ErrorKind, Tracer, backoff};
 use firma_persistence::platform::{Lease, Leased, NewJob, Outcome};
-use firma_persistence::{Database, Fault, Origin, Tx};
+use firma_persistence::{Database, Fault, Origin, Panicked, Tx, caught};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -33,6 +35,10 @@ pub struct WorkerSettings {
     pub idle: Duration,
     /// Seconds between two clean-ups
     pub clean_up_every: i64,
+    /// Where errors on our side are gathered
+    pub errors: Option<Errors>,
+    /// Who takes the spans of attempts
+    pub tracer: Option<Arc<dyn Tracer>>,
 }
 
 impl Default for WorkerSettings {
@@ -44,6 +50,8 @@ impl Default for WorkerSettings {
             longest_wait: 3_600,
             idle: Duration::from_millis(500),
             clean_up_every: 3_600,
+            errors: None,
+            tracer: None,
         }
     }
 }
@@ -165,13 +173,23 @@ impl Shared {
             stopping: &self.stopping,
         };
         let begun = Instant::now();
-        let ran = catch_unwind(AssertUnwindSafe(|| handler.run(&job)));
-        let ran = ran.unwrap_or_else(|_| Err(Stop::Again("something went wrong on our side".into())));
+        let attempt = || {
+            let ran = catch_unwind(AssertUnwindSafe(|| handler.run(&job)));
+            ran.unwrap_or_else(|payload| Err(Stop::Broken(caught(&*payload).into())))
+        };
+        let ran = match &self.settings.tracer {
+            None => attempt(),
+            Some(tracer) => traced(tracer.clone(), &job, attempt),
+        };
         let (kind, id, ms) = (handler.kind(), lease.job.to_string(), begun.elapsed().as_millis());
+        let trace = lease.job.0.simple().to_string();
         match ran {
-            Ok(Done { .. }) => log::info!(kind = kind, job = id.as_str(), ms = ms; "a job is done"),
+            Ok(Done { .. }) => {
+                log::info!(kind = kind, job = id.as_str(), trace_id = trace.as_str(), ms = ms; "a job is done");
+            }
             Err(stop) => {
-                log::warn!(kind = kind, job = id.as_str(), ms = ms; "a job stopped: {stop:?}");
+                let stop = self.unbroken(&job.leased, &trace, stop);
+                log::warn!(kind = kind, job = id.as_str(), trace_id = trace.as_str(), ms = ms; "a job stopped: {stop:?}");
                 if let Some(outcome) = self.outcome(&job.leased, stop)
                     && let Err(stop) = job.end(outcome)
                 {
@@ -182,6 +200,31 @@ impl Shared {
         self.held().retain(|held| *held != lease);
     }
 
+    /// What is told to people where something went wrong on our side; that is noted.
+    fn unbroken(&self, leased: &Leased, trace: &str, stop: Stop) -> Stop {
+        let Stop::Broken(broken) = stop else {
+            return stop;
+        };
+        let (kind, id) = (leased.kind.as_str(), leased.lease.job.to_string());
+        log::error!(kind = kind, job = id.as_str(), trace_id = trace; "a job broke: {}", broken.message);
+        self.note(leased, ErrorKind::Job, broken.message, broken.panicked.as_ref());
+        Stop::Again("something went wrong on our side".into())
+    }
+
+    fn note(&self, leased: &Leased, kind: ErrorKind, message: String, panicked: Option<&Panicked>) {
+        let Some(errors) = &self.settings.errors else {
+            return;
+        };
+        let incident = Incident {
+            kind,
+            place: leased.kind.clone(),
+            message,
+            request_id: Some(leased.lease.job.to_string()),
+            route: None,
+        };
+        errors.note(incident.unless_panicked(panicked));
+    }
+
     fn outcome(&self, leased: &Leased, stop: Stop) -> Option<Outcome> {
         let sources = &self.database.sources;
         match stop {
@@ -189,8 +232,11 @@ impl Shared {
             Stop::Cancelled => Some(Outcome::Cancelled),
             Stop::Yielded => Some(Outcome::Yielded),
             Stop::Failed(problem) => Some(Outcome::Failed(problem)),
-            Stop::Again(problem) if leased.attempts >= leased.max_attempts => Some(Outcome::Failed(problem)),
-            Stop::Again(problem) => {
+            Stop::Again(problem) if leased.attempts >= leased.max_attempts => {
+                self.note(leased, ErrorKind::DeadLetter, problem.clone(), None);
+                Some(Outcome::Failed(problem))
+            }
+            Stop::Broken(Broken { message: problem, .. }) | Stop::Again(problem) => {
                 let mut chance = [0; 2];
                 sources.entropy.fill(&mut chance);
                 let (first, most) = (self.settings.first_wait, self.settings.longest_wait);

@@ -3,8 +3,10 @@
 use crate::kit::{await_that, count, put, start};
 use firma_domain::Email;
 use firma_domain::identity::TokenKind;
+use firma_domain::platform::ErrorKind;
 use firma_persistence::identity::{NewToken, ReadyArchive};
 use firma_persistence::platform::Sweep;
+use firma_services::installation::Incident;
 use firma_services::platform::{CleanUp, Retention};
 use firma_testing::{Firm, Server, on_each};
 use std::sync::Arc;
@@ -18,6 +20,7 @@ fn clean(server: &Server) {
         sessions: 30 * DAY,
         security_events: 730 * DAY,
         jobs: 30 * DAY,
+        errors: 90 * DAY,
         invitations: 90 * DAY,
         deleted: 90 * DAY,
         uploads: DAY,
@@ -80,7 +83,26 @@ fn what_is_over_goes_and_the_rest_stays() {
             .base
             .execute(&format!("UPDATE sessions SET {recent} WHERE user_id = {user}"));
 
+        for (message, days) in [("old", 91), ("recent", 89)] {
+            server.errors.note(Incident {
+                kind: ErrorKind::Answer,
+                place: "GET /x".into(),
+                message: message.into(),
+                request_id: None,
+                route: None,
+            });
+            server.errors.flush(&server.database).unwrap();
+            let (first, last) = (earlier("first_at", days), earlier("last_at", days));
+            server.base.execute(&format!(
+                "UPDATE internal_errors SET {first}, {last} WHERE message = '{message}'"
+            ));
+        }
+
         clean(server);
+        assert_eq!(
+            server.base.lines("SELECT message FROM internal_errors"),
+            ["recent"]
+        );
         assert_eq!(count(server, "jobs WHERE kind = 'none'"), 2);
         assert_eq!(count(server, "job_payloads"), 2);
         assert_eq!(count(server, "idempotency_keys WHERE key = 'old'"), 0);

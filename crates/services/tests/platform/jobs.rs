@@ -3,8 +3,8 @@
 use crate::kit::{Does, await_state, await_that, count, look, put, quick, start};
 use firma_auth::access::Create;
 use firma_domain::crm::Company;
-use firma_services::platform::{Progress, Running, Stop, Worker};
-use firma_services::{Origin, Refusal, Tx, Work, crud};
+use firma_services::platform::{Handler, Progress, Running, Stop, Worker, WorkerSettings};
+use firma_services::{Fault, Origin, Refusal, Tx, Work, crud};
 use firma_testing::{Firm, on_each};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -113,6 +113,60 @@ fn what_fails_is_tried_again_and_given_up_at_last() {
         );
         assert_eq!(await_state(&firm, hopeless, "FAILED")["attempts"], 1);
         worker.stop(Duration::from_secs(5));
+    });
+}
+
+#[test]
+fn what_breaks_is_an_internal_error_and_so_is_what_is_given_up() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let panics = put(&firm, "panics", json!({}), 2);
+        let breaks = put(&firm, "breaks", json!({}), 1);
+        let refused = put(&firm, "refused", json!({}), 1);
+        let panicking = |_: &Running<'_>| panic!("row {} belongs to the test", 7);
+        let breaking = |job: &Running<'_>| {
+            let fault =
+                |_: &mut Tx<'_>| Err(Refusal::Fault(Fault::Internal("the disk \"x\" is full".into())));
+            job.read::<(), _>(fault)?;
+            job.commit(|_| Ok(Value::Null))
+        };
+        let refusing = |_: &Running<'_>| Err(Stop::Failed("it is your own fault".into()));
+        let settings = WorkerSettings {
+            errors: Some(server.errors.clone()),
+            ..quick()
+        };
+        let handlers: Vec<Arc<dyn Handler>> = vec![
+            Arc::new(Does("panics", panicking)),
+            Arc::new(Does("breaks", breaking)),
+            Arc::new(Does("refused", refusing)),
+        ];
+        let worker = Worker::start(server.database.clone(), handlers, settings).unwrap();
+        for job in [panics, breaks, refused] {
+            let problem = await_state(&firm, job, "FAILED")["problem"].clone();
+            assert!(
+                ["something went wrong on our side", "it is your own fault"]
+                    .contains(&problem.as_str().unwrap())
+            );
+        }
+        worker.stop(Duration::from_secs(5));
+        server.errors.flush(&server.database).unwrap();
+        let told = "something went wrong on our side";
+        let text = if server.base.is_postgres() { "::text" } else { "" };
+        assert_eq!(
+            server.base.lines(&format!(
+                "SELECT kind || ' ' || place || ' ' || occurrences{text} || ' ' || message FROM internal_errors ORDER BY 1"
+            )),
+            [
+                format!("DEAD_LETTER breaks 1 {told}"),
+                format!("DEAD_LETTER panics 1 {told}"),
+                "JOB breaks 1 the disk ? is full".into(),
+                "PANIC panics 2 row # belongs to the test".into(),
+            ]
+        );
+        let last = server
+            .base
+            .lines("SELECT last_request_id FROM internal_errors WHERE kind = 'PANIC'");
+        assert_eq!(last, [panics.to_string()]);
     });
 }
 

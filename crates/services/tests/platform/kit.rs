@@ -33,6 +33,7 @@ pub(crate) fn quick() -> WorkerSettings {
         longest_wait: 1,
         idle: Duration::from_millis(10),
         clean_up_every: 0,
+        ..WorkerSettings::default()
     }
 }
 

@@ -18,6 +18,7 @@ use crate::platform::Breaker;
 use crate::refusal::Refusal;
 use crate::threads::Threads;
 use firma_domain::identity::{IdentityProvider, ProviderFault};
+use firma_domain::platform::Gate;
 use firma_domain::source::Clock;
 use serde::Serialize;
 use std::sync::Arc;

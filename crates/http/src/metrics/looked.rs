@@ -1,0 +1,66 @@
+//! What the database is asked for the figures: the queue of jobs, and the last good backup. In one look.
+
+use firma_services::platform::Backlog;
+use firma_services::{Database, Refusal, Tx};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Unit;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Who asks gets the other figures all the same.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How it was when it was last asked for; nothing where the database was away, or busy for long.
+#[derive(Debug, Clone, Default)]
+struct Found {
+    /// What waited of each kind, and since how many seconds
+    jobs: Vec<(String, i64, i64)>,
+    /// Seconds since the last good backup; none where there never was one
+    backup: Option<i64>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Looked(Arc<Mutex<Found>>);
+
+impl Looked {
+    /// Asks the database.
+    pub(super) async fn look(&self, database: &Database) {
+        let asked = database.read(|tx: &mut Tx<'_>| {
+            let now = tx.now().seconds();
+            let told = |of: Backlog| (of.kind, of.waiting, now - of.oldest.seconds());
+            Ok::<_, Refusal>(Found {
+                jobs: tx.backlog()?.into_iter().map(told).collect(),
+                backup: tx.last_backup()?.map(|at| now - at.seconds()),
+            })
+        });
+        let found = tokio::time::timeout(PATIENCE, asked).await;
+        let found = found.map(Result::unwrap_or_default).unwrap_or_default();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = found;
+    }
+}
+
+impl Collector for Looked {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let about = "Jobs that are due and not taken";
+        let mut waiting = encoder.encode_descriptor("jobs_waiting", about, None, MetricType::Gauge)?;
+        for (kind, count, _) in &found.jobs {
+            ConstGauge::new(*count).encode(waiting.encode_family(&[("kind", kind.as_str())])?)?;
+        }
+        let (about, unit) = ("Since when the oldest of them is due", Some(&Unit::Seconds));
+        let mut oldest = encoder.encode_descriptor("jobs_oldest", about, unit, MetricType::Gauge)?;
+        for (kind, _, age) in &found.jobs {
+            ConstGauge::new(*age).encode(oldest.encode_family(&[("kind", kind.as_str())])?)?;
+        }
+        let about = "How old the last good backup is";
+        let gauge = encoder.encode_descriptor("backup_age", about, unit, MetricType::Gauge);
+        match found.backup {
+            Some(age) => ConstGauge::new(age).encode(gauge?),
+            None => Ok(()),
+        }
+    }
+}
