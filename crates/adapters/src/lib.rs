@@ -1,11 +1,14 @@
-//! The real parts behind what the layers above only name: the system's clock, ids, randomness, files, mail, providers.
+//! The real parts behind what the layers above only name: the system's clock, ids, randomness, files, mail, providers,
+//! breached passwords.
 
 #![allow(clippy::disallowed_methods)] // this is where time and randomness come from
 
+mod breached;
 mod files;
 mod mail;
 mod oidc;
 
+pub use breached::BreachedFile;
 pub use files::LocalFiles;
 pub use mail::{OutboxFolder, SmtpMailer};
 pub use oidc::{OidcProvider, OidcSettings};

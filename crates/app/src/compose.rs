@@ -3,10 +3,12 @@
 use crate::config::{Config, Database as Url, Migrate};
 use crate::secret::{make_folder, root_secret};
 use firma_adapters::{
-    Ids, LocalFiles, OidcProvider, OidcSettings, OutboxFolder, SmtpMailer, SystemClock, SystemEntropy,
+    BreachedFile, Ids, LocalFiles, OidcProvider, OidcSettings, OutboxFolder, SmtpMailer, SystemClock,
+    SystemEntropy,
 };
 use firma_auth::keys::Keys;
 use firma_auth::token::AccessTokens;
+use firma_domain::identity::BreachedPasswords;
 use firma_domain::platform::Mailer;
 use firma_domain::source::{Clock, Entropy};
 use firma_persistence::migrations::{MigrationError, Migrator};
@@ -90,6 +92,7 @@ fn settings(config: &Config, target: Target) -> Settings {
         connections: config.db_pool_max,
         connect_timeout: config.db_connect_timeout,
         statement_timeout: config.db_statement_timeout,
+        needs_factor: config.second_factor,
         ..Settings::new(target)
     }
 }
@@ -134,6 +137,15 @@ pub(crate) fn wait<T>(asked: impl Future<Output = T>) -> Result<T, String> {
     Ok(runtime.block_on(asked))
 }
 
+/// What nobody may choose as a password, if there is a file of it.
+fn breached(config: &Config) -> Result<Option<Arc<dyn BreachedPasswords>>, String> {
+    let Some(path) = &config.breached_passwords else {
+        return Ok(None);
+    };
+    let file = BreachedFile::new(path).map_err(|e| format!("FIRMA_BREACHED_PASSWORDS: {e}"))?;
+    Ok(Some(Arc::new(file)))
+}
+
 pub(crate) fn compose(config: &Config) -> Result<Parts, String> {
     compose_with(config, sources())
 }
@@ -149,7 +161,8 @@ pub(crate) fn compose_with(config: &Config, sources: Sources) -> Result<Parts, S
     let keys = Arc::new(Keys::rotated(&root, previous));
     let database = Database::open(&settings(config, target), sources.clone())?;
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
-    let hasher = Hasher::start(threads, config.bcrypt_cost, sources.entropy.clone())?;
+    let hasher =
+        Hasher::start(threads, config.bcrypt_cost, sources.entropy.clone())?.refusing(breached(config)?);
     let signer = Signer {
         access: Arc::new(AccessTokens::new(&keys.access)),
         keys,

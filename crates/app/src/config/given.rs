@@ -37,6 +37,7 @@ plain!(
     LogFormat,
     Migrate,
     Signup,
+    bool,
     u32,
     usize,
     Duration

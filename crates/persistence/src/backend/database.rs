@@ -36,6 +36,9 @@ pub struct Settings {
     pub connections: Option<u32>,
     pub connect_timeout: Duration,
     pub statement_timeout: Duration,
+    /// Whether nobody is let into an organization, or onto the platform, without a second factor, whatever the
+    /// organization says
+    pub needs_factor: bool,
 }
 
 impl Settings {
@@ -47,6 +50,7 @@ impl Settings {
             connections: None,
             connect_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(30),
+            needs_factor: false,
         }
     }
 }
@@ -98,10 +102,14 @@ impl Database {
                 .build_unchecked(manager)
         };
         let roles = Arc::new(RoleCache::default());
+        let seat = |pool: r2d2::Pool<Manager>| {
+            let seat = Seat::new(pool, sources.clone(), meter.clone(), roles.clone());
+            seat.needing_factor(settings.needs_factor)
+        };
         let (reads, calls) = bounded(WAITING);
         let readers = pool(!postgres, count);
         for n in 0..count {
-            let seat = Seat::new(readers.clone(), sources.clone(), meter.clone(), roles.clone());
+            let seat = seat(readers.clone());
             let (calls, meter) = (calls.clone(), meter.clone());
             spawn(&format!("db-{n}"), move || threads::serve(seat, calls, &meter))?;
         }
@@ -109,7 +117,7 @@ impl Database {
             reads.clone()
         } else {
             let (writes, calls) = bounded(WAITING);
-            let seat = Seat::new(pool(false, 1), sources.clone(), meter.clone(), roles.clone());
+            let seat = seat(pool(false, 1));
             let meter = meter.clone();
             spawn("db-writer", move || threads::write_in_groups(seat, calls, &meter))?;
             writes

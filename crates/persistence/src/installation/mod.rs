@@ -5,8 +5,10 @@ mod facts;
 mod foreign;
 mod organizations;
 mod stats;
+mod terms;
 mod users;
 
 pub use facts::PlatformKnown;
 pub use organizations::OrganizationSearch;
+pub use terms::TermSearch;
 pub use users::UserSearch;

@@ -5,6 +5,7 @@ mod events;
 mod jobs;
 mod organizations;
 mod roles;
+mod terms;
 mod users;
 mod watch;
 
@@ -39,6 +40,7 @@ impl<'t, 'c> Desk<'t, 'c> {
         match tx.platform_facts(caller.user, caller.session)? {
             PlatformKnown::Nobody => Err(Refusal::Unauthenticated),
             PlatformKnown::Stranger => Err(Refusal::NothingHere),
+            PlatformKnown::WithoutFactor => Err(Refusal::FactorMissing),
             PlatformKnown::Holder(facts) => Ok(Desk { tx, facts, caller }),
         }
     }
