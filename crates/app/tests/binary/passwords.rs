@@ -34,7 +34,7 @@ fn nobody_enters_without_the_second_factor_that_the_installation_asks_for() {
         server.kill();
         let wrong = house.run_with(&[("FIRMA_SECOND_FACTOR", "yes")], &["config"], "");
         assert!(
-            wrong.line(1).contains("optional or required"),
+            wrong.line(2).contains("optional or required"),
             "{}",
             wrong.line(1)
         );

@@ -188,20 +188,20 @@ fn beside_a_second_factor_a_code_of_it_is_needed() {
 #[test]
 fn a_provider_that_does_not_say_when_proves_nothing() {
     on_each(Signup::Open, |scene| {
-        let now = scene.clock.now().seconds();
         // It tells what its code says, so somebody signs in by it first.
-        let ended = |url: &str, client: &Client, what: &str, claims: Value| {
+        let ended = |url: &str, client: &Client, what: &str, more: Value| {
+            let mut claims = json!({"email": "kim@home.example", "email_verified": true});
+            claims
+                .as_object_mut()
+                .unwrap()
+                .extend(more.as_object().unwrap().clone());
             let told = json!({"nonce": parameter(url, "nonce"), "claims": claims});
             let code = URL_SAFE_NO_PAD.encode(told.to_string());
             scene.finish(client, what, &parameter(url, "state"), &code)
         };
-        let mail = json!({"email": "kim@home.example", "email_verified": true});
-        let client = scene.client(ended(
-            &scene.start("wrong"),
-            &scene.server.nobody(),
-            "token",
-            mail,
-        ));
+        let signed_in = ended(&scene.start("wrong"), &scene.server.nobody(), "token", json!({}));
+        let client = scene.client(signed_in);
+        let now = scene.clock.now().seconds();
         for (why, claims) in [
             ("nothing", json!({})),
             ("long ago", json!({"auth_time": now - 3_600})),
@@ -214,6 +214,7 @@ fn a_provider_that_does_not_say_when_proves_nothing() {
             assert!(!may(&client), "{why}");
         }
         let at = url(begin(&client, "wrong", json!({})));
+        let now = scene.clock.now().seconds();
         ended(&at, &client, "step-up", json!({"auth_time": now})).expect(200);
         assert!(may(&client));
     });
