@@ -4,11 +4,17 @@
 #![allow(clippy::disallowed_methods)] // this is where time and randomness come from
 
 mod agent;
+//! breached passwords.
+
+#![allow(clippy::disallowed_methods)] // this is where time and randomness come from
+
+mod breached;
 mod files;
 mod mail;
 mod oidc;
 mod otlp;
 
+pub use breached::BreachedFile;
 pub use files::LocalFiles;
 pub use mail::{OutboxFolder, SmtpMailer};
 pub use oidc::{OidcProvider, OidcSettings};

@@ -24,7 +24,7 @@ pub(crate) fn create(config: &Config, new: NewAdmin) -> Result<(), String> {
             None
         } else {
             let password = ask("Password for the owner: ", &new.email)?;
-            Some(parts.hasher.hash(password).await.map_err(told)?)
+            Some(parts.hasher.hash_chosen(password).await.map_err(told)?)
         };
         let owner = NewOwner {
             name: None,
@@ -50,7 +50,7 @@ pub(crate) fn password(config: &Config, email: &str) -> Result<(), String> {
     let address = Email::parse(email).ok_or_else(|| format!("{email} is not an e-mail address"))?;
     let password = ask("New password: ", email)?;
     in_runtime(config, async |parts| {
-        let hash = parts.hasher.hash(password).await.map_err(told)?;
+        let hash = parts.hasher.hash_chosen(password).await.map_err(told)?;
         let set = move |tx: &mut Tx<'_>| identity::set_password(tx, &address, &hash);
         parts
             .database

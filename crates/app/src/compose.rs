@@ -3,11 +3,12 @@
 use crate::config::{Config, Database as Url, Migrate};
 use crate::secret::{make_folder, root_secret};
 use firma_adapters::{
-    Ids, LocalFiles, OidcProvider, OidcSettings, OtlpSettings, OtlpTracer, OutboxFolder, SmtpMailer,
-    SystemClock, SystemEntropy,
+    BreachedFile, Ids, LocalFiles, OidcProvider, OidcSettings, OtlpSettings, OtlpTracer, OutboxFolder,
+    SmtpMailer, SystemClock, SystemEntropy,
 };
 use firma_auth::keys::Keys;
 use firma_auth::token::AccessTokens;
+use firma_domain::identity::BreachedPasswords;
 use firma_domain::platform::{Mailer, Tracer};
 use firma_domain::source::{Clock, Entropy};
 use firma_persistence::migrations::{MigrationError, Migrator};
@@ -102,6 +103,7 @@ fn settings(config: &Config, target: Target) -> Settings {
         idle_timeout: config.db_idle_timeout,
         connect_timeout: config.db_connect_timeout,
         statement_timeout: config.db_statement_timeout,
+        needs_factor: config.second_factor,
         ..Settings::new(target)
     }
 }
@@ -144,6 +146,15 @@ pub(crate) fn wait<T>(asked: impl Future<Output = T>) -> Result<T, String> {
         .build()
         .map_err(|e| e.to_string())?;
     Ok(runtime.block_on(asked))
+}
+
+/// What nobody may choose as a password, if there is a file of it.
+fn breached(config: &Config) -> Result<Option<Arc<dyn BreachedPasswords>>, String> {
+    let Some(path) = &config.breached_passwords else {
+        return Ok(None);
+    };
+    let file = BreachedFile::new(path).map_err(|e| format!("FIRMA_BREACHED_PASSWORDS: {e}"))?;
+    Ok(Some(Arc::new(file)))
 }
 
 pub(crate) fn compose(config: &Config) -> Result<Parts, String> {
@@ -198,7 +209,8 @@ fn put_together(config: &Config, sources: Sources, least: u32) -> Result<Parts, 
     };
     let database = Database::open(&settings, sources.clone())?;
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
-    let hasher = Hasher::start(threads, config.bcrypt_cost, sources.entropy.clone())?;
+    let hasher =
+        Hasher::start(threads, config.bcrypt_cost, sources.entropy.clone())?.refusing(breached(config)?);
     let signer = Signer {
         access: Arc::new(AccessTokens::new(&keys.access)),
         keys,

@@ -74,6 +74,7 @@ fn answer(config: &Config, parts: Parts) -> Result<(), String> {
         site: Site {
             public_url: config.public_url.clone(),
             proxies: Proxies(config.trusted_proxies.clone().unwrap_or_default()),
+            country_header: config.country_header.clone(),
             origins: config.cors_origins.clone().unwrap_or_default(),
             is_local: config.bind.ip().is_loopback(),
             data: data(&config.database()),

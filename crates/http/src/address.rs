@@ -83,7 +83,27 @@ pub(crate) fn client(request: &HttpRequest) -> Option<IpAddr> {
     }
 }
 
-/// The same for what counts calls: the proxy's where it doesn't tell.
+/// The country that it comes from (ISO 3166, alpha-2), where a trusted proxy says it. The header is nobody else's to set,
+/// so the proxy has to take away what a client wrote there.
+pub(crate) fn country(request: &HttpRequest) -> Option<String> {
+    let state = request.app_data::<web::Data<State>>()?;
+    let header = state.site.country_header.as_deref()?;
+    if !state
+        .site
+        .proxies
+        .trusts(request.peer_addr()?.ip().to_canonical())
+    {
+        return None;
+    }
+    let mut lines = request.headers().get_all(header);
+    let said = lines.next()?.to_str().ok()?.trim();
+    let is_one = said.len() == 2 && said.bytes().all(|byte| byte.is_ascii_alphabetic());
+    // `XX` is what is written where it isn't known.
+    let country = said.to_ascii_uppercase();
+    (is_one && lines.next().is_none() && country != "XX").then_some(country)
+}
+
+/// The address for what counts calls: the proxy's where it doesn't tell.
 pub(crate) fn counted(request: &HttpRequest) -> Option<IpAddr> {
     client(request).or_else(|| Some(request.peer_addr()?.ip().to_canonical()))
 }

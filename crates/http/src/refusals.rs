@@ -61,7 +61,7 @@ impl Operation {
             }
         }
         if let Access::Platform(..) = self.access {
-            all.extend(["permission_required", "no_route"]);
+            all.extend(["permission_required", "no_route", "second_factor_missing"]);
         }
         if self.access.is_inside() {
             // What is read of a suspended organization is refused to keys alone.

@@ -58,6 +58,8 @@ pub struct Site {
     pub is_local: bool,
     /// What stands between it and those who call
     pub proxies: Proxies,
+    /// The header in which they say the country, if they do
+    pub country_header: Option<String>,
     /// Where the rows are kept: a file, or a database without its password
     pub data: String,
 }

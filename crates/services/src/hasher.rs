@@ -2,7 +2,8 @@
 
 use crate::refusal::Refusal;
 use crate::threads::Threads;
-use firma_auth::password;
+use firma_auth::password::{self, Weak};
+use firma_domain::identity::BreachedPasswords;
 use firma_domain::source::Entropy;
 use firma_persistence::Fault;
 use std::sync::Arc;
@@ -15,6 +16,8 @@ pub struct Hasher {
     entropy: Arc<dyn Entropy>,
     /// Compared with where there is no hash, so that it takes as long
     nobody: Arc<str>,
+    /// What nobody may choose, beside the list that comes with the crate
+    breached: Option<Arc<dyn BreachedPasswords>>,
 }
 
 /// Sign-ins that may wait.
@@ -30,7 +33,13 @@ impl Hasher {
             cost,
             entropy,
             nobody: nobody.into(),
+            breached: None,
         })
+    }
+
+    /// The same, refusing new passwords that are among these.
+    pub fn refusing(self, breached: Option<Arc<dyn BreachedPasswords>>) -> Hasher {
+        Hasher { breached, ..self }
     }
 
     /// The cost of new hashes.
@@ -45,7 +54,21 @@ impl Hasher {
         Ok(self.threads.run(move || password::verify(&given, &hash)).await? && known)
     }
 
-    /// The hash of a new password.
+    /// The hash of a password that somebody chose, unless it was found in a breach.
+    pub async fn hash_chosen(&self, given: String) -> Result<String, Refusal> {
+        if let Some(breached) = self.breached.clone() {
+            let chosen = given.clone();
+            let is_breached = self.threads.run(move || breached.has(&chosen)).await?;
+            let is_breached = is_breached.map_err(|e| Fault::Internal(format!("breached passwords: {e}")))?;
+            if is_breached {
+                let detail = "was found in a breach, so it is tried everywhere";
+                return Err(Refusal::field("password", Weak::Common.code(), detail));
+            }
+        }
+        self.hash(given).await
+    }
+
+    /// The hash of a password.
     pub async fn hash(&self, given: String) -> Result<String, Refusal> {
         let mut salt = [0; 16];
         self.entropy.fill(&mut salt);

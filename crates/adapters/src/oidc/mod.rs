@@ -9,7 +9,8 @@ use firma_domain::Instant;
 use firma_domain::identity::{Attempt, IdentityProvider, ProviderFault, Vouched};
 use firma_domain::source::Clock;
 use openidconnect::core::{
-    CoreAuthenticationFlow, CoreClient, CoreClientAuthMethod, CoreProviderMetadata, CoreTokenResponse,
+    CoreAuthPrompt, CoreAuthenticationFlow, CoreClient, CoreClientAuthMethod, CoreProviderMetadata,
+    CoreTokenResponse,
 };
 use openidconnect::{
     AuthType, AuthorizationCode, ClientId, ClientSecret, CsrfToken, DiscoveryError, EndpointMaybeSet,
@@ -147,8 +148,10 @@ impl IdentityProvider for OidcProvider {
             .add_scopes(self.scopes.iter().cloned())
             .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
         if attempt.fresh_since.is_some() {
-            // By this it also has to say when the person signed in (Core 1.0, 3.1.2.1).
-            request = request.set_max_age(Duration::ZERO);
+            // By the age it also has to say when the person signed in (Core 1.0, 3.1.2.1). Some know only the prompt.
+            request = request
+                .set_max_age(Duration::ZERO)
+                .add_prompt(CoreAuthPrompt::Login);
         }
         let (url, _, _) = request.url();
         Ok(url.to_string())

@@ -38,6 +38,7 @@ plain!(
     LogFormat,
     Migrate,
     Signup,
+    bool,
     u32,
     usize,
     Duration

@@ -42,6 +42,24 @@ pub(super) fn migrate(text: &str) -> Read<Migrate> {
     }
 }
 
+/// Whether everybody needs one.
+pub(super) fn second_factor(text: &str) -> Read<bool> {
+    match text {
+        "optional" => Ok(false),
+        "required" => Ok(true),
+        _ => wrong(text, "optional or required"),
+    }
+}
+
+/// The name of a header, in small letters.
+pub(super) fn header(text: &str) -> Read<String> {
+    let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    match !text.is_empty() && text.len() <= 100 && text.bytes().all(is_fine) {
+        true => Ok(text.to_ascii_lowercase()),
+        false => wrong(text, "the name of a header, such as CF-IPCountry"),
+    }
+}
+
 pub(super) fn signup(text: &str) -> Read<Signup> {
     text.parse().or_else(|()| wrong(text, "open, invite or off"))
 }

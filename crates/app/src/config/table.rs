@@ -84,6 +84,7 @@ settings! {
         db_role: String = "firma_app", "FIRMA_DB_ROLE", read::role, "PostgreSQL role that the server works as";
         bcrypt_cost: u32 = "12", "FIRMA_BCRYPT_COST", |text| read::number(text, 10..=16), "Cost of hashing a password, 10 to 16";
         signup: Signup = "open", "FIRMA_SIGNUP", read::signup, "Who may get an account and make organizations: open, invite or off";
+        second_factor: bool = "optional", "FIRMA_SECOND_FACTOR", read::second_factor, "Who needs a second factor: optional, where an organization asks for it, or required, everybody";
         access_ttl: Duration = "15m", "FIRMA_ACCESS_TTL", |text| read::duration(text, 1..=DAY), "Life of an access token, at most 1d";
         refresh_ttl: Duration = "7d", "FIRMA_REFRESH_TTL", |text| read::duration(text, 1..=365 * DAY), "Life of a refresh token from its last use, at most 365d";
         session_ttl: Duration = "30d", "FIRMA_SESSION_TTL", |text| read::duration(text, 1..=365 * DAY), "Life of a session from the sign-in, however often it is refreshed, at most 365d";
@@ -115,6 +116,7 @@ settings! {
         public_url: String, "FIRMA_PUBLIC_URL", url::public, "Address that people reach the server by, such as https://firma.example.com";
         cors_origins: Vec<String>, "FIRMA_CORS_ORIGINS", url::origins, "Other sites whose pages may call, such as https://app.example.com; several between commas";
         trusted_proxies: Vec<IpRange>, "FIRMA_TRUSTED_PROXIES", read::ranges, "Proxies whose word is taken for where a call comes from, such as 10.0.0.0/8; several between commas";
+        country_header: String, "FIRMA_COUNTRY_HEADER", read::header, "Header in which a trusted proxy says from which country a call comes, such as CF-IPCountry";
         oidc: Vec<String>, "FIRMA_OIDC", provider::names, "Names of OpenID providers that people may sign in by, between commas; each has FIRMA_OIDC_NAME_ISSUER, _CLIENT_ID, _CLIENT_SECRET, _SCOPES and _LABEL";
         smtp_url: Hidden<String>, "FIRMA_SMTP_URL", read::smtp, "Mail server, smtp://… or smtps://…; without it mails are written into the folder outbox in the data folder";
         otel_exporter_otlp_endpoint: String, "OTEL_EXPORTER_OTLP_ENDPOINT", read::endpoint, "Collector of OpenTelemetry that traces are sent to, such as http://localhost:4318; without it there are none";
@@ -122,6 +124,7 @@ settings! {
         otel_service_name: String, "OTEL_SERVICE_NAME", read::service_name, "What this server is called in traces; firma when absent";
         otel_resource_attributes: Vec<(String, String)>, "OTEL_RESOURCE_ATTRIBUTES", read::attributes, "What else is told of this server in traces: NAME=VALUE, several between commas, the values percent-encoded";
         db_pool_min: u32, "FIRMA_DB_POOL_MIN", |text| read::number(text, 0..=200), "PostgreSQL: connections that are always open, 0 to 200; two a core and at least 4 when absent, but no more than the most";
+        breached_passwords: PathBuf, "FIRMA_BREACHED_PASSWORDS", read::path, "File of breached passwords that nobody may choose: SHA-1 in hex, a line each, in their order";
         db_pool_max: u32, "FIRMA_DB_POOL_MAX", |text| read::number(text, 1..=200), "Most connections to the database, 1 to 200";
     }
 }

@@ -20,6 +20,7 @@ mod imports;
 mod kill;
 mod logs;
 mod operator;
+mod passwords;
 mod process;
 mod proxy;
 mod schema;

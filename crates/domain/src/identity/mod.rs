@@ -1,5 +1,6 @@
 //! Who signs in: users, what they say of themselves, and what concerns their safety.
 
+mod breached;
 mod device;
 mod event;
 mod guessing;
@@ -9,6 +10,7 @@ mod security;
 mod signup;
 mod user;
 
+pub use breached::BreachedPasswords;
 pub use device::device;
 pub use event::{MANY_WRITES, SecurityEvent};
 pub use guessing::{Guessed, MANY, QUIET};

@@ -2,7 +2,7 @@ use crate::entity::Entity;
 use crate::input::Invalid;
 use crate::value::{Locale, Zone};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 use validator::Validate;
 
 /// What a person says of themselves. Theirs alone: an organization keeps title and department on the membership.
@@ -34,9 +34,6 @@ pub struct Profile {
     pub metadata: Map<String, Value>,
 }
 
-/// The most characters of a value by which metadata is found.
-const FOUND: usize = 255;
-
 /// By what a profile is found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Term {
@@ -46,6 +43,43 @@ pub struct Term {
     pub term: String,
     /// The value under the key, cut to 255 characters; empty for a tag, an object and a list
     pub value: String,
+    /// The value as a number, in millionths; none for what isn't one
+    pub number: Option<i64>,
+}
+
+impl Term {
+    /// The most characters of a value by which metadata is found.
+    pub const LENGTH: usize = 255;
+
+    /// A number in millionths, rounded; one that is too large for that is the largest there is. `None` for a text that
+    /// isn't written as JSON writes a number.
+    pub fn millionths(text: &str) -> Option<i64> {
+        serde_json::from_str::<Number>(text)
+            .ok()
+            .map(|number| millionths(&number))
+    }
+}
+
+fn millionths(number: &Number) -> i64 {
+    let whole = number
+        .as_i64()
+        .map(i128::from)
+        .or_else(|| number.as_u64().map(i128::from));
+    let exact = match whole {
+        Some(whole) => whole.checked_mul(1_000_000),
+        None => {
+            let text = format!("{:.6}", number.as_f64().unwrap_or_default());
+            text.replace('.', "").parse().ok()
+        }
+    };
+    let ends = if number.to_string().starts_with('-') {
+        i64::MIN
+    } else {
+        i64::MAX
+    };
+    exact
+        .and_then(|exact: i128| i64::try_from(exact).ok())
+        .unwrap_or(ends)
 }
 
 impl Profile {
@@ -55,14 +89,19 @@ impl Profile {
             kind: "tag",
             term: tag.clone(),
             value: String::new(),
+            number: None,
         };
         let key = |(key, value): (&String, &Value)| Term {
             kind: "metadata",
             term: key.clone(),
             value: match value {
-                Value::String(text) => text.chars().take(FOUND).collect(),
+                Value::String(text) => text.chars().take(Term::LENGTH).collect(),
                 Value::Number(_) | Value::Bool(_) => value.to_string(),
                 _ => String::new(),
+            },
+            number: match value {
+                Value::Number(number) => Some(millionths(number)),
+                _ => None,
             },
         };
         self.tags
@@ -108,22 +147,47 @@ mod tests {
 
     #[test]
     fn is_found_by_tags_and_by_what_stands_under_keys() {
-        let profile = json!({"tags": ["a"], "metadata": {"n": 5, "o": {"x": 1}, "t": "text", "z": null}});
+        let profile = json!({"tags": ["a"], "metadata": {"n": 5, "o": {"x": 1}, "t": "5", "z": null}});
         let profile: Profile = input::read(profile).unwrap();
         let terms = profile.terms();
         let found: Vec<_> = terms
             .iter()
-            .map(|t| (t.kind, t.term.as_str(), t.value.as_str()))
+            .map(|t| (t.kind, t.term.as_str(), t.value.as_str(), t.number))
             .collect();
         assert_eq!(
             found,
             [
-                ("tag", "a", ""),
-                ("metadata", "n", "5"),
-                ("metadata", "o", ""),
-                ("metadata", "t", "text"),
-                ("metadata", "z", "")
+                ("tag", "a", "", None),
+                ("metadata", "n", "5", Some(5_000_000)),
+                ("metadata", "o", "", None),
+                ("metadata", "t", "5", None),
+                ("metadata", "z", "", None)
             ]
         );
+    }
+
+    #[test]
+    fn numbers_are_in_their_order_to_six_decimals() {
+        let texts = [
+            "-1e300",
+            "-9223372036854775808",
+            "-2",
+            "-1.5",
+            "0",
+            "0.000001",
+            "9",
+            "10",
+            "1e2",
+            "1e300",
+        ];
+        let all: Vec<_> = texts.iter().map(|text| Term::millionths(text).unwrap()).collect();
+        assert!(all.is_sorted(), "{all:?}");
+        assert_eq!((all[0], all[1]), (i64::MIN, i64::MIN));
+        assert_eq!(all[3..8], [-1_500_000, 0, 1, 9_000_000, 10_000_000]);
+        assert_eq!((all[8], all[9]), (100_000_000, i64::MAX));
+        assert_eq!(Term::millionths("18446744073709551615"), Some(i64::MAX));
+        for text in ["", "x", "05", "1,5", "NaN", "inf", "2026-01-01", "1e999"] {
+            assert_eq!(Term::millionths(text), None, "{text}");
+        }
     }
 }

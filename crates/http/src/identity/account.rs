@@ -125,7 +125,11 @@ fn bodies(schemas: &mut Schemas) {
     schemas.put("OfToken", object([("token", text("Of the mail"))], &[]));
     let reset = [("token", text("Of the mail")), ("password", text(password))];
     schemas.put("ResetPassword", object(reset, &[]));
-    schemas.put("ChangePassword", object([("password", text(password))], &[]));
+    let change = [
+        ("password", text(password)),
+        ("current_password", text("The one of now, where there is one")),
+    ];
+    schemas.put("ChangePassword", object(change, &["current_password"]));
     schemas.put("ChangeEmail", object([("email", text("The e-mail to be"))], &[]));
 }
 
@@ -187,15 +191,18 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         post("change-password", "change_password", Access::SignedIn, || {
             web::post().to(change_password)
         })
-        .text("Changes the password. Ends the other sessions. Needs a sign-in or a step-up of the last ten minutes.")
+        .text(
+            "Changes the password. Ends the other sessions. Needs the current one, where there is one, beside a sign-in \
+             or a step-up of the last ten minutes.",
+        )
         .body(reference("ChangePassword"))
         .example(
             Example::default()
                 .after(super::sessions::OTHER)
                 .token("$OTHER_TOKEN")
-                .body(r#"{"password": "$EMPLOYEE_PASSWORD"}"#),
+                .body(r#"{"password": "$EMPLOYEE_PASSWORD", "current_password": "$EMPLOYEE_PASSWORD"}"#),
         )
-        .refuses(&["step_up_required"])
+        .refuses(&["step_up_required", "wrong_credentials", "too_many_tries"])
         .answers(204, None),
     );
     to.push(

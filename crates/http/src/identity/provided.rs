@@ -44,8 +44,12 @@ fn bodies(schemas: &mut Schemas) {
                 text("Of a program: the SHA-256 of a secret of 32 random bytes or more, in base64url"),
             ),
             ("fresh", fresh.into()),
+            (
+                "code",
+                text("Of who steps up and has a second factor: a code of it, or a recovery code"),
+            ),
         ],
-        &["transport", "code_challenge", "fresh"],
+        &["transport", "code_challenge", "fresh", "code"],
     );
     schemas.put("ProviderStart", start);
     let departure = [
@@ -91,6 +95,7 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     bodies(schemas);
     signing_in(to);
     linking(to);
+    stepping_up(to);
     let own = |method, path: &str, id: &str, route| {
         Operation::new(method, path, id, "identity", Access::SignedIn, route)
     };
@@ -215,5 +220,35 @@ fn linking(to: &mut Vec<Operation>) {
         .example(by_hand(END))
         .refuses(&["provider_refused", "provider_away", "not_unique", "not_found"])
         .answers(201, Some(reference("Account"))),
+    );
+}
+
+fn stepping_up(to: &mut Vec<Operation>) {
+    let own = |path: &str, id: &str, route| {
+        Operation::new(Method::POST, path, id, "identity", Access::SignedIn, route)
+    };
+    to.push(
+        own("/api/v1/auth/oidc/{provider}/step-up", "start_provider_step_up", || {
+            web::post().to(providers::start_step_up)
+        })
+        .text(
+            "Begins a step-up by a provider. For who has an account there, and perhaps no password: the provider asks \
+             anew who the person is. As a sign-in by it begins, with a `code` where there is a second factor. A browser \
+             that comes back goes to `return_to` with `#stepped_up=…` and until when.",
+        )
+        .body(reference("ProviderStart"))
+        .example(by_hand(START))
+        .refuses(&["not_found", "wrong_code", "too_many_tries", "provider_away"])
+        .answers(200, Some(reference("ProviderDeparture"))),
+    );
+    to.push(
+        own("/api/v1/auth/oidc/step-up", "finish_provider_step_up", || {
+            web::post().to(providers::step_up)
+        })
+        .text("Steps up by a provider. For programs: with what the browser brought back. Good once.")
+        .body(reference("ProviderEnd"))
+        .example(by_hand(END))
+        .refuses(&["provider_refused", "provider_away", "not_found"])
+        .answers(200, Some(reference("SteppedUp"))),
     );
 }

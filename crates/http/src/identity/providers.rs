@@ -8,8 +8,10 @@ use crate::problem::Problem;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 use firma_domain::input;
-use firma_services::identity::{self, Arrival, Arrived, Door, End, ProviderPlace, Settled, Start, Transport};
-use firma_services::{Caller, Fault, Refusal};
+use firma_services::identity::{
+    self, Arrival, Arrived, Door, End, ProviderPlace, Purpose, Settled, Start, Transport,
+};
+use firma_services::{Fault, Refusal};
 use serde_json::json;
 
 pub(super) async fn list(Open(said): Open) -> Answered {
@@ -21,15 +23,22 @@ pub(super) async fn list(Open(said): Open) -> Answered {
 
 pub(super) async fn start(request: HttpRequest, Open(said): Open) -> Answered {
     said.state.limits.count(&request, Limited::SignIn, None)?;
-    begin(&request, &said, None).await
+    begin(&request, &said, Purpose::SignIn).await
 }
 
 pub(super) async fn start_link(call: Call) -> Answered {
-    identity::may_link(&call.said().door(), call.caller().await?).await?;
-    begin(call.request(), call.said(), Some(call.caller().await?)).await
+    let caller = call.caller().await?;
+    identity::may_link(&call.said().door(), caller).await?;
+    begin(call.request(), call.said(), Purpose::Link(caller)).await
 }
 
-async fn begin(request: &HttpRequest, said: &Said, linking: Option<Caller>) -> Answered {
+pub(super) async fn start_step_up(call: Call) -> Answered {
+    let caller = call.caller().await?;
+    identity::may_step_up(&call.said().door(), caller).await?;
+    begin(call.request(), call.said(), Purpose::StepUp(caller)).await
+}
+
+async fn begin(request: &HttpRequest, said: &Said, purpose: Purpose) -> Answered {
     let start: Start = input::raw(said.json()?).map_err(Refusal::from)?;
     if start.transport == Transport::Cookie {
         cookies::guard_sign_in(request, &said.state)?;
@@ -45,7 +54,7 @@ async fn begin(request: &HttpRequest, said: &Said, linking: Option<Caller>) -> A
     }
     let (name, place) = (provider(request), place(request, said)?);
     let departure =
-        identity::start(&said.door(), &said.state.providers, &name, start, &place, linking).await?;
+        identity::start(&said.door(), &said.state.providers, &name, start, &place, purpose).await?;
     let mut answer = HttpResponse::Ok();
     if let Some(browser) = &departure.browser {
         answer.cookie(cookies::browser_is(&said.state, browser, departure.expires_in));
@@ -89,6 +98,7 @@ fn sent_on(said: &Said, arrived: Arrived) -> HttpResponse {
             format!("{to}#csrf_token={csrf}")
         }
         Arrived::Linked(to, account) => format!("{to}#linked={account}"),
+        Arrived::SteppedUp(to, done) => format!("{to}#stepped_up={}", done.valid_until),
         Arrived::Refused(to, Refusal::SecondFactor(challenge)) => {
             format!("{to}#error=second_factor_required&challenge={challenge}")
         }
@@ -99,7 +109,7 @@ fn sent_on(said: &Said, arrived: Arrived) -> HttpResponse {
 
 pub(super) async fn token(request: HttpRequest, Open(said): Open) -> Answered {
     said.state.limits.count(&request, Limited::SignIn, None)?;
-    match ended(&request, &said, None).await? {
+    match ended(&request, &said, Purpose::SignIn).await? {
         Settled::In(signed_in) => Ok(HttpResponse::Ok().json(signed_in)),
         _ => Err(Refusal::ProviderRefused.into()),
     }
@@ -110,7 +120,7 @@ pub(super) async fn link(call: Call) -> Answered {
     let caller = call.caller().await?;
     let check = move |tx: &mut firma_services::Tx<'_>| caller.check(tx);
     said.state.database.read(check).await?;
-    let Settled::Linked(account) = ended(call.request(), said, Some(caller)).await? else {
+    let Settled::Linked(account) = ended(call.request(), said, Purpose::Link(caller)).await? else {
         return Err(Refusal::ProviderRefused.into());
     };
     let state = said.state.clone();
@@ -123,10 +133,19 @@ pub(super) async fn link(call: Call) -> Answered {
         .json(shown))
 }
 
-async fn ended(request: &HttpRequest, said: &Said, linking: Option<Caller>) -> Result<Settled, Problem> {
+pub(super) async fn step_up(call: Call) -> Answered {
+    let caller = call.caller().await?;
+    identity::may_step_up(&call.said().door(), caller).await?;
+    match ended(call.request(), call.said(), Purpose::StepUp(caller)).await? {
+        Settled::SteppedUp(done) => Ok(HttpResponse::Ok().json(done)),
+        _ => Err(Refusal::ProviderRefused.into()),
+    }
+}
+
+async fn ended(request: &HttpRequest, said: &Said, purpose: Purpose) -> Result<Settled, Problem> {
     let end: End = input::raw(said.json()?).map_err(Refusal::from)?;
     let (place, signup) = (place(request, said)?, said.state.signup);
-    Ok(identity::finish(&said.door(), &said.state.providers, end, &place, signup, linking).await?)
+    Ok(identity::finish(&said.door(), &said.state.providers, end, &place, signup, purpose).await?)
 }
 
 fn provider(request: &HttpRequest) -> String {

@@ -108,16 +108,21 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             "revoke_session",
             || web::delete().to(revoke),
         )
-        .text("Ends one session. From the next call on, also for an access token that would be good still.")
+        .text(
+            "Ends one session. From the next call on, also for an access token that would be good still. Another one \
+             than that of the call needs a sign-in or a step-up of the last ten minutes.",
+        )
         .example(Example::default().after(&other).after(newest).id("$SESSION_ID"))
+        .refuses(&["step_up_required"])
         .answers(204, None),
     );
     to.push(
         operation(Method::POST, "/api/v1/auth/logout-all", "logout_all", || {
             web::post().to(logout_all)
         })
-        .text("Ends all sessions. The one of this call too.")
+        .text("Ends all sessions. The one of this call too. Needs a sign-in or a step-up of the last ten minutes.")
         .example(Example::default().after(OTHER).token("$OTHER_TOKEN"))
+        .refuses(&["step_up_required"])
         .answers(204, None),
     );
     let events = schemas.named::<SecurityEvent>();

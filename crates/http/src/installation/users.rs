@@ -48,7 +48,12 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     let read = ("users", Verb::Read);
     to.push(
         at(Method::GET, "users", "list_users", read, || web::get().to(list))
-            .text("Lists people with an account. The newest first. What they say of themselves isn't shown.")
+            .text(
+                "Lists people with an account. The newest first. What they say of themselves isn't shown, but they are \
+                 found by it: by tags, and by `metadata.KEY=a,b`, one of these values under a key, or \
+                 `metadata.KEY[gte]=5` (`gt`, `gte`, `lt`, `lte`), which compares with numbers where it is one, and \
+                 with texts otherwise. At most eight of these.",
+            )
             .parameters(page_parameters(vec![
                 Parameter::new(
                     "q",
@@ -56,6 +61,11 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
                 ),
                 Parameter::new("login", "An e-mail or a username, as a whole"),
                 Parameter::new("is_active", "Whether the user may sign in").flag(),
+                Parameter::new("tag", "Tags between commas: one of them is in the profile"),
+                Parameter::new(
+                    "metadata_key",
+                    "Keys between commas: one of them is in the profile's metadata",
+                ),
             ]))
             .example(example().query("?limit=1"))
             .answers(200, Some(schemas.page(&name))),

@@ -265,7 +265,10 @@ fn a_changed_password_ends_the_other_sessions() {
             signed_in(server, &email, PASSWORD),
             signed_in(server, &email, PASSWORD),
         );
-        let change = |password: &str| auth(&here, "change-password", json!({"password": password}));
+        let change = |password: &str| {
+            let body = json!({"password": password, "current_password": PASSWORD});
+            auth(&here, "change-password", body)
+        };
         change("short").problem(422, "invalid");
         clock.by(601);
         change(OTHER).problem(403, "step_up_required");

@@ -1,7 +1,9 @@
 //! From where a call comes: behind a proxy that is trusted, and where nobody's word is taken.
 
 use crate::audit::verified;
+use crate::identity::{PASSWORD, set_password};
 use crate::keys::{key_events, key_of, with};
+use crate::post::mails;
 use firma_auth::keys::Keys;
 use firma_domain::IpRange;
 use firma_http::{Proxies, Site};
@@ -20,9 +22,74 @@ fn behind_a_proxy(base: TestDatabase) -> Server {
                 .filter_map(IpRange::parse)
                 .collect(),
         ),
+        country_header: Some("x-country".into()),
         ..Site::default()
     };
     Server::start_at(base, Arc::new(SystemClock), site, Keys::derive(&[7; 32]))
+}
+
+#[test]
+fn a_sign_in_from_another_country_is_told_of() {
+    for base in TestDatabase::each() {
+        let server = behind_a_proxy(base);
+        let firm = Firm::new(&server);
+        let email = format!("owner@{}.example", firm.slug);
+        set_password(&server, &email, PASSWORD);
+        mails(&server);
+        let body = json!({"email": email, "password": PASSWORD}).to_string();
+        let sign_in = |server: &Server, countries: &[&str], device: &str| {
+            let mut headers = vec![("x-device-token", device)];
+            headers.extend(countries.iter().map(|country| ("x-country", *country)));
+            let answer = server
+                .nobody()
+                .send("POST", "/api/v1/auth/login", &headers, Some(body.as_bytes()));
+            answer.expect(200)["device_token"].as_str().unwrap().to_owned()
+        };
+        let told = || {
+            let details =
+                "SELECT COALESCE(details, '') FROM security_events WHERE type = 'new_device' ORDER BY id";
+            (server.base.lines(details), mails(&server))
+        };
+        let device = sign_in(&server, &["rs"], "");
+        // What isn't known, or is said twice, is no other country.
+        for countries in [&["RS"][..], &[], &["XX"], &["T1"], &["Serbia"], &["DE", "FR"]] {
+            sign_in(&server, countries, &device);
+        }
+        assert_eq!(told().0, Vec::<String>::new(), "on {}", server.base.kind());
+        sign_in(&server, &["DE"], &device);
+        let (events, letters) = told();
+        assert_eq!(events, ["country DE"]);
+        let letter = letters.iter().find(|letter| letter.to.as_str() == email).unwrap();
+        assert_eq!(letter.subject, "Firma: sign-in from a new country");
+        assert!(
+            letter.text.contains("Country: DE") && letter.html.contains("<td>DE</td>"),
+            "{}",
+            letter.text
+        );
+        sign_in(&server, &["DE"], &device);
+        // Where no proxy stands, nobody's word is taken.
+        let site = Site {
+            country_header: Some("x-country".into()),
+            ..here()
+        };
+        let open = Server::start_at(
+            server.base.shared(),
+            Arc::new(SystemClock),
+            site,
+            Keys::derive(&[7; 32]),
+        );
+        sign_in(&open, &["FR"], &device);
+        assert_eq!(told().0, ["country DE"]);
+        let seen = "SELECT DISTINCT country FROM sessions WHERE country IS NOT NULL ORDER BY 1";
+        assert_eq!(server.base.lines(seen), ["DE", "RS"]);
+    }
+}
+
+fn here() -> Site {
+    Site {
+        is_local: true,
+        ..Site::default()
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::identity::{PASSWORD, set_password};
 use crate::post::{auth, events, login, mail, mails, on_each_clock, signed_in};
-use crate::samples::{PIXEL, unique, upload, upload_image};
+use crate::samples::{PIXEL, role, unique, upload, upload_image};
 use firma_testing::{Client, Firm, Server};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -82,6 +82,23 @@ fn the_archive_has_everything_about_the_person_and_nothing_else() {
             )
             .expect(200);
 
+        // An organization that is deleted keeps what is about the person.
+        let shut = Firm::new(server);
+        let body = json!({"email": email, "name": "Guest", "title": "Roofer"});
+        shut.owner.post(&shut.at("members"), body).expect(201);
+        client
+            .act(&format!("/api/v1/me/memberships/{}/accept", shut.id))
+            .expect(200);
+        let given = json!({"user_id": user, "role_id": role("employee")});
+        shut.owner.post(&shut.at("role-assignments"), given).expect(201);
+        client
+            .post(&shut.at("companies"), json!({"name": "Shut away"}))
+            .expect(201);
+        shut.owner.delete(&shut.path).expect(204);
+        client.get(&shut.path).problem(404, "organization_not_found");
+        // What they are told of that is no matter here.
+        mails(server);
+
         client.get(ARCHIVE).problem(404, "not_found");
         let asked = client.act(ARCHIVE);
         assert_eq!(asked.header("location"), Some(ARCHIVE));
@@ -142,9 +159,22 @@ fn the_archive_has_everything_about_the_person_and_nothing_else() {
         let gone = format!("organizations/{}", closed.slug);
         assert_eq!(one(&format!("{gone}/memberships.json"))["is_active"], false);
         assert!(!archive.contains_key(&format!("{gone}/companies.json")));
+        let there = format!("closed/{}-{}", shut.slug, shut.id);
+        assert_eq!(one(&format!("{there}/memberships.json"))["title"], "Roofer");
+        assert_eq!(rows(&archive, &format!("{there}/role_assignments.json")).len(), 1);
+        let deeds = rows(&archive, &format!("{there}/audit_entries.json"));
+        assert_eq!(deeds.iter().filter(created).count(), 1);
+        assert!(!archive.contains_key(&format!("{there}/companies.json")));
         for (name, bytes) in &archive {
             let text = String::from_utf8_lossy(bytes);
-            for secret in ["password_hash", "refresh_hash", "$2b$", &foreign, &theirs] {
+            for secret in [
+                "Shut away",
+                "password_hash",
+                "refresh_hash",
+                "$2b$",
+                &foreign,
+                &theirs,
+            ] {
                 assert!(!text.contains(secret), "{secret} in {name}");
             }
         }

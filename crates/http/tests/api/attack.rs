@@ -116,8 +116,8 @@ fn the_owner_may_do_everything() {
                 // No worker has made it.
                 "get_archive_content" => drop(answer.problem(404, "not_found")),
                 // There is no provider here; and the owner has no password beside the account.
-                "start_link" => drop(answer.problem(404, "not_found")),
-                "finish_link" => drop(answer.problem(422, "invalid")),
+                "start_link" | "start_provider_step_up" => drop(answer.problem(404, "not_found")),
+                "finish_link" | "finish_provider_step_up" => drop(answer.problem(422, "invalid")),
                 "unlink_account" => drop(answer.problem(409, "last_sign_in")),
                 _ => drop(answer.expect(operation.status)),
             }

@@ -32,7 +32,7 @@ const TRACES: [&str; 5] = [
 ];
 
 /// Each table that has one of these texts in a row, with the text.
-fn found(server: &Server, texts: &[&str]) -> Vec<String> {
+pub(crate) fn found(server: &Server, texts: &[&str]) -> Vec<String> {
     let base = &server.base;
     let columns = base.lines(if base.is_postgres() {
         "SELECT table_name || ' *' FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
@@ -155,6 +155,7 @@ fn from_elsewhere(server: &Server, organization: Id, user: Id) {
     let origin = Origin {
         ip: Some(IP.into()),
         user_agent: Some(AGENT.into()),
+        country: None,
         request_id: None,
     };
     let run = move |tx: &mut firma_services::Tx<'_>| {
@@ -201,7 +202,7 @@ fn to_be_told(server: &Server, user: Id) {
 }
 
 /// Runs the clean-up once.
-fn clean(server: &Server) {
+pub(crate) fn clean(server: &Server) {
     const DAY: i64 = 86_400;
     let keep = Retention {
         sessions: 30 * DAY,
@@ -231,7 +232,7 @@ fn clean(server: &Server) {
 
 /// Every log is whole, every row as it says, and nothing breaks a rule.
 #[track_caller]
-fn is_whole(server: &Server) {
+pub(crate) fn is_whole(server: &Server) {
     for place in server.read(operating::places) {
         let id = place.id;
         let (log, off, broken) = server.read(move |tx| {

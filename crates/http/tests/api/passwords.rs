@@ -87,6 +87,7 @@ fn a_password_that_is_changed_or_reset_has_any_script_and_an_end() {
             let body = json!({"token": token, "password": password});
             refused(auth(&server.nobody(), "reset-password", body), "#/password", code);
         }
+        let mut old = PASSWORD.to_owned();
         // A thousand characters.
         let long: String = (100..350).map(|n| format!("{n}é")).collect();
         for password in [
@@ -98,7 +99,9 @@ fn a_password_that_is_changed_or_reset_has_any_script_and_an_end() {
             "nothing\u{0} is cut off, not behind a zero",
             &long,
         ] {
-            change(password).expect(204);
+            let body = json!({"password": password, "current_password": old});
+            auth(&client, "change-password", body).expect(204);
+            old = password.to_owned();
             assert_eq!(mail(server, &email).subject, "Firma: your password was changed");
             login(server, &email, password).expect(200);
             let cut: String = password.chars().take(password.chars().count() - 1).collect();
@@ -188,7 +191,8 @@ fn a_sign_in_with_the_password_of_before_does_not_outlive_its_change() {
                 let tries: Vec<_> = (0..2)
                     .map(|_| scope.spawn(|| login(server, &email, &old)))
                     .collect();
-                let change = scope.spawn(|| auth(&client, "change-password", json!({"password": new})));
+                let body = json!({"password": new, "current_password": old});
+                let change = scope.spawn(|| auth(&client, "change-password", body));
                 change.join().unwrap().expect(204);
                 tries.into_iter().map(|one| one.join().unwrap()).collect()
             });
@@ -204,5 +208,40 @@ fn a_sign_in_with_the_password_of_before_does_not_outlive_its_change() {
             }
             old = new;
         }
+    });
+}
+
+#[test]
+fn a_change_asks_for_the_password_of_now() {
+    on_each_clock(|server, clock| {
+        let (_, email) = owner(server);
+        let (here, there) = (
+            signed_in(server, &email, PASSWORD),
+            signed_in(server, &email, PASSWORD),
+        );
+        let new = "another that nobody guesses";
+        let change = |current: Value| {
+            let body = json!({"password": new, "current_password": current});
+            auth(&here, "change-password", body)
+        };
+        // Who finds a session open hasn't got it, and guesses no faster than at the step-up.
+        refused(change(Value::Null), "#/current_password", "required");
+        let mut guesses = 0;
+        loop {
+            let answer = change(json!(PASSWORD[1..]));
+            if answer.status == 429 {
+                break drop(answer.problem(429, "too_many_tries"));
+            }
+            answer.problem(401, "wrong_credentials");
+            guesses += 1;
+        }
+        assert!((5..9).contains(&guesses), "{guesses}");
+        assert_eq!(events(server, "step_up_failed"), guesses);
+        there.get("/api/v1/me").expect(200);
+        login(server, &email, PASSWORD).expect(200);
+        clock.by(60);
+        change(json!(PASSWORD)).expect(204);
+        there.get("/api/v1/me").problem(401, "unauthenticated");
+        login(server, &email, new).expect(200);
     });
 }

@@ -174,10 +174,10 @@ impl<'s> Place<'s> {
         let bulk = |id: &str| json!({"operations": [{"op": "create", "value": self.sample(id)}]});
         match id {
             "login" => json!({"email": "nobody@example.com", "password": "none of anybody's"}),
-            "start_provider" | "start_link" => {
+            "start_provider" | "start_link" | "start_provider_step_up" => {
                 json!({"return_to": "http://127.0.0.1:7777/", "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"})
             }
-            "finish_provider" | "finish_link" => {
+            "finish_provider" | "finish_link" | "finish_provider_step_up" => {
                 json!({"state": "none", "code": "none", "code_verifier": "none"})
             }
             "login_second_factor" => json!({"challenge": "none", "code": "000000"}),

@@ -166,14 +166,17 @@ fn switching_it_off_needs_the_password_again_and_works_once() {
 fn a_short_password_needs_the_factor() {
     on_each_clock(|server, clock| {
         let (_, client, ..) = factored(server, clock);
-        let change = |password: &str| auth(&client, "change-password", json!({"password": password}));
-        change("seven c").problem(422, "invalid");
-        change("password1").problem(422, "invalid");
-        change("eight ch").expect(204);
+        let change = |old: &str, new: &str| {
+            let body = json!({"password": new, "current_password": old});
+            auth(&client, "change-password", body)
+        };
+        change(PASSWORD, "seven c").problem(422, "invalid");
+        change(PASSWORD, "password1").problem(422, "invalid");
+        change(PASSWORD, "eight ch").expect(204);
         client.delete(PATH).problem(409, "password_too_short");
-        change(PASSWORD).expect(204);
+        change("eight ch", PASSWORD).expect(204);
         client.delete(PATH).expect(204);
-        change("eight ch").problem(422, "invalid");
+        change(PASSWORD, "eight ch").problem(422, "invalid");
     });
 }
 

@@ -2,6 +2,7 @@
 
 use crate::identity::{PASSWORD, events, login, owner, refresh, set_password, signed_in};
 use crate::kit::{data, texts, walk};
+use crate::post::{auth, on_each_clock};
 use crate::zones::on_each_at;
 use firma_testing::{Answer, Client, Firm, Server, on_each};
 use serde_json::{Value, json};
@@ -154,6 +155,32 @@ fn signing_out_everywhere_keeps_nothing_of_ones_own() {
         member.get("/api/v1/me").expect(200);
         assert_eq!(events(server, "signed_out_everywhere"), 1);
         login(server, &email, PASSWORD).expect(200);
+    });
+}
+
+#[test]
+fn ending_other_sessions_asks_who_one_is() {
+    on_each_clock(|server, clock| {
+        let (_, email) = owner(server);
+        let sign_in = || signed_in(server, &login(server, &email, PASSWORD).expect(200));
+        let (here, there) = (sign_in(), sign_in());
+        let other = current(&there)["id"].as_str().unwrap().to_owned();
+        clock.by(601);
+        let path = format!("{SESSIONS}/{other}");
+        here.delete(&path).problem(403, "step_up_required");
+        here.act("/api/v1/auth/logout-all")
+            .problem(403, "step_up_required");
+        there.get("/api/v1/me").expect(200);
+        auth(&here, "step-up", json!({"password": PASSWORD})).expect(200);
+        here.delete(&path).expect(204);
+        there.get("/api/v1/me").problem(401, "unauthenticated");
+        here.act("/api/v1/auth/logout-all").expect(204);
+        // To sign out oneself nothing is asked.
+        let late = sign_in();
+        clock.by(601);
+        let own = current(&late)["id"].as_str().unwrap().to_owned();
+        late.delete(&format!("{SESSIONS}/{own}")).expect(204);
+        late.get("/api/v1/me").problem(401, "unauthenticated");
     });
 }
 

@@ -1,7 +1,7 @@
 //! What is known of a call by an API key.
 
 use super::facts::{
-    ABOUT, Base, BaseRow, HELD, Held, HeldRow, Known, MEMBER, Segment, TENANT, TENANT_UNFENCED,
+    ABOUT, Base, BaseRow, HELD, Held, HeldRow, Known, Segment, TENANT, TENANT_UNFENCED, member,
 };
 use super::role_cache::At as Version;
 use crate::backend::{At, Id as IdType, Instant as AtType, Uid};
@@ -96,8 +96,8 @@ impl Tx<'_> {
     /// organization as [`Tx::facts`] does. None where the creator isn't active any more.
     pub fn facts_by_key(&mut self, key: &KnownKey, segment: &Segment) -> Result<Option<KeyFacts>, Fault> {
         self.identify(key.user)?;
-        let rows = Sql::<(Base, Held, Terms)>::either(TENANT, TENANT_UNFENCED)
-            .then(MEMBER)
+        let head = Sql::<(Base, Held, Terms)>::either(TENANT, TENANT_UNFENCED);
+        let rows = member(head, self.needs_factor())
             .then(ABOUT)
             .then(HELD)
             .then(

@@ -54,10 +54,16 @@ pub(super) const TENANT: &str = "SELECT t.id, t.status, set_config('app.organiza
      AND m.joined_at IS NOT NULL THEN t.id::text ELSE '' END, false), ";
 pub(super) const TENANT_UNFENCED: &str = "SELECT t.id, t.status, NULL, ";
 
-/// The rest of it: whether the user `u` is a live member, and lacks a second factor where one is asked for.
-pub(super) const MEMBER: &str = "COALESCE(m.is_active AND m.joined_at IS NOT NULL, FALSE), \
-     COALESCE(t.needs_factor, FALSE) AND NOT EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = u.id \
-     AND f.confirmed_at IS NOT NULL), ";
+/// The rest of it: whether the user `u` is a live member, and lacks a second factor where one is asked for, by the
+/// installation or the organization.
+pub(super) fn member<R>(statement: Sql<R>, needs_factor: bool) -> Sql<R> {
+    statement
+        .then("COALESCE(m.is_active AND m.joined_at IS NOT NULL, FALSE), (")
+        .then(if needs_factor { "TRUE" } else { "COALESCE(t.needs_factor, FALSE)" })
+        .then(
+            ") AND NOT EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL), ",
+        )
+}
 
 /// Behind `SELECT …`: what [`Held`] is read from.
 pub(super) const HELD: &str = "a.role_id, CASE WHEN a.role_organization_id = t.id THEN (SELECT r.version FROM roles r \
@@ -69,8 +75,8 @@ impl Tx<'_> {
     pub fn facts(&mut self, user: Id, session: Id, segment: &Segment) -> Result<Known, Fault> {
         self.identify(user)?;
         let now = self.now();
-        let rows = Sql::<(Base, Held)>::either(TENANT, TENANT_UNFENCED)
-            .then(MEMBER)
+        let head = Sql::<(Base, Held)>::either(TENANT, TENANT_UNFENCED);
+        let rows = member(head, self.needs_factor())
             .then(ABOUT)
             .then(HELD)
             .then(
@@ -181,11 +187,27 @@ impl Tx<'_> {
         Ok(Some((facts, currency, zone)))
     }
 
+    /// Whether the installation asks for a second factor that the user doesn't have.
+    pub(crate) fn lacks_needed_factor(&mut self, user: Id) -> Result<bool, Fault> {
+        if !self.needs_factor() {
+            return Ok(false);
+        }
+        let factor = self.factor(user)?;
+        Ok(factor.and_then(|factor| factor.confirmed_at).is_none())
+    }
+
     /// Whether the organization asks for a second factor that the user doesn't have. Facts of a job don't tell it: who
     /// asked for it had entered, and a key needs none.
     pub fn lacks_factor(&mut self, user: Id, organization: Id) -> Result<bool, Fault> {
         self.identify(user)?;
-        let found = Sql::<Bool>::text("SELECT TRUE FROM tenants t WHERE t.needs_factor AND t.id = ")
+        let asks = if self.needs_factor() {
+            "TRUE"
+        } else {
+            "t.needs_factor"
+        };
+        let found = Sql::<Bool>::text("SELECT TRUE FROM tenants t WHERE ")
+            .then(asks)
+            .then(" AND t.id = ")
             .bind(organization)
             .then(" AND NOT EXISTS (SELECT 1 FROM second_factors f WHERE f.confirmed_at IS NOT NULL AND f.user_id = ")
             .bind(user)

@@ -41,6 +41,9 @@ pub struct Settings {
     pub idle_timeout: Duration,
     pub connect_timeout: Duration,
     pub statement_timeout: Duration,
+    /// Whether nobody is let into an organization, or onto the platform, without a second factor, whatever the
+    /// organization says
+    pub needs_factor: bool,
 }
 
 impl Settings {
@@ -54,6 +57,7 @@ impl Settings {
             idle_timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(30),
+            needs_factor: false,
         }
     }
 }
@@ -113,10 +117,14 @@ impl Database {
                 .build_unchecked(manager)
         };
         let roles = Arc::new(RoleCache::default());
+        let seat = |pool: r2d2::Pool<Manager>| {
+            let seat = Seat::new(pool, sources.clone(), meter.clone(), roles.clone());
+            seat.needing_factor(settings.needs_factor)
+        };
         let (reads, calls) = bounded(WAITING);
         let readers = pool(!postgres, count);
         for n in 0..count {
-            let seat = Seat::new(readers.clone(), sources.clone(), meter.clone(), roles.clone());
+            let seat = seat(readers.clone());
             let rest = match postgres {
                 false => Rest::Stay,
                 true if n < settings.least => Rest::Keep(settings.idle_timeout),
@@ -131,7 +139,7 @@ impl Database {
             reads.clone()
         } else {
             let (writes, calls) = bounded(WAITING);
-            let seat = Seat::new(pool(false, 1), sources.clone(), meter.clone(), roles.clone());
+            let seat = seat(pool(false, 1));
             let meter = meter.clone();
             spawn("db-writer", move || threads::write_in_groups(seat, calls, &meter))?;
             writes

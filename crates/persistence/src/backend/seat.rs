@@ -28,6 +28,7 @@ pub(crate) struct Seat {
     pub sources: Sources,
     pub(super) meter: Arc<Meter>,
     roles: Arc<RoleCache>,
+    needs_factor: bool,
 }
 
 /// What a call works with.
@@ -36,6 +37,7 @@ pub(crate) struct Parts<'s> {
     pub fence: &'s mut Option<Fence>,
     pub sources: &'s Sources,
     pub roles: &'s RoleCache,
+    pub needs_factor: bool,
 }
 
 impl Seat {
@@ -53,7 +55,13 @@ impl Seat {
             sources,
             meter,
             roles,
+            needs_factor: false,
         }
+    }
+
+    /// The same where everybody needs a second factor, or not.
+    pub(super) fn needing_factor(self, needs_factor: bool) -> Seat {
+        Seat { needs_factor, ..self }
     }
 
     /// The connection, a new one if there is none.
@@ -89,6 +97,7 @@ impl Seat {
             fence: &mut self.fence,
             sources: &self.sources,
             roles: &self.roles,
+            needs_factor: self.needs_factor,
         })
     }
 

@@ -94,6 +94,20 @@ impl Tx<'_> {
         Ok(found.is_some())
     }
 
+    /// Whether the user has one at that provider, as it is known by its issuer.
+    pub fn has_account_at(&mut self, user: Id, provider: &str, issuer: &str) -> Result<bool, Fault> {
+        self.identify(user)?;
+        let found = Sql::<Bool>::text("SELECT TRUE FROM accounts WHERE user_id = ")
+            .bind(user)
+            .then(" AND provider = ")
+            .bind(provider)
+            .then(" AND issuer = ")
+            .bind(issuer)
+            .then(" LIMIT 1")
+            .maybe::<bool>(self)?;
+        Ok(found.is_some())
+    }
+
     /// Links an account. One that is linked already is a conflict.
     pub fn add_account(&mut self, new: &NewAccount) -> Result<(), Fault> {
         self.identify(new.user)?;

@@ -19,23 +19,25 @@ pub struct Begun {
     pub return_to: String,
     /// Whether the person has to show anew who they are
     pub is_fresh: bool,
-    /// Who links an account by it: user and session
-    pub linking: Option<(Id, Id)>,
+    /// Who is signed in and asks for it, to link an account or to step up: user and session
+    pub caller: Option<(Id, Id)>,
+    /// Whether who is signed in shows by it anew who they are
+    pub is_step_up: bool,
     pub created_at: Instant,
     pub expires_at: Instant,
 }
 
 type Columns = (
     (Text, Text, Binary, Text, Bool),
-    (Nullable<IdType>, Nullable<IdType>, AtType, AtType),
+    (Nullable<IdType>, Nullable<IdType>, AtType, AtType, Nullable<Bool>),
 );
 type Row = (
     (String, String, Vec<u8>, String, bool),
-    (Option<Uid>, Option<Uid>, At, At),
+    (Option<Uid>, Option<Uid>, At, At, Option<bool>),
 );
 
-const COLUMNS: &str =
-    "provider, transport, proof, return_to, is_fresh, user_id, session_id, created_at, expires_at";
+const COLUMNS: &str = "provider, transport, proof, return_to, is_fresh, user_id, session_id, created_at, expires_at, \
+     is_step_up";
 
 impl Tx<'_> {
     /// Keeps it, under the SHA-256 of its state.
@@ -51,10 +53,11 @@ impl Tx<'_> {
                 Value::Bytes(new.proof.clone()),
                 new.return_to.as_str().into(),
                 Value::Bool(new.is_fresh),
-                id_or_null(new.linking.map(|(user, _)| user)),
-                id_or_null(new.linking.map(|(_, session)| session)),
+                id_or_null(new.caller.map(|(user, _)| user)),
+                id_or_null(new.caller.map(|(_, session)| session)),
                 new.created_at.into(),
                 new.expires_at.into(),
+                Value::Bool(new.is_step_up),
             ])
             .then(")")
             .run(self)?;
@@ -82,7 +85,7 @@ impl Tx<'_> {
     }
 }
 
-fn read((first, (user, session, created, expires)): Row) -> Begun {
+fn read((first, (user, session, created, expires, steps_up)): Row) -> Begun {
     let (provider, transport, proof, return_to, is_fresh) = first;
     Begun {
         provider,
@@ -90,7 +93,8 @@ fn read((first, (user, session, created, expires)): Row) -> Begun {
         proof,
         return_to,
         is_fresh,
-        linking: user.zip(session).map(|(user, session)| (user.0, session.0)),
+        caller: user.zip(session).map(|(user, session)| (user.0, session.0)),
+        is_step_up: steps_up == Some(true),
         created_at: created.0,
         expires_at: expires.0,
     }

@@ -7,6 +7,7 @@ use crate::store::Tx;
 use diesel::sql_types::{Bool, Text};
 use firma_domain::identity::User;
 use firma_domain::{Email, Id};
+use std::collections::BTreeMap;
 
 impl Tx<'_> {
     /// Gives a user another e-mail, which is proved. Another user's is a conflict.
@@ -68,19 +69,41 @@ impl Tx<'_> {
         Ok(erased == Some(true))
     }
 
-    /// The user's address, and those that mails with tokens went to.
-    pub fn addresses_of(&mut self, user: Id, email: &Email) -> Result<Vec<Email>, Fault> {
+    /// The user's address, and those that mails with tokens went to, in lower case; each with whether it was shown to be
+    /// the user's.
+    pub fn addresses_of(&mut self, user: Id, email: &Email) -> Result<BTreeMap<String, bool>, Fault> {
         self.identify(user)?;
-        let more = Sql::<Text>::text("SELECT DISTINCT email FROM verification_tokens WHERE user_id = ")
-            .bind(user)
-            .rows::<String>(self)?;
-        let mut all = vec![email.clone()];
-        for address in more.iter().filter_map(|text| Email::parse(text)) {
-            if all.iter().all(|known| known.key() != address.key()) {
-                all.push(address);
+        let more = Sql::<(Text, Bool)>::text(
+            "SELECT email, used_at IS NOT NULL FROM verification_tokens WHERE user_id = ",
+        )
+        .bind(user)
+        .rows::<(String, bool)>(self)?;
+        let mut all = BTreeMap::from([(email.key(), true)]);
+        for (address, is_shown) in more {
+            if let Some(address) = Email::parse(&address) {
+                *all.entry(address.key()).or_default() |= is_shown;
             }
         }
         Ok(all)
+    }
+
+    /// The organizations that have an address, in lower case, in an invitation: one that is nobody's any more, since its
+    /// user was erased. On PostgreSQL by a function that tells nothing else.
+    pub fn places_that_invited(&mut self, erased: Id, address: &str) -> Result<Vec<Id>, Fault> {
+        self.unit()?;
+        let (user, address) = (erased, Value::Text(address.to_owned()));
+        let places = Sql::<IdType>::either(
+            "SELECT organization_id FROM organizations_that_invited(",
+            "SELECT DISTINCT i.organization_id FROM users u JOIN invitations i ON NOT EXISTS \
+             (SELECT 1 FROM user_logins l WHERE l.login = i.email) WHERE u.deleted_at IS NOT NULL AND u.id = ",
+        )
+        .bind(user)
+        .then_either(", ", " AND i.email = ")
+        .bind(address)
+        .then_either(") f (organization_id)", "")
+        .then(" ORDER BY organization_id")
+        .rows::<Uid>(self)?;
+        Ok(places.into_iter().map(|id| id.0).collect())
     }
 
     /// Takes away what is the user's alone, and leaves the pseudonym where rows refer to it.
@@ -172,18 +195,29 @@ impl Tx<'_> {
         call.rows::<Option<String>>(self).map(drop)
     }
 
-    /// Deletes the stored answers that the user got in an organization, and those that tell of the user.
-    pub fn erase_answers(&mut self, user: Id, organization: Id) -> Result<(), Fault> {
+    /// Deletes the stored answers that the user got in an organization, and those that tell of the user: by the id, or by
+    /// one of these addresses in lower case.
+    pub fn erase_answers<'a>(
+        &mut self,
+        user: Id,
+        organization: Id,
+        addresses: impl Iterator<Item = &'a String>,
+    ) -> Result<(), Fault> {
         self.unit()?;
         self.fenced(organization)?;
-        Sql::<()>::text("DELETE FROM idempotency_keys WHERE organization_id = ")
+        // As a whole text of the answer's JSON: an address may be the end of another one.
+        let addresses = addresses.map(|address| format!("\"{address}\""));
+        let mut statement = Sql::<()>::text("DELETE FROM idempotency_keys WHERE organization_id = ")
             .bind(organization)
             .then(" AND (actor_id = ")
-            .bind(user)
-            .then_either(" OR position(", " OR instr(body, ")
-            .bind(Value::Text(user.to_string()))
-            .then_either(" IN body) > 0)", ") > 0)")
-            .run(self)?;
+            .bind(user);
+        for named in addresses.chain([user.to_string()]) {
+            statement = statement
+                .then_either(" OR position(", " OR instr(lower(body), ")
+                .bind(Value::Text(named))
+                .then_either(" IN lower(body)) > 0", ") > 0");
+        }
+        statement.then(")").run(self)?;
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 use crate::backend::{At, Instant as AtType};
 use crate::fault::Fault;
-use crate::sql::{Sql, Value};
+use crate::sql::{Kind, Sql, Value};
 use crate::store::{Tx, text_or_null};
 use diesel::sql_types::{Integer, Nullable, Text};
 use firma_domain::identity::Profile;
@@ -101,12 +101,13 @@ impl Tx<'_> {
             .bind(user)
             .run(self)?;
         for term in profile.terms() {
-            Sql::<()>::text("INSERT INTO user_profile_terms (user_id, kind, term, value) VALUES (")
+            Sql::<()>::text("INSERT INTO user_profile_terms (user_id, kind, term, value, number) VALUES (")
                 .binds(vec![
                     user.into(),
                     term.kind.into(),
                     Value::Text(term.term),
                     Value::Text(term.value),
+                    term.number.map_or(Value::Null(Kind::Big), Value::Big),
                 ])
                 .then(")")
                 .run(self)?;

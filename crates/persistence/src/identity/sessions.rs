@@ -2,7 +2,7 @@ use crate::backend::{At, Id as IdType, Instant as AtType, Uid};
 use crate::fault::Fault;
 use crate::sql::{Sql, Value};
 use crate::store::{Tx, text_or_null};
-use diesel::sql_types::{Binary, Bool, Nullable, Text};
+use diesel::sql_types::{Binary, Bool, Integer, Nullable, Text};
 use firma_domain::{Id, Instant};
 
 /// A session to be made.
@@ -55,7 +55,7 @@ impl Tx<'_> {
         let now = self.now();
         Sql::<()>::text(
             "INSERT INTO sessions (id, user_id, ip, user_agent, created_at, last_used_at, expires_at, ends_at, \
-             refresh_hash, rotated_at) VALUES (",
+             refresh_hash, rotated_at, country) VALUES (",
         )
         .binds(vec![
             new.id.into(),
@@ -68,6 +68,7 @@ impl Tx<'_> {
             new.ends_at.into(),
             Value::Bytes(new.refresh_hash.to_vec()),
             now.into(),
+            text_or_null(origin.country.as_deref()),
         ])
         .then(")")
         .run(self)?;
@@ -201,6 +202,20 @@ impl Tx<'_> {
             .then(" LIMIT 1")
             .maybe::<bool>(self)?;
         Ok(found.is_some())
+    }
+
+    /// Whether no sign-in of the user's came from that country since then, though it is known of some from where they
+    /// came.
+    pub fn is_new_country(&mut self, user: Id, country: &str, since: Instant) -> Result<bool, Fault> {
+        self.identify(user)?;
+        let seen = Sql::<Nullable<Integer>>::text("SELECT MAX(CASE WHEN country = ")
+            .bind(country)
+            .then(" THEN 1 ELSE 0 END) FROM sessions WHERE country IS NOT NULL AND user_id = ")
+            .bind(user)
+            .then(" AND created_at > ")
+            .bind(since)
+            .one::<Option<i32>>(self)?;
+        Ok(seen == Some(0))
     }
 
     /// Ends a session; a call that is signed in with it is refused from now on. Whether there was one.

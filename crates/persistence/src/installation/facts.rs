@@ -12,6 +12,8 @@ pub enum PlatformKnown {
     Nobody,
     /// Signed in, and holds no platform role
     Stranger,
+    /// Holds one, but has no second factor, which this installation asks for
+    WithoutFactor,
     /// Holds one
     Holder(PlatformFacts),
 }
@@ -74,11 +76,19 @@ impl Tx<'_> {
             assignments: rows.into_iter().filter_map(assignment).collect(),
             now,
         };
-        let holds = facts.roles().next().is_some();
-        Ok(match holds {
-            true => PlatformKnown::Holder(facts),
-            false => PlatformKnown::Stranger,
-        })
+        if facts.roles().next().is_none() {
+            return Ok(PlatformKnown::Stranger);
+        }
+        if self.lacks_needed_factor(user)? {
+            return Ok(PlatformKnown::WithoutFactor);
+        }
+        // It was looked up as the user's own.
+        self.stand(Fence {
+            user: Some(user),
+            organization: None,
+            platform: true,
+        })?;
+        Ok(PlatformKnown::Holder(facts))
     }
 
     /// Lets row-level security see what the platform sees.

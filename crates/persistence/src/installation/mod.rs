@@ -6,9 +6,11 @@ mod facts;
 mod foreign;
 mod organizations;
 mod stats;
+mod terms;
 mod users;
 
 pub use errors::Occurrences;
 pub use facts::PlatformKnown;
 pub use organizations::OrganizationSearch;
+pub use terms::TermSearch;
 pub use users::UserSearch;

@@ -1,7 +1,10 @@
+use super::TermSearch;
 use crate::fault::Fault;
 use crate::identity::users::{COLUMNS, Columns, Row, found};
 use crate::sql::{Sql, Value};
 use crate::store::{Tx, below};
+#[cfg(feature = "testing")]
+use diesel::sql_types::{Integer, Text};
 use firma_auth::access::{PlatformGrant, Read, Update};
 use firma_domain::identity::User;
 use firma_domain::{Id, Record};
@@ -14,9 +17,43 @@ pub struct UserSearch {
     /// An e-mail or a username in lower case
     pub login: Option<String>,
     pub is_active: Option<bool>,
+    /// What the profile has to say, each of them
+    pub terms: Vec<TermSearch>,
     /// The newest before this one
     pub before: Option<Id>,
     pub rows: i64,
+}
+
+impl UserSearch {
+    /// The whole of it, behind `SELECT`.
+    fn of<R>(&self, statement: Sql<R>) -> Sql<R> {
+        let statement = statement
+            .then(COLUMNS)
+            .then(" FROM users WHERE deleted_at IS NULL");
+        let mut statement = match self.is_active {
+            Some(true) => statement.then(" AND is_active"),
+            Some(false) => statement.then(" AND NOT is_active"),
+            None => statement,
+        };
+        if let Some(login) = &self.login {
+            statement = statement
+                .then(" AND id IN (SELECT user_id FROM user_logins WHERE login = ")
+                .bind(login.as_str())
+                .then(")");
+        }
+        for word in &self.words {
+            statement = statement
+                .then(" AND id IN (SELECT user_id FROM user_words WHERE word >= ")
+                .bind(word.as_str())
+                .then(" AND word < ")
+                .bind(below(word))
+                .then(")");
+        }
+        for term in &self.terms {
+            statement = term.among(statement);
+        }
+        statement.before(self.before, self.rows)
+    }
 }
 
 impl Tx<'_> {
@@ -27,30 +64,26 @@ impl Tx<'_> {
         search: &UserSearch,
     ) -> Result<Vec<Record<User>>, Fault> {
         self.on_platform(grant)?;
-        let mut statement = Sql::<Columns>::text("SELECT ")
-            .then(COLUMNS)
-            .then(" FROM users WHERE deleted_at IS NULL");
-        statement = match search.is_active {
-            Some(true) => statement.then(" AND is_active"),
-            Some(false) => statement.then(" AND NOT is_active"),
-            None => statement,
-        };
-        if let Some(login) = &search.login {
-            statement = statement
-                .then(" AND id IN (SELECT user_id FROM user_logins WHERE login = ")
-                .bind(login.as_str())
-                .then(")");
-        }
-        for word in &search.words {
-            statement = statement
-                .then(" AND id IN (SELECT user_id FROM user_words WHERE word >= ")
-                .bind(word.as_str())
-                .then(" AND word < ")
-                .bind(below(word))
-                .then(")");
-        }
-        let rows = statement.before(search.before, search.rows).rows::<Row>(self)?;
+        let rows = search.of(Sql::<Columns>::text("SELECT ")).rows::<Row>(self)?;
         rows.into_iter().map(found).collect()
+    }
+
+    /// How the database would look for them: for the test that it looks by an index.
+    #[cfg(feature = "testing")]
+    pub fn plan_of_users(
+        &mut self,
+        grant: PlatformGrant<User, Read>,
+        search: &UserSearch,
+    ) -> Result<Vec<String>, Fault> {
+        self.on_platform(grant)?;
+        if self.is_postgres() {
+            return search
+                .of(Sql::<Text>::text("EXPLAIN SELECT "))
+                .rows::<String>(self);
+        }
+        let explain = Sql::<(Integer, Integer, Integer, Text)>::text("EXPLAIN QUERY PLAN SELECT ");
+        let steps = search.of(explain).rows::<(i32, i32, i32, String)>(self)?;
+        Ok(steps.into_iter().map(|(.., step)| step).collect())
     }
 
     /// Lets a user sign in, or no longer.

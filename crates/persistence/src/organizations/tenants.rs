@@ -112,12 +112,23 @@ impl Tx<'_> {
 
     /// The organizations that a user is a member of, accepted or not.
     pub fn memberships_of(&mut self, user: Id) -> Result<Vec<Membership>, Fault> {
+        self.memberships_in(user, "o.deleted_at IS NULL")
+    }
+
+    /// Those that were deleted since: shut to everybody, and still there.
+    pub fn closed_memberships_of(&mut self, user: Id) -> Result<Vec<Membership>, Fault> {
+        self.memberships_in(user, "o.deleted_at IS NOT NULL")
+    }
+
+    fn memberships_in(&mut self, user: Id, which: &'static str) -> Result<Vec<Membership>, Fault> {
         self.identify(user)?;
         let rows = Sql::<(IdType, Text, Text, Text, Bool, Nullable<AtType>)>::text(
             "SELECT o.id, o.name, o.slug, o.status, m.is_active, m.joined_at FROM memberships m \
              JOIN organizations o ON o.organization_id = m.organization_id AND o.id = m.organization_id \
-             WHERE o.deleted_at IS NULL AND m.id = ",
+             WHERE ",
         )
+        .then(which)
+        .then(" AND m.id = ")
         .bind(user)
         .then(" ORDER BY o.name, o.id")
         .rows::<Row>(self)?;

@@ -27,7 +27,7 @@ pub enum Op {
 }
 
 impl Op {
-    fn sql(self) -> &'static str {
+    pub(crate) fn sql(self) -> &'static str {
         match self {
             Op::Eq => " = ",
             Op::Ne => " <> ",

@@ -28,6 +28,8 @@ pub(crate) enum Attempt {
 pub struct Origin {
     pub ip: Option<String>,
     pub user_agent: Option<String>,
+    /// Where a trusted proxy says it: ISO 3166, alpha-2
+    pub country: Option<String>,
     pub request_id: Option<String>,
 }
 
@@ -62,6 +64,7 @@ pub struct Tx<'c> {
     fence: &'c mut Option<Fence>,
     sources: &'c Sources,
     roles: &'c RoleCache,
+    needs_factor: bool,
     now: Instant,
     attempt: Attempt,
     pub(super) unit: Option<Unit>,
@@ -74,6 +77,7 @@ impl<'c> Tx<'c> {
             fence,
             sources,
             roles,
+            needs_factor,
         } = seat.parts()?;
         let now = sources.clock.now();
         Ok(Tx {
@@ -81,6 +85,7 @@ impl<'c> Tx<'c> {
             fence,
             sources,
             roles,
+            needs_factor,
             now,
             attempt,
             unit,
@@ -120,6 +125,11 @@ impl<'c> Tx<'c> {
 
     pub(crate) fn roles(&self) -> &'c RoleCache {
         self.roles
+    }
+
+    /// Whether this installation lets nobody in without a second factor.
+    pub(crate) fn needs_factor(&self) -> bool {
+        self.needs_factor
     }
 
     pub(crate) fn conn(&mut self) -> &mut AnyConnection {

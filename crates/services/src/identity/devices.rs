@@ -55,8 +55,11 @@ pub fn sessions(
     })
 }
 
-/// Ends one of the caller's sessions, at once.
+/// Ends one of the caller's sessions, at once. Another one than that of the call needs a step-up.
 pub fn revoke(tx: &mut Tx<'_>, caller: Caller, session: Id) -> Result<(), Refusal> {
+    if session != caller.session {
+        caller.step_up(tx)?;
+    }
     match tx.revoke_session(caller.user, session)? {
         true => about(
             tx,
@@ -70,6 +73,7 @@ pub fn revoke(tx: &mut Tx<'_>, caller: Caller, session: Id) -> Result<(), Refusa
 
 /// Ends all of the caller's sessions, this one too.
 pub fn logout_all(tx: &mut Tx<'_>, caller: Caller) -> Result<(), Refusal> {
+    caller.step_up(tx)?;
     tx.revoke_sessions(caller.user, None)?;
     about(tx, Some(caller.user), SecurityKind::SignedOutEverywhere, None)
 }

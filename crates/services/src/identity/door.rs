@@ -34,9 +34,9 @@ impl Door<'_> {
         self.database.write(self.origin.clone(), run).await
     }
 
-    /// The hash of a new password that was judged.
+    /// The hash of a new password that was judged, unless it was found in a breach.
     pub(crate) async fn hash(&self, password: &str) -> Result<String, Refusal> {
-        self.hasher.hash(password.to_owned()).await
+        self.hasher.hash_chosen(password.to_owned()).await
     }
 }
 

@@ -39,33 +39,46 @@ pub fn erase_person(tx: &mut Tx<'_>, user: Id, language: &str) -> Result<(), Ref
     installation::unless_needed(tx, user)?;
     let language = letters::language(tx, user, language)?;
     let pseudonym = User::erased(user).ok_or_else(|| Fault::Internal("a pseudonym is no e-mail".into()))?;
-    let mut names: Vec<_> = tx
-        .addresses_of(user, &before.email)?
+    let addresses = tx.addresses_of(user, &before.email)?;
+    // Of an address that was never shown to be the person's, invitations are somebody else's.
+    let shown: Vec<_> = addresses
         .iter()
-        .map(Email::key)
+        .filter(|(_, is_shown)| **is_shown)
+        .map(|(address, _)| address)
         .collect();
-    names.push(user.to_string());
+    let named: Vec<_> = addresses.keys().cloned().chain([user.to_string()]).collect();
     let places = tx.places_of(user)?;
     for organization in &places {
         access::give_up(tx, *organization, user)?;
         leave(tx, *organization, user, &pseudonym)?;
-        for name in &names {
+        for address in &shown {
             let joining = Joining::of(*organization, user);
-            tx.forget_invitations(&joining, name, &pseudonym.email.key())?;
+            tx.forget_invitations(&joining, address, &pseudonym.email.key())?;
         }
     }
     // Until the places were left, an organization could still be handed over to the person.
     unless_owner(tx, user)?;
+    let forget = |tx: &mut Tx<'_>, organization: Id| {
+        tx.erase_answers(user, organization, addresses.keys())?;
+        named
+            .iter()
+            .try_for_each(|name| tx.forget_mail(organization, name))
+    };
     for organization in with_nil(places) {
-        tx.erase_answers(user, organization)?;
-        for name in &names {
-            tx.forget_mail(organization, name)?;
-        }
+        forget(tx, organization)?;
     }
     super::image::take_away(tx, user, before.image_file_id)?;
     tx.drop_archive(user)?;
     about(tx, Some(user), SecurityKind::AccountDeleted, None)?;
     tx.erase_user(user, &before.email, &pseudonym)?;
+    // Where the person was asked to join, and never did.
+    for address in &shown {
+        for organization in tx.places_that_invited(user, address)? {
+            let joining = Joining::of(organization, user);
+            tx.forget_invitations(&joining, address, &pseudonym.email.key())?;
+            forget(tx, organization)?;
+        }
+    }
     tx.enqueue_for_system(NewJob {
         kind: KIND,
         payload: crate::crud::json(&Payload { user })?,

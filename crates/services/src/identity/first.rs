@@ -36,7 +36,7 @@ pub async fn create_first(
     first: FirstOwner,
 ) -> Result<Option<Record<Organization>>, Refusal> {
     let new = first.read()?;
-    let hash = hasher.hash(first.password).await?;
+    let hash = hasher.hash_chosen(first.password).await?;
     let make = move |tx: &mut Tx<'_>| match tx.nobody_is_here()? {
         true => make_owner(tx, new.clone(), Some(&hash), true).map(Some),
         false => Ok(None),

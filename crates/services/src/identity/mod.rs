@@ -46,8 +46,8 @@ pub use passwords::{
 };
 pub use profile::{profile, update_me, update_profile};
 pub use providers::{
-    Arrival, Arrived, Departure, End, LinkedAccount, Place as ProviderPlace, Provider, Providers, Settled,
-    Shown, Start, account, accounts, arrive, finish, may_link, start, unlink,
+    Arrival, Arrived, Departure, End, LinkedAccount, Place as ProviderPlace, Provider, Providers, Purpose,
+    Settled, Shown, Start, account, accounts, arrive, finish, may_link, start, unlink,
 };
 pub use register::{Registration, register, verify_email};
 pub(crate) use register::{claim, clean_name};

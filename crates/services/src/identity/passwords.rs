@@ -6,6 +6,7 @@ use super::factor::is_on;
 use super::letters::{self, good, no_token};
 use super::mailed::{Asked, ask};
 use super::sessions::about;
+use super::step_up::give_again;
 use crate::refusal::Refusal;
 use crate::work::Caller;
 use firma_auth::link::LinkToken;
@@ -20,6 +21,9 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct ChangePassword {
     pub password: String,
+    /// The one of now, where there is one
+    #[serde(default)]
+    pub current_password: Option<String>,
 }
 
 /// A new password, for who reads the mail.
@@ -41,9 +45,20 @@ pub async fn may_change_password(door: &Door<'_>, caller: Caller) -> Result<(), 
 
 /// Changes the caller's password, and ends the other sessions.
 pub async fn change_password(door: &Door<'_>, caller: Caller, new: ChangePassword) -> Result<(), Refusal> {
-    let look = move |tx: &mut Tx<'_>| Ok((is_on(tx, caller.user)?, tx.user(caller.user)?.value));
-    let (beside_factor, user) = door.read(look).await?;
+    let look = move |tx: &mut Tx<'_>| {
+        let known = tx.credential(caller.user)?.map(|known| known.hash);
+        Ok((is_on(tx, caller.user)?, tx.user(caller.user)?.value, known))
+    };
+    let (beside_factor, user, known) = door.read(look).await?;
     judge(&new.password, beside_factor, &known_of(&user))?;
+    if let Some(known) = known {
+        let lacking = || {
+            let detail = "is needed: there is a password";
+            Refusal::field("current_password", "required", detail)
+        };
+        let current = new.current_password.ok_or_else(lacking)?;
+        give_again(door, caller, current, known).await?;
+    }
     let hash = door.hash(&new.password).await?;
     let needs_factor = !stands_alone(&new.password);
     let (origin, language) = (door.origin.clone(), door.language.clone());

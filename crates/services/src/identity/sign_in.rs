@@ -13,6 +13,7 @@ use firma_domain::identity::{Guessed, SecurityKind};
 use firma_domain::{Id, Instant};
 use firma_persistence::{Fault, Origin, Tx};
 use serde::Deserialize;
+use serde_json::json;
 
 /// The second step of a sign-in.
 #[derive(Debug, Clone, Deserialize)]
@@ -56,7 +57,7 @@ pub async fn login(door: &Door<'_>, credentials: Credentials) -> Result<SignedIn
     let old = hash.clone();
     let is_right = door.hasher.verify(credentials.password.clone(), hash).await?;
     let rehashed = match old.filter(|old| is_right && password::is_outdated(old, door.hasher.cost())) {
-        Some(old) => Some((old, door.hash(&credentials.password).await?)),
+        Some(old) => Some((old, door.hasher.hash(credentials.password.clone()).await?)),
         None => None,
     };
     let (signer, device) = (door.signer.clone(), door.device.clone());
@@ -230,12 +231,17 @@ fn enter(
     let now = tx.now();
     let known = known_device(signer, user, device, now);
     let person = tx.user(user)?.value;
-    if known.is_none()
-        && person.last_login_at.is_some()
-        && !tx.had_session_like_this(user, now.plus_seconds(-DEVICE_LIFE))?
-    {
-        about(tx, Some(user), SecurityKind::NewDevice, None)?;
-        letters::tell(tx, (user, &person), "new_device", origin, language)?;
+    let since = now.plus_seconds(-DEVICE_LIFE);
+    let country = match &origin.country {
+        Some(country) if tx.is_new_country(user, country, since)? => Some(country),
+        _ => None,
+    };
+    let is_known = known.is_some() || tx.had_session_like_this(user, since)?;
+    if person.last_login_at.is_some() && (country.is_some() || !is_known) {
+        let details = country.map(|country| format!("country {country}"));
+        about(tx, Some(user), SecurityKind::NewDevice, details)?;
+        let what = json!({"country": country});
+        letters::tell_of(tx, (user, &person), "new_device", origin, language, what)?;
     }
     let proof = Proof {
         user,

@@ -7,6 +7,7 @@ mod incidents;
 mod jobs;
 mod organizations;
 mod roles;
+mod terms;
 mod users;
 mod watch;
 
@@ -45,6 +46,7 @@ impl<'t, 'c> Desk<'t, 'c> {
         match tx.platform_facts(caller.user, caller.session)? {
             PlatformKnown::Nobody => Err(Refusal::Unauthenticated),
             PlatformKnown::Stranger => Err(Refusal::NothingHere),
+            PlatformKnown::WithoutFactor => Err(Refusal::FactorMissing),
             PlatformKnown::Holder(facts) => Ok(Desk { tx, facts, caller }),
         }
     }

@@ -1,5 +1,5 @@
-use super::Desk;
 use super::roles::{holds_owner, unless_last_owner};
+use super::{Desk, terms};
 use crate::crud::Listed;
 use crate::listing::{self, Parameters};
 use crate::pages;
@@ -23,7 +23,14 @@ pub fn users(
             "q" => search.words = listing::words(value)?,
             "login" => search.login = Some(value.trim().to_lowercase()),
             "is_active" => search.is_active = Some(listing::flag(name, value)?),
-            _ => return Ok(false),
+            _ => match terms::read(name, value)? {
+                Some(_) if search.terms.len() == terms::MOST => {
+                    let detail = format!("asks for more than {} things of a profile", terms::MOST);
+                    return Err(Refusal::parameter(name, "invalid_value", detail));
+                }
+                Some(term) => search.terms.push(term),
+                None => return Ok(false),
+            },
         }
         Ok(true)
     })?;

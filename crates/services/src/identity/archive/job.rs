@@ -103,12 +103,17 @@ impl Making<'_, '_> {
             self.content(&mut pack, &format!("account/{}", image.name), &image)?;
         }
         let mut places = vec![("platform".to_owned(), Id::NIL)];
-        let memberships = self.job.read(move |tx| Ok(tx.memberships_of(user)?))?;
-        places.extend(
-            memberships
-                .into_iter()
-                .map(|place| (format!("organizations/{}", place.slug), place.organization)),
-        );
+        let read = move |tx: &mut Tx<'_>| Ok((tx.memberships_of(user)?, tx.closed_memberships_of(user)?));
+        let (open, closed) = self.job.read(read)?;
+        let open = open
+            .into_iter()
+            .map(|place| (format!("organizations/{}", place.slug), place.organization));
+        // A slug that was given up may be another's.
+        let closed = closed.into_iter().map(|place| {
+            let folder = format!("closed/{}-{}", place.slug, place.organization);
+            (folder, place.organization)
+        });
+        places.extend(open.chain(closed));
         for (folder, organization) in places {
             for kept in KEPT.iter().filter(|kept| kept.in_organization) {
                 self.told(&mut pack, &folder, kept, organization)?;
@@ -237,6 +242,8 @@ organizations/  A folder for each organization that you are or were a member of:
                 What you may no longer read there belongs to the organization: ask it. Where an organization
                 asks for a second factor and you had none, its files and rows aren't in here: turn one on, and ask
                 for another archive.
+closed/         The same for organizations that were deleted, as long as they are kept: what is about you. Their rows and
+                files are shut to everybody.
 platform/       The same for what belongs to no organization.
 
 All lists are JSON. Instants are UTC. Ids are the same in all of them.

@@ -2,11 +2,11 @@
 
 use super::super::door::Door;
 use super::super::sessions::{SignedIn, about};
+use super::super::step_up::SteppedUp;
 use super::attempt::{attempt, digest, with};
 use super::settling::{Desk, Settled};
-use super::{Place, Providers};
+use super::{Place, Providers, Purpose};
 use crate::refusal::Refusal;
-use crate::work::Caller;
 use firma_domain::Id;
 use firma_domain::identity::{SecurityKind, Signup};
 use firma_persistence::Tx;
@@ -32,6 +32,8 @@ pub enum Arrived {
     In(String, Box<SignedIn>),
     /// An account was linked
     Linked(String, Id),
+    /// Who is signed in stepped up
+    SteppedUp(String, SteppedUp),
     /// It is told on the page that the browser goes to
     Refused(String, Refusal),
 }
@@ -101,7 +103,7 @@ pub async fn arrive(
     };
     let to = begun.return_to.clone();
     let Some(code) = arrival.code else {
-        let (name, user) = (begun.provider, begun.linking.map(|(user, _)| user));
+        let (name, user) = (begun.provider, begun.caller.map(|(user, _)| user));
         door.write(move |tx| refused(tx, user, &name)).await?;
         return Ok(Arrived::Refused(to, Refusal::ProviderRefused));
     };
@@ -113,6 +115,7 @@ pub async fn arrive(
     match settled(door, providers, begun, end, place, signup).await {
         Ok(Settled::In(signed_in)) => Ok(Arrived::In(to, signed_in)),
         Ok(Settled::Linked(account)) => Ok(Arrived::Linked(to, account)),
+        Ok(Settled::SteppedUp(done)) => Ok(Arrived::SteppedUp(to, done)),
         Ok(Settled::Refused(refusal)) | Err(refusal) => Ok(Arrived::Refused(to, refusal)),
     }
 }
@@ -125,28 +128,32 @@ fn relayed(to: &str, arrival: &Arrival) -> String {
     }
 }
 
-/// A program ends its sign-in, or the linking of an account.
+/// A program ends its sign-in, the linking of an account, or a step-up.
 pub async fn finish(
     door: &Door<'_>,
     providers: &Providers,
     end: End,
     place: &Place,
     signup: Signup,
-    linking: Option<Caller>,
+    purpose: Purpose,
 ) -> Result<Settled, Refusal> {
     let (hash, proof) = (digest(&end.state), digest(&end.code_verifier));
-    let linker = linking.map(|caller| (caller.user, caller.session));
+    let caller = purpose.caller().map(|caller| (caller.user, caller.session));
     let take = move |tx: &mut Tx<'_>| {
-        if let Some(caller) = linking {
+        if let Some(caller) = purpose.caller() {
             caller.check(tx)?;
         }
         let now = tx.now();
         // Whoever guesses at a verifier has used the attempt up.
         let begun = tx.take_attempt(hash)?.filter(|begun| {
-            begun.is_by_program && begun.proof == proof && begun.linking == linker && now < begun.expires_at
+            begun.is_by_program
+                && begun.proof == proof
+                && begun.caller == caller
+                && begun.is_step_up == purpose.is_step_up()
+                && now < begun.expires_at
         });
         if begun.is_none() {
-            refused(tx, linker.map(|(user, _)| user), "state")?;
+            refused(tx, caller.map(|(user, _)| user), "state")?;
         }
         Ok(begun)
     };
@@ -182,7 +189,7 @@ async fn settled(
         move |port: &dyn firma_domain::identity::IdentityProvider| port.exchange(&attempt, &end.code);
     let vouched = providers.ask(&provider, question).await?;
     let Ok(vouched) = vouched else {
-        let (name, user) = (begun.provider, begun.linking.map(|(user, _)| user));
+        let (name, user) = (begun.provider, begun.caller.map(|(user, _)| user));
         door.write(move |tx| refused(tx, user, &name)).await?;
         return Err(Refusal::ProviderRefused);
     };

@@ -12,7 +12,7 @@ mod starting;
 pub use arriving::{Arrival, Arrived, End, arrive, finish};
 pub use linked::{LinkedAccount, account, accounts, unlink};
 pub use settling::Settled;
-pub use starting::{Departure, Start, may_link, start};
+pub use starting::{Departure, Purpose, Start, may_link, start};
 
 use crate::platform::Breaker;
 use crate::refusal::Refusal;

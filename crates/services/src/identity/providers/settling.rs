@@ -4,6 +4,7 @@ use super::super::account::is_claimed;
 use super::super::letters;
 use super::super::sessions::{SignedIn, Signer, about};
 use super::super::sign_in::{Outcome, end_replaced, go_on};
+use super::super::step_up::SteppedUp;
 use super::Provider;
 use crate::organizations::join_all;
 use crate::refusal::Refusal;
@@ -12,7 +13,7 @@ use firma_auth::sealed::{self, Place};
 use firma_domain::identity::{SecurityKind, Signup, User, Vouched};
 use firma_domain::value::text;
 use firma_domain::{Email, Id, Instant, input};
-use firma_persistence::identity::{Begun, NewAccount};
+use firma_persistence::identity::{Account, Begun, NewAccount};
 use firma_persistence::{Fault, Origin, Tx};
 use serde_json::json;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 pub enum Settled {
     In(Box<SignedIn>),
     Linked(Id),
+    SteppedUp(SteppedUp),
     Refused(Refusal),
 }
 
@@ -41,11 +43,41 @@ pub(super) struct Desk {
 impl Desk {
     pub(super) fn settle(&self, tx: &mut Tx<'_>) -> Result<Settled, Refusal> {
         let known = tx.user_of_account(&self.provider.name, &self.vouched.subject)?;
-        match (self.begun.linking, known) {
-            (Some(linking), known) => self.link_asked(tx, linking, known),
+        match (self.begun.caller, known) {
+            (Some(caller), known) if self.begun.is_step_up => self.step_up(tx, caller, known),
+            (Some(caller), known) => self.link_asked(tx, caller, known),
             (None, Some(user)) => self.sign_in_known(tx, user),
             (None, None) => self.sign_in_new(tx),
         }
+    }
+
+    /// Somebody who is signed in shows anew who they are: by an account of theirs, and by nobody else's.
+    fn step_up(
+        &self,
+        tx: &mut Tx<'_>,
+        (user, session): (Id, Id),
+        known: Option<Id>,
+    ) -> Result<Settled, Refusal> {
+        Caller { user, session }.check(tx)?;
+        let account = match known == Some(user) {
+            true => self.account_of(tx, user)?,
+            false => None,
+        };
+        // The ID token holds only if it says when: `begun` asks for it.
+        let (Some(_), Some(at)) = (account, self.vouched.authenticated_at) else {
+            let name = Some(self.provider.name.clone());
+            about(tx, Some(user), SecurityKind::StepUpFailed, name)?;
+            return Ok(Settled::Refused(Refusal::ProviderRefused));
+        };
+        let at = at.min(tx.now());
+        tx.note_authenticated(user, session, at)?;
+        Ok(Settled::SteppedUp(SteppedUp::at(at)))
+    }
+
+    /// The account at the provider, if it is the user's. Another provider under the same name has other people.
+    fn account_of(&self, tx: &mut Tx<'_>, user: Id) -> Result<Option<Account>, Refusal> {
+        let account = tx.account(user, &self.provider.name, &self.vouched.subject)?;
+        Ok(account.filter(|account| account.issuer == self.provider.port.issuer()))
     }
 
     /// Somebody who is signed in wants it.
@@ -65,9 +97,7 @@ impl Desk {
     }
 
     fn sign_in_known(&self, tx: &mut Tx<'_>, user: Id) -> Result<Settled, Refusal> {
-        let account = tx.account(user, &self.provider.name, &self.vouched.subject)?;
-        // Another provider under the same name has other people.
-        let account = account.filter(|account| account.issuer == self.provider.port.issuer());
+        let account = self.account_of(tx, user)?;
         let is_active = active(tx, user)?.is_some();
         let Some(account) = account.filter(|_| is_active) else {
             return self.refuse(tx, Some(user), Refusal::ProviderRefused);

@@ -1,12 +1,14 @@
 //! How a sign-in at a provider begins.
 
 use super::super::door::Door;
-use super::super::sessions::Transport;
+use super::super::guessing::Counts;
+use super::super::sessions::{Signer, Transport};
+use super::super::step_up::{FactorShown, factor_shown, failed, lacking};
 use super::attempt::{LIFE, attempt, challenge, digest, is_random, random};
 use super::{Place, Providers};
 use crate::refusal::Refusal;
 use crate::work::Caller;
-use firma_domain::identity::ProviderFault;
+use firma_domain::identity::{Guessed, ProviderFault};
 use firma_persistence::Tx;
 use firma_persistence::identity::Begun;
 use serde::{Deserialize, Serialize};
@@ -25,6 +27,34 @@ pub struct Start {
     /// Whether the provider has to ask the person anew who they are
     #[serde(default)]
     pub fresh: bool,
+    /// Of who steps up and has a second factor: a code of it
+    #[serde(default)]
+    pub code: Option<String>,
+}
+
+/// What a sign-in at a provider is for.
+#[derive(Debug, Clone, Copy)]
+pub enum Purpose {
+    /// To sign somebody in
+    SignIn,
+    /// To link the account to who is signed in
+    Link(Caller),
+    /// For who is signed in to show anew who they are
+    StepUp(Caller),
+}
+
+impl Purpose {
+    /// Who is signed in and asks for it.
+    pub(super) fn caller(self) -> Option<Caller> {
+        match self {
+            Purpose::SignIn => None,
+            Purpose::Link(caller) | Purpose::StepUp(caller) => Some(caller),
+        }
+    }
+
+    pub(super) fn is_step_up(self) -> bool {
+        matches!(self, Purpose::StepUp(_))
+    }
 }
 
 /// Where to send the browser.
@@ -75,26 +105,60 @@ pub async fn may_link(door: &Door<'_>, caller: Caller) -> Result<(), Refusal> {
     door.read(look).await
 }
 
-/// Begins a sign-in, or, for who is signed in, the linking of an account. Where the browser goes in the end was judged.
+/// Why who is signed in may not step up by a provider: no account there, or a second factor that isn't shown. What is
+/// refused is counted, so it is no error yet.
+fn may_begin(
+    tx: &mut Tx<'_>,
+    signer: &Signer,
+    caller: Caller,
+    (provider, issuer): (&str, &str),
+    code: Option<&str>,
+) -> Result<Option<Refusal>, Refusal> {
+    if !tx.has_account_at(caller.user, provider, issuer)? {
+        return Ok(Some(Refusal::NotFound));
+    }
+    let counts = Counts::only(signer, Guessed::Session, caller.session);
+    counts.admit(tx)?;
+    Ok(match factor_shown(tx, signer, caller.user, code)? {
+        FactorShown::Yes => {
+            counts.right(tx)?;
+            None
+        }
+        FactorShown::Lacking => Some(lacking()),
+        FactorShown::Wrong => {
+            failed(tx, &counts, caller.user)?;
+            Some(Refusal::WrongCode)
+        }
+    })
+}
+
+/// Begins a sign-in, or, for who is signed in, the linking of an account or a step-up. Where the browser goes in the
+/// end was judged.
 pub async fn start(
     door: &Door<'_>,
     providers: &Providers,
     name: &str,
     start: Start,
     place: &Place,
-    linking: Option<Caller>,
+    purpose: Purpose,
 ) -> Result<Departure, Refusal> {
     let provider = providers.named(name)?;
+    if start.code.is_some() && !purpose.is_step_up() {
+        return Err(Refusal::field("code", "invalid", "is for who steps up"));
+    }
     let (proof, browser) = start.proof(place, random(door.signer))?;
     let state = random(door.signer);
     let now = door.database.sources.clock.now();
-    let fresh_since = start.fresh.then_some(now);
+    // Who steps up is asked anew, whatever the provider still knows.
+    let is_fresh = start.fresh || purpose.is_step_up();
+    let fresh_since = is_fresh.then_some(now);
     let attempt = attempt(
         &door.signer.keys.provider,
         &state,
         &place.redirect_uri(name),
         fresh_since,
     );
+    let issuer = provider.port.issuer().to_owned();
     let url = providers
         .ask(&provider, move |port| port.authorization_url(&attempt))
         .await?;
@@ -104,18 +168,29 @@ pub async fn start(
         is_by_program: start.transport == Transport::Bearer,
         proof: proof.to_vec(),
         return_to: start.return_to,
-        is_fresh: start.fresh,
-        linking: linking.map(|caller| (caller.user, caller.session)),
+        is_fresh,
+        caller: purpose.caller().map(|caller| (caller.user, caller.session)),
+        is_step_up: purpose.is_step_up(),
         created_at: now,
         expires_at: now.plus_seconds(LIFE),
     };
-    door.write(move |tx| {
-        if let Some(caller) = linking {
+    let (signer, code) = (door.signer.clone(), start.code);
+    let keep = move |tx: &mut Tx<'_>| {
+        if let Some(caller) = purpose.caller() {
             caller.check(tx)?;
         }
-        Ok(tx.add_attempt(digest(&state), &begun)?)
-    })
-    .await?;
+        if let Purpose::StepUp(caller) = purpose {
+            let known = (begun.provider.as_str(), issuer.as_str());
+            if let Some(refusal) = may_begin(tx, &signer, caller, known, code.as_deref())? {
+                return Ok(Some(refusal));
+            }
+        }
+        tx.add_attempt(digest(&state), &begun)?;
+        Ok(None)
+    };
+    if let Some(refusal) = door.write(keep).await? {
+        return Err(refusal);
+    }
     Ok(Departure {
         authorization_url,
         expires_in: LIFE,

@@ -1,0 +1,3 @@
+DROP FUNCTION organizations_that_invited(uuid, text);
+CREATE INDEX invitations_open_email ON invitations (email) WHERE status = 'open';
+DROP INDEX invitations_of_email;

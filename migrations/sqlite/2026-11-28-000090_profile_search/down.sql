@@ -1,0 +1,2 @@
+DROP INDEX user_profile_terms_by_number;
+ALTER TABLE user_profile_terms DROP COLUMN number;

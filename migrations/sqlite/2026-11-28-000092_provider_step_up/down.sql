@@ -1,0 +1,1 @@
+ALTER TABLE provider_attempts DROP COLUMN is_step_up;
