@@ -234,9 +234,7 @@ impl Parts {
                 files: self.files.clone(),
             }),
             Arc::new(EraseHandler),
-            Arc::new(ImportHandler {
-                files: self.files.clone(),
-            }),
+            Arc::new(ImportHandler::new(self.files.clone())),
             Arc::new(CleanUp {
                 store: self.files.store.clone(),
                 keep: Retention {

@@ -240,6 +240,36 @@ impl Tx<'_> {
         .then(" AND (lease_ends_at IS NULL OR lease_ends_at <= ")
         .bind(now)
         .then(") GROUP BY kind ORDER BY kind")
+    /// Takes this job, unless somebody has it, for `seconds`: also where it would be tried again later.
+    pub fn lease_this_job(
+        &mut self,
+        organization: Id,
+        job: Id,
+        seconds: i64,
+    ) -> Result<Option<Leased>, Fault> {
+        self.unit()?;
+        let (now, id) = (self.now(), self.new_id());
+        let taken = Sql::<Integer>::text("UPDATE job_queue SET lease_id = ")
+            .bind(id)
+            .then(", lease_ends_at = ")
+            .bind(now.plus_seconds(seconds))
+            .then(", attempts = attempts + 1 WHERE organization_id = ")
+            .bind(organization)
+            .then(" AND id = ")
+            .bind(job)
+            .then(" AND (lease_ends_at IS NULL OR lease_ends_at <= ")
+            .bind(now)
+            .then(") RETURNING attempts")
+            .maybe::<i32>(self)?;
+        let Some(attempts) = taken else { return Ok(None) };
+        let lease = Lease {
+            organization,
+            job,
+            id,
+        };
+        self.begin_job(lease, attempts)
+    }
+
         .rows::<(String, i64, At)>(self)?;
         let backlog = |(kind, waiting, oldest): (String, i64, At)| Backlog {
             kind,

@@ -19,7 +19,7 @@ mod worker;
 pub use breaker::{Breaker, Guarded};
 pub use clean_up::{CleanUp, Retention};
 pub use files::{Files, Received, Receiving, add_file, expect_upload};
-pub use firma_persistence::platform::{Backlog, NewJob};
+pub use firma_persistence::platform::{Backlog, Leased, NewJob};
 pub use jobs::{cancel_job, retry_job};
 pub(crate) use logs::log_page;
 pub use logs::{audit_entries, security_events};

@@ -133,6 +133,11 @@ impl Shared {
                 Ok(None) => self.rest(self.settings.idle),
                 Err(fault) => {
                     log::warn!("no job could be taken: {fault}");
+    /// Does a job that is leased already, on the thread that calls.
+    pub fn work_on(&self, leased: Leased) {
+        self.shared.run(leased);
+    }
+
                     self.rest(Duration::from_secs(1));
                 }
             }
