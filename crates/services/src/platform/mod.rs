@@ -25,4 +25,4 @@ pub(crate) use logs::log_page;
 pub use logs::{audit_entries, security_events};
 pub use mail::{Mail, MailHandler, mail, mail_for_system};
 pub use running::{Done, Progress, Running, Stop};
-pub use worker::{Handler, Worker, WorkerSettings};
+pub use worker::{Handler, Recurring, Worker, WorkerSettings};
