@@ -1,5 +1,6 @@
 //! Puts the parts together.
 
+use crate::archive::{self, BackupHandler};
 use crate::config::{Config, Database as Url, Migrate};
 use crate::secret::{make_folder, root_secret};
 use firma_adapters::{
@@ -24,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// One statement of a command that looks at everything may take so long.
-const PATIENCE: Duration = Duration::from_secs(3_600);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(3_600);
 
 pub(crate) struct Parts {
     pub(crate) database: Database,
@@ -217,7 +218,7 @@ fn mailer(config: &Config, breaker: Arc<Breaker>) -> Result<Arc<dyn Mailer>, Str
 impl Parts {
     /// A worker with all handlers.
     pub(crate) fn work(&self, config: &Config, threads: u32) -> Result<Worker, String> {
-        let handlers: Vec<Arc<dyn Handler>> = vec![
+        let mut handlers: Vec<Arc<dyn Handler>> = vec![
             Arc::new(MailHandler {
                 mailer: self.mailer.clone(),
             }),
@@ -247,10 +248,17 @@ impl Parts {
                 },
             }),
         ];
+        if config.backup_schedule.is_some() {
+            let config = config.clone();
+            handlers.push(Arc::new(BackupHandler { config }));
+        }
         let settings = WorkerSettings {
             threads: usize::try_from(threads).unwrap_or(1),
             lease: seconds(config.job_lease),
-            clean_up_every: seconds(config.clean_up_every),
+            recurring: vec![
+                CleanUp::every(seconds(config.clean_up_every)),
+                archive::recurring(config.backup_schedule.clone()),
+            ],
             ..WorkerSettings::default()
         };
         Worker::start(self.database.clone(), handlers, settings)

@@ -1,5 +1,6 @@
 //! The settings as they hold, for who asks: each value, and where it comes from. Secrets are only said to be there.
 use super::value::{Database, Hidden, LogFormat, Migrate};
+use crate::archive::{Keep, Schedule};
 use firma_domain::identity::Signup;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -37,6 +38,8 @@ plain!(
     LogFormat,
     Migrate,
     Signup,
+    Keep,
+    Schedule,
     u32,
     usize,
     Duration

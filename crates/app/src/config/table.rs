@@ -5,6 +5,7 @@ use super::read;
 use super::source::Sources;
 use super::url;
 use super::value::{Database, Hidden, LogFormat, Migrate};
+use crate::archive::{Keep, Schedule};
 use firma_domain::IpRange;
 use firma_domain::identity::Signup;
 use std::borrow::Cow;
@@ -95,6 +96,7 @@ settings! {
         workers: u32 = "2", "FIRMA_WORKERS", |text| read::number(text, 0..=64), "Jobs at once in this process, at most 64; 0 leaves them to firma worker";
         job_lease: Duration = "30s", "FIRMA_JOB_LEASE", |text| read::duration(text, 1..=3_600), "After that time the job of a worker that is gone is taken by another";
         mail_from: String = "Firma <firma@localhost>", "FIRMA_MAIL_FROM", read::sender, "Sender of mails";
+        backup_keep: Keep = "7", "FIRMA_BACKUP_KEEP", read::keep, "Scheduled backups that are kept: the last so many, or such as last=3,daily=7,weekly=4,monthly=12";
         clean_up_every: Duration = "1h", "FIRMA_CLEAN_UP_EVERY", |text| read::duration(text, 1..=DAY), "Time between two clean-ups";
         keep_sessions: Duration = "30d", "FIRMA_KEEP_SESSIONS", |text| read::duration(text, 1..=YEARS), "Time that ended sessions are kept";
         keep_security_events: Duration = "730d", "FIRMA_KEEP_SECURITY_EVENTS", |text| read::duration(text, 90 * DAY..=YEARS), "Time that security events are kept, at least 90d";
@@ -114,6 +116,8 @@ settings! {
         trusted_proxies: Vec<IpRange>, "FIRMA_TRUSTED_PROXIES", read::ranges, "Proxies whose word is taken for where a call comes from, such as 10.0.0.0/8; several between commas";
         oidc: Vec<String>, "FIRMA_OIDC", provider::names, "Names of OpenID providers that people may sign in by, between commas; each has FIRMA_OIDC_NAME_ISSUER, _CLIENT_ID, _CLIENT_SECRET, _SCOPES and _LABEL";
         smtp_url: Hidden<String>, "FIRMA_SMTP_URL", read::smtp, "Mail server, smtp://… or smtps://…; without it mails are written into the folder outbox in the data folder";
+        backup_schedule: Schedule, "FIRMA_BACKUP_SCHEDULE", read::schedule, "When backups are made: five fields of cron in UTC, @hourly, @daily, @weekly or @monthly; without it, none are";
+        backup_dir: PathBuf, "FIRMA_BACKUP_DIR", read::path, "Folder for scheduled backups; backups in the data folder when absent";
         db_pool_max: u32, "FIRMA_DB_POOL_MAX", |text| read::number(text, 1..=200), "Most connections to the database, 1 to 200";
     }
 }
