@@ -1,13 +1,9 @@
 //! The real parts behind what the layers above only name: the system's clock, ids, randomness, files, mail, providers,
-//! and where traces go.
+//! breached passwords, and where traces go.
 
 #![allow(clippy::disallowed_methods)] // this is where time and randomness come from
 
 mod agent;
-//! breached passwords.
-
-#![allow(clippy::disallowed_methods)] // this is where time and randomness come from
-
 mod breached;
 mod files;
 mod mail;

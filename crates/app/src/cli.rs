@@ -89,6 +89,9 @@ pub(crate) struct Verify {
 pub(crate) struct Backup {
     /// The archive to write, which must not be there yet; `-` is standard output
     pub(crate) file: PathBuf,
+    /// Restore it into a database of its own for a while, and compare: only then does it count as a good one
+    #[arg(long)]
+    pub(crate) prove: bool,
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -167,10 +170,17 @@ pub(crate) struct ErasePerson {
 #[derive(Debug, PartialEq, Eq, Args)]
 pub(crate) struct NewImport {
     /// The file
-    pub(crate) file: PathBuf,
+    #[arg(required_unless_present = "go_on")]
+    pub(crate) file: Option<PathBuf>,
     /// Short name of the organization
     #[arg(long, value_name = "SLUG")]
     pub(crate) organization: String,
+    /// Go on with this import, which was cut off, instead of beginning one
+    #[arg(long, value_name = "ID", conflicts_with_all = ["file", "entity", "map", "key", "options", "dry_run", "all_or_nothing"])]
+    pub(crate) go_on: Option<String>,
+    /// Write the refused rows into this file, with what is wrong before each; mended it can be brought in
+    #[arg(long, value_name = "FILE")]
+    pub(crate) refused: Option<PathBuf>,
     /// What the rows become: companies, contacts, deals, activities
     #[arg(long)]
     pub(crate) entity: Option<String>,

@@ -1,5 +1,6 @@
 //! Puts the parts together.
 
+use crate::archive::{self, BackupHandler};
 use crate::config::{Config, Database as Url, Migrate};
 use crate::secret::{make_folder, root_secret};
 use firma_adapters::{
@@ -27,7 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// One statement of a command that looks at everything may take so long.
-const PATIENCE: Duration = Duration::from_secs(3_600);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(3_600);
 
 pub(crate) struct Parts {
     pub(crate) database: Database,
@@ -304,7 +305,7 @@ impl Parts {
 
     /// A worker with all handlers.
     pub(crate) fn work(&self, config: &Config, threads: u32) -> Result<Worker, String> {
-        let handlers: Vec<Arc<dyn Handler>> = vec![
+        let mut handlers: Vec<Arc<dyn Handler>> = vec![
             Arc::new(MailHandler {
                 mailer: self.mailer.clone(),
             }),
@@ -321,9 +322,7 @@ impl Parts {
                 files: self.files.clone(),
             }),
             Arc::new(EraseHandler),
-            Arc::new(ImportHandler {
-                files: self.files.clone(),
-            }),
+            Arc::new(ImportHandler::new(self.files.clone())),
             Arc::new(CleanUp {
                 store: self.files.store.clone(),
                 keep: Retention {
@@ -337,10 +336,17 @@ impl Parts {
                 },
             }),
         ];
+        if config.backup_schedule.is_some() {
+            let config = config.clone();
+            handlers.push(Arc::new(BackupHandler { config }));
+        }
         let settings = WorkerSettings {
             threads: usize::try_from(threads).unwrap_or(1),
             lease: seconds(config.job_lease),
-            clean_up_every: seconds(config.clean_up_every),
+            recurring: vec![
+                CleanUp::every(seconds(config.clean_up_every)),
+                archive::recurring(config.backup_schedule.clone()),
+            ],
             errors: Some(self.errors.clone()),
             tracer: self
                 .traces

@@ -189,6 +189,9 @@ fn answers(operation: &Operation) -> Vec<(String, Response)> {
         let content = json(schema.clone(), recorded(&operation.id));
         answer = answer.content(operation.answer_type, content);
     }
+    if let Some(media_type) = operation.answer_also {
+        answer = answer.content(media_type, json(string("The same as a file").into(), None));
+    }
     let header = |about: &str| {
         HeaderBuilder::new()
             .schema(Some(string(about)))

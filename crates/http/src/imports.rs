@@ -1,21 +1,24 @@
 //! Files of rows brought into a collection.
 
-use crate::call::Call;
+use crate::call::{Call, Said};
 use crate::example::{Example, Form, over, posted};
 use crate::operation::{Access, Operation, Parameter};
 use crate::problem::Problem;
 use crate::render;
 use crate::resource::{Resource, on_new, readable};
 use crate::schemas::{Schemas, bytes, integer, object, or_null, reference, string};
-use crate::upload::{Takes, Upload, with_file};
-use actix_web::http::Method;
-use actix_web::{HttpResponse, web};
+use crate::upload::{self, Takes, Upload, with_file};
+use actix_web::http::{Method, header};
+use actix_web::{HttpRequest, HttpResponse, web};
 use firma_auth::access::{Create, Delete, Grant, Read, Verb};
 use firma_domain::platform::{Import, ImportRefusal};
 use firma_services::listing::Parameters;
-use firma_services::platform::{add_file, expect_upload, imports};
+use firma_services::platform::imports::{self, RefusedRows};
+use firma_services::platform::{add_file, expect_upload};
 use firma_services::{Refusal, Work};
+use futures_util::{StreamExt, stream};
 use serde_json::json;
+use std::io;
 use utoipa::openapi::Schema;
 use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, Type};
 
@@ -23,6 +26,7 @@ type Answered = Result<HttpResponse, Problem>;
 
 /// Refusals of a page.
 const PAGE: i64 = 1_000;
+const CSV: &str = "text/csv";
 
 /// Two companies, of which one is refused: it has no name.
 pub(crate) const COMPANIES: Form = Form {
@@ -68,14 +72,103 @@ async fn undo(call: Call) -> Answered {
 }
 
 async fn refusals(call: Call) -> Answered {
+    if wants_csv(call.request()) {
+        return refused_rows(call).await;
+    }
     call.read(|work, said| {
-        let grant = work.grant::<Import, Read>()?;
         let after = after(said.query()?)?;
-        let (found, more) = imports::refusals(work, grant, said.id()?, after, PAGE)?;
+        let (found, more) = page(work, said, after)?;
         let last = found.last().map(|refusal| refusal.line);
         render::plain(200, &json!({"data": found, "after": last, "has_more": more}))
     })
     .await
+}
+
+fn page(work: &mut Work<'_, '_>, said: &Said, after: i32) -> Result<(Vec<ImportRefusal>, bool), Refusal> {
+    let grant = work.grant::<Import, Read>()?;
+    imports::refusals(work, grant, said.id()?, after, PAGE)
+}
+
+/// Who names nothing else by `Accept`.
+fn wants_csv(request: &HttpRequest) -> bool {
+    let accepted = request
+        .headers()
+        .get_all(header::ACCEPT)
+        .filter_map(|value| value.to_str().ok());
+    let mut types = accepted.flat_map(|value| value.split(',')).map(|range| {
+        range
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase()
+    });
+    types.next().is_some_and(|first| first == CSV)
+}
+
+/// A file of refused rows on its way.
+struct Refused {
+    call: Call,
+    rows: RefusedRows,
+    after: i32,
+    more: bool,
+}
+
+/// The rows themselves, page after page, each within what the caller may read by then.
+async fn refused_rows(call: Call) -> Answered {
+    let find = |work: &mut Work<'_, '_>, said: &Said| {
+        let grant = work.grant::<Import, Read>()?;
+        let after = after(said.query()?)?;
+        Ok((after, imports::refused_file(work, grant, said.id()?)?))
+    };
+    let (after, (file, options)) = call.look(find).await?;
+    let name = file
+        .name
+        .rsplit_once('.')
+        .map_or(file.name.as_str(), |(name, _)| name);
+    let disposition = upload::attachment(&format!("{name}.refused.csv"));
+    let source = imports::stored(&call.said().state.files, file);
+    let (rows, head) = upload::blocking(move || RefusedRows::open(&source, &options)).await?;
+    let refused = Refused {
+        call,
+        rows,
+        after,
+        more: true,
+    };
+    let head = stream::once(std::future::ready(Ok(web::Bytes::from(head))));
+    let rows = stream::try_unfold(refused, |refused| async {
+        refused
+            .some()
+            .await
+            .map_err(|problem| io::Error::other(format!("{problem:?}")))
+    });
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "text/csv; charset=utf-8"))
+        .insert_header((header::VARY, "Accept"))
+        .insert_header(disposition)
+        .streaming(Box::pin(head.chain(rows))))
+}
+
+impl Refused {
+    /// The next rows; none at the end.
+    async fn some(mut self) -> Result<Option<(web::Bytes, Refused)>, Problem> {
+        loop {
+            let mut rows = self.rows;
+            let (rows, some) = upload::blocking(move || rows.some().map(|some| (rows, some))).await?;
+            self.rows = rows;
+            if let Some(some) = some {
+                return Ok(Some((some.into(), self)));
+            }
+            if !self.more {
+                return Ok(None);
+            }
+            let after = self.after;
+            let (found, more) = self.call.look(move |work, said| page(work, said, after)).await?;
+            self.after = found.last().map_or(after, |refusal| refusal.line);
+            self.more = more;
+            self.rows.add(found);
+        }
+    }
 }
 
 fn after(parameters: &Parameters) -> Result<i32, Refusal> {
@@ -112,7 +205,7 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     schemas.put("ImportSettings", options());
     schemas.put("ImportUpload", form());
     let refusal = schemas.named::<ImportRefusal>();
-    schemas.put("ImportRefusals", page(&refusal));
+    schemas.put("ImportRefusals", page_of(&refusal));
     to.push(
         at(Method::POST, "", "import_file", Verb::Create, || {
             web::post().to(create)
@@ -147,14 +240,16 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         )
         .text(
             "Lists what is wrong with the rows that were refused. Each with line, column and reason, in the order of \
-             the file; then what an undo left.",
+             the file; then what an undo left. As `text/csv` it is the refused rows themselves, as they stand in the \
+             file that was sent, with what is wrong before each: to be mended and brought in again.",
         )
         .parameters(vec![Parameter::new(
             "after",
             "The line after which to go on: the last answer's after",
         )])
         .example(on_ended())
-        .answers(200, Some(reference("ImportRefusals"))),
+        .answers(200, Some(reference("ImportRefusals")))
+        .or_as(CSV),
     );
 }
 
@@ -170,7 +265,7 @@ fn form() -> ObjectBuilder {
 }
 
 /// Refusals, which are found again by their line.
-fn page(refusal: &str) -> ObjectBuilder {
+fn page_of(refusal: &str) -> ObjectBuilder {
     let after = integer("The line of the last one, to go on after; none where there are none")
         .schema_type(or_null(Type::Integer));
     let more = ObjectBuilder::new()

@@ -90,6 +90,8 @@ pub struct Operation {
     pub answer: Option<RefOr<Schema>>,
     /// What the answer is: JSON, but for the bytes of files
     pub answer_type: &'static str,
+    /// What else the answer may be, for who asks for it by `Accept`
+    pub(crate) answer_also: Option<&'static str>,
     /// Whether an `Idempotency-Key` has to be sent
     pub needs_key: bool,
     /// Whether it may be called so and so often only
@@ -123,6 +125,7 @@ impl Operation {
             status: 200,
             answer: None,
             answer_type: "application/json",
+            answer_also: None,
             needs_key: false,
             is_limited: false,
             example: Example::default(),
@@ -161,6 +164,11 @@ impl Operation {
     pub(crate) fn answers_bytes(mut self) -> Self {
         self.answer_type = "*/*";
         self.answers(200, Some(bytes("").into()))
+    }
+    /// An answer that is a text of that type, for who asks for it by `Accept`.
+    pub(crate) fn or_as(mut self, media_type: &'static str) -> Self {
+        self.answer_also = Some(media_type);
+        self
     }
     pub(crate) fn needs_key(mut self) -> Self {
         self.needs_key = true;

@@ -268,7 +268,7 @@ fn unreadable(error: MultipartError) -> Problem {
 }
 
 /// On a thread that may wait.
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     run: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
 ) -> Result<T, Problem> {
     match web::block(run).await {
@@ -325,7 +325,7 @@ pub(crate) async fn serve(call: &Call, file: File) -> Answered {
     Ok(response.streaming(Box::pin(chunks)))
 }
 
-fn attachment(name: &str) -> ContentDisposition {
+pub(crate) fn attachment(name: &str) -> ContentDisposition {
     let extended = ExtendedValue {
         charset: Charset::Ext("UTF-8".into()),
         language_tag: None,

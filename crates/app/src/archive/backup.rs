@@ -1,30 +1,41 @@
 //! Writes an archive of one state of the database.
 
-use super::files;
 use super::format::{FORMAT, Head, Mark, Part, Reader, Writer, mark};
+use super::proof::{Proof, prove};
+use super::restore::Counted;
+use super::{Watch, files};
 use crate::cli::Backup;
 use crate::compose::{owner, sources, there};
 use crate::config::Config;
 use crate::progress::Progress;
+use crate::secret::sync_folder;
+use firma_domain::Instant;
 use firma_persistence::archive::Source;
 use serde::Serialize;
+use std::cell::Cell;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// What was written.
 #[derive(Debug, Clone, Serialize)]
-struct Written {
+struct Told<'w> {
     file: String,
-    tables: u64,
-    rows: u64,
-    files: u64,
+    #[serde(flatten)]
+    written: &'w Counted,
+    /// Whether it was restored into a database of its own, and compared
+    proved: bool,
+    /// Why it wasn't, where it was to be
+    unproved: Option<&'w str>,
 }
 
 pub(crate) fn backup(config: &Config, asked: &Backup) -> Result<(), String> {
+    if asked.file == Path::new("-") && asked.prove {
+        return Err("what goes to standard output can't be proved: name a file".into());
+    }
     if asked.file == Path::new("-") {
         // Standard output is the archive's.
-        let (_, written) = write(config, std::io::stdout().lock())?;
+        let (_, written) = write(config, std::io::stdout().lock(), &|| Ok(()))?;
         log::info!(
             "backup: {} rows of {} tables, {} files",
             written.rows,
@@ -33,37 +44,87 @@ pub(crate) fn backup(config: &Config, asked: &Backup) -> Result<(), String> {
         );
         return Ok(());
     }
-    let mut written = to_file(config, &asked.file)?;
-    written.file = asked.file.display().to_string();
-    if asked.output.json {
-        return crate::say_json(&written);
+    let path = &asked.file;
+    if path.exists() {
+        return Err(format!("{} is there already", path.display()));
     }
+    let draft = Draft::beside(path, sources().clock.now());
+    let written = draft.fill(config, &|| Ok(()))?;
+    let proof = match asked.prove {
+        true => Some(prove(config, &draft.path, &written, &|| Ok(()))?),
+        false => None,
+    };
+    draft.keep(config, path, proof == Some(Proof::Proved))?;
+    let unproved = match &proof {
+        Some(Proof::Unproved(why)) => Some(why.as_str()),
+        _ => None,
+    };
+    let file = path.display().to_string();
+    if asked.output.json {
+        return crate::say_json(&Told {
+            file,
+            written: &written,
+            proved: proof == Some(Proof::Proved),
+            unproved,
+        });
+    }
+    let how = match &proof {
+        None => "read again and whole".to_owned(),
+        Some(Proof::Proved) => "proved: restored, counted, and the audit log walked".to_owned(),
+        Some(Proof::Unproved(why)) => format!("read again and whole, but NOT proved: {why}"),
+    };
     crate::say(format!(
-        "{}: {} rows of {} tables, {} files; read again and whole\nthe secret isn't in it: keep it beside, or everybody signs in anew",
-        written.file, written.rows, written.tables, written.files
+        "{file}: {} rows of {} tables, {} files; {how}\nthe secret isn't in it: keep it beside, or everybody signs in anew",
+        written.rows, written.tables, written.files
     ));
     Ok(())
 }
 
-/// The archive gets its name when it is whole, on the disk, and read again.
-fn to_file(config: &Config, path: &Path) -> Result<Written, String> {
-    if path.exists() {
-        return Err(format!("{} is there already", path.display()));
+/// An archive under a name that nobody takes for one, removed unless it is kept.
+pub(super) struct Draft {
+    pub(super) path: PathBuf,
+    /// What is written later than that isn't in it
+    begun_at: Instant,
+    made: Cell<bool>,
+}
+
+impl Draft {
+    pub(super) fn beside(path: &Path, begun_at: Instant) -> Draft {
+        Draft {
+            path: PathBuf::from(format!("{}.part", path.display())),
+            begun_at,
+            made: Cell::new(false),
+        }
     }
-    let draft = PathBuf::from(format!("{}.part", path.display()));
-    let done = make(&draft).and_then(|file| {
-        let (out, written) = write(config, BufWriter::new(file))?;
+
+    /// Writes it onto the disk, and reads it again.
+    pub(super) fn fill(&self, config: &Config, watch: Watch<'_>) -> Result<Counted, String> {
+        let file = make(&self.path)?;
+        self.made.set(true);
+        let (out, written) = write(config, BufWriter::new(file), watch)?;
         let file = out.into_inner().map_err(|e| e.to_string())?;
         file.sync_all().map_err(|e| e.to_string())?;
-        read_again(&draft)?;
-        fs::rename(&draft, path).map_err(|e| format!("{}: {e}", path.display()))?;
-        Source::note_good(&there(owner(config)?)?, sources().clock.now())?;
+        read_again(&self.path, watch)?;
         Ok(written)
-    });
-    if done.is_err() {
-        let _ = fs::remove_file(&draft);
     }
-    done
+
+    /// Gives it its name, and notes that there is one.
+    pub(super) fn keep(self, config: &Config, path: &Path, is_proved: bool) -> Result<(), String> {
+        let said = |e: std::io::Error| format!("{}: {e}", path.display());
+        fs::rename(&self.path, path).map_err(said)?;
+        self.made.set(false);
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        sync_folder(folder.unwrap_or(Path::new("."))).map_err(said)?;
+        Source::note(&there(owner(config)?)?, self.begun_at, is_proved)
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if self.made.get() {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
 }
 
 /// A new file for its owner alone: there are password hashes in it.
@@ -75,7 +136,7 @@ pub(super) fn make(path: &Path) -> Result<File, String> {
     options.open(path).map_err(|e| format!("{}: {e}", path.display()))
 }
 
-fn write<W: Write>(config: &Config, out: W) -> Result<(W, Written), String> {
+fn write<W: Write>(config: &Config, out: W, watch: Watch<'_>) -> Result<(W, Counted), String> {
     let mut source = Source::open(&there(owner(config)?)?)?;
     let mut out = Writer::new(out);
     out.mark(&Head {
@@ -103,30 +164,27 @@ fn write<W: Write>(config: &Config, out: W) -> Result<(W, Written), String> {
             let row = serde_json::to_string(&row).map_err(|e| e.to_string())?;
             part.add(row.as_bytes(), 1);
             progress.step(1);
+            watch()?;
             out.line(&row)
         })?;
         tables += 1;
         rows += part.count;
         out.mark(&part.end())?;
     }
-    let files = files::write(&mut out, &config.data_dir)?;
-    let written = Written {
-        file: String::new(),
-        tables,
-        rows,
-        files,
-    };
+    let files = files::write(&mut out, &config.data_dir, watch)?;
+    let written = Counted { tables, rows, files };
     let mut out = out.close(tables, rows, files)?;
     out.flush().map_err(|e| e.to_string())?;
     Ok((out, written))
 }
 
 /// Whether what stands on the disk is what was written.
-fn read_again(path: &Path) -> Result<(), String> {
+fn read_again(path: &Path, watch: Watch<'_>) -> Result<(), String> {
     let file = File::open(path).map_err(|e| e.to_string())?;
     let mut reader = Reader::new(file);
     reader.head()?;
     loop {
+        watch()?;
         let line = reader.line()?;
         if line.starts_with('{')
             && let Mark::Closing { sha256, .. } = mark(line)?

@@ -1,5 +1,6 @@
 //! The folder of files, in and out.
 
+use super::Watch;
 use super::format::{Part, Writer};
 use crate::progress::Progress;
 use crate::secret::make_folder;
@@ -14,7 +15,7 @@ const NAME: &str = "files";
 const PIECE: usize = 48 * 1024;
 
 /// Writes every file below the data folder's `files`. How many.
-pub(super) fn write<W: Write>(out: &mut Writer<W>, data_dir: &Path) -> Result<u64, String> {
+pub(super) fn write<W: Write>(out: &mut Writer<W>, data_dir: &Path, watch: Watch<'_>) -> Result<u64, String> {
     let root = data_dir.join(NAME);
     let mut names = Vec::new();
     if root.exists() {
@@ -28,6 +29,7 @@ pub(super) fn write<W: Write>(out: &mut Writer<W>, data_dir: &Path) -> Result<u6
         out.mark(&super::format::Mark::File {
             name: name.replace('\\', "/"),
         })?;
+        watch()?;
         let part = copy(path, out).map_err(|e| format!("{}: {e}", path.display()))?;
         out.mark(&part.end())?;
         progress.step(1);
@@ -65,12 +67,17 @@ fn copy<W: Write>(path: &Path, out: &mut Writer<W>) -> Result<Part, String> {
     }
 }
 
-/// Files that are being restored: beside their place until all is well.
+/// Files that are being restored: beside their place until all is well. Or nowhere, where it is only looked at
+/// whether they can be.
 pub(super) struct Restored {
-    place: PathBuf,
-    draft: PathBuf,
+    places: Option<Places>,
     file: Option<File>,
     done: bool,
+}
+
+struct Places {
+    place: PathBuf,
+    draft: PathBuf,
 }
 
 impl Restored {
@@ -83,12 +90,18 @@ impl Restored {
         let draft = data_dir.join(format!("{NAME}.restoring"));
         // One that was killed may have left some.
         let _ = fs::remove_dir_all(&draft);
-        Ok(Restored {
-            draft,
-            place,
-            done: false,
+        let mut restored = Restored::nowhere();
+        restored.places = Some(Places { place, draft });
+        Ok(restored)
+    }
+
+    /// Counted and digested, and not written.
+    pub(super) fn nowhere() -> Restored {
+        Restored {
+            places: None,
             file: None,
-        })
+            done: false,
+        }
     }
 
     pub(super) fn begin(&mut self, name: &str) -> Result<(), String> {
@@ -96,9 +109,12 @@ impl Restored {
         if name.is_empty() || !Path::new(name).components().all(plain) {
             return Err(format!("the archive is damaged: {name:?} is no name of a file"));
         }
-        let path = self.draft.join(name);
+        let Some(Places { draft, .. }) = &self.places else {
+            return Ok(());
+        };
+        let path = draft.join(name);
         let said = |e: std::io::Error| format!("{}: {e}", path.display());
-        make_folder(path.parent().unwrap_or(&self.draft)).map_err(said)?;
+        make_folder(path.parent().unwrap_or(draft)).map_err(said)?;
         self.file = Some(super::backup::make(&path)?);
         Ok(())
     }
@@ -110,6 +126,7 @@ impl Restored {
         part.add(&bytes, u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         match &mut self.file {
             Some(file) => file.write_all(&bytes).map_err(|e| e.to_string()),
+            None if self.places.is_none() => Ok(()),
             None => Err("the archive is damaged: a piece of no file".into()),
         }
     }
@@ -124,21 +141,22 @@ impl Restored {
     /// The rows are there for good: the files take their place.
     pub(super) fn finish(mut self) -> Result<(), String> {
         self.done = true;
-        if !self.draft.exists() {
+        let Some(Places { place, draft }) = self.places.as_ref().filter(|places| places.draft.exists())
+        else {
             return Ok(());
-        }
+        };
         // An empty folder may be there.
-        let _ = fs::remove_dir(&self.place);
-        let (draft, place) = (self.draft.display(), self.place.display());
-        let failed = |e| format!("the rows are restored; now move {draft} to {place}, which failed: {e}");
-        fs::rename(&self.draft, &self.place).map_err(failed)
+        let _ = fs::remove_dir(place);
+        let (from, to) = (draft.display(), place.display());
+        let failed = |e| format!("the rows are restored; now move {from} to {to}, which failed: {e}");
+        fs::rename(draft, place).map_err(failed)
     }
 }
 
 impl Drop for Restored {
     fn drop(&mut self) {
-        if !self.done {
-            let _ = fs::remove_dir_all(&self.draft);
+        if let Some(places) = self.places.as_ref().filter(|_| !self.done) {
+            let _ = fs::remove_dir_all(&places.draft);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Fills an empty database from an archive, and looks whether all of it came.
 
+use super::Watch;
 use super::files::Restored;
 use super::format::{Mark, Part, Reader, mark, same};
 use crate::audit::{Chain, chains};
@@ -9,7 +10,9 @@ use crate::config::Config;
 use crate::exit::{Ended, IN_DOUBT};
 use crate::progress::Progress;
 use crate::secret::make_folder;
+use firma_persistence::Target;
 use firma_persistence::archive::{Sink, Table};
+use serde::Serialize;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -18,19 +21,19 @@ use std::path::Path;
 const BATCH: usize = 256 * 1024;
 
 /// What was read.
-#[derive(Default)]
-struct Counted {
-    tables: u64,
-    rows: u64,
-    files: u64,
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Counted {
+    pub(super) tables: u64,
+    pub(super) rows: u64,
+    pub(super) files: u64,
 }
 
 pub(crate) fn restore(config: &Config, asked: &Restore) -> Result<(), Ended> {
     let counted = match asked.file == Path::new("-") {
-        true => load(config, std::io::stdin().lock())?,
+        true => into_place(config, std::io::stdin().lock())?,
         false => {
             let file = File::open(&asked.file).map_err(|e| format!("{}: {e}", asked.file.display()))?;
-            load(config, file)?
+            into_place(config, file)?
         }
     };
     let database = existing(config)?;
@@ -62,18 +65,36 @@ pub(crate) fn restore(config: &Config, asked: &Restore) -> Result<(), Ended> {
     }
 }
 
-fn load(config: &Config, from: impl Read) -> Result<Counted, String> {
+fn into_place(config: &Config, from: impl Read) -> Result<Counted, String> {
+    let files = || {
+        make_folder(&config.data_dir).map_err(|e| format!("{}: {e}", config.data_dir.display()))?;
+        Restored::into(&config.data_dir)
+    };
+    load(&owner(config)?, files, from, &|| Ok(()))
+}
+
+/// Fills an empty database, and the place of files once the archive is known to be one.
+pub(super) fn load(
+    target: &Target,
+    files: impl FnOnce() -> Result<Restored, String>,
+    from: impl Read,
+    watch: Watch<'_>,
+) -> Result<Counted, String> {
     let mut reader = Reader::new(from);
     let head = reader.head()?;
-    make_folder(&config.data_dir).map_err(|e| format!("{}: {e}", config.data_dir.display()))?;
-    let mut files = Restored::into(&config.data_dir)?;
-    let mut sink = Sink::open(&owner(config)?, sources().clock.now(), &head.migrations)?;
+    let mut files = files()?;
+    let mut sink = Sink::open(target, sources().clock.now(), &head.migrations)?;
     let mut counted = Counted::default();
     loop {
+        watch()?;
         match mark(reader.line()?)? {
             Mark::Table { name, columns } => {
                 let table = sink.table(&name, &columns)?;
-                counted.rows += rows(&mut reader, &mut sink, &table)?;
+                let rows = rows(&mut reader, &mut sink, &table, watch)?;
+                match sink.count(&table)? {
+                    there if there == rows => counted.rows += rows,
+                    there => return Err(format!("{name}: {rows} rows were written, and {there} are there")),
+                }
                 counted.tables += 1;
             }
             Mark::File { name } => {
@@ -102,7 +123,12 @@ fn load(config: &Config, from: impl Read) -> Result<Counted, String> {
     Ok(counted)
 }
 
-fn rows<R: Read>(reader: &mut Reader<R>, sink: &mut Sink, table: &Table) -> Result<u64, String> {
+fn rows<R: Read>(
+    reader: &mut Reader<R>,
+    sink: &mut Sink,
+    table: &Table,
+    watch: Watch<'_>,
+) -> Result<u64, String> {
     let mut part = Part::default();
     let mut progress = Progress::of(&table.name, "rows");
     let mut batch = String::new();
@@ -120,6 +146,7 @@ fn rows<R: Read>(reader: &mut Reader<R>, sink: &mut Sink, table: &Table) -> Resu
         };
         if !batch.is_empty() && (ends.is_some() || batch.len() > BATCH) {
             batch.push(']');
+            watch()?;
             sink.insert(table, &batch)?;
             batch.clear();
         }

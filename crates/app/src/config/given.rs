@@ -1,5 +1,6 @@
 //! The settings as they hold, for who asks: each value, and where it comes from. Secrets are only said to be there.
 use super::value::{Database, Hidden, LogFormat, Migrate};
+use crate::archive::{Keep, Schedule};
 use firma_domain::identity::Signup;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -39,6 +40,8 @@ plain!(
     Migrate,
     Signup,
     bool,
+    Keep,
+    Schedule,
     u32,
     usize,
     Duration

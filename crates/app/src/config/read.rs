@@ -1,6 +1,7 @@
 //! Turns the text of one setting into its value, or says what it has to be. What may be a secret is
 //! never repeated in the answer.
 use super::value::{Hidden, LogFormat, Migrate};
+use crate::archive::{Keep, Schedule};
 use firma_adapters::{OtlpSettings, OutboxFolder, SmtpMailer};
 use firma_domain::IpRange;
 use firma_domain::identity::Signup;
@@ -112,6 +113,16 @@ pub(super) fn duration(text: &str, range: RangeInclusive<u64>) -> Read<Duration>
         )),
         None => wrong(text, "a time, such as 900, 30s, 15m, 12h or 7d"),
     }
+}
+
+pub(super) fn schedule(text: &str) -> Read<Schedule> {
+    let what = "a schedule: five fields of cron such as \"15 3 * * *\", @hourly, @daily, @weekly or @monthly";
+    Schedule::parse(text).map_or_else(|| wrong(text, what), Ok)
+}
+
+pub(super) fn keep(text: &str) -> Read<Keep> {
+    let what = "a number of backups, or such as last=3,daily=7,weekly=4,monthly=12";
+    Keep::parse(text).map_or_else(|| wrong(text, what), Ok)
 }
 
 /// The range is in bytes. MB is a million, MiB is 1024².

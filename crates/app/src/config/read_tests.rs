@@ -129,3 +129,15 @@ fn a_long_wrong_value_is_cut() {
     let said = address(&"x".repeat(10_000)).unwrap_err();
     assert!(said.len() < 150, "{said}");
 }
+
+#[test]
+fn backups_have_a_schedule_and_a_number() {
+    assert!(schedule("15 3 * * *").is_ok() && schedule("@daily").is_ok());
+    assert!(
+        schedule("every day")
+            .unwrap_err()
+            .contains("is not a schedule: five fields of cron")
+    );
+    assert!(keep("last=3,daily=7").is_ok());
+    assert!(keep("many").unwrap_err().contains("is not a number of backups"));
+}

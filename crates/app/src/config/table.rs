@@ -5,6 +5,7 @@ use super::read;
 use super::source::Sources;
 use super::url;
 use super::value::{Database, Hidden, LogFormat, Migrate};
+use crate::archive::{Keep, Schedule};
 use firma_domain::IpRange;
 use firma_domain::identity::Signup;
 use std::borrow::Cow;
@@ -97,6 +98,7 @@ settings! {
         workers: u32 = "2", "FIRMA_WORKERS", |text| read::number(text, 0..=64), "Jobs at once in this process, at most 64; 0 leaves them to firma worker";
         job_lease: Duration = "30s", "FIRMA_JOB_LEASE", |text| read::duration(text, 1..=3_600), "After that time the job of a worker that is gone is taken by another";
         mail_from: String = "Firma <firma@localhost>", "FIRMA_MAIL_FROM", read::sender, "Sender of mails";
+        backup_keep: Keep = "7", "FIRMA_BACKUP_KEEP", read::keep, "Scheduled backups that are kept: the last so many, or such as last=3,daily=7,weekly=4,monthly=12";
         clean_up_every: Duration = "1h", "FIRMA_CLEAN_UP_EVERY", |text| read::duration(text, 1..=DAY), "Time between two clean-ups";
         otel_exporter_otlp_protocol: String = "http/protobuf", "OTEL_EXPORTER_OTLP_PROTOCOL", read::otlp_protocol, "How traces are sent; http/protobuf is the only way";
         keep_sessions: Duration = "30d", "FIRMA_KEEP_SESSIONS", |text| read::duration(text, 1..=YEARS), "Time that ended sessions are kept";
@@ -125,6 +127,8 @@ settings! {
         otel_resource_attributes: Vec<(String, String)>, "OTEL_RESOURCE_ATTRIBUTES", read::attributes, "What else is told of this server in traces: NAME=VALUE, several between commas, the values percent-encoded";
         db_pool_min: u32, "FIRMA_DB_POOL_MIN", |text| read::number(text, 0..=200), "PostgreSQL: connections that are always open, 0 to 200; two a core and at least 4 when absent, but no more than the most";
         breached_passwords: PathBuf, "FIRMA_BREACHED_PASSWORDS", read::path, "File of breached passwords that nobody may choose: SHA-1 in hex, a line each, in their order";
+        backup_schedule: Schedule, "FIRMA_BACKUP_SCHEDULE", read::schedule, "When backups are made: five fields of cron in UTC, @hourly, @daily, @weekly or @monthly; without it, none are";
+        backup_dir: PathBuf, "FIRMA_BACKUP_DIR", read::path, "Folder for scheduled backups; backups in the data folder when absent";
         db_pool_max: u32, "FIRMA_DB_POOL_MAX", |text| read::number(text, 1..=200), "Most connections to the database, 1 to 200";
     }
 }

@@ -73,6 +73,11 @@ impl House {
         Process::worker(self.folder.path(), &self.environment(environment))
     }
 
+    /// A command on its way.
+    pub(crate) fn command(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Process {
+        Process::command(self.folder.path(), &self.environment(environment), arguments)
+    }
+
     /// A command, to its end; `input` is its standard input.
     pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Ran {
         self.run_with(&[], arguments, input)

@@ -1,6 +1,7 @@
 //! Files of rows: from the command line, and by jobs that are killed.
 
 use crate::house::{House, at};
+use crate::process::Process;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -166,5 +167,189 @@ fn an_import_that_is_killed_goes_on_and_does_nothing_twice() {
         assert_eq!(house.database.number(entries), ROWS);
         assert_eq!(house.database.number("SELECT COUNT(*) FROM import_rows"), ROWS);
         eprintln!("{}: killed after {killed} of {ROWS}", house.database.kind());
+    }
+}
+
+/// So many firms, each with a number.
+fn firms(house: &House, rows: i64) -> String {
+    let lines: String = (0..rows).map(|n| format!("{n},Firm {n}\r\n")).collect();
+    let path = house.folder.path().join("firms.csv");
+    std::fs::write(&path, format!("external_id,name\r\n{lines}")).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// A command that imports them, once some of them are in.
+fn begun(house: &House, file: &str) -> Process {
+    let arguments = import(file, &["--entity", "companies"]);
+    let command = house.command(&[("FIRMA_JOB_LEASE", "1s")], &arguments);
+    let some = "SELECT COUNT(*) FROM import_rows";
+    command.await_that("begun", || house.database.number(some) > 0);
+    command
+}
+
+fn state(house: &House) -> String {
+    house.database.lines("SELECT state FROM imports").concat()
+}
+
+#[test]
+fn a_command_that_is_killed_is_gone_on_with_by_a_worker_or_by_hand() {
+    const ROWS: i64 = 4_000;
+    for by_hand in [false, true] {
+        for house in House::each() {
+            house.found();
+            let file = firms(&house, ROWS);
+            begun(&house, &file).kill();
+            let count = |table: &str| house.database.number(&format!("SELECT COUNT(*) FROM {table}"));
+            let killed = count("companies");
+            assert!(
+                killed < ROWS && state(&house) == "RUNNING",
+                "it was over before it was killed"
+            );
+            // The file that it read isn't needed any more.
+            std::fs::remove_file(&file).unwrap();
+            let id = house.database.lines(match house.is_postgres() {
+                true => "SELECT id::text FROM imports",
+                false => "SELECT lower(hex(id)) FROM imports",
+            });
+            let id = id[0].replace('-', "");
+            let part = |from: usize, to: usize| &id[from..to];
+            let id = [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-");
+            let again = ["import", "--organization", "firm", "--go-on", &id];
+            if by_hand {
+                std::thread::sleep(Duration::from_millis(1_100));
+                let done = house.run(&again, "").fine();
+                assert!(
+                    done.starts_with(&format!("done: {ROWS} created, 0 updated")),
+                    "{done}"
+                );
+            } else {
+                let worker = house.worker(&[]);
+                worker.await_that("done", || state(&house) == "DONE");
+            }
+            assert_eq!(count("companies"), ROWS);
+            assert_eq!(count("import_rows"), ROWS);
+            assert_eq!(count("audit_entries WHERE entity_type = 'company'"), ROWS);
+            house.run(&["audit", "verify"], "").fine();
+            let over = house.run(&again, "");
+            assert!(over.line(1).contains("is over, or somebody is at it"), "{over:?}");
+            eprintln!("{}: killed after {killed} of {ROWS}", house.database.kind());
+        }
+    }
+}
+
+#[test]
+fn ctrl_c_calls_an_import_off() {
+    for house in House::each() {
+        house.found();
+        let file = firms(&house, 4_000);
+        let command = begun(&house, &file);
+        command.interrupt();
+        let (status, log) = command.ended();
+        assert_eq!(status.code(), Some(1), "{log}");
+        assert!(log.contains("it was called off"), "{log}");
+        assert_eq!(state(&house), "FAILED");
+        assert_eq!(
+            house
+                .database
+                .number("SELECT COUNT(*) FROM job_queue WHERE kind = 'import'"),
+            0
+        );
+    }
+}
+
+#[test]
+fn refused_rows_are_a_file_that_is_mended_and_brought_in() {
+    for house in House::each() {
+        house.found();
+        let write = |name: &str, text: &[u8]| {
+            let path = house.folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        // In the encoding of the file, which is named, with its own separator.
+        let file = write(
+            "firms.csv",
+            b"Nr;Name;Land;Notiz\r\n1;M\xfcller;DE;ok\r\n2;;AT;\"=1+1;\"\"x\"\"\"\r\n3;Duro\r\n'=4;-Firma;ZZ;'s\r\n",
+        );
+        let options = write(
+            "options.json",
+            br#"{"entity": "companies", "columns": {"Nr": "external_id", "Name": "name",
+                "Land": "billing_address.country", "Notiz": "industry"}, "encoding": "windows-1252", "separator": ";"}"#,
+        );
+        let refused = house.folder.path().join("refused.csv");
+        let refused = refused.to_str().unwrap();
+        let more = ["--options", &options, "--refused", refused];
+        let ran = house.run(&import(&file, &more), "");
+        assert_eq!(ran.code, Some(5), "{ran:?}");
+        assert!(
+            ran.out
+                .contains("done: 1 created, 0 updated, 0 unchanged, 3 refused"),
+            "{ran:?}"
+        );
+        let text = std::fs::read_to_string(refused).unwrap();
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(
+            lines[0],
+            "\u{feff}refused_line;refused_columns;refused_reasons;Nr;Name;Land;Notiz"
+        );
+        assert_eq!(
+            lines[1],
+            "3;Name;Name: is required (required);2;;AT;\"'=1+1;\"\"x\"\"\""
+        );
+        assert!(
+            lines[2].starts_with("4;;") && lines[2].ends_with(";3;Duro"),
+            "{text}"
+        );
+        assert!(
+            lines[3].starts_with("5;Land;") && lines[3].ends_with(";''=4;'-Firma;ZZ;'s"),
+            "{text}"
+        );
+        assert_eq!(lines.len(), 4, "{text}");
+        let again = house.run(&import(&file, &more), "");
+        assert!(
+            again.line(1).ends_with("refused.csv is there already"),
+            "{again:?}"
+        );
+
+        // Mended where it is to be, and one forgotten.
+        let mended = text
+            .replace(";2;;AT", ";2;Gr\u{fc}n;AT")
+            .replace(";3;Duro", ";3;Duro;RS;");
+        let mended = write("mended.csv", mended.as_bytes());
+        let second = house.folder.path().join("second.csv");
+        let second = second.to_str().unwrap();
+        let ran = house.run(
+            &import(&mended, &["--options", &options, "--refused", second]),
+            "",
+        );
+        assert!(
+            ran.out
+                .contains("done: 2 created, 0 updated, 0 unchanged, 1 refused"),
+            "{ran:?}"
+        );
+        let text = std::fs::read_to_string(second).unwrap();
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(
+            lines[0],
+            "\u{feff}refused_line;refused_columns;refused_reasons;Nr;Name;Land;Notiz"
+        );
+        assert!(
+            lines[1].starts_with("4;Land;") && lines[1].ends_with(";''=4;'-Firma;ZZ;'s"),
+            "{text}"
+        );
+        let last = write("last.csv", text.replace(";ZZ;", ";TR;").as_bytes());
+        house.run(&import(&last, &["--options", &options]), "").fine();
+        let rows = "SELECT external_id || '|' || name || '|' || COALESCE(industry, '-') FROM companies ORDER BY external_id";
+        let mut found = house.database.lines(rows);
+        found.sort();
+        assert_eq!(
+            found,
+            [
+                "'=4|-Firma|'s",
+                "1|M\u{fc}ller|ok",
+                "2|Gr\u{fc}n|=1+1;\"x\"",
+                "3|Duro|-"
+            ]
+        );
     }
 }

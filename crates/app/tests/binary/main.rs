@@ -9,6 +9,7 @@
 
 mod archive;
 mod away;
+mod backups;
 mod commands;
 mod configuration;
 mod connections;

@@ -105,6 +105,11 @@ impl Process {
         process
     }
 
+    /// Starts a command, and waits for nothing.
+    pub(crate) fn command(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Process {
+        Process::spawn(folder, environment, arguments)
+    }
+
     fn spawn(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Process {
         let mut child = command(folder, environment)
             .args(arguments)
@@ -170,7 +175,16 @@ impl Process {
 
     /// Asks it to stop, as an init system does.
     pub(crate) fn terminate(&self) {
-        let kill = format!("kill -TERM {}", self.child.id());
+        self.signal("TERM");
+    }
+
+    /// As Ctrl-C does.
+    pub(crate) fn interrupt(&self) {
+        self.signal("INT");
+    }
+
+    fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
 

@@ -96,5 +96,6 @@ touches! {
     Import, Create => Import, Update;
     Import, Create => File, Create;
     Import, Create => File, Read;
+    Import, Read => File, Read;
     Import, Delete => Import, Update;
 }

@@ -55,10 +55,10 @@ pub struct Import {
     pub undone: i32,
     /// Rows that it made and that an undo left, since they were touched or are needed
     pub kept: i32,
-    /// The stored file; none where it was read from the command line
+    /// The stored file; none where none was kept
     #[serde(default)]
     pub file_id: Option<Id>,
-    /// The job that brings it in; none where it was read from the command line
+    /// The job that brings it in; none where none was kept
     #[serde(default)]
     pub job_id: Option<Id>,
     /// Why the file as a whole could not be read

@@ -1,5 +1,6 @@
-//! What the database is asked for the figures: the queue of jobs, and the last good backup. In one look.
+//! What the database is asked for the figures: the queue of jobs, and the last backups. In one look.
 
+use firma_domain::Instant;
 use firma_services::platform::Backlog;
 use firma_services::{Database, Refusal, Tx};
 use prometheus_client::collector::Collector;
@@ -19,8 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 struct Found {
     /// What waited of each kind, and since how many seconds
     jobs: Vec<(String, i64, i64)>,
-    /// Seconds since the last good backup; none where there never was one
-    backup: Option<i64>,
+    /// Seconds since the last proved backup, and since the last other one; none where there never was one
+    backups: [Option<i64>; 2],
 }
 
 #[derive(Debug, Clone, Default)]
@@ -32,9 +33,11 @@ impl Looked {
         let asked = database.read(|tx: &mut Tx<'_>| {
             let now = tx.now().seconds();
             let told = |of: Backlog| (of.kind, of.waiting, now - of.oldest.seconds());
+            let age = |at: Instant| now - at.seconds();
+            let made = tx.backups()?;
             Ok::<_, Refusal>(Found {
                 jobs: tx.backlog()?.into_iter().map(told).collect(),
-                backup: tx.last_backup()?.map(|at| now - at.seconds()),
+                backups: [made.proved.map(age), made.unproved.map(age)],
             })
         });
         let found = tokio::time::timeout(PATIENCE, asked).await;
@@ -56,11 +59,17 @@ impl Collector for Looked {
         for (kind, _, age) in &found.jobs {
             ConstGauge::new(*age).encode(oldest.encode_family(&[("kind", kind.as_str())])?)?;
         }
-        let about = "How old the last good backup is";
-        let gauge = encoder.encode_descriptor("backup_age", about, unit, MetricType::Gauge);
-        match found.backup {
-            Some(age) => ConstGauge::new(age).encode(gauge?),
-            None => Ok(()),
+        let proved = "How old the last backup is that was proved by restoring it";
+        let unproved = "How old the last backup is that is whole, and was not proved";
+        for ((name, about), age) in [("backup_age", proved), ("backup_unproved_age", unproved)]
+            .into_iter()
+            .zip(found.backups)
+        {
+            let gauge = encoder.encode_descriptor(name, about, unit, MetricType::Gauge)?;
+            if let Some(age) = age {
+                ConstGauge::new(age).encode(gauge)?;
+            }
         }
+        Ok(())
     }
 }

@@ -217,7 +217,7 @@ pub(crate) fn clean(server: &Server) {
     let handlers: Vec<Arc<dyn Handler>> = vec![Arc::new(CleanUp { store, keep })];
     let settings = WorkerSettings {
         idle: Duration::from_millis(5),
-        clean_up_every: 0,
+        recurring: vec![CleanUp::every(0)],
         ..WorkerSettings::default()
     };
     let worker = Worker::start(server.database.clone(), handlers, settings).unwrap();

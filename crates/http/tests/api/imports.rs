@@ -1,10 +1,12 @@
 //! Files of rows brought in, row by row: what goes in, what is refused and why, and taking it back.
 
 use crate::kit::rows;
-use firma_domain::Id;
-use firma_services::Asker;
-use firma_services::Work;
-use firma_services::platform::imports::{self, Direct, Importing, Options, Run, Source};
+use firma_auth::access::Create;
+use firma_domain::platform::Import;
+use firma_domain::{Id, Record};
+use firma_services::platform::imports::{self, Importing, Options, Run, Source, Steps};
+use firma_services::platform::{add_file, expect_upload};
+use firma_services::{Asker, Database, Origin, Refusal, Tx, Work};
 use firma_testing::{Client, Firm, on_each};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -13,6 +15,20 @@ use std::sync::Arc;
 pub(crate) fn file(bytes: &[u8]) -> Source {
     let bytes = bytes.to_vec();
     Arc::new(move || Ok(Box::new(std::io::Cursor::new(bytes.clone()))))
+}
+
+/// Steps by who waits for them, without a worker.
+struct Direct(Database);
+
+impl Steps for Direct {
+    type Error = Refusal;
+
+    fn step<F>(&self, effect: F) -> Result<Record<Import>, Refusal>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<Record<Import>, Refusal> + Send + 'static,
+    {
+        self.0.write_waiting(Origin::default(), effect)
+    }
 }
 
 /// Who imports into which organization.
@@ -39,19 +55,22 @@ impl<'f, 's> Importer<'f, 's> {
     pub(crate) fn ask(&self, options: Value) -> Importing {
         let options = Options::read(options).unwrap();
         let asker = Asker::member(self.firm.id, self.user);
+        // The rows themselves are given at each step.
+        let key = self.firm.server.write(move |tx| {
+            let mut work = Work::go_on(tx, asker)?;
+            let grant = work.grant::<Import, Create>()?;
+            expect_upload(&mut work, grant.also())
+        });
+        let mut receiving = self.firm.server.files.receive_rows(&key).unwrap();
+        receiving.write(b"No,Firm\n").unwrap();
+        let received = receiving.keep().unwrap();
         let import = self.firm.server.write(move |tx| {
             let mut work = Work::go_on(tx, asker)?;
-            let grant = work.grant()?;
-            imports::ask(&mut work, grant, &options, "rows.csv").map(|import| import.id)
+            let grant = work.grant::<Import, Create>()?;
+            let file = add_file(&mut work, grant.also(), "rows.csv", &received)?;
+            imports::ask_for_file(&mut work, grant, &options, &file).map(|import| import.id)
         });
         Importing { asker, import }
-    }
-
-    fn steps(&self) -> Direct {
-        Direct {
-            database: self.firm.server.database.clone(),
-            origin: Default::default(),
-        }
     }
 
     /// Imports a file; the import as it then stands.
@@ -65,7 +84,7 @@ impl<'f, 's> Importer<'f, 's> {
 
     /// Goes on with an import for so many steps.
     pub(crate) fn go_on(&self, of: Importing, bytes: &[u8], steps: usize) {
-        let direct = self.steps();
+        let direct = Direct(self.firm.server.database.clone());
         let mut run = Run::begin(&direct, of, &file(bytes)).unwrap();
         for _ in 0..steps {
             if run.is_over() {

@@ -40,7 +40,7 @@ fn post(client: &Client, firm: &Firm<'_>, file: &[u8], options: &str, key: &str)
 pub(crate) fn worker(server: &Server, idle: Duration) -> Worker {
     let files = server.files.clone();
     let archive = ArchiveHandler { files: files.clone() };
-    let handlers: Vec<Arc<dyn Handler>> = vec![Arc::new(ImportHandler { files }), Arc::new(archive)];
+    let handlers: Vec<Arc<dyn Handler>> = vec![Arc::new(ImportHandler::new(files)), Arc::new(archive)];
     let settings = WorkerSettings {
         idle,
         ..WorkerSettings::default()
@@ -183,5 +183,85 @@ fn what_is_wrong_with_the_call_is_told_at_once() {
             ),
             (1, 1, 1)
         );
+    });
+}
+
+#[test]
+fn refused_rows_come_as_a_file_for_who_may_read_them() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let owner = &firm.owner;
+        let worker = worker(server, Duration::from_millis(20));
+        let options = companies(json!({})).to_string();
+        // More than a page of refusals, each of a row without a name, and rows that go in between them.
+        let text: String = (0..1_300).map(|n| format!("{n},\r\nx{n},Firm {n}\r\n")).collect();
+        let import = post(
+            owner,
+            &firm,
+            format!("No,Firm\r\n{text}").as_bytes(),
+            &options,
+            &unique(),
+        );
+        let path = firm.at(&format!(
+            "imports/{}",
+            import.clone().expect(202)["id"].as_str().unwrap()
+        ));
+        over(owner, &import);
+        let as_csv = |client: &Client, path: &str| client.send("GET", path, &[("accept", "text/csv")], None);
+        let refusals = format!("{path}/refusals");
+        let answer = as_csv(owner, &refusals);
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (200, Some("text/csv; charset=utf-8"))
+        );
+        assert_eq!(
+            answer.header("content-disposition"),
+            Some("attachment; filename*=UTF-8''rows.refused.csv")
+        );
+        let lines: Vec<_> = answer.text.lines().collect();
+        assert_eq!(lines.len(), 1_301);
+        assert_eq!(
+            lines[0].trim_start_matches('\u{feff}'),
+            "refused_line,refused_columns,refused_reasons,No,Firm"
+        );
+        assert_eq!(lines[1], "2,Firm,Firm: is required (required),0,");
+        assert_eq!(lines[1_300], "2600,Firm,Firm: is required (required),1299,");
+        let rest = as_csv(owner, &format!("{refusals}?after=2596"));
+        assert_eq!(rest.text.lines().count(), 3, "{}", rest.text);
+        as_csv(owner, &format!("{refusals}?before=1")).problem(400, "unknown_parameter");
+        // Who asks for JSON first, or for anything, gets it.
+        for accept in ["application/json, text/csv", "*/*"] {
+            let answer = owner.send("GET", &refusals, &[("accept", accept)], None);
+            assert_eq!(answer.expect(200)["data"].as_array().unwrap().len(), 1_000);
+        }
+
+        // As the pages are: not for who may not read imports, nor for another's, nor for another organization's.
+        let (_, employee) = firm.member(Some("employee"));
+        as_csv(&employee, &refusals).problem(404, "not_found");
+        let (_, developer) = firm.member(Some("developer"));
+        let pages = developer.get(&refusals);
+        assert_eq!(as_csv(&developer, &refusals).status, pages.status);
+        let other = Firm::new(server);
+        as_csv(&other.owner, &refusals).problem(404, "organization_not_found");
+        as_csv(&other.owner, &refusals.replace(&firm.at(""), &other.at(""))).problem(404, "not_found");
+
+        // Mended, all of them go in.
+        let mended = answer.text.lines().map(|line| match line.strip_suffix(',') {
+            Some(row) => format!("{row},Mended\r\n"),
+            None => format!("{line}\r\n"),
+        });
+        let mended: String = mended.collect();
+        let import = post(owner, &firm, mended.as_bytes(), &options, &unique());
+        assert_eq!(
+            counts(&with_failure(&over(owner, &import)["result"])),
+            [1_300, 0, 0, 0]
+        );
+        assert_eq!(rows(server, "companies"), 2_600);
+
+        // What an undo left was not refused.
+        let answer = owner.act(&format!("{path}/undo"));
+        over(owner, &answer);
+        assert_eq!(as_csv(owner, &refusals).text.lines().count(), 1_301);
+        worker.stop(Duration::from_secs(10));
     });
 }

@@ -140,15 +140,20 @@ fn what_waits_is_told_by_kind() {
 fn the_age_of_the_last_good_backup_is_told_once_there_is_one() {
     on_each(|server| {
         let age = || series(server).get("firma_backup_age_seconds").copied();
-        assert_eq!(age(), None);
+        let unproved = || series(server).get("firma_backup_unproved_age_seconds").copied();
+        assert_eq!((age(), unproved()), (None, None));
         let earlier = server.database.sources.clock.now().plus_seconds(-3_600);
-        Source::note_good(server.base.target(), earlier).unwrap();
+        // One that was not proved is no good one.
+        Source::note(server.base.target(), earlier, false).unwrap();
+        assert_eq!(age(), None);
+        assert!(unproved().is_some_and(|age| (3_600.0..3_700.0).contains(&age)));
+        Source::note(server.base.target(), earlier, true).unwrap();
         assert!(
             age().is_some_and(|age| (3_600.0..3_700.0).contains(&age)),
             "{:?}",
             age()
         );
-        Source::note_good(server.base.target(), earlier.plus_seconds(3_590)).unwrap();
+        Source::note(server.base.target(), earlier.plus_seconds(3_590), true).unwrap();
         assert!(
             age().is_some_and(|age| (10.0..110.0).contains(&age)),
             "{:?}",

@@ -4,9 +4,12 @@
 
 mod catalogue;
 mod noted;
+mod scratch;
 mod sink;
 mod source;
 
 pub use catalogue::{Column, Table};
+pub use noted::Backups;
+pub use scratch::Scratch;
 pub use sink::Sink;
 pub use source::Source;

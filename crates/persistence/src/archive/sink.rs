@@ -3,7 +3,7 @@ use crate::backend::{AnyConnection, Target};
 use crate::migrations::{Lock, Migrator};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::sql_types::{BigInt, Text};
 use firma_domain::Instant;
 use std::path::PathBuf;
 
@@ -141,6 +141,20 @@ impl Sink {
         }
         .map(drop)
         .map_err(|e| format!("{}: {e}", table.name))
+    }
+
+    /// How many rows are in a table now.
+    ///
+    /// # Errors
+    /// The database goes away.
+    pub fn count(&mut self, table: &Table) -> Result<u64, String> {
+        let count = sql::<BigInt>(&format!("SELECT COUNT(*) FROM {}", quoted(&table.name)));
+        let count: i64 = match self.migrator.conn() {
+            AnyConnection::Pg(c) => count.get_result(c),
+            AnyConnection::Sqlite(c) => count.get_result(c),
+        }
+        .map_err(said)?;
+        u64::try_from(count).map_err(said)
     }
 
     /// Checks the references, commits, and brings the database to this binary's schema. What was migrated.

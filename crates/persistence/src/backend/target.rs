@@ -35,6 +35,22 @@ impl Target {
             ),
         }
     }
+
+    /// Another database of the same server, by the same login; of a file the file itself.
+    pub(crate) fn in_database(&self, name: &str) -> Target {
+        let Target::Postgres(url) = self else {
+            return self.clone();
+        };
+        let (before, parameters) = url.split_once('?').unwrap_or((url, ""));
+        let (scheme, rest) = before.split_once("://").unwrap_or(("postgres", before));
+        let authority = rest.split('/').next().unwrap_or_default();
+        let others = parameters
+            .split('&')
+            .filter(|p| !p.is_empty() && !p.starts_with("dbname="));
+        let others = others.collect::<Vec<_>>().join("&");
+        let glue = if others.is_empty() { "" } else { "?" };
+        Target::Postgres(format!("{scheme}://{authority}/{name}{glue}{others}"))
+    }
 }
 
 impl std::fmt::Debug for Target {
@@ -72,6 +88,22 @@ fn is_local(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_database_of_the_same_server_is_named() {
+        for (url, other) in [
+            ("postgres:///firma", "postgres:///x"),
+            ("postgres://u:p@localhost", "postgres://u:p@localhost/x"),
+            (
+                "postgresql://u@[::1]:5432/f?a=b",
+                "postgresql://u@[::1]:5432/x?a=b",
+            ),
+            ("postgres:///f?host=/run&dbname=f", "postgres:///x?host=/run"),
+        ] {
+            let found = Target::Postgres(url.into()).in_database("x");
+            assert_eq!(found, Target::Postgres(other.into()), "{url}");
+        }
+    }
 
     #[test]
     fn refuses_to_send_plain_text_over_a_network() {

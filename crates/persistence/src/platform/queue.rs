@@ -82,16 +82,65 @@ impl Tx<'_> {
         self.add_job(Id::NIL, (None, None), new)
     }
 
-    /// The same for work of which one at a time is enough; whether it was put in.
-    pub fn enqueue_unless_queued(&mut self, new: NewJob) -> Result<bool, Fault> {
-        let queued = Sql::<Bool>::text("SELECT TRUE FROM job_queue WHERE kind = ")
-            .bind(new.kind)
-            .then(" LIMIT 1")
-            .maybe::<bool>(self)?;
-        if queued.is_some() {
-            return Ok(false);
+    /// The same for work of which one at a time is enough: has it queued, and no later than it is asked for now.
+    pub fn keep_queued(&mut self, new: NewJob) -> Result<(), Fault> {
+        let run_at = new.run_at.unwrap_or(self.now());
+        let queued = Sql::<(IdType, AtType, Bool)>::text(
+            "SELECT id, run_at, lease_id IS NULL AND attempts = 0 FROM job_queue WHERE kind = ",
+        )
+        .bind(new.kind)
+        .then(" LIMIT 1")
+        .maybe::<(Uid, At, bool)>(self)?;
+        match queued {
+            None => self.add_job(Id::NIL, (None, None), new).map(drop),
+            Some((job, later, true)) if run_at < later.0 => self.bring_forward(job.0, run_at),
+            Some(_) => Ok(()),
         }
-        self.add_job(Id::NIL, (None, None), new).map(|_| true)
+    }
+
+    /// Has a job of the system that nobody began run earlier.
+    fn bring_forward(&mut self, job: Id, run_at: Instant) -> Result<(), Fault> {
+        self.unit()?;
+        self.fenced(Id::NIL)?;
+        let waits = Sql::<()>::text("UPDATE job_queue SET run_at = ")
+            .bind(run_at)
+            .then(" WHERE organization_id = ")
+            .bind(Id::NIL)
+            .then(" AND id = ")
+            .bind(job)
+            .then(" AND lease_id IS NULL AND attempts = 0");
+        if waits.run(self)? == 1 {
+            Sql::<()>::text("UPDATE jobs SET run_at = ")
+                .bind(run_at)
+                .then(" WHERE organization_id = ")
+                .bind(Id::NIL)
+                .then(" AND id = ")
+                .bind(job)
+                .run(self)?;
+        }
+        Ok(())
+    }
+
+    /// Calls off a job of the system that has been due since then and that nobody takes: what does it was turned off.
+    pub fn drop_untaken(&mut self, kind: &'static str, since: Instant) -> Result<(), Fault> {
+        self.unit()?;
+        let now = self.now();
+        let untaken = Sql::<IdType>::text("SELECT id FROM job_queue WHERE kind = ")
+            .bind(kind)
+            .then(" AND run_at < ")
+            .bind(since)
+            .then(" AND (lease_ends_at IS NULL OR lease_ends_at <= ")
+            .bind(now)
+            .then(")")
+            .then_either(" FOR UPDATE SKIP LOCKED", "")
+            .maybe::<Uid>(self)?;
+        let Some(job) = untaken else { return Ok(()) };
+        let lease = Lease {
+            organization: Id::NIL,
+            job: job.0,
+            id: Id::NIL,
+        };
+        self.end_job(lease, Outcome::Cancelled)
     }
 
     fn add_job(
@@ -189,6 +238,36 @@ impl Tx<'_> {
                 return Ok(Some(leased));
             }
         }
+    }
+
+    /// Takes this job, unless somebody has it, for `seconds`: also where it would be tried again later.
+    pub fn lease_this_job(
+        &mut self,
+        organization: Id,
+        job: Id,
+        seconds: i64,
+    ) -> Result<Option<Leased>, Fault> {
+        self.unit()?;
+        let (now, id) = (self.now(), self.new_id());
+        let taken = Sql::<Integer>::text("UPDATE job_queue SET lease_id = ")
+            .bind(id)
+            .then(", lease_ends_at = ")
+            .bind(now.plus_seconds(seconds))
+            .then(", attempts = attempts + 1 WHERE organization_id = ")
+            .bind(organization)
+            .then(" AND id = ")
+            .bind(job)
+            .then(" AND (lease_ends_at IS NULL OR lease_ends_at <= ")
+            .bind(now)
+            .then(") RETURNING attempts")
+            .maybe::<i32>(self)?;
+        let Some(attempts) = taken else { return Ok(None) };
+        let lease = Lease {
+            organization,
+            job,
+            id,
+        };
+        self.begin_job(lease, attempts)
     }
 
     /// None for a job that was called off, or whose last attempt killed its worker.

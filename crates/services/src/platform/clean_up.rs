@@ -1,7 +1,7 @@
 //! The hourly clean-up: what is over goes, in batches.
 
 use super::running::{Done, Progress, Running, Stop};
-use super::worker::Handler;
+use super::worker::{Handler, Recurring};
 use crate::refusal::Refusal;
 use firma_domain::identity::QUIET;
 use firma_domain::platform::FileStore;
@@ -10,7 +10,7 @@ use firma_persistence::{Fault, Tx};
 use serde_json::json;
 use std::sync::Arc;
 
-pub(super) const KIND: &str = "cleanup";
+const KIND: &str = "cleanup";
 /// The most rows that one transaction takes away.
 const BATCH: i64 = 500;
 
@@ -87,6 +87,11 @@ impl Handler for CleanUp {
 }
 
 impl CleanUp {
+    /// That it is done so many seconds after it was done last.
+    pub fn every(seconds: i64) -> Recurring {
+        Recurring::every(KIND, seconds)
+    }
+
     /// Bytes go before what is known of them does, so that none is forgotten.
     fn bytes(&self, job: &Running<'_>, reason: Sweep, kept: i64) -> Result<i64, Stop> {
         let mut gone = 0;

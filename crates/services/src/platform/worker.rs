@@ -20,6 +20,31 @@ pub trait Handler: Send + Sync + 'static {
     fn run(&self, job: &Running<'_>) -> Result<Done, Stop>;
 }
 
+/// A job of the system that comes again and again, one at a time.
+#[derive(Clone)]
+pub struct Recurring {
+    /// Its kind; a unique index keeps two processes from putting in two
+    pub kind: &'static str,
+    /// When it is due next, after an instant
+    pub next: Arc<dyn Fn(firma_domain::Instant) -> Option<firma_domain::Instant> + Send + Sync>,
+}
+
+impl Recurring {
+    /// So many seconds after it was done last.
+    pub fn every(kind: &'static str, seconds: i64) -> Recurring {
+        Recurring {
+            kind,
+            next: Arc::new(move |now| Some(now.plus_seconds(seconds))),
+        }
+    }
+}
+
+impl std::fmt::Debug for Recurring {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Recurring({})", self.kind)
+    }
+}
+
 /// How a worker works.
 #[derive(Debug, Clone)]
 pub struct WorkerSettings {
@@ -33,8 +58,8 @@ pub struct WorkerSettings {
     pub longest_wait: i64,
     /// How often it looks for work while there is none
     pub idle: Duration,
-    /// Seconds between two clean-ups
-    pub clean_up_every: i64,
+    /// What comes again and again
+    pub recurring: Vec<Recurring>,
     /// Where errors on our side are gathered
     pub errors: Option<Errors>,
     /// Who takes the spans of attempts
@@ -49,15 +74,19 @@ impl Default for WorkerSettings {
             first_wait: 5,
             longest_wait: 3_600,
             idle: Duration::from_millis(500),
-            clean_up_every: 3_600,
+            recurring: vec![],
             errors: None,
             tracer: None,
         }
     }
 }
 
-/// How often it is seen to that a clean-up is queued.
+/// How often it is seen to that what recurs is queued.
 const SCHEDULE: Duration = Duration::from_secs(60);
+/// Attempts at what recurs; after the last one it waits for its next time.
+const ATTEMPTS: i32 = 3;
+/// After so many seconds nobody is expected to take what is turned off here.
+const UNTAKEN: i64 = 600;
 
 struct Shared {
     database: Database,
@@ -110,6 +139,11 @@ impl Worker {
         self.threads
             .push(started.map_err(|e| format!("a thread for jobs did not start: {e}"))?);
         Ok(())
+    }
+
+    /// Does a job that is leased already, on the thread that calls.
+    pub fn work_on(&self, leased: Leased) {
+        self.shared.run(leased);
     }
 
     /// Takes no more jobs, waits for those under way, and gives back what isn't done in time.
@@ -246,7 +280,7 @@ impl Shared {
         }
     }
 
-    /// Keeps the leases of the jobs under way, and sees to it that a clean-up is queued.
+    /// Keeps the leases of the jobs under way, and sees to it that what recurs is queued.
     fn keep(&self) {
         let often = Duration::from_secs(u64::try_from(self.settings.lease / 3).unwrap_or(1).max(1));
         let mut scheduled: Option<Instant> = None;
@@ -270,27 +304,22 @@ impl Shared {
     }
 
     fn schedule(&self) {
-        let every = self.settings.clean_up_every;
-        if !self
-            .handlers
-            .iter()
-            .any(|handler| handler.kind() == super::clean_up::KIND)
-        {
-            return;
-        }
-        let schedule = move |tx: &mut Tx<'_>| {
-            let run_at = Some(tx.now().plus_seconds(every));
-            tx.enqueue_unless_queued(NewJob {
-                kind: super::clean_up::KIND,
-                payload: "{}".into(),
-                run_at,
-                max_attempts: 3,
-            })
-        };
-        match self.database.write_waiting(Origin::default(), schedule) {
-            // Another process was faster.
-            Ok(_) | Err(Fault::Conflict(_)) => {}
-            Err(fault) => log::warn!("no clean-up was scheduled: {fault}"),
+        for Recurring { kind, next } in self.settings.recurring.iter().cloned() {
+            let is_on = self.handlers.iter().any(|handler| handler.kind() == kind);
+            let schedule = move |tx: &mut Tx<'_>| match is_on.then(|| next(tx.now())).flatten() {
+                Some(at) => tx.keep_queued(NewJob {
+                    kind,
+                    payload: "{}".into(),
+                    run_at: Some(at),
+                    max_attempts: ATTEMPTS,
+                }),
+                None => tx.drop_untaken(kind, tx.now().plus_seconds(-UNTAKEN)),
+            };
+            match self.database.write_waiting(Origin::default(), schedule) {
+                // Another process was faster.
+                Ok(()) | Err(Fault::Conflict(_)) => {}
+                Err(fault) => log::warn!("{kind} was not scheduled: {fault}"),
+            }
         }
     }
 

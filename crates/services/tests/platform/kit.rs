@@ -3,7 +3,7 @@
 use firma_auth::access::Founding;
 use firma_domain::Id;
 use firma_domain::crm::Company;
-use firma_services::platform::{Done, Handler, NewJob, Running, Stop, Worker, WorkerSettings};
+use firma_services::platform::{CleanUp, Done, Handler, NewJob, Running, Stop, Worker, WorkerSettings};
 use firma_testing::{Firm, Server};
 use serde_json::Value;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub(crate) fn quick() -> WorkerSettings {
         first_wait: 0,
         longest_wait: 1,
         idle: Duration::from_millis(10),
-        clean_up_every: 0,
+        recurring: vec![CleanUp::every(0)],
         ..WorkerSettings::default()
     }
 }

@@ -53,11 +53,15 @@ pub fn ask_to_undo(
 
 /// Brings stored files in, and takes them back.
 pub struct ImportHandler {
-    pub files: Files,
+    files: Files,
+    told: fn(&Import),
 }
 
-/// Steps as those of a job.
-struct OfJob<'j, 'w>(&'j Running<'w>);
+/// Steps as those of a job, each of which is told to who looks on.
+struct OfJob<'j, 'w> {
+    job: &'j Running<'w>,
+    told: fn(&Import),
+}
 
 impl Steps for OfJob<'_, '_> {
     type Error = Stop;
@@ -66,7 +70,7 @@ impl Steps for OfJob<'_, '_> {
     where
         F: Fn(&mut Tx<'_>) -> Result<Record<Import>, Refusal> + Send + 'static,
     {
-        self.0.step(move |tx| {
+        let import = self.job.step(move |tx| {
             let import = effect(tx)?;
             let done = match import.value.state {
                 ImportState::Undoing | ImportState::Undone => import.value.undone + import.value.kept,
@@ -79,7 +83,9 @@ impl Steps for OfJob<'_, '_> {
                 place: Value::Null,
             };
             Ok((progress, import))
-        })
+        })?;
+        (self.told)(&import.value);
+        Ok(import)
     }
 }
 
@@ -94,7 +100,8 @@ impl Handler for ImportHandler {
             asker: job.asker()?,
             import: task.import,
         };
-        let steps = OfJob(job);
+        let told = self.told;
+        let steps = OfJob { job, told };
         let ran = match task.undo {
             true => undo(&steps, of),
             false => self.bring_in(&steps, of),
@@ -120,18 +127,33 @@ impl Handler for ImportHandler {
 }
 
 impl ImportHandler {
+    /// Nobody looks on.
+    pub fn new(files: Files) -> ImportHandler {
+        ImportHandler::telling(files, |_| ())
+    }
+
+    /// Somebody is told how far it is.
+    pub fn telling(files: Files, told: fn(&Import)) -> ImportHandler {
+        ImportHandler { files, told }
+    }
+
     fn bring_in(&self, steps: &OfJob<'_, '_>, of: Importing) -> Result<Record<Import>, Stop> {
         let find = move |tx: &mut Tx<'_>| file(tx, of);
-        let file = steps.0.database.read_waiting(find).map_err(Stop::from)?;
-        let (store, key) = (self.files.store.clone(), file.storage_key);
-        let size = u64::try_from(file.size).unwrap_or(0);
-        let source: Source = Arc::new(move || store.open(&key, 0, size));
+        let file = steps.job.database.read_waiting(find).map_err(Stop::from)?;
+        let source = stored(&self.files, file);
         let mut run = Run::begin(steps, of, &source)?;
         while !run.is_over() {
             run.step()?;
         }
         Ok(run.import().clone())
     }
+}
+
+/// The bytes of a stored file, as often as they are asked for.
+pub fn stored(files: &Files, file: File) -> Source {
+    let (store, key) = (files.store.clone(), file.storage_key);
+    let size = u64::try_from(file.size).unwrap_or(0);
+    Arc::new(move || store.open(&key, 0, size))
 }
 
 fn file(tx: &mut Tx<'_>, of: Importing) -> Result<File, Refusal> {

@@ -1,5 +1,6 @@
 //! Files of rows brought into a collection.
 
+mod again;
 mod batch;
 mod cells;
 mod job;
@@ -7,14 +8,16 @@ mod options;
 mod plan;
 mod reader;
 mod reading;
+mod refused;
 mod registry;
 mod row;
 mod run;
 mod text;
 mod undo;
 
-pub use job::{ImportHandler, ask_to_undo};
+pub use job::{ImportHandler, ask_to_undo, stored};
 pub use options::{Empty, Fields, Options};
-pub use run::{Direct, Importing, Run, Steps, ask, ask_for_file};
+pub use refused::{RefusedRows, refused_file};
+pub use run::{Importing, Run, Steps, ask_and_take, ask_for_file, take};
 pub use text::Source;
 pub use undo::{may_undo, refusals, undo_some};

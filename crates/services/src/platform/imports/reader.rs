@@ -80,6 +80,11 @@ impl Rows {
         Ok(rows)
     }
 
+    /// What parts the cells.
+    pub(super) fn separator(&self) -> u8 {
+        self.separator
+    }
+
     /// The next row that isn't empty; none at the end.
     pub(super) fn next(&mut self) -> Result<Option<Row>, Refusal> {
         loop {

@@ -1,5 +1,6 @@
 //! A file as it is read: its plan, and what is to be known of the rows before.
 
+use super::again::{is_refused, plain};
 use super::batch::mark;
 use super::options::Options;
 use super::plan::Plan;
@@ -26,6 +27,8 @@ pub(super) struct Reading {
     /// Of a dry run: what the rows so far are called
     pub named: Arc<HashSet<u64>>,
     pub read: i32,
+    /// Whether it is a file of refused rows
+    again: bool,
 }
 
 impl Reading {
@@ -43,6 +46,12 @@ impl Reading {
             }
             None => return Err(Refusal::field("file", "empty", "the file is empty")),
         };
+        let again = is_refused(&header);
+        let header = if again {
+            header.iter().map(|cell| plain(cell).to_owned()).collect()
+        } else {
+            header
+        };
         let importer = Importer::named(&options.entity)?;
         let mut reading = Reading {
             rows,
@@ -51,6 +60,7 @@ impl Reading {
             keys: HashMap::new(),
             named: Arc::default(),
             read: 0,
+            again,
         };
         while reading.read < done {
             let left = usize::try_from(done - reading.read).unwrap_or(ROWS).min(ROWS);
@@ -73,8 +83,11 @@ impl Reading {
     pub(super) fn some(&mut self, most: usize) -> Result<Vec<Read>, Refusal> {
         let mut some = Vec::new();
         while some.len() < most
-            && let Some(row) = self.rows.next()?
+            && let Some(mut row) = self.rows.next()?
         {
+            if let (true, Ok(cells)) = (self.again, &mut row.cells) {
+                cells.iter_mut().for_each(|cell| *cell = plain(cell).to_owned());
+            }
             let mut read = self.plan.read(&row);
             self.once(&mut read);
             self.read = self.read.saturating_add(1);
@@ -113,7 +126,7 @@ impl Reading {
 }
 
 /// The names of columns, without what stands empty behind the last.
-fn named(mut header: Vec<String>) -> Vec<String> {
+pub(super) fn named(mut header: Vec<String>) -> Vec<String> {
     let last = header.iter().rposition(|name| !name.trim().is_empty());
     header.truncate(last.map_or(0, |at| at + 1));
     header

@@ -16,7 +16,8 @@ use firma_auth::access::{Create, Grant, Update};
 use firma_domain::organizations::Member;
 use firma_domain::platform::{File, Import, ImportState};
 use firma_domain::{Id, Record};
-use firma_persistence::{Database, Origin, Tx};
+use firma_persistence::Tx;
+use firma_persistence::platform::Leased;
 use serde_json::Value;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -33,25 +34,24 @@ impl Keeping for Import {
     }
 }
 
-/// Notes that rows are to be brought in. Who may not make such rows may not ask for it.
-pub fn ask(
-    work: &mut Work<'_, '_>,
-    grant: Grant<Import, Create>,
-    options: &Options,
-    file_name: &str,
-) -> Result<Record<Import>, Refusal> {
-    let import = asked(work, options, file_name)?;
-    Ok(work.open(grant)?.add(import)?)
-}
-
-/// The same of a file that is stored, which a job brings in.
+/// Notes that the rows of a stored file are to be brought in, which a job does. Who may not make such rows may not
+/// ask for it.
 pub fn ask_for_file(
     work: &mut Work<'_, '_>,
     grant: Grant<Import, Create>,
     options: &Options,
     file: &Record<File>,
 ) -> Result<Record<Import>, Refusal> {
-    let mut import = asked(work, options, &file.value.name)?;
+    let importer = Importer::named(&options.entity)?;
+    (importer.may_make)(work, options.key.as_deref() != Some("none"))?;
+    // As it is now: an import that goes on later reads amounts as it began.
+    let options = Options {
+        currency: options.currency.or(Some(work.currency())),
+        ..options.clone()
+    };
+    let kept = serde_json::to_value(&options).unwrap_or(Value::Null);
+    let name = file.value.name.chars().take(255).collect();
+    let mut import = Import::asked(options.entity, name, options.dry_run, kept, work.user());
     let id = work.tx.new_id();
     import.file_id = Some(file.id);
     import.job_id = Some(queue(
@@ -65,23 +65,37 @@ pub fn ask_for_file(
     Ok(work.open(grant)?.add_as(id, import)?)
 }
 
-fn asked(work: &mut Work<'_, '_>, options: &Options, file_name: &str) -> Result<Import, Refusal> {
-    let importer = Importer::named(&options.entity)?;
-    (importer.may_make)(work, options.key.as_deref() != Some("none"))?;
-    // As it is now: an import that goes on later reads amounts as it began.
-    let options = Options {
-        currency: options.currency.or(Some(work.currency())),
-        ..options.clone()
+/// The same, and takes the job before any worker does, for `seconds`.
+pub fn ask_and_take(
+    work: &mut Work<'_, '_>,
+    grant: Grant<Import, Create>,
+    options: &Options,
+    file: &Record<File>,
+    seconds: i64,
+) -> Result<(Record<Import>, Leased), Refusal> {
+    let import = ask_for_file(work, grant, options, file)?;
+    take(work, grant.also(), import.id, seconds)
+}
+
+/// Takes the job of an import on which nobody works, for `seconds`.
+pub fn take(
+    work: &mut Work<'_, '_>,
+    grant: Grant<Import, Update>,
+    import: Id,
+    seconds: i64,
+) -> Result<(Record<Import>, Leased), Refusal> {
+    let import = work.open(grant)?.find(import)?;
+    let leased = match import.value.job_id {
+        Some(job) => work.tx.lease_this_job(grant.organization(), job, seconds)?,
+        None => None,
     };
-    let kept = serde_json::to_value(&options).unwrap_or(Value::Null);
-    let name = file_name.chars().take(255).collect();
-    Ok(Import::asked(
-        options.entity,
-        name,
-        options.dry_run,
-        kept,
-        work.user(),
-    ))
+    match leased {
+        Some(leased) => Ok((import, leased)),
+        None => Err(Refusal::conflict(
+            "transition",
+            "the import is over, or somebody is at it",
+        )),
+    }
 }
 
 /// For whom an import runs, and where.
@@ -102,7 +116,7 @@ impl Importing {
     }
 }
 
-/// Takes a transaction of an import to the database: as a step of a job, or from a command.
+/// Takes a transaction of an import to the database, as a step of its job.
 pub trait Steps {
     type Error: From<Refusal>;
 
@@ -113,23 +127,6 @@ pub trait Steps {
     fn step<F>(&self, effect: F) -> Result<Record<Import>, Self::Error>
     where
         F: Fn(&mut Tx<'_>) -> Result<Record<Import>, Refusal> + Send + 'static;
-}
-
-/// Steps by who waits for them, without a job.
-pub struct Direct {
-    pub database: Database,
-    pub origin: Origin,
-}
-
-impl Steps for Direct {
-    type Error = Refusal;
-
-    fn step<F>(&self, effect: F) -> Result<Record<Import>, Refusal>
-    where
-        F: Fn(&mut Tx<'_>) -> Result<Record<Import>, Refusal> + Send + 'static,
-    {
-        self.database.write_waiting(self.origin.clone(), effect)
-    }
 }
 
 /// An import under way.

@@ -16,14 +16,17 @@ pub(super) fn unreadable(error: std::io::Error) -> Refusal {
     Fault::Internal(format!("the file of an import can't be read: {error}")).into()
 }
 
-/// The encoding of a file: the one that is named, the one that its first bytes tell, UTF-8 if all of it is
-/// that, and else the one that spreadsheets in Western Europe write.
+/// The encoding of a file: the one of the mark that it begins with, the one that is named, the one that its first
+/// bytes tell, UTF-8 if all of it is that, and else the one that spreadsheets in Western Europe write.
 pub(super) fn encoding(source: &Source, named: Option<&str>) -> Result<&'static Encoding, Refusal> {
-    if let Some(name) = named {
-        return Encoding::for_label(name.as_bytes())
-            .ok_or_else(|| Refusal::field("encoding", "invalid_value", "is not the name of an encoding"));
-    }
     let mut file = source().map_err(unreadable)?;
+    if let Some(name) = named {
+        let mut mark = Vec::new();
+        file.take(3).read_to_end(&mut mark).map_err(unreadable)?;
+        let named = Encoding::for_label(name.as_bytes())
+            .ok_or_else(|| Refusal::field("encoding", "invalid_value", "is not the name of an encoding"))?;
+        return Ok(Encoding::for_bom(&mark).map_or(named, |(marked, _)| marked));
+    }
     let (mut piece, mut kept) = (vec![0; PIECE], 0);
     let mut first = true;
     loop {

@@ -1,0 +1,58 @@
+//! Whether an archive can be restored: it is, into a database of its own.
+
+use super::Watch;
+use super::files::Restored;
+use super::restore::{Counted, load};
+use crate::audit::{Chain, chains};
+use crate::compose::{PATIENCE, owner, sources, there, wait};
+use crate::config::Config;
+use firma_persistence::archive::Scratch;
+use firma_persistence::{Database, Settings};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// It was restored, its rows are there, and the audit log of the copy is whole
+    Proved,
+    /// It may well be good, but it wasn't proved, for a reason
+    Unproved(String),
+}
+
+/// Restores it beside itself, and takes that away again. Files are counted and digested, and not written.
+///
+/// # Errors
+/// It can't be restored, or something else came out than was put in.
+pub(super) fn prove(
+    config: &Config,
+    archive: &Path,
+    written: &Counted,
+    watch: Watch<'_>,
+) -> Result<Proof, String> {
+    let folder = PathBuf::from(format!("{}.scratch", archive.display()));
+    let sources = sources();
+    let id = sources.ids.next(sources.clock.now());
+    let Some(scratch) = Scratch::open(&there(owner(config)?)?, &folder, id)? else {
+        let why =
+            "the login that owns the tables may make no database to restore it into: ALTER ROLE … CREATEDB";
+        return Ok(Proof::Unproved(why.into()));
+    };
+    let from = File::open(archive).map_err(|e| format!("{}: {e}", archive.display()))?;
+    let found = load(&scratch.target, || Ok(Restored::nowhere()), from, watch)?;
+    if found != *written {
+        return Err(format!("{written:?} were written, and {found:?} came back"));
+    }
+    // As the role that the migrations make, whatever the server works as: in the copy no other has rights.
+    let settings = Settings {
+        statement_timeout: PATIENCE,
+        ..Settings::new(scratch.target.clone())
+    };
+    let copy = Database::open(&settings, sources)?;
+    let chains = wait(chains(&copy, |_| true))?.map_err(|refusal| refusal.to_string())?;
+    match chains.iter().find(|chain| !chain.is_whole()).map(Chain::line) {
+        // So it is in the database itself: another archive would have it too.
+        Some(broken) => Ok(Proof::Unproved(format!("the audit log isn't whole: {broken}"))),
+        None => Ok(Proof::Proved),
+    }
+}
