@@ -1,7 +1,7 @@
 //! Puts the parts together.
 
 use crate::config::{Config, Database as Url, Migrate};
-use crate::secret::{make_folder, root_secret};
+use crate::secret::{known, make_folder, root_secret};
 use firma_adapters::{
     Ids, LocalFiles, OidcProvider, OidcSettings, OutboxFolder, SmtpMailer, SystemClock, SystemEntropy,
 };
@@ -17,7 +17,7 @@ use firma_services::identity::{
 };
 use firma_services::platform::imports::ImportHandler;
 use firma_services::platform::{
-    Breaker, CleanUp, Files, Guarded, Handler, MailHandler, Retention, Worker, WorkerSettings,
+    Breaker, CleanUp, Files, Guarded, Handler, MailHandler, Retention, VerifyLogs, Worker, WorkerSettings,
 };
 use firma_services::{Hasher, Tx};
 use std::sync::Arc;
@@ -124,6 +124,14 @@ pub(crate) fn existing(config: &Config) -> Result<Database, String> {
             "the database can't be asked: {fault}; see `firma doctor`"
         )),
     }
+}
+
+/// The keys, for commands that look: none where there is no secret, and none is made.
+pub(crate) fn known_keys(config: &Config) -> Result<Option<Keys>, String> {
+    let given = config.secret.as_ref().map(|secret| *secret.reveal());
+    let root = known(given, &config.data_dir).map_err(|e| e.to_string())?;
+    let previous = config.secret_previous.as_ref().map(|secret| secret.reveal());
+    Ok(root.map(|root| Keys::rotated(&root, previous)))
 }
 
 /// Waits for what a command asks for.
@@ -247,12 +255,17 @@ impl Parts {
                     deleted: seconds(config.keep_deleted),
                     uploads: seconds(config.keep_uploads),
                 },
+                every: seconds(config.clean_up_every),
+                key: self.signer.keys.audit.clone(),
+            }),
+            Arc::new(VerifyLogs {
+                key: self.signer.keys.audit.clone(),
+                every: seconds(config.verify_every),
             }),
         ];
         let settings = WorkerSettings {
             threads: usize::try_from(threads).unwrap_or(1),
             lease: seconds(config.job_lease),
-            clean_up_every: seconds(config.clean_up_every),
             ..WorkerSettings::default()
         };
         Worker::start(self.database.clone(), handlers, settings)

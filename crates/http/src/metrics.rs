@@ -1,5 +1,6 @@
 //! What `/metrics` tells: the requests by route, and what others register here.
 
+mod audit;
 mod backup;
 mod breakers;
 mod jobs;
@@ -8,6 +9,7 @@ use crate::problem::Problem;
 use crate::state::State;
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
+use audit::Logs;
 use backup::Backup;
 pub use breakers::Breakers;
 use firma_services::Database;
@@ -51,6 +53,7 @@ pub struct Metrics {
     pub(crate) api_key_refusals: Counter,
     jobs: Jobs,
     backup: Backup,
+    logs: Logs,
     /// Of the token; none where nobody may ask
     token: Option<[u8; 32]>,
 }
@@ -99,6 +102,8 @@ impl Metrics {
         registry.register_collector(Box::new(jobs.clone()));
         let backup = Backup::default();
         registry.register_collector(Box::new(backup.clone()));
+        let logs = Logs::default();
+        registry.register_collector(Box::new(logs.clone()));
         Metrics {
             registry,
             requests,
@@ -107,6 +112,7 @@ impl Metrics {
             api_key_refusals,
             jobs,
             backup,
+            logs,
             token: token.map(digest),
         }
     }
@@ -227,6 +233,7 @@ pub(crate) async fn show(request: HttpRequest, state: web::Data<State>) -> Resul
     state.metrics.admits(&request)?;
     state.metrics.jobs.look(&state.database).await;
     state.metrics.backup.look(&state.database).await;
+    state.metrics.logs.look(&state.database).await;
     let mut shown = String::new();
     text::encode(&mut shown, &state.metrics.registry)
         .map_err(|_| Problem::new("internal", "the figures can't be written"))?;

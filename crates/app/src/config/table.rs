@@ -96,11 +96,12 @@ settings! {
         job_lease: Duration = "30s", "FIRMA_JOB_LEASE", |text| read::duration(text, 1..=3_600), "After that time the job of a worker that is gone is taken by another";
         mail_from: String = "Firma <firma@localhost>", "FIRMA_MAIL_FROM", read::sender, "Sender of mails";
         clean_up_every: Duration = "1h", "FIRMA_CLEAN_UP_EVERY", |text| read::duration(text, 1..=DAY), "Time between two clean-ups";
+        verify_every: Duration = "1d", "FIRMA_VERIFY_EVERY", |text| read::duration(text, 60..=30 * DAY), "Time between two looks at whether all audit logs are whole, at least 1m";
         keep_sessions: Duration = "30d", "FIRMA_KEEP_SESSIONS", |text| read::duration(text, 1..=YEARS), "Time that ended sessions are kept";
         keep_security_events: Duration = "730d", "FIRMA_KEEP_SECURITY_EVENTS", |text| read::duration(text, 90 * DAY..=YEARS), "Time that security events are kept, at least 90d";
         keep_jobs: Duration = "30d", "FIRMA_KEEP_JOBS", |text| read::duration(text, 1..=YEARS), "Time that finished jobs are kept";
         keep_invitations: Duration = "90d", "FIRMA_KEEP_INVITATIONS", |text| read::duration(text, 1..=YEARS), "Time that invitations are kept that were answered, taken back, or are over";
-        keep_deleted: Duration = "90d", "FIRMA_KEEP_DELETED", |text| read::duration(text, 1..=YEARS), "Time that the bytes of deleted files are kept";
+        keep_deleted: Duration = "90d", "FIRMA_KEEP_DELETED", |text| read::duration(text, 1..=YEARS), "Time that deleted rows and the bytes of deleted files are kept";
         keep_uploads: Duration = "1d", "FIRMA_KEEP_UPLOADS", |text| read::duration(text, 3_600..=YEARS), "Time that the bytes of an upload that never ended are kept, at least 1h";
     }
     optional {

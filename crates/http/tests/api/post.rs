@@ -44,7 +44,6 @@ pub(crate) fn mails(server: &Server) -> Vec<Message> {
     ];
     let settings = WorkerSettings {
         idle: Duration::from_millis(5),
-        clean_up_every: 0,
         ..WorkerSettings::default()
     };
     let worker = Worker::start(server.database.clone(), handlers, settings).unwrap();

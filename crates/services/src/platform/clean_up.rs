@@ -1,8 +1,11 @@
 //! The hourly clean-up: what is over goes, in batches.
 
+use super::disposal;
 use super::running::{Done, Progress, Running, Stop};
 use super::worker::Handler;
 use crate::refusal::Refusal;
+use firma_auth::keys::Key;
+use firma_domain::Instant;
 use firma_domain::identity::QUIET;
 use firma_domain::platform::FileStore;
 use firma_persistence::platform::Sweep;
@@ -10,9 +13,9 @@ use firma_persistence::{Fault, Tx};
 use serde_json::json;
 use std::sync::Arc;
 
-pub(super) const KIND: &str = "cleanup";
+const KIND: &str = "cleanup";
 /// The most rows that one transaction takes away.
-const BATCH: i64 = 500;
+pub(super) const BATCH: i64 = 500;
 
 /// How long what is over is kept, in seconds.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +26,7 @@ pub struct Retention {
     pub jobs: i64,
     /// Invitations that were answered, taken back, or are over
     pub invitations: i64,
-    /// Bytes of deleted files
+    /// Deleted rows, and bytes of deleted files
     pub deleted: i64,
     /// Bytes of uploads that were never ended
     pub uploads: i64,
@@ -33,11 +36,19 @@ pub struct Retention {
 pub struct CleanUp {
     pub store: Arc<dyn FileStore>,
     pub keep: Retention,
+    /// Seconds between two of them
+    pub every: i64,
+    /// Signs what is left of a log where it is cut
+    pub key: Key,
 }
 
 impl Handler for CleanUp {
     fn kind(&self) -> &'static str {
         KIND
+    }
+
+    fn due(&self, tx: &mut Tx<'_>) -> Result<Option<Instant>, Fault> {
+        Ok(Some(tx.now().plus_seconds(self.every)))
     }
 
     fn run(&self, job: &Running<'_>) -> Result<Done, Stop> {
@@ -67,14 +78,15 @@ impl Handler for CleanUp {
         let invitations = batches(job, move |tx| {
             tx.sweep_invitations(tx.now().plus_seconds(-kept), BATCH)
         })?;
+        let rows = disposal::purge(job, self.keep.deleted)?;
+        let audit_entries = disposal::cut(job, &self.key)?;
         let uploads = self.bytes(job, Sweep::Upload, self.keep.uploads)?;
         let deleted = self.bytes(job, Sweep::Deleted, self.keep.deleted)?;
         job.commit(move |_| {
             Ok(json!({
                 "sessions": sessions, "tokens": tokens, "security_events": events, "archives": archives, "delays": delays,
                 "slugs": slugs, "attempts": attempts, "idempotency_keys": keys, "jobs": jobs, "invitations": invitations,
-                "uploads": uploads,
-                "deleted_files": deleted,
+                "uploads": uploads, "deleted_files": deleted, "deleted_rows": rows, "audit_entries": audit_entries,
             }))
         })
     }

@@ -7,6 +7,7 @@
 
 mod breaker;
 mod clean_up;
+mod disposal;
 mod files;
 pub mod imports;
 mod jobs;
@@ -14,6 +15,7 @@ mod logs;
 mod mail;
 mod running;
 mod templates;
+mod verification;
 mod worker;
 
 pub use breaker::{Breaker, Guarded};
@@ -25,4 +27,5 @@ pub(crate) use logs::log_page;
 pub use logs::{audit_entries, security_events};
 pub use mail::{Mail, MailHandler, mail, mail_for_system};
 pub use running::{Done, Progress, Running, Stop};
+pub use verification::VerifyLogs;
 pub use worker::{Handler, Worker, WorkerSettings};

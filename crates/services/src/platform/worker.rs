@@ -16,6 +16,10 @@ pub trait Handler: Send + Sync + 'static {
     fn kind(&self) -> &'static str;
     /// Does it, and ends with [`Running::commit`].
     fn run(&self, job: &Running<'_>) -> Result<Done, Stop>;
+    /// When the next one is due that nobody asks for; none of a kind that somebody does. The queue takes one at a time.
+    fn due(&self, _tx: &mut Tx<'_>) -> Result<Option<firma_domain::Instant>, Fault> {
+        Ok(None)
+    }
 }
 
 /// How a worker works.
@@ -31,8 +35,6 @@ pub struct WorkerSettings {
     pub longest_wait: i64,
     /// How often it looks for work while there is none
     pub idle: Duration,
-    /// Seconds between two clean-ups
-    pub clean_up_every: i64,
 }
 
 impl Default for WorkerSettings {
@@ -43,12 +45,11 @@ impl Default for WorkerSettings {
             first_wait: 5,
             longest_wait: 3_600,
             idle: Duration::from_millis(500),
-            clean_up_every: 3_600,
         }
     }
 }
 
-/// How often it is seen to that a clean-up is queued.
+/// How often it is seen to that what is due by itself is queued.
 const SCHEDULE: Duration = Duration::from_secs(60);
 
 struct Shared {
@@ -200,7 +201,7 @@ impl Shared {
         }
     }
 
-    /// Keeps the leases of the jobs under way, and sees to it that a clean-up is queued.
+    /// Keeps the leases of the jobs under way, and sees to it that what is due by itself is queued.
     fn keep(&self) {
         let often = Duration::from_secs(u64::try_from(self.settings.lease / 3).unwrap_or(1).max(1));
         let mut scheduled: Option<Instant> = None;
@@ -224,27 +225,24 @@ impl Shared {
     }
 
     fn schedule(&self) {
-        let every = self.settings.clean_up_every;
-        if !self
-            .handlers
-            .iter()
-            .any(|handler| handler.kind() == super::clean_up::KIND)
-        {
-            return;
-        }
-        let schedule = move |tx: &mut Tx<'_>| {
-            let run_at = Some(tx.now().plus_seconds(every));
-            tx.enqueue_unless_queued(NewJob {
-                kind: super::clean_up::KIND,
-                payload: "{}".into(),
-                run_at,
-                max_attempts: 3,
-            })
-        };
-        match self.database.write_waiting(Origin::default(), schedule) {
-            // Another process was faster.
-            Ok(_) | Err(Fault::Conflict(_)) => {}
-            Err(fault) => log::warn!("no clean-up was scheduled: {fault}"),
+        for handler in &self.handlers {
+            let due = handler.clone();
+            let schedule = move |tx: &mut Tx<'_>| {
+                let Some(run_at) = due.due(tx)? else {
+                    return Ok(false);
+                };
+                tx.enqueue_unless_queued(NewJob {
+                    kind: due.kind(),
+                    payload: "{}".into(),
+                    run_at: Some(run_at),
+                    max_attempts: 3,
+                })
+            };
+            match self.database.write_waiting(Origin::default(), schedule) {
+                // Another process was faster.
+                Ok(_) | Err(Fault::Conflict(_)) => {}
+                Err(fault) => log::warn!("{} was not scheduled: {fault}", handler.kind()),
+            }
         }
     }
 
