@@ -1,9 +1,10 @@
 //! Walks the chains of the audit log.
 
 use crate::cli::Verify;
-use crate::compose::{existing, wait};
+use crate::compose::{existing, known_keys, wait};
 use crate::config::Config;
 use crate::exit::{Ended, IN_DOUBT};
+use firma_auth::keys::Key;
 use firma_services::operating::{self, Place};
 use firma_services::{Database, Refusal, Tx, Verification};
 use serde::Serialize;
@@ -18,6 +19,8 @@ pub(crate) struct Chain {
     id: String,
     /// Entries that are whole, from the first on
     entries: i64,
+    /// Entries before them, that were cut
+    cut: i64,
     broken: Option<Broken>,
 }
 
@@ -33,6 +36,7 @@ impl Chain {
             organization: name(place).to_owned(),
             id: place.id.to_string(),
             entries: found.entries,
+            cut: found.cut,
             broken: found.broken.map(|(number, what)| Broken { number, what }),
         }
     }
@@ -45,9 +49,15 @@ impl Chain {
         let Chain {
             organization,
             entries,
+            cut,
             ..
         } = self;
         match &self.broken {
+            None if *cut > 0 => {
+                format!(
+                    "{organization}: ok, {entries} entries after {cut} that were cut, as a checkpoint says"
+                )
+            }
             None => format!("{organization}: ok, {entries} entries"),
             Some(Broken { number, what }) => {
                 format!(
@@ -73,7 +83,8 @@ pub(crate) fn verify(config: &Config, asked: &Verify) -> Result<(), Ended> {
             .as_deref()
             .is_none_or(|slug| slug == name(place))
     };
-    let chains = wait(chains(&database, wanted))?.map_err(|refusal| refusal.to_string())?;
+    let key = known_keys(config)?.map(|keys| keys.audit);
+    let chains = wait(chains(&database, key, wanted))?.map_err(|refusal| refusal.to_string())?;
     if chains.is_empty() {
         return Err("there is no such organization".to_owned().into());
     }
@@ -93,6 +104,7 @@ pub(crate) fn verify(config: &Config, asked: &Verify) -> Result<(), Ended> {
 /// The chains of the places that are wanted, walked one after the other.
 pub(crate) async fn chains(
     database: &Database,
+    key: Option<Key>,
     wanted: impl Fn(&Place) -> bool,
 ) -> Result<Vec<Chain>, Refusal> {
     let places = database.read(operating::places).await?;
@@ -100,9 +112,9 @@ pub(crate) async fn chains(
     let mut progress = crate::progress::Progress::of("audit log", "organizations");
     let mut chains = Vec::with_capacity(places.len());
     for place in places {
-        let id = place.id;
+        let (id, key) = (place.id, key.clone());
         let found = database
-            .read(move |tx: &mut Tx<'_>| operating::verify(tx, id))
+            .read(move |tx: &mut Tx<'_>| operating::verify(tx, id, key.as_ref()))
             .await?;
         chains.push(Chain::new(&place, found));
         progress.step(1);

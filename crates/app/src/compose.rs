@@ -2,7 +2,7 @@
 
 use crate::archive::{self, BackupHandler};
 use crate::config::{Config, Database as Url, Migrate};
-use crate::secret::{make_folder, root_secret};
+use crate::secret::{known, make_folder, root_secret};
 use firma_adapters::{
     BreachedFile, Ids, LocalFiles, OidcProvider, OidcSettings, OtlpSettings, OtlpTracer, OutboxFolder,
     SmtpMailer, SystemClock, SystemEntropy,
@@ -21,7 +21,7 @@ use firma_services::identity::{
 use firma_services::installation::{Errors, Writing};
 use firma_services::platform::imports::ImportHandler;
 use firma_services::platform::{
-    Breaker, CleanUp, Files, Guarded, Handler, MailHandler, Retention, Worker, WorkerSettings,
+    Breaker, CleanUp, Files, Guarded, Handler, MailHandler, Retention, VerifyLogs, Worker, WorkerSettings,
 };
 use firma_services::{Hasher, Tx};
 use std::sync::Arc;
@@ -139,6 +139,14 @@ pub(crate) fn existing(config: &Config) -> Result<Database, String> {
             "the database can't be asked: {fault}; see `firma doctor`"
         )),
     }
+}
+
+/// The keys, for commands that look: none where there is no secret, and none is made.
+pub(crate) fn known_keys(config: &Config) -> Result<Option<Keys>, String> {
+    let given = config.secret.as_ref().map(|secret| *secret.reveal());
+    let root = known(given, &config.data_dir).map_err(|e| e.to_string())?;
+    let previous = config.secret_previous.as_ref().map(|secret| secret.reveal());
+    Ok(root.map(|root| Keys::rotated(&root, previous)))
 }
 
 /// Waits for what a command asks for.
@@ -334,6 +342,10 @@ impl Parts {
                     deleted: seconds(config.keep_deleted),
                     uploads: seconds(config.keep_uploads),
                 },
+                key: self.signer.keys.audit.clone(),
+            }),
+            Arc::new(VerifyLogs {
+                key: self.signer.keys.audit.clone(),
             }),
         ];
         if config.backup_schedule.is_some() {
@@ -345,6 +357,7 @@ impl Parts {
             lease: seconds(config.job_lease),
             recurring: vec![
                 CleanUp::every(seconds(config.clean_up_every)),
+                VerifyLogs::every(seconds(config.verify_every)),
                 archive::recurring(config.backup_schedule.clone()),
             ],
             errors: Some(self.errors.clone()),

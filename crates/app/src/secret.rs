@@ -112,6 +112,17 @@ pub(crate) fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// The secret that is given, else the one in the data folder; none is made.
+pub(crate) fn known(
+    given: Option<[u8; LENGTH]>,
+    data_dir: &Path,
+) -> Result<Option<[u8; LENGTH]>, SecretError> {
+    match given {
+        Some(secret) => Ok(Some(secret)),
+        None => read(&data_dir.join(NAME)),
+    }
+}
+
 /// The file of the secret in the data folder, if there is one, and it is well-formed.
 pub(crate) fn stored(data_dir: &Path) -> Result<Option<PathBuf>, SecretError> {
     let path = data_dir.join(NAME);

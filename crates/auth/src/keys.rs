@@ -50,6 +50,8 @@ pub struct Keys {
     pub provider: Key,
     /// Encrypts what is stored encrypted
     pub sealing: Key,
+    /// Signs what is left of an audit log where it was cut
+    pub audit: Key,
 }
 
 impl Keys {
@@ -76,6 +78,7 @@ impl Keys {
             guesses: key("guesses 1"),
             provider: key("provider 1"),
             sealing: key("sealed 1"),
+            audit: key("audit-checkpoint 1"),
         }
     }
 }
@@ -97,13 +100,19 @@ impl Bytes {
 
     fn mark(&self, message: &[u8]) -> [u8; 16] {
         let mut mark = [0u8; 16];
-        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.bytes) {
-            mac.update(message);
-            for (to, from) in mark.iter_mut().zip(mac.finalize().into_bytes()) {
-                *to = from;
-            }
+        for (to, from) in mark.iter_mut().zip(self.hmac(message)) {
+            *to = from;
         }
         mark
+    }
+
+    /// All of HMAC-SHA-256.
+    pub(crate) fn hmac(&self, message: &[u8]) -> [u8; 32] {
+        // HMAC takes keys of any length, so that making one can't fail.
+        let mac = Hmac::<Sha256>::new_from_slice(&self.bytes);
+        debug_assert!(mac.is_ok());
+        mac.map(|mac| mac.chain_update(message).finalize().into_bytes().into())
+            .unwrap_or_default()
     }
 }
 
@@ -162,13 +171,14 @@ mod tests {
                 of(&keys.guesses),
                 of(&keys.provider),
                 of(&keys.sealing),
+                of(&keys.audit),
             ]
         };
         let ids = all(&keys);
         assert_eq!(ids, all(&Keys::derive(&[1; 32])));
         let other = all(&Keys::derive(&[2; 32]));
         let distinct: std::collections::HashSet<_> = ids.iter().chain(&other).collect();
-        assert_eq!(distinct.len(), 20);
+        assert_eq!(distinct.len(), 22);
         assert!(ids.iter().all(|id| id.len() == 8));
     }
 }

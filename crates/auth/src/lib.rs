@@ -25,6 +25,8 @@ pub mod second_factor;
 #[cfg(feature = "secrets")]
 pub mod setup;
 #[cfg(feature = "secrets")]
+pub mod signed;
+#[cfg(feature = "secrets")]
 pub mod token;
 
 /// The examples in the README, as tests.

@@ -25,6 +25,6 @@ pub use backend::{
 pub use fault::{Failure, Fault};
 pub use sql::{Col, Cond, Kind, Op, Side, Value};
 pub use store::{
-    Deed, Field, Key, Known, Listing, Log, LogPage, Origin, OwnRows, Page, Position, Reached, Repo, SortBy,
-    Stored, StoredAnswer, Tx, Verification,
+    Checkpoint, Cut, Deed, Field, HANGING, Key, Known, Listing, Log, LogPage, Origin, OwnRows, Page,
+    Position, Reached, References, Repo, SortBy, Stored, StoredAnswer, Stretch, Tx, Verification, Walked,
 };

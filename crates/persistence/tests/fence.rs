@@ -268,11 +268,12 @@ fn every_table_with_an_organization_is_fenced() {
     assert_eq!(open, ["api_key_prefixes", "job_queue"]);
     let append_only = base.lines(
         "SELECT table_name || ' ' || privilege_type FROM information_schema.role_table_grants \
-         WHERE grantee = 'firma_app' AND table_name IN ('audit_entries', 'security_events') ORDER BY 1",
+         WHERE grantee = 'firma_app' AND table_name IN ('audit_entries', 'audit_checkpoints', 'security_events') ORDER BY 1",
     );
     assert_eq!(
         append_only,
         [
+            "audit_checkpoints SELECT",
             "audit_entries INSERT",
             "audit_entries SELECT",
             "security_events INSERT",

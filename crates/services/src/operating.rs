@@ -2,10 +2,11 @@
 
 use crate::refusal::Refusal;
 use firma_auth::access::Operating;
+use firma_auth::keys::Key;
 use firma_domain::organizations::Organization;
 use firma_domain::{Id, Instant};
 use firma_persistence::operating::{Drift, INVARIANTS, Invariant, KEPT};
-use firma_persistence::{Fault, Tx, Verification};
+use firma_persistence::{Fault, Stretch, Tx, Verification, Walked};
 
 /// An organization, or the nil one, to whose chain belongs what concerns none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,14 +34,30 @@ pub fn places(tx: &mut Tx<'_>) -> Result<Vec<Place>, Refusal> {
     Ok(tx.tenants()?.into_iter().map(place).collect())
 }
 
-/// Whether the log of an organization is whole.
-pub fn verify(tx: &mut Tx<'_>, place: Id) -> Result<Verification, Refusal> {
+/// Whether the log of an organization is whole. Without the key nobody knows of one that was cut.
+pub fn verify(tx: &mut Tx<'_>, place: Id, key: Option<&Key>) -> Result<Verification, Refusal> {
     let operating = Operating::on(place);
-    Ok(tx.operate(operating, |tx| tx.verify_log(operating.grant::<Organization>()))?)
+    Ok(tx.operate(operating, |tx| {
+        tx.verify_log(operating.grant::<Organization>(), key)
+    })?)
+}
+
+/// The same, a part at a time: on from where it was walked to.
+pub fn verify_some(
+    tx: &mut Tx<'_>,
+    place: Id,
+    key: &Key,
+    from: &Walked,
+    most: i64,
+) -> Result<Stretch, Refusal> {
+    let operating = Operating::on(place);
+    Ok(tx.operate(operating, |tx| {
+        tx.verify_some(operating.grant::<Organization>(), Some(key), from.clone(), most)
+    })?)
 }
 
 /// Everything that can be wrong with an organization's rows.
-pub fn examine(tx: &mut Tx<'_>, place: Id) -> Result<Found, Refusal> {
+pub fn examine(tx: &mut Tx<'_>, place: Id, key: Option<&Key>) -> Result<Found, Refusal> {
     let operating = Operating::on(place);
     let found = tx.operate(operating, |tx| {
         let mut drift = Vec::new();
@@ -52,7 +69,7 @@ pub fn examine(tx: &mut Tx<'_>, place: Id) -> Result<Found, Refusal> {
             broken.push((invariant, tx.broken(operating, invariant)?));
         }
         Ok::<_, Fault>(Found {
-            log: tx.verify_log(operating.grant::<Organization>())?,
+            log: tx.verify_log(operating.grant::<Organization>(), key)?,
             newest: tx.newest_entry(operating)?,
             drift,
             broken,

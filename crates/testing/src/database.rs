@@ -148,9 +148,7 @@ impl TestDatabase {
         match &self.target {
             Target::Postgres(url) => execute(url, statements),
             Target::Sqlite(path) => {
-                let mut c = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-                c.batch_execute(&format!("PRAGMA busy_timeout = 5000; {statements}"))
-                    .unwrap();
+                open(path).batch_execute(statements).unwrap();
             }
         }
     }
@@ -162,9 +160,7 @@ impl TestDatabase {
             Target::Postgres(url) => query
                 .get_result(&mut PgConnection::establish(url).unwrap())
                 .unwrap(),
-            Target::Sqlite(path) => query
-                .get_result(&mut SqliteConnection::establish(path.to_str().unwrap()).unwrap())
-                .unwrap(),
+            Target::Sqlite(path) => query.get_result(&mut open(path)).unwrap(),
         }
     }
 
@@ -177,7 +173,7 @@ impl TestDatabase {
                 let explained = format!("EXPLAIN QUERY PLAN {query}");
                 let steps: Vec<(i32, i32, i32, String)> =
                     diesel::dsl::sql::<(Integer, Integer, Integer, Text)>(&explained)
-                        .load(&mut SqliteConnection::establish(path.to_str().unwrap()).unwrap())
+                        .load(&mut open(path))
                         .unwrap();
                 steps.into_iter().map(|(_, _, _, step)| step).collect()
             }
@@ -189,9 +185,7 @@ impl TestDatabase {
         let query = diesel::dsl::sql::<diesel::sql_types::Text>(query);
         match &self.target {
             Target::Postgres(url) => query.load(&mut PgConnection::establish(url).unwrap()).unwrap(),
-            Target::Sqlite(path) => query
-                .load(&mut SqliteConnection::establish(path.to_str().unwrap()).unwrap())
-                .unwrap(),
+            Target::Sqlite(path) => query.load(&mut open(path)).unwrap(),
         }
     }
 }
@@ -214,6 +208,13 @@ fn cluster() -> Option<String> {
 
 fn beside(url: &str, name: &str) -> String {
     format!("{}/{name}", url.rsplit_once('/').unwrap().0)
+}
+
+/// SQLite's file, also while a server that ends clears up behind itself.
+fn open(path: &std::path::Path) -> SqliteConnection {
+    let mut c = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    c.batch_execute("PRAGMA busy_timeout = 5000").unwrap();
+    c
 }
 
 fn execute(url: &str, statements: &str) {

@@ -5,7 +5,7 @@ use super::files::Restored;
 use super::format::{Mark, Part, Reader, mark, same};
 use crate::audit::{Chain, chains};
 use crate::cli::Restore;
-use crate::compose::{existing, owner, sources, wait};
+use crate::compose::{existing, known_keys, owner, sources, wait};
 use crate::config::Config;
 use crate::exit::{Ended, IN_DOUBT};
 use crate::progress::Progress;
@@ -37,7 +37,8 @@ pub(crate) fn restore(config: &Config, asked: &Restore) -> Result<(), Ended> {
         }
     };
     let database = existing(config)?;
-    let chains = wait(chains(&database, |_| true))?.map_err(|refusal| refusal.to_string())?;
+    let key = known_keys(config)?.map(|keys| keys.audit);
+    let chains = wait(chains(&database, key, |_| true))?.map_err(|refusal| refusal.to_string())?;
     let whole = chains.iter().all(Chain::is_whole);
     if asked.output.json {
         crate::say_json(&serde_json::json!({

@@ -30,7 +30,7 @@ pub(crate) struct BackupHandler {
 pub(crate) fn recurring(schedule: Option<Schedule>) -> Recurring {
     Recurring {
         kind: KIND,
-        next: Arc::new(move |now| schedule.as_ref().and_then(|schedule| schedule.next(now))),
+        next: Arc::new(move |tx| Ok(schedule.as_ref().and_then(|schedule| schedule.next(tx.now())))),
     }
 }
 

@@ -101,12 +101,13 @@ settings! {
         backup_keep: Keep = "7", "FIRMA_BACKUP_KEEP", read::keep, "Scheduled backups that are kept: the last so many, or such as last=3,daily=7,weekly=4,monthly=12";
         clean_up_every: Duration = "1h", "FIRMA_CLEAN_UP_EVERY", |text| read::duration(text, 1..=DAY), "Time between two clean-ups";
         otel_exporter_otlp_protocol: String = "http/protobuf", "OTEL_EXPORTER_OTLP_PROTOCOL", read::otlp_protocol, "How traces are sent; http/protobuf is the only way";
+        verify_every: Duration = "1d", "FIRMA_VERIFY_EVERY", |text| read::duration(text, 60..=30 * DAY), "Time between two looks at whether all audit logs are whole, at least 1m";
         keep_sessions: Duration = "30d", "FIRMA_KEEP_SESSIONS", |text| read::duration(text, 1..=YEARS), "Time that ended sessions are kept";
         keep_security_events: Duration = "730d", "FIRMA_KEEP_SECURITY_EVENTS", |text| read::duration(text, 90 * DAY..=YEARS), "Time that security events are kept, at least 90d";
         keep_jobs: Duration = "30d", "FIRMA_KEEP_JOBS", |text| read::duration(text, 1..=YEARS), "Time that finished jobs are kept";
         keep_errors: Duration = "90d", "FIRMA_KEEP_ERRORS", |text| read::duration(text, 1..=YEARS), "Time that internal errors are kept which don't come again";
         keep_invitations: Duration = "90d", "FIRMA_KEEP_INVITATIONS", |text| read::duration(text, 1..=YEARS), "Time that invitations are kept that were answered, taken back, or are over";
-        keep_deleted: Duration = "90d", "FIRMA_KEEP_DELETED", |text| read::duration(text, 1..=YEARS), "Time that the bytes of deleted files are kept";
+        keep_deleted: Duration = "90d", "FIRMA_KEEP_DELETED", |text| read::duration(text, 1..=YEARS), "Time that deleted rows and the bytes of deleted files are kept";
         keep_uploads: Duration = "1d", "FIRMA_KEEP_UPLOADS", |text| read::duration(text, 3_600..=YEARS), "Time that the bytes of an upload that never ended are kept, at least 1h";
     }
     optional {

@@ -2,8 +2,9 @@
 
 use super::Check;
 use super::rows;
-use crate::compose::{opened, owner, sources, there, wait};
+use crate::compose::{known_keys, opened, owner, sources, there, wait};
 use crate::config::Config;
+use firma_auth::keys::Key;
 use firma_persistence::Target;
 use firma_persistence::migrations::{MigrationError, Migrator};
 use firma_services::{Database, Fault, Tx};
@@ -14,8 +15,10 @@ const APART: i64 = 5;
 pub(super) fn checks(config: &Config) -> Vec<Check> {
     let mut checks = Vec::new();
     let current = migrations(config, &mut checks);
+    // A secret that can't be read has a line of its own.
+    let key = known_keys(config).ok().flatten().map(|keys| keys.audit);
     match opened(config) {
-        Ok(database) => match wait(look(&database, current)) {
+        Ok(database) => match wait(look(&database, key, current)) {
             Ok(more) => checks.extend(more),
             Err(e) => checks.push(away(e)),
         },
@@ -66,7 +69,7 @@ fn check(owner: &Target) -> Result<usize, MigrationError> {
     Ok(migrator.status()?.len())
 }
 
-async fn look(database: &Database, current: bool) -> Vec<Check> {
+async fn look(database: &Database, key: Option<Key>, current: bool) -> Vec<Check> {
     let mut checks = Vec::new();
     match database.read(|tx: &mut Tx<'_>| tx.database_version()).await {
         Ok(version) => checks.push(Check::ok("database", version)),
@@ -82,7 +85,7 @@ async fn look(database: &Database, current: bool) -> Vec<Check> {
         ));
         return checks;
     }
-    checks.extend(rows::checks(database).await);
+    checks.extend(rows::checks(database, key).await);
     checks
 }
 

@@ -2,6 +2,7 @@
 
 use super::Check;
 use crate::audit::{Chain, name};
+use firma_auth::keys::Key;
 use firma_domain::Instant;
 use firma_services::operating::{self, Found, Place};
 use firma_services::{Database, Refusal, Tx};
@@ -10,8 +11,8 @@ use std::collections::BTreeMap;
 /// Seconds that the newest entry may lie ahead of the clock.
 const AHEAD: i64 = 5;
 
-pub(super) async fn checks(database: &Database) -> Vec<Check> {
-    match examined(database).await {
+pub(super) async fn checks(database: &Database, key: Option<Key>) -> Vec<Check> {
+    match examined(database, key).await {
         Err(refusal) => vec![Check::wrong(
             "rows",
             refusal.to_string(),
@@ -29,15 +30,15 @@ pub(super) async fn checks(database: &Database) -> Vec<Check> {
     }
 }
 
-async fn examined(database: &Database) -> Result<Vec<(Place, Found)>, Refusal> {
+async fn examined(database: &Database, key: Option<Key>) -> Result<Vec<(Place, Found)>, Refusal> {
     let mut progress = crate::progress::Progress::of("rows", "organizations");
     let mut all = Vec::new();
     for place in database.read(operating::places).await? {
-        let id = place.id;
+        let (id, key) = (place.id, key.clone());
         all.push((
             place,
             database
-                .read(move |tx: &mut Tx<'_>| operating::examine(tx, id))
+                .read(move |tx: &mut Tx<'_>| operating::examine(tx, id, key.as_ref()))
                 .await?,
         ));
         progress.step(1);

@@ -107,7 +107,7 @@ fn verify(database: &TestDatabase, token: &str, organization: Id) -> Verificatio
         let grant = facts
             .decide::<Organization, Read>()
             .map_err(|_| Fault::Forbidden)?;
-        tx.verify_log(grant)
+        tx.verify_log(grant, None)
     };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(database.read(walk)).unwrap()

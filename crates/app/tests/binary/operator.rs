@@ -96,6 +96,26 @@ fn a_log_that_was_changed_names_the_first_entry_in_doubt() {
     assert!(!house.database.folder().unwrap().join("firma.db").exists());
 }
 
+/// Who cuts a log and leaves a checkpoint, but hasn't the secret.
+#[test]
+fn a_log_that_a_stranger_cut_is_in_doubt() {
+    for house in House::each() {
+        let last = kept(&house) - 1;
+        let of = "organization_id = (SELECT id FROM tenants WHERE slug = 'firm') AND number";
+        let cut = format!(
+            "INSERT INTO audit_checkpoints SELECT organization_id, number, chain, occurred_at, number, occurred_at, \
+             '1.key.mark' FROM audit_entries WHERE {of} = {last}; DELETE FROM audit_entries WHERE {of} <= {last}"
+        );
+        tamper(&house, &cut);
+        let found = house.run(&["audit", "verify", "--organization", "firm"], "");
+        let what = "its checkpoint was signed with a secret that is not known here (0 before it are whole)";
+        let line = format!("firm: entry {last} is the first in doubt: {what}\n");
+        assert_eq!((found.code, &found.out), (Some(4), &line));
+        let checks: Vec<_> = wrong(&house).into_iter().map(|(check, _)| check).collect();
+        assert_eq!(checks, ["audit log"]);
+    }
+}
+
 #[test]
 fn an_organization_that_is_not_there_is_said_to_be() {
     for house in House::each() {

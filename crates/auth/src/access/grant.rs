@@ -226,3 +226,22 @@ impl Operating {
         Grant::new(self.organization, Id::NIL, Some(Reach::Org), Reach::Org)
     }
 }
+
+/// The right of the clean-up in one organization: to take away what was deleted long ago, and what its log need not keep
+/// any more. It shows no row to anybody.
+#[derive(Debug, Clone, Copy)]
+pub struct Disposing {
+    organization: Id,
+}
+
+impl Disposing {
+    /// For one organization, or the nil one.
+    pub fn of(organization: Id) -> Disposing {
+        Disposing { organization }
+    }
+
+    /// The organization.
+    pub fn organization(self) -> Id {
+        self.organization
+    }
+}

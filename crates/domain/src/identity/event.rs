@@ -46,7 +46,10 @@ impl SecurityKind {
     pub const fn is_raised(self) -> bool {
         matches!(
             self,
-            SecurityKind::ManySignInFailures | SecurityKind::ManyWrites | SecurityKind::NewDevice
+            SecurityKind::ManySignInFailures
+                | SecurityKind::ManyWrites
+                | SecurityKind::NewDevice
+                | SecurityKind::AuditLogBroken
         )
     }
 }
@@ -56,9 +59,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_raised_is_a_warning() {
+    fn what_is_raised_is_a_warning_or_graver() {
         let raised: Vec<_> = SecurityKind::ALL.iter().filter(|kind| kind.is_raised()).collect();
-        assert_eq!(raised.len(), 3);
-        assert!(raised.iter().all(|kind| kind.severity() == Severity::Warning));
+        assert_eq!(raised.len(), 4);
+        let grave = [Severity::Warning, Severity::Critical];
+        assert!(raised.iter().all(|kind| grave.contains(&kind.severity())));
     }
 }

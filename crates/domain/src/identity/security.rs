@@ -135,6 +135,10 @@ kinds! {
     ForeignAttempt = "foreign_attempt", Warning;
     /// More than a hundred writes of one person in an organization within an hour, bulk and imports aside
     ManyWrites = "many_writes", Warning;
+    /// How long an organization keeps its audit log was changed
+    AuditRetentionChanged = "audit_retention_changed", Warning;
+    /// An audit log isn't as it was written: the first entry in doubt, and in which way
+    AuditLogBroken = "audit_log_broken", Critical;
     /// An account was locked by the platform, and its sessions ended
     UserDeactivated = "user_deactivated", Warning;
     /// An account was opened again by the platform

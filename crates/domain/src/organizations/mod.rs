@@ -9,5 +9,5 @@ mod team;
 pub use invitation::{Invitation, InvitationStatus};
 pub use member::Member;
 pub use organization::{Organization, Size, Status};
-pub use settings::{Branding, Feature, MailSettings, Settings, WeekStart};
+pub use settings::{Branding, Feature, MailSettings, RetentionSettings, Settings, WeekStart};
 pub use team::{Team, TeamMember};

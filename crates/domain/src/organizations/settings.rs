@@ -67,6 +67,22 @@ pub struct Settings {
     #[serde(default)]
     #[validate(nested)]
     pub mail: MailSettings,
+    /// How long what it did is kept
+    #[serde(default)]
+    #[validate(nested)]
+    pub retention: RetentionSettings,
+}
+
+/// How long an organization keeps what only adds up.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RetentionSettings {
+    /// For how many days the audit log is kept, at least a year; none for ever. What is older is cut, and can't be
+    /// brought back
+    #[serde(default)]
+    #[validate(range(min = 365, max = 36_500))]
+    pub audit_days: Option<i32>,
 }
 
 /// What the owner of an organization is told by mail.
@@ -99,6 +115,7 @@ impl Default for Settings {
             week_start: monday(),
             second_factor_required: false,
             mail: MailSettings::default(),
+            retention: RetentionSettings::default(),
         }
     }
 }

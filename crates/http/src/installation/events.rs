@@ -34,7 +34,10 @@ async fn verification(call: Call) -> Answered {
     call.read_platform(|desk, said| {
         let grant = desk.grant::<AuditEntry, Read>()?;
         said.no_query()?;
-        render::plain(200, &installation::verify(desk, grant)?)
+        render::plain(
+            200,
+            &installation::verify(desk, grant, &said.state.signer.keys.audit)?,
+        )
     })
     .await
 }

@@ -1,4 +1,5 @@
-//! What the database is asked for the figures: the queue of jobs, and the last backups. In one look.
+//! What the database is asked for the figures: the queue of jobs, the last backups, and
+//! whether the audit logs were whole. In one look.
 
 use firma_domain::Instant;
 use firma_services::platform::Backlog;
@@ -22,6 +23,8 @@ struct Found {
     jobs: Vec<(String, i64, i64)>,
     /// Seconds since the last proved backup, and since the last other one; none where there never was one
     backups: [Option<i64>; 2],
+    /// How many audit logs weren't whole, and since how many seconds one wasn't looked at; none where none ever was
+    logs: Option<(i64, i64)>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -38,6 +41,7 @@ impl Looked {
             Ok::<_, Refusal>(Found {
                 jobs: tx.backlog()?.into_iter().map(told).collect(),
                 backups: [made.proved.map(age), made.unproved.map(age)],
+                logs: tx.verified()?.map(|of| (of.broken, age(of.oldest))),
             })
         });
         let found = tokio::time::timeout(PATIENCE, asked).await;
@@ -70,6 +74,14 @@ impl Collector for Looked {
                 ConstGauge::new(age).encode(gauge)?;
             }
         }
-        Ok(())
+        let Some((broken, age)) = found.logs else {
+            return Ok(());
+        };
+        let about = "Audit logs that weren't whole when they were last looked at";
+        let gauge = encoder.encode_descriptor("audit_chains_broken", about, None, MetricType::Gauge)?;
+        ConstGauge::new(broken).encode(gauge)?;
+        let about = "How long ago the audit log was looked at that wasn't for longest";
+        let gauge = encoder.encode_descriptor("audit_verification_age", about, unit, MetricType::Gauge)?;
+        ConstGauge::new(age).encode(gauge)
     }
 }

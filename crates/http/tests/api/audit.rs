@@ -18,6 +18,7 @@ pub(crate) fn literal(server: &Server, id: Id) -> String {
 
 pub(crate) fn verified(firm: &Firm) -> Verification {
     let (organization, access) = (firm.id, firm.server.signer.access.clone());
+    let keys = firm.server.signer.keys.clone();
     let token = firm.server.token(firm.owner_id, 60);
     firm.server.read(move |tx| {
         let claims = access.read(&token, tx.now()).unwrap();
@@ -27,7 +28,7 @@ pub(crate) fn verified(firm: &Firm) -> Verification {
         };
         let mut work = Work::enter(tx, caller, &Segment::Id(organization))?;
         let grant = work.grant::<Organization, Read>()?;
-        organizations::verify(&mut work, grant)
+        organizations::verify(&mut work, grant, &keys.audit)
     })
 }
 
@@ -104,6 +105,7 @@ fn every_change_has_one_entry_and_one_event() {
             verified(&firm),
             Verification {
                 entries: before + 9,
+                cut: 0,
                 broken: None
             }
         );

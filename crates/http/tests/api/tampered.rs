@@ -26,6 +26,7 @@ fn kept(server: &Server) -> (Firm<'_>, i64) {
         verified(&firm),
         Verification {
             entries: first + 5,
+            cut: 0,
             broken: None
         }
     );
@@ -178,6 +179,7 @@ fn a_payload_may_be_erased() {
             verified(&firm),
             Verification {
                 entries: first + 5,
+                cut: 0,
                 broken: None
             }
         );
@@ -188,6 +190,7 @@ fn a_payload_may_be_erased() {
             verified(&firm),
             Verification {
                 entries: first + 6,
+                cut: 0,
                 broken: None
             }
         );

@@ -57,7 +57,8 @@ pub const INVARIANTS: &[Invariant] = &[
         name: "an organization has a head, and it has the number of its last entry",
         counts: "SELECT COUNT(*) FROM tenants t LEFT JOIN heads h ON h.organization_id = t.id WHERE t.id = $here \
                  AND (h.last_number IS NULL OR h.last_number <> COALESCE((SELECT MAX(a.number) FROM audit_entries a \
-                 WHERE a.organization_id = $here), 0))",
+                 WHERE a.organization_id = $here), (SELECT MAX(c.number) FROM audit_checkpoints c \
+                 WHERE c.organization_id = $here), 0))",
         remedy: BY_HAND,
     },
     Invariant {

@@ -4,6 +4,8 @@
 mod door;
 mod drift;
 mod invariants;
+mod verified;
 
-pub use drift::{Drift, KEPT, OWN_ROWS};
+pub use drift::{Drift, ENTITIES, EntityTable, KEPT, OWN_ROWS};
 pub use invariants::{INVARIANTS, Invariant};
+pub use verified::Verified;

@@ -1,6 +1,6 @@
 use crate::backend::{At, Id as IdType, Instant as AtType, Uid};
 use crate::fault::Fault;
-use crate::sql::{Sql, Value};
+use crate::sql::{Kind, Sql, Value};
 use crate::store::{Tx, id_or_null, instant_or_null, text_or_null};
 use diesel::sql_types::{Bool, Nullable, Text};
 use firma_auth::access::{Founding, Grant, Writes};
@@ -37,6 +37,13 @@ fn small(of: &Organization) -> Vec<(&'static str, Value)> {
         ("owner_id", id_or_null(of.owner_id)),
         ("modules_off", text_or_null(off.as_deref())),
         ("needs_factor", Value::Bool(of.settings.second_factor_required)),
+        (
+            "audit_days",
+            of.settings
+                .retention
+                .audit_days
+                .map_or(Value::Null(Kind::Int), Value::Int),
+        ),
     ]
 }
 

@@ -18,6 +18,7 @@ enum Part {
     Text(&'static str),
     /// The databases' own words for the same: PostgreSQL's, SQLite's
     Either(&'static str, &'static str),
+    Name(String),
     Value(Value),
     Cond(Cond),
     Tail(Tail),
@@ -49,6 +50,12 @@ impl<R> Sql<R> {
     }
     pub(crate) fn then_either(mut self, postgres: &'static str, sqlite: &'static str) -> Self {
         self.parts.push(Part::Either(postgres, sqlite));
+        self
+    }
+    /// A name that the database's own catalogue gave, quoted.
+    pub(crate) fn quoted(mut self, name: &str) -> Self {
+        self.parts
+            .push(Part::Name(format!("\"{}\"", name.replace('"', "\"\""))));
         self
     }
     pub(crate) fn bind(mut self, value: impl Into<Value>) -> Self {
@@ -99,6 +106,7 @@ impl<R> Sql<R> {
                 Part::Text(text) => out.push_sql(text),
                 Part::Either(pg, _) if postgres => out.push_sql(pg),
                 Part::Either(_, lite) => out.push_sql(lite),
+                Part::Name(name) => out.push_sql(name),
                 Part::Value(value) => value.bind(out)?,
                 Part::Cond(cond) => cond.render(out)?,
                 Part::Tail(tail) => tail.render(out)?,

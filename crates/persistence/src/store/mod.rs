@@ -1,6 +1,8 @@
 //! What is written once: the unit of work, the repository, lists, audit, idempotency.
 
 mod audit;
+mod checkpoint;
+mod cut;
 mod erasing;
 mod field;
 mod finish;
@@ -9,6 +11,7 @@ mod list;
 mod log;
 mod owner;
 mod parts;
+mod purge;
 mod repo;
 mod rows;
 mod search;
@@ -19,8 +22,11 @@ mod testing;
 mod tx;
 mod verify;
 mod walk;
+mod walked;
 mod words;
 
+pub use checkpoint::Checkpoint;
+pub use cut::Cut;
 pub use erasing::Reached;
 pub use field::{Field, SortBy};
 pub(crate) use field::{field, sort_by};
@@ -29,6 +35,7 @@ pub use list::{Listing, Page, Position};
 pub(crate) use log::{EVENTS, EventColumns, EventRow, event_of};
 pub use log::{Log, LogPage};
 pub(crate) use parts::Parts;
+pub use purge::{HANGING, References};
 pub use repo::Repo;
 pub(crate) use search::below;
 pub use stored::Stored;
@@ -38,8 +45,9 @@ pub(crate) use stored::{
 };
 pub(crate) use tx::{Attempt, Unit, actor, id_or_null, instant_or_null, text_or_null};
 pub use tx::{Origin, Tx};
-pub use verify::Verification;
+pub use verify::{Stretch, Verification};
 pub use walk::{Deed, OwnRows};
+pub use walked::Walked;
 pub(crate) use words::Texts;
 
 #[cfg(feature = "testing")]

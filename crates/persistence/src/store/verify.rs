@@ -1,103 +1,152 @@
-//! Whether the log is whole: each entry as it was written, in its place, and the chain unbroken to its head.
+//! Whether the log is whole, from its beginning, or the checkpoint where it was cut, to its head.
 
-use super::audit::{Likeness, Payload, Sealed, batch_digest, link};
 use super::tx::Tx;
-use crate::backend::{At, Id as IdType, Instant as AtType, Uid};
+use super::walked::{Columns, Doubt, Row, Walk, Walked};
 use crate::fault::Fault;
 use crate::sql::{Sql, Value};
-use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+use diesel::sql_types::{BigInt, Binary, Nullable};
 use firma_auth::access::{Grant, Read};
+use firma_auth::keys::Key;
+use firma_auth::signed::{Unproved, check};
 use firma_domain::Id;
 use firma_domain::organizations::Organization;
 
 /// What a look at an organization's log found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verification {
-    /// Entries that are whole, from the first on
+    /// Entries that are whole, from the first that is there on
     pub entries: i64,
-    /// The number of the first entry that isn't, and in which way
+    /// Entries before that, which were cut and have a checkpoint in their place
+    pub cut: i64,
+    /// The number of the first entry that isn't whole, and in which way
     pub broken: Option<(i64, &'static str)>,
 }
 
-type Columns = (
-    (
-        BigInt,
-        IdType,
-        IdType,
-        AtType,
-        Nullable<IdType>,
-        Nullable<IdType>,
-        Text,
-        Text,
-    ),
-    (IdType, Integer, Nullable<Text>, Binary, Binary, Binary),
-    (
-        Nullable<Binary>,
-        Nullable<Text>,
-        Nullable<Text>,
-        Nullable<Text>,
-        Nullable<Binary>,
-    ),
-);
-type Row = (
-    (i64, Uid, Uid, At, Option<Uid>, Option<Uid>, String, String),
-    (Uid, i32, Option<String>, Vec<u8>, Vec<u8>, Vec<u8>),
-    (
-        Option<Vec<u8>>,
-        Option<String>,
-        Option<String>,
-        Option<String>,
-        Option<Vec<u8>>,
-    ),
-);
+/// What a part of a look found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stretch {
+    /// All is whole up to there
+    On(Walked),
+    /// There is no more to look at
+    End(Verification),
+}
 
 const PAGE: i64 = 1_000;
-/// Places of a transaction in which a moved entry is looked for.
-const PLACES: usize = 5_000;
 
 impl Tx<'_> {
-    /// Walks the log of the organization of the grant.
-    pub fn verify_log(&mut self, grant: Grant<Organization, Read>) -> Result<Verification, Fault> {
+    /// Walks the log of the organization of the grant. Without the key, where a log was cut is in doubt.
+    pub fn verify_log(
+        &mut self,
+        grant: Grant<Organization, Read>,
+        key: Option<&Key>,
+    ) -> Result<Verification, Fault> {
+        let mut from = Walked::default();
+        loop {
+            match self.verify_some(grant, key, from, i64::MAX)? {
+                Stretch::On(to) => from = to,
+                Stretch::End(found) => return Ok(found),
+            }
+        }
+    }
+
+    /// Walks on from where a log was walked to, for at least `most` entries and to the end of a transaction. To be
+    /// called in one state of the database.
+    pub fn verify_some(
+        &mut self,
+        grant: Grant<Organization, Read>,
+        key: Option<&Key>,
+        from: Walked,
+        most: i64,
+    ) -> Result<Stretch, Fault> {
         let organization = grant.organization();
         self.fenced(organization)?;
-        let mut walk = Walk {
-            number: 0,
-            head: vec![0; 32],
-            batch: None,
+        let (cut, from) = match self.log_begins(organization, key, from)? {
+            Ok(begins) => begins,
+            Err(doubt) => return Ok(Stretch::End(found(0, 0, Some(doubt)))),
         };
+        let begun = from.number;
+        let mut walk = Walk::behind(from);
         loop {
             let page = self.log_page(organization, walk.number)?;
-            let last = page.is_empty();
+            if page.is_empty() {
+                break;
+            }
             for row in page {
-                if let Err((number, what)) = walk.step(organization, row) {
-                    return Ok(Verification {
-                        entries: number - 1,
-                        broken: Some((number, what)),
-                    });
+                if let Err(doubt) = walk.step(organization, row) {
+                    return Ok(Stretch::End(found(cut, walk.number, Some(doubt))));
                 }
             }
-            if last {
-                break;
+            if walk.settled.number.saturating_sub(begun) >= most {
+                return Ok(Stretch::On(walk.settled));
             }
         }
         let (last, digest) =
             Sql::<(BigInt, Binary)>::text("SELECT last_number, digest FROM heads WHERE organization_id = ")
                 .bind(organization)
                 .one::<(i64, Vec<u8>)>(self)?;
-        let broken = match walk.end() {
-            Err(broken) => Some(broken),
+        let doubt = match walk.end() {
+            Err(doubt) => Some(doubt),
             Ok(()) if last != walk.number => Some((walk.number + 1, "entries at the end are missing")),
-            Ok(()) if digest != walk.head => Some((walk.number, "the head doesn't follow from it")),
+            Ok(()) if digest != walk.settled.head => Some((walk.number, "the head doesn't follow from it")),
             Ok(()) => None,
         };
-        let entries = match broken {
-            Some((number, _)) => walk.number.min(number - 1),
-            None => walk.number,
-        };
-        Ok(Verification { entries, broken })
+        Ok(Stretch::End(found(cut, walk.number, doubt)))
     }
 
-    fn log_page(&mut self, organization: Id, after: i64) -> Result<Vec<Row>, Fault> {
+    /// Where what is there of a log begins, at or behind a place that was walked to: the last entry that was cut, and
+    /// where to go on from.
+    pub(super) fn log_begins(
+        &mut self,
+        organization: Id,
+        key: Option<&Key>,
+        from: Walked,
+    ) -> Result<Result<(i64, Walked), Doubt>, Fault> {
+        let last = Sql::<Nullable<BigInt>>::text(
+            "SELECT MAX(number) FROM audit_checkpoints WHERE organization_id = ",
+        )
+        .bind(organization)
+        .one::<Option<i64>>(self)?
+        .unwrap_or(0);
+        // What was looked at once isn't again, unless the log was cut meanwhile.
+        if last == 0 || (1..=from.number).contains(&last) {
+            return Ok(Ok((last, from)));
+        }
+        let mut begins = Walked::default();
+        for checkpoint in self.checkpoints(organization)? {
+            let here = checkpoint.number;
+            if here.saturating_sub(checkpoint.entries) != begins.number {
+                return Ok(Err((here, "a checkpoint before it is missing")));
+            }
+            let Some(key) = key else {
+                return Ok(Err((
+                    here,
+                    "the signature of its checkpoint can't be checked without the secret",
+                )));
+            };
+            match check(key, &checkpoint.message(organization), &checkpoint.signature) {
+                Ok(()) => {}
+                Err(Unproved::UnknownKey) => {
+                    let what = "its checkpoint was signed with a secret that is not known here";
+                    return Ok(Err((here, what)));
+                }
+                Err(Unproved::Forged) => return Ok(Err((here, "its checkpoint was forged"))),
+            }
+            begins = Walked {
+                number: here,
+                head: checkpoint.digest,
+            };
+        }
+        let first =
+            Sql::<Nullable<BigInt>>::text("SELECT MIN(number) FROM audit_entries WHERE organization_id = ")
+                .bind(organization)
+                .one::<Option<i64>>(self)?;
+        match first.filter(|first| *first <= begins.number) {
+            Some(first) => Ok(Err((first, "it is there, and a checkpoint says that it was cut"))),
+            None => Ok(Ok((begins.number, begins))),
+        }
+    }
+
+    pub(super) fn log_page(&mut self, organization: Id, after: i64) -> Result<Vec<Row>, Fault> {
         Sql::<Columns>::text(
             "SELECT a.number, a.id, a.batch_id, a.occurred_at, a.actor_id, a.key_id, a.action, a.entity_type, a.entity_id, \
              a.entity_version, a.request_id, a.payload_digest, a.digest, a.chain, p.salt, p.changes, p.ip, p.user_agent, \
@@ -113,91 +162,11 @@ impl Tx<'_> {
     }
 }
 
-struct Walk {
-    number: i64,
-    head: Vec<u8>,
-    batch: Option<Batch>,
-}
-
-/// The transaction that is being walked.
-struct Batch {
-    id: Id,
-    first: i64,
-    digests: Vec<Vec<u8>>,
-    /// The chain that its entries name
-    named: Vec<u8>,
-}
-
-impl Walk {
-    /// Fails with the number of the first entry that is in doubt.
-    fn step(&mut self, organization: Id, row: Row) -> Result<(), (i64, &'static str)> {
-        let ((number, id, batch, at, actor, key, action, entity_type), rest, payload) = row;
-        let (entity_id, version, request_id, payload_digest_stored, digest, chain) = rest;
-        let here = self.number + 1;
-        if number != here {
-            return Err((here, "entries before it are missing"));
-        }
-        let current = self.batch.as_ref().filter(|current| current.id == batch.0);
-        let place = current.map_or(0, |current| current.digests.len());
-        let sealed = |place| Sealed {
-            organization,
-            batch: batch.0,
-            place,
-            id: id.0,
-            occurred_at: at.0,
-            actor: actor.map(|a| a.0),
-            key: key.map(|k| k.0),
-            action: &action,
-            entity_type: &entity_type,
-            entity_id: entity_id.0,
-            version,
-            request_id: request_id.as_deref(),
-            payload: &payload_digest_stored,
-        };
-        let is_sealed_at = |place| sealed(place).digest().as_slice() == digest;
-        if !is_sealed_at(place) {
-            // Where it fits another place of its transaction, all but its place is as it was.
-            let moved = (0..PLACES).any(is_sealed_at);
-            return Err((here, if moved { "it was moved" } else { "it was changed" }));
-        }
-        // An erased payload is lawful, and so is one without where it came from; a changed one is not.
-        if let (Some(salt), Some(changes), ip, user_agent, origin) = payload {
-            let payload = Payload {
-                salt,
-                changes,
-                ip,
-                user_agent,
-                origin,
-            };
-            if payload.compare(&payload_digest_stored) == Likeness::Other {
-                return Err((here, "its payload was changed"));
-            }
-        }
-        if self.batch.as_ref().is_some_and(|current| current.id != batch.0) {
-            self.end()?;
-        }
-        let current = self.batch.get_or_insert_with(|| Batch {
-            id: batch.0,
-            first: here,
-            digests: Vec::new(),
-            named: chain.clone(),
-        });
-        if current.named != chain {
-            return Err((here, "it was moved"));
-        }
-        current.digests.push(digest);
-        self.number = here;
-        Ok(())
-    }
-
-    /// The entries of a transaction are digested together: where that fails, the first of them is in doubt.
-    fn end(&mut self) -> Result<(), (i64, &'static str)> {
-        if let Some(batch) = self.batch.take() {
-            self.head = link(&self.head, &batch_digest(batch.digests.iter().map(Vec::as_slice))).to_vec();
-            if self.head != batch.named {
-                return Err((batch.first, "the chain is broken here"));
-            }
-        }
-        Ok(())
+fn found(cut: i64, walked: i64, broken: Option<Doubt>) -> Verification {
+    let whole = broken.map_or(walked, |(number, _)| walked.min(number - 1));
+    Verification {
+        entries: whole.saturating_sub(cut).max(0),
+        cut,
+        broken,
     }
 }

@@ -1,8 +1,11 @@
-//! Sealing anew what was sealed with the secret before.
+//! Sealing and signing anew what was with the secret before.
 
+use crate::operating;
 use crate::refusal::Refusal;
-use firma_auth::keys::Keys;
+use firma_auth::access::Disposing;
+use firma_auth::keys::{Key, Keys};
 use firma_auth::sealed::{self, Place};
+use firma_auth::signed;
 use firma_domain::Id;
 use firma_domain::source::Entropy;
 use firma_persistence::identity::SealedColumn;
@@ -24,7 +27,15 @@ pub struct Rotated {
     pub lost: Vec<String>,
 }
 
-/// Seals every text of these columns with the current secret. May be run again, and beside servers that know both.
+impl Rotated {
+    fn add(&mut self, done: Rotated) {
+        self.renewed += done.renewed;
+        self.current += done.current;
+        self.lost.extend(done.lost);
+    }
+}
+
+/// Seals every text of these columns, and signs every checkpoint of a log, with the current secret. May be run again, and beside servers that know both.
 pub async fn rotate_secrets(
     database: &Database,
     keys: Arc<Keys>,
@@ -34,26 +45,50 @@ pub async fn rotate_secrets(
     let mut all = Rotated::default();
     let mut last = Id::NIL;
     loop {
-        let (keys, entropy) = (keys.clone(), entropy.clone());
+        let (sealing, entropy) = (keys.clone(), entropy.clone());
         let batch = move |tx: &mut Tx<'_>| {
             let users = tx.users_behind(last, BATCH)?;
             let mut done = Rotated::default();
             for user in &users {
                 for column in columns {
-                    renew(tx, &keys, entropy.as_ref(), *column, *user, &mut done)?;
+                    renew(tx, &sealing, entropy.as_ref(), *column, *user, &mut done)?;
                 }
             }
             Ok::<_, Refusal>((users.last().copied(), done))
         };
         let (end, done) = database.write(Origin::default(), batch).await?;
-        all.renewed += done.renewed;
-        all.current += done.current;
-        all.lost.extend(done.lost);
+        all.add(done);
         match end {
             Some(end) => last = end,
-            None => return Ok(all),
+            None => break,
         }
     }
+    for place in database.read(operating::places).await? {
+        let (keys, id) = (keys.clone(), place.id);
+        let signing = move |tx: &mut Tx<'_>| sign_anew(tx, &keys.audit, Disposing::of(id));
+        all.add(database.write(Origin::default(), signing).await?);
+    }
+    Ok(all)
+}
+
+/// Signs the checkpoints of a log anew. What doesn't prove anything isn't made to.
+fn sign_anew(tx: &mut Tx<'_>, key: &Key, disposing: Disposing) -> Result<Rotated, Refusal> {
+    let mut done = Rotated::default();
+    let organization = disposing.organization();
+    for checkpoint in tx.signed_checkpoints(disposing)? {
+        let (message, number) = (checkpoint.message(organization), checkpoint.number);
+        match signed::check(key, &message, &checkpoint.signature) {
+            Ok(()) if signed::is_current(key, &checkpoint.signature) => done.current += 1,
+            Ok(()) => {
+                tx.sign_checkpoint(disposing, number, &signed::sign(key, &message))?;
+                done.renewed += 1;
+            }
+            Err(why) => done.lost.push(format!(
+                "audit_checkpoints.signature of {organization}, entry {number}, {why}"
+            )),
+        }
+    }
+    Ok(done)
 }
 
 fn renew(

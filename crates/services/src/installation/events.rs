@@ -47,8 +47,12 @@ pub struct Checked {
 }
 
 /// Whether the system's log is whole.
-pub fn verify(desk: &mut Desk<'_, '_>, grant: PlatformGrant<AuditEntry, Read>) -> Result<Checked, Refusal> {
-    let found = desk.tx.verify_log(grant.system())?;
+pub fn verify(
+    desk: &mut Desk<'_, '_>,
+    grant: PlatformGrant<AuditEntry, Read>,
+    key: &Key,
+) -> Result<Checked, Refusal> {
+    let found = desk.tx.verify_log(grant.system(), Some(key))?;
     Ok(Checked {
         is_whole: found.broken.is_none(),
         entries: found.entries,

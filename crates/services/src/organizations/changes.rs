@@ -38,7 +38,9 @@ impl Keeping for Organization {
             let user = work.user();
             has_second_factor(work.tx, user)?;
         }
-        if was_required && !is_required {
+        let (was_kept, is_kept) = (&before.value.settings.retention, &value.settings.retention);
+        let is_kept_otherwise = was_kept != is_kept;
+        if is_kept_otherwise || was_required && !is_required {
             work.not_by_key()?;
         }
         let small = |of: &Self| {
@@ -64,6 +66,15 @@ impl Keeping for Organization {
             (false, true) => told(work.tx, grant, SecurityKind::SecondFactorDemanded, None)?,
             (true, false) => told(work.tx, grant, SecurityKind::SecondFactorWaived, None)?,
             _ => {}
+        }
+        if is_kept_otherwise {
+            let days = |days: Option<i32>| days.map_or("for ever".into(), |days| format!("{days} days"));
+            let details = format!(
+                "{}, before {}",
+                days(is_kept.audit_days),
+                days(was_kept.audit_days)
+            );
+            told(work.tx, grant, SecurityKind::AuditRetentionChanged, Some(details))?;
         }
         Ok(value)
     }

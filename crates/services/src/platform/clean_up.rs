@@ -1,8 +1,11 @@
 //! The hourly clean-up: what is over goes, in batches.
 
+use super::disposal;
 use super::running::{Done, Progress, Running, Stop};
 use super::worker::{Handler, Recurring};
 use crate::refusal::Refusal;
+use firma_auth::keys::Key;
+use firma_domain::Instant;
 use firma_domain::identity::QUIET;
 use firma_domain::platform::FileStore;
 use firma_persistence::platform::Sweep;
@@ -12,7 +15,7 @@ use std::sync::Arc;
 
 const KIND: &str = "cleanup";
 /// The most rows that one transaction takes away.
-const BATCH: i64 = 500;
+pub(super) const BATCH: i64 = 500;
 
 /// How long what is over is kept, in seconds.
 #[derive(Debug, Clone, Copy)]
@@ -25,7 +28,7 @@ pub struct Retention {
     pub errors: i64,
     /// Invitations that were answered, taken back, or are over
     pub invitations: i64,
-    /// Bytes of deleted files
+    /// Deleted rows, and bytes of deleted files
     pub deleted: i64,
     /// Bytes of uploads that were never ended
     pub uploads: i64,
@@ -35,6 +38,8 @@ pub struct Retention {
 pub struct CleanUp {
     pub store: Arc<dyn FileStore>,
     pub keep: Retention,
+    /// Signs what is left of a log where it is cut
+    pub key: Key,
 }
 
 impl Handler for CleanUp {
@@ -73,14 +78,16 @@ impl Handler for CleanUp {
         let invitations = batches(job, move |tx| {
             tx.sweep_invitations(tx.now().plus_seconds(-kept), BATCH)
         })?;
+        let rows = disposal::purge(job, self.keep.deleted)?;
+        let audit_entries = disposal::cut(job, &self.key)?;
         let uploads = self.bytes(job, Sweep::Upload, self.keep.uploads)?;
         let deleted = self.bytes(job, Sweep::Deleted, self.keep.deleted)?;
         job.commit(move |_| {
             Ok(json!({
                 "sessions": sessions, "tokens": tokens, "security_events": events, "archives": archives, "delays": delays,
                 "slugs": slugs, "attempts": attempts, "idempotency_keys": keys, "jobs": jobs, "invitations": invitations,
-                "errors": errors, "uploads": uploads,
-                "deleted_files": deleted,
+                "errors": errors, "uploads": uploads, "deleted_files": deleted, "deleted_rows": rows,
+                "audit_entries": audit_entries,
             }))
         })
     }

@@ -7,6 +7,7 @@
 
 mod breaker;
 mod clean_up;
+mod disposal;
 mod files;
 pub mod imports;
 mod jobs;
@@ -15,6 +16,7 @@ mod mail;
 mod running;
 mod templates;
 mod traced;
+mod verification;
 mod worker;
 
 pub use breaker::{Breaker, Guarded};
@@ -27,5 +29,6 @@ pub use logs::{audit_entries, security_events};
 pub use mail::{Mail, MailHandler, mail, mail_for_system};
 pub use running::{Broken, Done, Progress, Running, Stop};
 pub use running::{Done, Progress, Running, Stop};
+pub use verification::VerifyLogs;
 pub use worker::{Handler, Recurring, Worker, WorkerSettings};
 pub use worker::{Handler, Worker, WorkerSettings};

@@ -20,13 +20,16 @@ pub trait Handler: Send + Sync + 'static {
     fn run(&self, job: &Running<'_>) -> Result<Done, Stop>;
 }
 
+/// The instant at which something is due next.
+pub type Next = dyn Fn(&mut Tx<'_>) -> Result<Option<firma_domain::Instant>, Fault> + Send + Sync;
+
 /// A job of the system that comes again and again, one at a time.
 #[derive(Clone)]
 pub struct Recurring {
     /// Its kind; a unique index keeps two processes from putting in two
     pub kind: &'static str,
-    /// When it is due next, after an instant
-    pub next: Arc<dyn Fn(firma_domain::Instant) -> Option<firma_domain::Instant> + Send + Sync>,
+    /// When it is due next; none where it is turned off
+    pub next: Arc<Next>,
 }
 
 impl Recurring {
@@ -34,7 +37,7 @@ impl Recurring {
     pub fn every(kind: &'static str, seconds: i64) -> Recurring {
         Recurring {
             kind,
-            next: Arc::new(move |now| Some(now.plus_seconds(seconds))),
+            next: Arc::new(move |tx| Ok(Some(tx.now().plus_seconds(seconds)))),
         }
     }
 }
@@ -306,14 +309,17 @@ impl Shared {
     fn schedule(&self) {
         for Recurring { kind, next } in self.settings.recurring.iter().cloned() {
             let is_on = self.handlers.iter().any(|handler| handler.kind() == kind);
-            let schedule = move |tx: &mut Tx<'_>| match is_on.then(|| next(tx.now())).flatten() {
-                Some(at) => tx.keep_queued(NewJob {
-                    kind,
-                    payload: "{}".into(),
-                    run_at: Some(at),
-                    max_attempts: ATTEMPTS,
-                }),
-                None => tx.drop_untaken(kind, tx.now().plus_seconds(-UNTAKEN)),
+            let schedule = move |tx: &mut Tx<'_>| {
+                let at = if is_on { next(tx)? } else { None };
+                match at {
+                    Some(at) => tx.keep_queued(NewJob {
+                        kind,
+                        payload: "{}".into(),
+                        run_at: Some(at),
+                        max_attempts: ATTEMPTS,
+                    }),
+                    None => tx.drop_untaken(kind, tx.now().plus_seconds(-UNTAKEN)),
+                }
             };
             match self.database.write_waiting(Origin::default(), schedule) {
                 // Another process was faster.

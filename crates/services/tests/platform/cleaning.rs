@@ -14,7 +14,7 @@ use std::time::Duration;
 
 const DAY: i64 = 86_400;
 
-fn clean(server: &Server) {
+pub(crate) fn clean(server: &Server) {
     let before = count(server, "jobs WHERE kind = 'cleanup' AND state = 'SUCCEEDED'");
     let keep = Retention {
         sessions: 30 * DAY,
@@ -26,7 +26,13 @@ fn clean(server: &Server) {
         uploads: DAY,
     };
     let store = server.files.store.clone();
-    let worker = start(server, vec![Arc::new(CleanUp { store, keep })]);
+    let clean_up = CleanUp {
+        store,
+        keep,
+        every: 0,
+        key: server.signer.keys.audit.clone(),
+    };
+    let worker = start(server, vec![Arc::new(clean_up)]);
     await_that("clean", || {
         count(server, "jobs WHERE kind = 'cleanup' AND state = 'SUCCEEDED'") > before
     });

@@ -3,6 +3,7 @@
 use firma_auth::access::Founding;
 use firma_domain::Id;
 use firma_domain::crm::Company;
+use firma_services::operating;
 use firma_services::platform::{CleanUp, Done, Handler, NewJob, Running, Stop, Worker, WorkerSettings};
 use firma_testing::{Firm, Server};
 use serde_json::Value;
@@ -81,4 +82,24 @@ pub(crate) fn await_state(firm: &Firm<'_>, job: Id, state: &str) -> Value {
 /// How many rows a query counts.
 pub(crate) fn count(server: &Server, rows: &str) -> i64 {
     server.base.number(&format!("SELECT COUNT(*) FROM {rows}"))
+}
+
+/// Every log is whole, every row as it says, and nothing breaks a rule.
+#[track_caller]
+pub(crate) fn is_whole(server: &Server) {
+    let keys = server.signer.keys.clone();
+    for place in server.read(operating::places) {
+        let (id, keys) = (place.id, keys.clone());
+        let found = server.read(move |tx| operating::examine(tx, id, Some(&keys.audit)));
+        assert_eq!(found.log.broken, None, "{place:?}");
+        let off: Vec<_> = found.drift.iter().filter(|(_, drift)| drift.off > 0).collect();
+        assert!(off.is_empty(), "{place:?}: {off:?}");
+        let broken: Vec<_> = found.broken.iter().filter(|(_, count)| *count > 0).collect();
+        assert!(broken.is_empty(), "{}", broken[0].0.name);
+    }
+}
+
+/// Whether the owner of the tables, or whoever the statements make of it, is refused.
+pub(crate) fn is_refused(server: &Server, statements: &str) -> bool {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| server.base.execute(statements))).is_err()
 }

@@ -14,3 +14,6 @@ mod jobs;
 mod kill;
 mod kit;
 mod mails;
+mod purging;
+mod retention;
+mod verifying;

@@ -1,0 +1,11 @@
+DROP FUNCTION sign_audit_checkpoint(uuid, bigint, text);
+DROP FUNCTION cut_audit_log(uuid, bigint, bytea, timestamptz, bigint, timestamptz, text);
+DROP TRIGGER audit_entries_no_delete ON audit_entries;
+DROP TRIGGER audit_entries_append_only ON audit_entries;
+CREATE TRIGGER audit_entries_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_entries FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+DROP FUNCTION keep_audit_entry();
+DROP INDEX job_queue_audit_verification;
+DROP TABLE audit_verifications;
+DROP TABLE audit_checkpoints;
+DROP FUNCTION keep_audit_checkpoint();
+ALTER TABLE tenants DROP COLUMN audit_days;
