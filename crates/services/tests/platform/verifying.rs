@@ -107,7 +107,7 @@ fn it_goes_on_where_it_was_killed() {
                 run_at: None,
                 max_attempts: 3,
             };
-            Ok(tx.enqueue_unless_queued(job)?)
+            Ok(tx.keep_queued(job)?)
         });
         let walked = serde_json::to_value(Walked::default()).unwrap();
         let place = json!({"behind": firms[0], "log": walked, "logs": 2, "broken": 1});
