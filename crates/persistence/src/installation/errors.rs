@@ -46,7 +46,7 @@ impl Tx<'_> {
     fn note_error(&mut self, one: &Occurrences) -> Result<(), Fault> {
         let (id, now) = (self.new_id(), self.now());
         Sql::<()>::text(
-            "INSERT INTO internal_errors (organization_id, id, version, created_at, updated_at, fingerprint, kind, place, \
+            "INSERT INTO internal_errors AS e (organization_id, id, version, created_at, updated_at, fingerprint, kind, place, \
              message, state, occurrences, first_at, last_at, last_request_id, route, binary_version) VALUES (",
         )
         .binds(vec![
@@ -68,16 +68,16 @@ impl Tx<'_> {
             one.binary_version.as_str().into(),
         ])
         .then(
-            ") ON CONFLICT (organization_id, fingerprint) DO UPDATE SET version = internal_errors.version + 1, \
-             updated_at = excluded.updated_at, occurrences = internal_errors.occurrences + excluded.occurrences, \
-             first_at = CASE WHEN excluded.first_at < internal_errors.first_at THEN excluded.first_at ELSE internal_errors.first_at END, \
-             last_at = CASE WHEN excluded.last_at > internal_errors.last_at THEN excluded.last_at ELSE internal_errors.last_at END, \
-             last_request_id = CASE WHEN excluded.last_at < internal_errors.last_at THEN internal_errors.last_request_id ELSE excluded.last_request_id END, \
-             route = CASE WHEN excluded.last_at < internal_errors.last_at THEN internal_errors.route ELSE excluded.route END, \
-             binary_version = CASE WHEN excluded.last_at < internal_errors.last_at THEN internal_errors.binary_version ELSE excluded.binary_version END, \
-             state = CASE WHEN excluded.last_at > internal_errors.resolved_at THEN 'OPEN' ELSE internal_errors.state END, \
-             resolved_by = CASE WHEN excluded.last_at > internal_errors.resolved_at THEN NULL ELSE internal_errors.resolved_by END, \
-             resolved_at = CASE WHEN excluded.last_at > internal_errors.resolved_at THEN NULL ELSE internal_errors.resolved_at END",
+            ") ON CONFLICT (organization_id, fingerprint) DO UPDATE SET version = e.version + 1, updated_at = excluded.updated_at, \
+             occurrences = e.occurrences + excluded.occurrences, \
+             first_at = CASE WHEN excluded.first_at < e.first_at THEN excluded.first_at ELSE e.first_at END, \
+             last_at = CASE WHEN excluded.last_at > e.last_at THEN excluded.last_at ELSE e.last_at END, \
+             last_request_id = CASE WHEN excluded.last_at < e.last_at THEN e.last_request_id ELSE excluded.last_request_id END, \
+             route = CASE WHEN excluded.last_at < e.last_at THEN e.route ELSE excluded.route END, \
+             binary_version = CASE WHEN excluded.last_at < e.last_at THEN e.binary_version ELSE excluded.binary_version END, \
+             state = CASE WHEN excluded.last_at > e.resolved_at THEN 'OPEN' ELSE e.state END, \
+             resolved_by = CASE WHEN excluded.last_at > e.resolved_at THEN NULL ELSE e.resolved_by END, \
+             resolved_at = CASE WHEN excluded.last_at > e.resolved_at THEN NULL ELSE e.resolved_at END",
         )
         .run(self)?;
         Ok(())
