@@ -212,9 +212,9 @@ impl Facts {
     /// The decision: the grant to do `A` to rows of `E`.
     ///
     /// # Errors
-    /// [`Refused::Key`] where it is nothing for an API key, [`Refused::Archived`] where the organization is closed to the caller, or for that, [`Refused::Off`] where it
-    /// does without the module, [`Refused::Permission`] where no role gives it, [`Refused::Suspended`] where a
-    /// suspended organization would be written to.
+    /// [`Refused::Key`] where it is nothing for an API key, [`Refused::Archived`] where the organization is closed
+    /// to the caller, or for that, [`Refused::Off`] where it does without the module, [`Refused::Permission`] where
+    /// no role gives it, [`Refused::Suspended`] where a suspended organization would be written to.
     pub fn decide<E: Entity, A: Action>(&self) -> Result<Grant<E, A>, Refused> {
         self.is_for_keys(E::COLLECTION)?;
         let is_own_row = E::COLLECTION == Organization::COLLECTION && A::VERB == Verb::Delete;
@@ -275,14 +275,6 @@ impl Facts {
         permissions
             .iter()
             .filter(move |p| self.held_until(p.resource, p.verb, end) < Some(p.scope))
-    }
-
-    /// Whether the caller holds everything that the role gives; what one may hand on.
-    pub fn holds_all_of(&self, role: &Given) -> bool {
-        match role {
-            Given::System(role) => !role.platform && self.lacks(&role.permissions()).next().is_none(),
-            Given::Custom(_, permissions) => self.lacks(permissions).next().is_none(),
-        }
     }
 }
 
