@@ -155,6 +155,7 @@ fn from_elsewhere(server: &Server, organization: Id, user: Id) {
     let origin = Origin {
         ip: Some(IP.into()),
         user_agent: Some(AGENT.into()),
+        country: None,
         request_id: None,
     };
     let run = move |tx: &mut firma_services::Tx<'_>| {
