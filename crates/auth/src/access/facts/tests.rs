@@ -21,6 +21,7 @@ fn facts(roles: &[(&str, Option<i64>)], status: Status) -> Facts {
             .collect(),
         now: at(100),
         key: None,
+        lacks_factor: false,
     }
 }
 
