@@ -43,7 +43,7 @@ pub use walk::{Deed, OwnRows};
 pub(crate) use words::Texts;
 
 #[cfg(feature = "testing")]
-pub use testing::drop_tenant_condition;
+pub use testing::{drop_tenant_condition, restore_tenant_condition};
 #[cfg(feature = "testing")]
 use testing::has_tenant_condition;
 #[cfg(not(feature = "testing"))]
