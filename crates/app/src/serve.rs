@@ -62,7 +62,6 @@ fn answer(config: &Config, parts: Parts) -> Result<(), String> {
         signup: config.signup,
         site: Site {
             public_url: config.public_url.clone(),
-            country_header: config.country_header.clone(),
             proxies: Proxies(config.trusted_proxies.clone().unwrap_or_default()),
             origins: config.cors_origins.clone().unwrap_or_default(),
             is_local: config.bind.ip().is_loopback(),

@@ -19,7 +19,6 @@ pub use entity::{Entity, Record};
 pub use input::{FieldError, Invalid};
 pub use value::{
     Currency, Day, Domain, Email, Id, Instant, IpRange, Locale, Money, NaiveDate, Rate, Slug, Zone,
-    is_country,
 };
 
 /// The examples in the README, as tests.

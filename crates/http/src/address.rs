@@ -3,7 +3,7 @@
 use crate::state::State;
 use actix_web::http::header::{HeaderMap, HeaderName};
 use actix_web::{HttpRequest, web};
-use firma_domain::{IpRange, is_country};
+use firma_domain::IpRange;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -81,19 +81,6 @@ pub(crate) fn client(request: &HttpRequest) -> Option<IpAddr> {
         Some(state) => state.site.proxies.client(peer, request.headers()),
         None => Some(peer.to_canonical()),
     }
-}
-
-/// The country that a request comes from, as a proxy tells that is trusted, in the header that it was told to look at.
-/// Nobody else's word is taken, and nothing that is no country's code.
-pub(crate) fn country(request: &HttpRequest) -> Option<String> {
-    let site = &request.app_data::<web::Data<State>>()?.site;
-    let peer = request.peer_addr()?.ip().to_canonical();
-    let mut said = request.headers().get_all(site.country_header.as_ref()?);
-    let (Some(code), None) = (said.next(), said.next()) else {
-        return None;
-    };
-    let code = code.to_str().ok()?.trim();
-    (site.proxies.trusts(peer) && is_country(code)).then(|| code.to_owned())
 }
 
 /// The same for what counts calls: the proxy's where it doesn't tell.

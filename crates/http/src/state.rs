@@ -3,7 +3,6 @@
 use crate::address::Proxies;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
-use actix_web::http::header::HeaderName;
 use firma_domain::identity::Signup;
 use firma_services::identity::{LastUsed, Providers, Signer, Transport};
 use firma_services::installation::Watch;
@@ -47,8 +46,6 @@ pub struct Site {
     pub is_local: bool,
     /// What stands between it and those who call
     pub proxies: Proxies,
-    /// The header in which these tell the country, if one does
-    pub country_header: Option<HeaderName>,
     /// Where the rows are kept: a file, or a database without its password
     pub data: String,
 }

@@ -1,7 +1,6 @@
 //! Turns the text of one setting into its value, or says what it has to be. What may be a secret is
 //! never repeated in the answer.
 use super::value::{Hidden, LogFormat, Migrate};
-use actix_web::http::header::HeaderName;
 use firma_adapters::{OutboxFolder, SmtpMailer};
 use firma_domain::IpRange;
 use firma_domain::identity::Signup;
@@ -139,13 +138,6 @@ pub(super) fn ranges(text: &str) -> Read<Vec<IpRange>> {
         range.unwrap_or_else(|| wrong(part, "a range of addresses, such as 10.0.0.0/8 or 127.0.0.1"))
     };
     text.split(',').map(range).collect()
-}
-
-pub(super) fn header(text: &str) -> Read<HeaderName> {
-    match text.parse() {
-        Ok(name) => Ok(name),
-        Err(_) => wrong(text, "the name of a header, such as CF-IPCountry"),
-    }
 }
 
 pub(super) fn sender(text: &str) -> Read<String> {

@@ -5,7 +5,6 @@ use super::read;
 use super::source::Sources;
 use super::url;
 use super::value::{Database, Hidden, LogFormat, Migrate};
-use actix_web::http::header::HeaderName;
 use firma_domain::IpRange;
 use firma_domain::identity::Signup;
 use std::borrow::Cow;
@@ -113,7 +112,6 @@ settings! {
         public_url: String, "FIRMA_PUBLIC_URL", url::public, "Address that people reach the server by, such as https://firma.example.com";
         cors_origins: Vec<String>, "FIRMA_CORS_ORIGINS", url::origins, "Other sites whose pages may call, such as https://app.example.com; several between commas";
         trusted_proxies: Vec<IpRange>, "FIRMA_TRUSTED_PROXIES", read::ranges, "Proxies whose word is taken for where a call comes from, such as 10.0.0.0/8; several between commas";
-        country_header: HeaderName, "FIRMA_COUNTRY_HEADER", read::header, "Header in which such a proxy tells the country of a call, such as CF-IPCountry: sign-ins from another one are warned of";
         oidc: Vec<String>, "FIRMA_OIDC", provider::names, "Names of OpenID providers that people may sign in by, between commas; each has FIRMA_OIDC_NAME_ISSUER, _CLIENT_ID, _CLIENT_SECRET, _SCOPES and _LABEL";
         smtp_url: Hidden<String>, "FIRMA_SMTP_URL", read::smtp, "Mail server, smtp://… or smtps://…; without it mails are written into the folder outbox in the data folder";
         db_pool_max: u32, "FIRMA_DB_POOL_MAX", |text| read::number(text, 1..=200), "Most connections to the database, 1 to 200";

@@ -46,10 +46,7 @@ impl SecurityKind {
     pub const fn is_raised(self) -> bool {
         matches!(
             self,
-            SecurityKind::ManySignInFailures
-                | SecurityKind::ManyWrites
-                | SecurityKind::NewDevice
-                | SecurityKind::NewCountry
+            SecurityKind::ManySignInFailures | SecurityKind::ManyWrites | SecurityKind::NewDevice
         )
     }
 }
@@ -61,7 +58,7 @@ mod tests {
     #[test]
     fn what_is_raised_is_a_warning() {
         let raised: Vec<_> = SecurityKind::ALL.iter().filter(|kind| kind.is_raised()).collect();
-        assert_eq!(raised.len(), 4);
+        assert_eq!(raised.len(), 3);
         assert!(raised.iter().all(|kind| kind.severity() == Severity::Warning));
     }
 }

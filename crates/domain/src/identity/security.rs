@@ -43,8 +43,6 @@ kinds! {
     StepUpFailed = "step_up_failed", Warning;
     /// A sign-in from a device that wasn't seen before
     NewDevice = "new_device", Warning;
-    /// A sign-in from a country from which none was seen before
-    NewCountry = "new_country", Warning;
     /// A second factor was set up
     SecondFactorOn = "second_factor_on", Info;
     /// The second factor was given up
@@ -135,8 +133,6 @@ kinds! {
     SecondFactorWaived = "second_factor_waived", Warning;
     /// Somebody named an organization, or a row of one, where they have no business
     ForeignAttempt = "foreign_attempt", Warning;
-    /// Somebody wanted to give what they don't hold, or without the right to give at all
-    EscalationAttempt = "escalation_attempt", Warning;
     /// More than a hundred writes of one person in an organization within an hour, bulk and imports aside
     ManyWrites = "many_writes", Warning;
     /// An account was locked by the platform, and its sessions ended

@@ -18,7 +18,6 @@ pub mod text;
 mod zone;
 
 pub(crate) use country::country;
-pub use country::is_country;
 pub use day::Day;
 pub use domain::Domain;
 pub use email::Email;

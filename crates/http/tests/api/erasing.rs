@@ -155,7 +155,6 @@ fn from_elsewhere(server: &Server, organization: Id, user: Id) {
     let origin = Origin {
         ip: Some(IP.into()),
         user_agent: Some(AGENT.into()),
-        country: None,
         request_id: None,
     };
     let run = move |tx: &mut firma_services::Tx<'_>| {

@@ -3,13 +3,10 @@
 use crate::identity::set_password;
 use crate::post::{auth, events, login, mail, mails, on_each_clock, on_each_with, signed_in};
 use crate::samples::bare;
-use firma_auth::keys::Keys;
-use firma_domain::IpRange;
 use firma_domain::identity::Signup;
-use firma_http::{Limits, Proxies, Site};
-use firma_testing::{Firm, Server, SystemClock, TestDatabase, on_each};
+use firma_http::Limits;
+use firma_testing::{Firm, Server, TestDatabase, on_each};
 use serde_json::json;
-use std::sync::Arc;
 
 const PASSWORD: &str = "grey herons wade slowly";
 
@@ -197,68 +194,6 @@ fn a_new_device_is_told_of_by_mail() {
         assert!(mails(server).is_empty());
         assert_eq!(events(server, "new_device"), 1);
     });
-}
-
-#[test]
-fn a_new_country_is_told_of_by_mail_where_a_trusted_proxy_says_it() {
-    for (base, trusted) in TestDatabase::each()
-        .into_iter()
-        .zip([true, true])
-        .chain([(TestDatabase::sqlite(), false)])
-    {
-        let proxies = ["127.0.0.1"].into_iter().filter(|_| trusted);
-        let site = Site {
-            is_local: true,
-            proxies: Proxies(proxies.filter_map(IpRange::parse).collect()),
-            country_header: Some("cf-ipcountry".parse().unwrap()),
-            ..Site::default()
-        };
-        let server = &Server::start_at(base, Arc::new(SystemClock), site, Keys::derive(&[7; 32]));
-        let (_, email) = owner(server);
-        let from = |countries: &[&str]| {
-            let body = json!({"email": email, "password": PASSWORD}).to_string();
-            let mut headers = vec![("accept-language", "en"), ("user-agent", "one/1")];
-            headers.extend(countries.iter().map(|country| ("cf-ipcountry", *country)));
-            server
-                .nobody()
-                .send("POST", "/api/v1/auth/login", &headers, Some(body.as_bytes()))
-                .expect(200);
-        };
-        // Nothing is known before the first one, and what is no country's code is none.
-        for country in [
-            &[][..],
-            &["RS"],
-            &["RS"],
-            &["XX"],
-            &["T1"],
-            &["rs"],
-            &["RS, DE"],
-            &["DE", "TR"],
-            &[],
-        ] {
-            from(country);
-        }
-        assert_eq!(events(server, "new_country"), 0);
-        from(&["DE"]);
-        if !trusted {
-            assert_eq!(events(server, "new_country"), 0);
-            assert!(mails(server).is_empty());
-            continue;
-        }
-        let mail = mail(server, &email);
-        assert_eq!(mail.subject, "Firma: sign-in from another country");
-        assert!(mail.text.contains("Country: DE"), "{}", mail.text);
-        // Once for each, and back home isn't another.
-        for country in ["DE", "RS", "DE"] {
-            from(&[country]);
-        }
-        assert!(mails(server).is_empty());
-        let told = server
-            .base
-            .lines("SELECT severity || ' ' || details FROM security_events WHERE type = 'new_country'");
-        assert_eq!(told, ["warning DE"]);
-        assert_eq!(events(server, "new_device"), 0);
-    }
 }
 
 #[test]

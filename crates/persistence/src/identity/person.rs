@@ -82,7 +82,6 @@ pub const KEPT: &[Kept] = &[
             ("id", Holds::Id),
             ("ip", Words),
             ("user_agent", Words),
-            ("country", Words),
             ("created_at", At),
             ("last_used_at", At),
             ("authenticated_at", At),

@@ -55,7 +55,7 @@ impl Tx<'_> {
         let now = self.now();
         Sql::<()>::text(
             "INSERT INTO sessions (id, user_id, ip, user_agent, created_at, last_used_at, expires_at, ends_at, \
-             refresh_hash, rotated_at, country) VALUES (",
+             refresh_hash, rotated_at) VALUES (",
         )
         .binds(vec![
             new.id.into(),
@@ -68,7 +68,6 @@ impl Tx<'_> {
             new.ends_at.into(),
             Value::Bytes(new.refresh_hash.to_vec()),
             now.into(),
-            text_or_null(origin.country.as_deref()),
         ])
         .then(")")
         .run(self)?;
@@ -202,22 +201,6 @@ impl Tx<'_> {
             .then(" LIMIT 1")
             .maybe::<bool>(self)?;
         Ok(found.is_some())
-    }
-
-    /// Whether the user signed in since, and from other countries alone than the call comes from.
-    pub fn is_new_country(&mut self, user: Id, since: Instant) -> Result<bool, Fault> {
-        self.identify(user)?;
-        let Some(country) = self.unit()?.origin().country.clone() else {
-            return Ok(false);
-        };
-        let known = Sql::<Text>::text(
-            "SELECT DISTINCT country FROM sessions WHERE country IS NOT NULL AND user_id = ",
-        )
-        .bind(user)
-        .then(" AND created_at > ")
-        .bind(since)
-        .rows::<String>(self)?;
-        Ok(!known.is_empty() && !known.contains(&country))
     }
 
     /// Ends a session; a call that is signed in with it is refused from now on. Whether there was one.

@@ -28,8 +28,6 @@ pub(crate) enum Attempt {
 pub struct Origin {
     pub ip: Option<String>,
     pub user_agent: Option<String>,
-    /// The code of the country, where a proxy told it
-    pub country: Option<String>,
     pub request_id: Option<String>,
 }
 

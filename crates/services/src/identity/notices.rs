@@ -85,9 +85,8 @@ fn tell(tx: &mut Tx<'_>, payload: &Payload) -> Result<i32, Refusal> {
         let Some(owner) = tx.owner_of_organization(organization)? else {
             continue;
         };
-        // Who signs in on a new device, or elsewhere, is told already.
-        let is_told = matches!(payload.what, SecurityKind::NewDevice | SecurityKind::NewCountry);
-        if is_told && payload.user == Some(owner) {
+        // Who signs in on a new device is told already.
+        if payload.what == SecurityKind::NewDevice && payload.user == Some(owner) {
             continue;
         }
         if tell_owner(tx, payload, organization, owner)? {

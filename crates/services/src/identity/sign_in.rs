@@ -13,7 +13,6 @@ use firma_domain::identity::{Guessed, SecurityKind};
 use firma_domain::{Id, Instant};
 use firma_persistence::{Fault, Origin, Tx};
 use serde::Deserialize;
-use serde_json::json;
 
 /// The second step of a sign-in.
 #[derive(Debug, Clone, Deserialize)]
@@ -219,7 +218,7 @@ pub(super) fn end_replaced(tx: &mut Tx<'_>, signer: &Signer, token: Option<&str>
     Ok(())
 }
 
-/// Opens the session, and tells the user of a device, and of a country, that wasn't seen before.
+/// Opens the session, and tells the user of a device that wasn't seen before.
 fn enter(
     tx: &mut Tx<'_>,
     signer: &Signer,
@@ -237,12 +236,6 @@ fn enter(
     {
         about(tx, Some(user), SecurityKind::NewDevice, None)?;
         letters::tell(tx, (user, &person), "new_device", origin, language)?;
-    }
-    if tx.is_new_country(user, now.plus_seconds(-DEVICE_LIFE))? {
-        let country = origin.country.clone();
-        about(tx, Some(user), SecurityKind::NewCountry, country.clone())?;
-        let what = json!({"country": country});
-        letters::tell_of(tx, (user, &person), "new_country", origin, language, what)?;
     }
     let proof = Proof {
         user,

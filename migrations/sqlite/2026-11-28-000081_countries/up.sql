@@ -1,2 +1,0 @@
--- From which country a session was begun, where a proxy told.
-ALTER TABLE sessions ADD COLUMN country TEXT;
