@@ -34,6 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .into(),
         now,
         key: None,
+        lacks_factor: false,
     };
     tell::<Deal, Read>(&facts);
     tell::<Deal, Update>(&facts);

@@ -183,8 +183,11 @@ impl Call {
         match (&self.signed, &done) {
             (Signed::Key(_), Err(Refusal::Key(refused))) => note_key(&self.said, Some(refused)).await,
             (Signed::Key(_), _) => note_key(&self.said, None).await,
-            (Signed::Person(caller), Err(refusal)) => self.said.refused(*caller, refusal),
-            (Signed::Person(_), Ok(_)) => {}
+            (Signed::Person(_), _) => {}
+        }
+        if let Err(refusal) = &done {
+            self.said
+                .refused(&self.signed, refusal, !self.request.method().is_safe());
         }
         Ok(done?)
     }

@@ -17,7 +17,7 @@ pub mod platform;
 mod sql;
 mod store;
 #[cfg(feature = "testing")]
-pub use store::drop_tenant_condition;
+pub use store::{drop_tenant_condition, restore_tenant_condition};
 
 pub use backend::{
     Database, Load, Panicked, Settings, Sources, Target, Trace, caught, note_panic, usual_connections,

@@ -239,19 +239,41 @@ fn what_is_seen_outside_the_fence_is_not_changed_there() {
          AND cmd <> 'SELECT' AND (qual LIKE '% OR %' OR with_check LIKE '% OR %') ORDER BY 1",
     );
     assert_eq!(wide, Vec::<String>::new());
-    // What runs as the owner is the server's alone, but for the clean-up of the first release.
-    let everybodys = base.lines(
-        "SELECT p.proname::text FROM pg_proc p WHERE p.prosecdef AND p.pronamespace = 'public'::regnamespace \
-         AND has_function_privilege('public', p.oid, 'EXECUTE') ORDER BY 1",
+}
+
+/// What everybody who can connect may do with it.
+fn everybodys(base: &TestDatabase) -> Vec<String> {
+    base.lines(
+        "SELECT p.proname::text FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace \
+         AND has_function_privilege('public', p.oid, 'EXECUTE') \
+         UNION ALL SELECT c.relname || ' ' || a.privilege_type FROM pg_class c, aclexplode(c.relacl) a \
+         WHERE c.relnamespace = 'public'::regnamespace AND a.grantee = 0 \
+         UNION ALL SELECT c.relname || '.' || t.attname || ' ' || a.privilege_type FROM pg_class c \
+         JOIN pg_attribute t ON t.attrelid = c.oid, aclexplode(t.attacl) a \
+         WHERE c.relnamespace = 'public'::regnamespace AND a.grantee = 0 \
+         UNION ALL SELECT 'schema ' || a.privilege_type FROM pg_namespace n, aclexplode(n.nspacl) a \
+         WHERE n.nspname = 'public' AND a.grantee = 0 AND a.privilege_type <> 'USAGE' ORDER BY 1",
+    )
+}
+
+#[test]
+fn nothing_of_the_schema_is_everybodys() {
+    let Some(base) = TestDatabase::postgres() else {
+        return;
+    };
+    assert_eq!(everybodys(&base), Vec::<String>::new());
+    // Nor what is made later.
+    base.execute(
+        "CREATE FUNCTION later() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TABLE later (id serial, name text)",
+    );
+    assert_eq!(everybodys(&base), Vec::<String>::new());
+    base.execute(
+        "GRANT EXECUTE ON FUNCTION later() TO PUBLIC; GRANT SELECT ON later TO PUBLIC; \
+         GRANT UPDATE (name) ON later TO PUBLIC; GRANT USAGE ON later_id_seq TO PUBLIC",
     );
     assert_eq!(
-        everybodys,
-        [
-            "sweep_idempotency_keys",
-            "sweep_jobs",
-            "sweep_sessions",
-            "sweep_tokens"
-        ]
+        everybodys(&base),
+        ["later", "later SELECT", "later.name UPDATE", "later_id_seq USAGE"]
     );
 }
 

@@ -171,6 +171,7 @@ impl From<Refused> for Refusal {
             Refused::Key => Refusal::KeyNotAllowed,
             Refused::Archived => Refusal::Archived,
             Refused::Off(module) => Refusal::ModuleOff(module),
+            Refused::Factor => Refusal::FactorMissing,
         }
     }
 }

@@ -87,11 +87,13 @@ impl<'t, 'c> Work<'t, 'c> {
         match tx.facts(caller.user, caller.session, segment)? {
             Known::Nobody => Err(Refusal::Unauthenticated),
             Known::Stranger => Err(renamed(tx, caller.user, segment)?),
-            Known::WithoutFactor => Err(Refusal::FactorMissing),
-            Known::Member(facts, currency, zone) => Ok(Work {
-                session: Some(caller.session),
-                ..Work::of(tx, facts, currency, zone)
-            }),
+            Known::Member(facts, currency, zone) => {
+                facts.enter()?;
+                Ok(Work {
+                    session: Some(caller.session),
+                    ..Work::of(tx, facts, currency, zone)
+                })
+            }
         }
     }
 

@@ -109,6 +109,8 @@ pub struct Facts {
     pub now: Instant,
     /// The API key by which the call is made, if it is one
     pub key: Option<ByKey>,
+    /// Whether the organization asks for a second factor that the caller doesn't have
+    pub lacks_factor: bool,
 }
 
 /// Why a call may not be made.
@@ -124,6 +126,8 @@ pub enum Refused {
     Archived,
     /// The organization does without the module of that name.
     Off(&'static str),
+    /// The organization asks for a second factor that the caller doesn't have.
+    Factor,
 }
 
 impl Facts {
@@ -209,30 +213,54 @@ impl Facts {
             .collect()
     }
 
+    /// Whether the caller is let in, whatever is to be done there.
+    ///
+    /// # Errors
+    /// [`Refused::Archived`] where the organization is closed to the caller, which it is to every key,
+    /// [`Refused::Factor`] where a second factor is missing, [`Refused::Suspended`] for a key of a suspended one.
+    pub fn enter(&self) -> Result<(), Refused> {
+        match (self.tenant.status, &self.key) {
+            _ if self.is_shut() => Err(Refused::Archived),
+            _ if self.lacks_factor => Err(Refused::Factor),
+            (Status::Archived, Some(_)) => Err(Refused::Archived),
+            (Status::Suspended, Some(_)) => Err(Refused::Suspended),
+            _ => Ok(()),
+        }
+    }
+
+    /// How far who was let in may do `verb` to the resource of that name: the decision before it is a grant.
+    ///
+    /// # Errors
+    /// [`Refused::Key`] where it is nothing for an API key, [`Refused::Archived`] where the organization is closed
+    /// to the caller, or for that, [`Refused::Off`] where it does without the module, [`Refused::Permission`] where
+    /// no role gives it, [`Refused::Suspended`] where a suspended organization would be written to.
+    pub fn judge(&self, resource: &str, verb: Verb) -> Result<Scope, Refused> {
+        self.is_for_keys(resource)?;
+        let is_own_row = resource == Organization::COLLECTION && verb == Verb::Delete;
+        let is_archived = self.tenant.status == Status::Archived;
+        if self.is_shut() || is_archived && verb != Verb::Read && !is_own_row {
+            return Err(Refused::Archived);
+        }
+        if let Some(known) = resource_named(resource)
+            && self.tenant.is_off(known.module)
+        {
+            return Err(Refused::Off(known.module));
+        }
+        let reach = self
+            .scope(resource, verb)
+            .ok_or_else(|| Refused::Permission(format!("{resource}:{}", verb.as_str())))?;
+        match verb != Verb::Read && self.tenant.status == Status::Suspended {
+            true => Err(Refused::Suspended),
+            false => Ok(reach),
+        }
+    }
+
     /// The decision: the grant to do `A` to rows of `E`.
     ///
     /// # Errors
-    /// [`Refused::Key`] where it is nothing for an API key, [`Refused::Archived`] where the organization is closed to the caller, or for that, [`Refused::Off`] where it
-    /// does without the module, [`Refused::Permission`] where no role gives it, [`Refused::Suspended`] where a
-    /// suspended organization would be written to.
+    /// As [`Facts::judge`].
     pub fn decide<E: Entity, A: Action>(&self) -> Result<Grant<E, A>, Refused> {
-        self.is_for_keys(E::COLLECTION)?;
-        let is_own_row = E::COLLECTION == Organization::COLLECTION && A::VERB == Verb::Delete;
-        let is_archived = self.tenant.status == Status::Archived;
-        if self.is_shut() || is_archived && A::VERB != Verb::Read && !is_own_row {
-            return Err(Refused::Archived);
-        }
-        if let Some(resource) = resource_named(E::COLLECTION)
-            && self.tenant.is_off(resource.module)
-        {
-            return Err(Refused::Off(resource.module));
-        }
-        let reach = self
-            .scope(E::COLLECTION, A::VERB)
-            .ok_or_else(|| Refused::Permission(format!("{}:{}", E::COLLECTION, A::VERB.as_str())))?;
-        if A::VERB != Verb::Read && self.tenant.status == Status::Suspended {
-            return Err(Refused::Suspended);
-        }
+        let reach = self.judge(E::COLLECTION, A::VERB)?;
         // What may be acted on is seen, whatever else may be.
         let seen = match A::VERB {
             Verb::Read | Verb::Create => Some(reach),
@@ -275,14 +303,6 @@ impl Facts {
         permissions
             .iter()
             .filter(move |p| self.held_until(p.resource, p.verb, end) < Some(p.scope))
-    }
-
-    /// Whether the caller holds everything that the role gives; what one may hand on.
-    pub fn holds_all_of(&self, role: &Given) -> bool {
-        match role {
-            Given::System(role) => !role.platform && self.lacks(&role.permissions()).next().is_none(),
-            Given::Custom(_, permissions) => self.lacks(permissions).next().is_none(),
-        }
     }
 }
 

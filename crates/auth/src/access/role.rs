@@ -36,7 +36,8 @@ pub struct Role {
     pub display_name: &'static str,
     /// Whether it is given on the platform and not in an organization
     pub platform: bool,
-    pub(super) rules: &'static [Rule],
+    /// In groups, since several roles have some in common
+    pub(super) rules: &'static [&'static [Rule]],
     /// What it may not do on the platform; of no matter for a role in an organization
     pub(super) withheld: &'static [(&'static str, Verb)],
 }
@@ -64,6 +65,7 @@ impl Role {
     pub(super) fn gives(&self, resource: &Resource, verb: Verb) -> Option<Scope> {
         self.rules
             .iter()
+            .flat_map(|group| group.iter())
             .filter_map(|rule| rule.gives(resource, verb))
             .max()
     }

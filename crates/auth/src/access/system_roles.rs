@@ -24,7 +24,12 @@ const fn module(name: &'static str, verbs: &'static [Verb], scope: Scope) -> Rul
 const fn resource(name: &'static str, verbs: &'static [Verb], scope: Scope) -> Rule {
     rule(About::Resource(name), verbs, scope)
 }
-const fn role(number: u16, name: &'static str, display_name: &'static str, rules: &'static [Rule]) -> Role {
+const fn role(
+    number: u16,
+    name: &'static str,
+    display_name: &'static str,
+    rules: &'static [&'static [Rule]],
+) -> Role {
     Role {
         id: Id::fixed(1, number),
         name,
@@ -50,27 +55,32 @@ const fn platform(
     }
 }
 
-// What everybody who works in the organization has: who is in it, what they asked to be done, what they stored,
-// what they are told, and how they look at things.
-const ORGANIZATION: Rule = resource("organizations", READ, Org);
-const MEMBERS: Rule = resource("members", READ, Org);
-const TEAMS: Rule = resource("teams", READ, Org);
-const TEAM_MEMBERS: Rule = resource("team-members", READ, Org);
-const JOBS: Rule = resource("jobs", READ_UPDATE, Own);
-const FILES: Rule = resource("files", PLAIN, Own);
-const NOTIFICATIONS: Rule = resource("notifications", READ_UPDATE, Own);
-const VIEWS: Rule = resource("saved-views", PLAIN, Own);
-const REPORTS: Rule = resource("reports", PLAIN, Own);
-const DASHBOARDS: Rule = resource("dashboards", PLAIN, Own);
+/// What everybody has who works there: who else does, what they asked to be done, what they stored, what they are
+/// told, and how they look at things.
+const COLLEAGUE: &[Rule] = &[
+    resource("organizations", READ, Org),
+    resource("members", READ, Org),
+    resource("teams", READ, Org),
+    resource("team-members", READ, Org),
+    resource("jobs", READ_UPDATE, Own),
+    resource("files", PLAIN, Own),
+    resource("notifications", READ_UPDATE, Own),
+    resource("saved-views", PLAIN, Own),
+];
+/// What everybody has who writes down their time.
+const OWN_TIME: &[Rule] = &[
+    resource("time-entries", PLAIN, Own),
+    resource("time-sheets", PLAIN, Own),
+    resource("time-categories", READ, Org),
+    resource("labels", READ, Org),
+];
+const OWN_REPORTS: &[Rule] = &[
+    resource("reports", PLAIN, Own),
+    resource("dashboards", PLAIN, Own),
+];
 // Files of rows, brought in and taken out under the rights to the rows themselves.
-const IMPORTS: Rule = resource("imports", PLAIN, Own);
-const EXPORTS: Rule = resource("exports", PLAIN, Own);
-const TIME_ENTRIES: Rule = resource("time-entries", PLAIN, Own);
-const TIME_SHEETS: Rule = resource("time-sheets", PLAIN, Own);
-const TIME_CATEGORIES: Rule = resource("time-categories", READ, Org);
-const LABELS: Rule = resource("labels", READ, Org);
-const CATEGORIES: Rule = resource("catalogue-categories", READ, Org);
-const ITEMS: Rule = resource("catalogue-items", READ, Org);
+const IMPORTS: &[Rule] = &[resource("imports", PLAIN, Own)];
+const EXPORTS: &[Rule] = &[resource("exports", PLAIN, Own)];
 
 /// The system roles.
 pub static SYSTEM_ROLES: &[Role] = &[
@@ -85,37 +95,31 @@ pub static SYSTEM_ROLES: &[Role] = &[
             ("organizations", Verb::Delete),
         ],
     ),
-    role(11, "ceo", "Owner", &[rule(About::Everything, ALL, Org)]),
+    role(11, "ceo", "Owner", &[&[rule(About::Everything, ALL, Org)]]),
     role(
         12,
         "admin",
         "Administrator",
-        &[rule(About::AllBut("organizations", Verb::Delete), ALL, Org)],
+        &[&[rule(About::AllBut("organizations", Verb::Delete), ALL, Org)]],
     ),
     role(
         13,
         "manager",
         "Manager",
         &[
-            ORGANIZATION,
-            MEMBERS,
-            TEAMS,
-            TEAM_MEMBERS,
-            resource("roles", READ, Org),
-            module("crm", ALL, Team),
-            module("sales", ALL, Team),
-            module("work", ALL, Team),
-            module("practice", ALL, Team),
-            module("product", READ, Org),
-            resource("reports", READ, Team),
-            JOBS,
-            FILES,
-            NOTIFICATIONS,
-            VIEWS,
-            REPORTS,
-            DASHBOARDS,
+            COLLEAGUE,
+            OWN_REPORTS,
             IMPORTS,
             EXPORTS,
+            &[
+                resource("roles", READ, Org),
+                module("crm", ALL, Team),
+                module("sales", ALL, Team),
+                module("work", ALL, Team),
+                module("practice", ALL, Team),
+                module("product", READ, Org),
+                resource("reports", READ, Team),
+            ],
         ],
     ),
     role(
@@ -123,26 +127,17 @@ pub static SYSTEM_ROLES: &[Role] = &[
         "product_manager",
         "Product manager",
         &[
-            ORGANIZATION,
-            MEMBERS,
-            TEAMS,
-            TEAM_MEMBERS,
-            module("product", ALL, Org),
-            resource("projects", PLAIN, Team),
-            resource("milestones", PLAIN, Team),
-            resource("tasks", PLAIN, Team),
-            TIME_ENTRIES,
-            TIME_SHEETS,
-            TIME_CATEGORIES,
-            LABELS,
-            module("crm", READ, Org),
-            JOBS,
-            FILES,
-            NOTIFICATIONS,
-            VIEWS,
-            REPORTS,
-            DASHBOARDS,
+            COLLEAGUE,
+            OWN_TIME,
+            OWN_REPORTS,
             EXPORTS,
+            &[
+                module("product", ALL, Org),
+                resource("projects", PLAIN, Team),
+                resource("milestones", PLAIN, Team),
+                resource("tasks", PLAIN, Team),
+                module("crm", READ, Org),
+            ],
         ],
     ),
     role(
@@ -150,23 +145,15 @@ pub static SYSTEM_ROLES: &[Role] = &[
         "developer",
         "Developer",
         &[
-            ORGANIZATION,
-            MEMBERS,
-            TEAMS,
-            TEAM_MEMBERS,
-            module("product", READ, Org),
-            resource("features", CREATE_UPDATE, Team),
-            resource("projects", READ, Own),
-            resource("milestones", READ, Own),
-            resource("tasks", WITHOUT_DELETE, Team),
-            TIME_ENTRIES,
-            TIME_SHEETS,
-            TIME_CATEGORIES,
-            LABELS,
-            JOBS,
-            FILES,
-            NOTIFICATIONS,
-            VIEWS,
+            COLLEAGUE,
+            OWN_TIME,
+            &[
+                module("product", READ, Org),
+                resource("features", CREATE_UPDATE, Team),
+                resource("projects", READ, Own),
+                resource("milestones", READ, Own),
+                resource("tasks", WITHOUT_DELETE, Team),
+            ],
         ],
     ),
     role(
@@ -174,24 +161,16 @@ pub static SYSTEM_ROLES: &[Role] = &[
         "designer",
         "Designer",
         &[
-            ORGANIZATION,
-            MEMBERS,
-            TEAMS,
-            TEAM_MEMBERS,
-            module("product", READ, Org),
-            resource("documents", CREATE_UPDATE, Team),
-            resource("experiments", CREATE_UPDATE, Team),
-            resource("projects", READ, Own),
-            resource("milestones", READ, Own),
-            resource("tasks", WITHOUT_DELETE, Team),
-            TIME_ENTRIES,
-            TIME_SHEETS,
-            TIME_CATEGORIES,
-            LABELS,
-            JOBS,
-            FILES,
-            NOTIFICATIONS,
-            VIEWS,
+            COLLEAGUE,
+            OWN_TIME,
+            &[
+                module("product", READ, Org),
+                resource("documents", CREATE_UPDATE, Team),
+                resource("experiments", CREATE_UPDATE, Team),
+                resource("projects", READ, Own),
+                resource("milestones", READ, Own),
+                resource("tasks", WITHOUT_DELETE, Team),
+            ],
         ],
     ),
     role(
@@ -199,60 +178,52 @@ pub static SYSTEM_ROLES: &[Role] = &[
         "employee",
         "Employee",
         &[
-            ORGANIZATION,
-            MEMBERS,
-            TEAMS,
-            TEAM_MEMBERS,
-            module("crm", READ, Team),
-            module("crm", CREATE_UPDATE, Own),
-            // A contact that leaves a deal is a change of the deal.
-            resource("deal-contacts", DELETE, Own),
-            resource("quotes", READ, Team),
-            resource("quotes", CREATE_UPDATE, Own),
-            resource("invoices", READ, Team),
-            resource("invoices", CREATE_UPDATE, Own),
-            resource("delivery-notes", READ, Team),
-            resource("delivery-notes", CREATE_UPDATE, Own),
-            resource("payments", READ, Team),
-            resource("payments", CREATE_UPDATE, Own),
-            resource("credit-notes", READ, Team),
-            resource("credit-notes", CREATE_UPDATE, Own),
-            CATEGORIES,
-            ITEMS,
-            resource("projects", READ, Own),
-            resource("milestones", READ, Own),
-            resource("tasks", PLAIN, Own),
-            TIME_ENTRIES,
-            TIME_SHEETS,
-            TIME_CATEGORIES,
-            LABELS,
-            JOBS,
-            FILES,
-            NOTIFICATIONS,
-            VIEWS,
+            COLLEAGUE,
+            OWN_TIME,
             IMPORTS,
             EXPORTS,
+            &[
+                module("crm", READ, Team),
+                module("crm", CREATE_UPDATE, Own),
+                // A contact that leaves a deal is a change of the deal.
+                resource("deal-contacts", DELETE, Own),
+                resource("quotes", READ, Team),
+                resource("quotes", CREATE_UPDATE, Own),
+                resource("invoices", READ, Team),
+                resource("invoices", CREATE_UPDATE, Own),
+                resource("delivery-notes", READ, Team),
+                resource("delivery-notes", CREATE_UPDATE, Own),
+                resource("payments", READ, Team),
+                resource("payments", CREATE_UPDATE, Own),
+                resource("credit-notes", READ, Team),
+                resource("credit-notes", CREATE_UPDATE, Own),
+                resource("catalogue-categories", READ, Org),
+                resource("catalogue-items", READ, Org),
+                resource("projects", READ, Own),
+                resource("milestones", READ, Own),
+                resource("tasks", PLAIN, Own),
+            ],
         ],
     ),
     role(
         18,
         "stakeholder",
         "Stakeholder",
-        &[
-            ORGANIZATION,
+        &[&[
+            resource("organizations", READ, Org),
             module("product", READ, Org),
             module("work", READ, Org),
             resource("feedback", CREATE, Own),
             resource("votes", &[Verb::Create, Verb::Delete], Own),
-            NOTIFICATIONS,
-        ],
+            resource("notifications", READ_UPDATE, Own),
+        ]],
     ),
     // Here, `own` is: of the client's company.
     role(
         19,
         "client",
         "Client",
-        &[
+        &[&[
             module("practice", READ, Own),
             resource("messages", WITHOUT_DELETE, Own),
             resource("announcements", READ_UPDATE, Own),
@@ -262,6 +233,6 @@ pub static SYSTEM_ROLES: &[Role] = &[
             resource("credit-notes", READ, Own),
             resource("projects", READ, Own),
             resource("files", READ_CREATE, Own),
-        ],
+        ]],
     ),
 ];

@@ -11,8 +11,9 @@ use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 use firma_auth::access::{Given, Scope, Verb, resource_named};
 use firma_services::Refusal;
-use firma_services::access::{self, Question};
+use firma_services::access::{self, Explanation, Question, Reason};
 use firma_services::listing::Parameters;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
@@ -41,9 +42,36 @@ async fn explain(call: Call) -> Answered {
         // It tells of roles, which are for people.
         work.not_by_key()?;
         let question = question(said.query()?)?;
-        render::plain(200, &access::explain(work, &question)?)
+        let explained = access::explain(work, &question)?;
+        let step_up = asking_again(&question.permission);
+        render::plain(200, &Explained { explained, step_up })
     })
     .await
+}
+
+/// An explanation, and which operations also ask for the password.
+#[derive(Serialize)]
+struct Explained {
+    #[serde(flatten)]
+    explained: Explanation,
+    step_up: Vec<&'static str>,
+}
+
+/// The operations that a permission is for and that only go on with the password of the last ten minutes.
+fn asking_again(permission: &str) -> Vec<&'static str> {
+    let asks = |operation: &&Operation| match operation.access {
+        Access::Permission(resource, verb) => {
+            let mut parts = permission.split(':');
+            let is_it = parts.next() == Some(resource) && parts.next() == Some(verb.as_str());
+            is_it && operation.problems().contains(&"step_up_required")
+        }
+        _ => false,
+    };
+    table()
+        .iter()
+        .filter(asks)
+        .map(|operation| operation.id.as_str())
+        .collect()
 }
 
 /// Every operation that needs a permission, and how far each role has it.
@@ -70,12 +98,13 @@ fn against(roles: &[(String, Given)]) -> Value {
 }
 
 fn question(parameters: &Parameters) -> Result<Question, Refusal> {
-    let (mut user, mut permission, mut resource) = (None, None, None);
+    let (mut user, mut permission, mut resource, mut key) = (None, None, None, None);
     for (name, value) in parameters {
         let place = match name.as_str() {
             "user" => &mut user,
             "permission" => &mut permission,
             "resource" => &mut resource,
+            "key" => &mut key,
             _ => {
                 let detail = "is not a parameter of this operation";
                 return Err(Refusal::parameter(name.as_str(), "unknown_parameter", detail));
@@ -99,6 +128,7 @@ fn question(parameters: &Parameters) -> Result<Question, Refusal> {
         user: id("user", user)?,
         permission: permission.ok_or_else(missing)?.to_owned(),
         resource: id("resource", resource)?,
+        key: id("key", key)?,
     })
 }
 
@@ -132,12 +162,14 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         })
         .text(
             "Explains why something is allowed or refused. By which assignment and role, and how far; or what is \
-             missing, and who could give it. Of others it is told to who may read members, roles and their assignments.",
+             missing, and who could give it, or change what else stands in the way. Of others it is told to who may read \
+             members, roles and their assignments; of a key to who may read keys.",
         )
         .parameters(vec![
             Parameter::new("user", "The member; the caller unless given").of(id("")),
             Parameter::new("permission", "`deals:update`, or as far as a scope: `deals:update:team`").required(),
             Parameter::new("resource", "A row of the permission's collection").of(id("")),
+            Parameter::new("key", "An API key: whether it may, in the place of who made it").of(id("")),
         ])
         .example(Example::default().query("?permission=deals:update"))
         .refuses(&["invalid_value", "permission_required", "not_found", "key_not_allowed"])
@@ -216,21 +248,35 @@ fn explanation(schemas: &mut Schemas) -> RefOr<Schema> {
         .property("id", id("The row"))
         .property("owner_id", maybe_text("Its owner"))
         .property("needs", scope("The narrowest scope that includes it"));
-    let giver = object(
-        [
-            ("user_id", id("The member").into()),
-            ("name", string("The member's name").into()),
-        ],
-        &[],
-    );
-    let reasons =
-        "Why not: not_a_member, archived, suspended, module_off, no_role, scope_too_narrow, out_of_reach";
+    let giver = || {
+        object(
+            [
+                ("user_id", id("The member").into()),
+                ("name", string("The member's name").into()),
+            ],
+            &[],
+        )
+    };
+    let reason = string("Why not").enum_values(Some(Reason::ALL.iter().map(|reason| json!(reason))));
+    let of_key = ObjectBuilder::new()
+        .schema_type(or_null(Type::Object))
+        .description(Some("The limits of the API key that was asked about"))
+        .property("id", id("The key"))
+        .property("scope", maybe_text("How far it was given"))
+        .property("expires_at", maybe_text("When it ends"))
+        .property(
+            "allowed_ip_ranges",
+            ArrayBuilder::new().items(string("From where it is taken")),
+        );
+    let step_up = ArrayBuilder::new()
+        .items(string("An operation"))
+        .description(Some("Operations that the permission is for and that also ask for the password of the last ten minutes"));
     let explanation = object(
         [
             ("user_id", id("The member").into()),
             ("permission", string("What was asked").into()),
             ("allowed", flag().into()),
-            ("reason", maybe_text(reasons).into()),
+            ("reason", reason.schema_type(or_null(Type::String)).into()),
             (
                 "scope",
                 maybe_text("How far the member may do it, by all roles together").into(),
@@ -241,7 +287,18 @@ fn explanation(schemas: &mut Schemas) -> RefOr<Schema> {
                 "missing",
                 maybe_text("The narrowest permission that is missing").into(),
             ),
-            ("given_by", ArrayBuilder::new().items(giver).into()),
+            ("given_by", ArrayBuilder::new().items(giver()).into()),
+            (
+                "changed_by",
+                ArrayBuilder::new()
+                    .items(giver())
+                    .description(Some(
+                        "Members who could change what stands in the way where no role does",
+                    ))
+                    .into(),
+            ),
+            ("key", of_key.into()),
+            ("step_up", step_up.into()),
         ],
         &[],
     );

@@ -1,6 +1,7 @@
 //! Organizations: what they say of themselves, how they want to work, and their members.
 
 use crate::keys::with;
+use crate::kit::texts;
 use crate::owners::{entries, pointer};
 use crate::post::on_each_clock;
 use crate::samples::{bare, nothing, role, unique, upload};
@@ -166,6 +167,21 @@ fn who_lacks_the_second_factor_that_an_organization_asks_for_stays_outside() {
         client
             .post(&at("/deals"), json!({"title": "x"}))
             .problem(403, "second_factor_missing");
+        // Who is inside is told why, and that the member could change it, or who may change the organization.
+        let why = || {
+            let query = format!("/access/explain?user={member}&permission=deals:create");
+            owner.get(&at(&query)).expect(200)
+        };
+        let told = why();
+        assert_eq!(
+            (&told["allowed"], &told["reason"], &told["missing"]),
+            (&json!(false), &json!("second_factor_missing"), &Value::Null)
+        );
+        assert_eq!(told["because"][0]["gives"], true);
+        let owner_id = &me["user"]["id"];
+        let changed_by: Vec<_> = texts(told["changed_by"].as_array().unwrap(), "user_id");
+        assert_eq!(changed_by[0], member.to_string());
+        assert!(changed_by.iter().any(|id| json!(id) == *owner_id), "{told}");
         // A stranger is told nothing of it, and elsewhere nothing has changed.
         elsewhere
             .owner
@@ -179,6 +195,7 @@ fn who_lacks_the_second_factor_that_an_organization_asks_for_stays_outside() {
         let body = json!({"code": code(&secret, clock, 0)});
         client.post(&format!("{FACTOR}/confirm"), body).expect(200);
         client.get(&at("/deals")).expect(200);
+        assert_eq!(why()["allowed"], true);
         client.delete(FACTOR).expect(204);
         client.get(&at("/deals")).problem(403, "second_factor_missing");
         asks(&owner, false).expect(200);

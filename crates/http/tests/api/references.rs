@@ -6,7 +6,7 @@ use firma_testing::{Answer, on_each};
 use serde_json::{Value, json};
 
 /// Collection, what makes one, the field, and what it refers to.
-const REFERENCES: [(&str, &str, &str, &str); 18] = [
+pub(crate) const REFERENCES: [(&str, &str, &str, &str); 18] = [
     ("team-members", "create_team_member", "team_id", "teams"),
     ("team-members", "create_team_member", "user_id", "members"),
     ("role-assignments", "create_role_assignment", "user_id", "members"),

@@ -35,7 +35,7 @@ pub struct KeyFacts {
     pub is_at_home: bool,
     /// Whether the member who made it is one, and active
     pub has_creator: bool,
-    /// A stranger where the path names another organization, or one that is closed
+    /// A stranger where the path names another organization
     pub known: Known,
 }
 

@@ -22,9 +22,7 @@ pub enum Known {
     Nobody,
     /// Signed in, but no live member of such an organization
     Stranger,
-    /// A live member, but without the second factor that the organization asks for
-    WithoutFactor,
-    /// A live member, and the organization's currency and time zone
+    /// A live member, and the organization's currency and time zone; whether the member is let in, the facts say
     Member(Facts, Currency, Zone),
 }
 
@@ -115,12 +113,8 @@ impl Tx<'_> {
         };
         self.fence_moved(Some(tenant));
         let (tenant, currency, zone) = read(tenant, status, about)?;
-        let is_shut = status == Status::Archived && tenant.owner != Some(user);
-        if tenant.id == Id::NIL || is_shut {
+        if tenant.id == Id::NIL {
             return Ok(Known::Stranger);
-        }
-        if *lacks_factor {
-            return Ok(Known::WithoutFactor);
         }
         let facts = Facts {
             user,
@@ -128,6 +122,7 @@ impl Tx<'_> {
             tenant,
             now,
             key: None,
+            lacks_factor: *lacks_factor,
         };
         Ok(Known::Member(facts, currency, zone))
     }
@@ -183,6 +178,7 @@ impl Tx<'_> {
             tenant,
             now,
             key,
+            lacks_factor: false,
         };
         Ok(Some((facts, currency, zone)))
     }
@@ -197,7 +193,7 @@ impl Tx<'_> {
     }
 
     /// Whether the organization asks for a second factor that the user doesn't have. Facts of a job don't tell it: who
-    /// asked for it had entered, and a key needs none.
+    /// asked for it had entered.
     pub fn lacks_factor(&mut self, user: Id, organization: Id) -> Result<bool, Fault> {
         self.identify(user)?;
         let asks = if self.needs_factor() {
@@ -268,7 +264,7 @@ impl Tx<'_> {
 
 impl<R> Sql<R> {
     /// The organization that a path names.
-    pub(super) fn named(self, segment: &Segment) -> Self {
+    pub(crate) fn named(self, segment: &Segment) -> Self {
         match segment {
             Segment::Id(id) => self.then("t.id = ").bind(*id),
             Segment::Slug(slug) => self.then("t.slug = ").bind(slug.as_str()),

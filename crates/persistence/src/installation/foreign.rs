@@ -16,11 +16,20 @@ impl Tx<'_> {
         .bind(user)
         .then(" WHERE (m.id IS NULL OR NOT m.is_active) AND t.id <> ")
         .bind(Id::NIL);
-        let statement = match segment {
-            Segment::Id(id) => statement.then(" AND t.id = ").bind(*id),
-            Segment::Slug(slug) => statement.then(" AND t.slug = ").bind(slug.as_str()),
-        };
-        Ok(statement.maybe::<Uid>(self)?.map(|id| id.0))
+        let found = statement.then(" AND ").named(segment).maybe::<Uid>(self)?;
+        Ok(found.map(|id| id.0))
+    }
+
+    /// The organization of that name, if there is one and it isn't this one.
+    pub fn other_organization(&mut self, own: Id, segment: &Segment) -> Result<Option<Id>, Fault> {
+        let found = Sql::<IdType>::text("SELECT t.id FROM tenants t WHERE t.id <> ")
+            .bind(own)
+            .then(" AND t.id <> ")
+            .bind(Id::NIL)
+            .then(" AND ")
+            .named(segment)
+            .maybe::<Uid>(self)?;
+        Ok(found.map(|id| id.0))
     }
 
     /// Who owns an organization that is there, if anybody does.

@@ -51,9 +51,9 @@ pub use walked::Walked;
 pub(crate) use words::Texts;
 
 #[cfg(feature = "testing")]
-pub use testing::drop_tenant_condition;
-#[cfg(feature = "testing")]
 use testing::has_tenant_condition;
+#[cfg(feature = "testing")]
+pub use testing::{drop_tenant_condition, restore_tenant_condition};
 #[cfg(not(feature = "testing"))]
 const fn has_tenant_condition() -> bool {
     true

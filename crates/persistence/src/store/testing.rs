@@ -1,4 +1,4 @@
-//! For the one test that leaves the tenant's condition out, to see what the second fence holds alone.
+//! For the two tests that leave the tenant's condition out, to see what the second fence holds alone.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,6 +7,11 @@ static DROPPED: AtomicBool = AtomicBool::new(false);
 /// Leaves the tenant's condition out of all queries from now on.
 pub fn drop_tenant_condition() {
     DROPPED.store(true, Ordering::Relaxed);
+}
+
+/// Puts it in again.
+pub fn restore_tenant_condition() {
+    DROPPED.store(false, Ordering::Relaxed);
 }
 
 /// Whether it is in.

@@ -2,10 +2,11 @@
 
 use crate::refusal::Refusal;
 use crate::work::Work;
+use firma_auth::access::Refused;
 use firma_auth::api_key::ApiKeyToken;
+use firma_domain::Instant;
 use firma_domain::access::ApiKey;
 use firma_domain::identity::SecurityKind;
-use firma_domain::organizations::Status;
 use firma_persistence::Tx;
 use firma_persistence::access::{Known, KnownKey, Segment};
 use firma_persistence::identity::SecurityEvent;
@@ -110,24 +111,34 @@ impl<'t, 'c> Work<'t, 'c> {
             return Err(refused(&key, Why::Creator));
         };
         let is_taken = ApiKey::is_taken_from(&facts.allowed_ip_ranges, caller.address);
-        let why = match facts.known {
-            _ if facts.revoked_at.is_some() => Why::Revoked,
-            _ if facts.expires_at.is_some_and(|end| end <= tx.now()) => Why::Expired,
+        let over = over(facts.revoked_at, facts.expires_at, tx.now());
+        let why = match (over, facts.known) {
+            (Some(over), _) => over,
             _ if !is_taken => Why::Address,
             _ if !facts.is_at_home => match renamed(tx, &key, segment)? {
                 Some(slug) => return Err(Refusal::Renamed(slug)),
                 None => Why::Foreign,
             },
             _ if !facts.has_creator => Why::Creator,
-            Known::Member(facts, currency, zone) if facts.tenant.status == Status::Active => {
-                return Ok((Work::of(tx, facts, currency, zone), key));
-            }
-            // What its maker may not do, the key may not either.
-            Known::WithoutFactor => return Err(Refusal::FactorMissing),
-            Known::Member(facts, ..) if facts.tenant.status == Status::Suspended => Why::Suspended,
-            _ => Why::Archived,
+            (_, Known::Member(facts, currency, zone)) => match facts.enter() {
+                Ok(()) => return Ok((Work::of(tx, facts, currency, zone), key)),
+                Err(Refused::Suspended) => Why::Suspended,
+                Err(Refused::Archived) => Why::Archived,
+                // What its maker may not do, the key may not either.
+                Err(other) => return Err(other.into()),
+            },
+            (_, Known::Nobody | Known::Stranger) => Why::Foreign,
         };
         Err(refused(&key, why))
+    }
+}
+
+/// Why a key isn't taken any more, from wherever it is used.
+pub(super) fn over(revoked_at: Option<Instant>, expires_at: Option<Instant>, now: Instant) -> Option<Why> {
+    match (revoked_at, expires_at) {
+        (Some(_), _) => Some(Why::Revoked),
+        (_, Some(end)) if end <= now => Some(Why::Expired),
+        _ => None,
     }
 }
 

@@ -2,16 +2,19 @@
 //! could give it.
 
 mod givers;
+mod keys;
+mod reason;
 mod rows;
 
 use crate::refusal::Refusal;
 use crate::rows::is;
 use crate::work::Work;
-use firma_auth::access::{Facts, Permission, Resource, Scope, Verb, resource_named};
+use firma_auth::access::{Permission, Resource, Scope, Verb, resource_named};
 use firma_domain::access::RoleAssignment;
-use firma_domain::organizations::Status;
 use firma_domain::{Id, Instant, Record};
 use givers::{Giver, givers};
+use keys::KeyLimits;
+pub use reason::Reason;
 pub use rows::explained;
 use rows::{Place, place};
 use serde::Serialize;
@@ -25,6 +28,8 @@ pub struct Question {
     pub permission: String,
     /// A row of the permission's collection
     pub resource: Option<Id>,
+    /// An API key: what is asked is whether it may, in the place of the member who made it
+    pub key: Option<Id>,
 }
 
 /// One role that the member has or had, and what it gives of what is asked.
@@ -47,8 +52,7 @@ pub struct Explanation {
     pub user_id: Id,
     pub permission: String,
     pub allowed: bool,
-    /// Why not: `not_a_member`, `archived`, `suspended`, `module_off`, `no_role`, `scope_too_narrow`, `out_of_reach`
-    pub reason: Option<&'static str>,
+    pub reason: Option<Reason>,
     /// How far the member may do it now, by all roles together
     pub scope: Option<&'static str>,
     pub because: Vec<Source>,
@@ -58,6 +62,10 @@ pub struct Explanation {
     pub missing: Option<String>,
     /// Members who hold it and may give roles; at most 20
     pub given_by: Vec<Giver>,
+    /// Members who could change what stands in the way where no role does; at most 20
+    pub changed_by: Vec<Giver>,
+    /// The limits of the API key that was asked about
+    pub key: Option<KeyLimits>,
 }
 
 struct Asked {
@@ -66,10 +74,17 @@ struct Asked {
     scope: Option<Scope>,
 }
 
-/// Explains it. Of oneself everybody may ask, of others who may read members, roles and who holds them.
+/// Explains it. Of oneself everybody may ask, of others who may read members, roles and who holds them, of a key who may
+/// read keys.
 pub fn explain(work: &mut Work<'_, '_>, question: &Question) -> Result<Explanation, Refusal> {
-    let user = question.user.unwrap_or(work.user());
-    if user != work.user() {
+    let caller = work.user();
+    let key = match question.key {
+        Some(key) => Some(keys::asked(work, key, question.user)?),
+        None => None,
+    };
+    let maker = key.as_ref().and_then(|key| key.created_by);
+    let user = maker.or(question.user).unwrap_or(caller);
+    if user != caller {
         work.may("members", Verb::Read)?;
         work.may("roles", Verb::Read)?;
         work.may("role-assignments", Verb::Read)?;
@@ -85,20 +100,31 @@ pub fn explain(work: &mut Work<'_, '_>, question: &Question) -> Result<Explanati
         None => None,
     };
     let organization = work.organization();
-    let facts = work
-        .tx
-        .facts_of_owner(organization, user)?
-        .map(|(facts, ..)| facts);
+    let known = work.tx.facts_of_owner(organization, user)?;
+    let lacks_factor = work.tx.lacks_factor(user, organization)?;
+    // The question was asked about somebody; the call goes on as the caller's.
+    work.tx.identify(caller)?;
+    let facts = known.map(|(mut facts, ..)| {
+        facts.lacks_factor = lacks_factor;
+        facts.key = key.as_ref().map(keys::as_called);
+        facts
+    });
     let scope = facts
         .as_ref()
         .and_then(|facts| facts.scope(asked.resource.name, asked.verb));
     let needed = row.as_ref().map(|row| row.needs).or(asked.scope);
-    let reason = reason(facts.as_ref(), &asked, scope, needed);
-    // What the whole organization lacks, no role gives.
-    let of_roles = reason.filter(|reason| !["archived", "module_off"].contains(reason));
-    let missing = of_roles.and_then(|_| missing(&asked, scope, needed));
+    let over = key.as_ref().and_then(|key| keys::over(key, work.now()));
+    let reason = over.or_else(|| reason::reason(facts.as_ref(), &asked, needed));
+    let missing = reason
+        .filter(|reason| reason.is_of_roles())
+        .and_then(|_| missing(&asked, scope, needed));
     let given_by = match missing {
-        Some(missing) => givers(work, missing)?,
+        Some(missing) if reason != Some(Reason::KeyTooNarrow) => givers(work, missing)?,
+        _ => vec![],
+    };
+    let owner = facts.as_ref().and_then(|facts| facts.tenant.owner);
+    let changed_by = match reason {
+        Some(reason) => reason.changed_by(work, user, owner, missing)?,
         None => vec![],
     };
     Ok(Explanation {
@@ -111,6 +137,8 @@ pub fn explain(work: &mut Work<'_, '_>, question: &Question) -> Result<Explanati
         row,
         missing: missing.map(|missing| missing.name()),
         given_by,
+        changed_by,
+        key: key.map(|key| KeyLimits::of(key, &asked)),
     })
 }
 
@@ -157,32 +185,6 @@ fn sources(work: &mut Work<'_, '_>, user: Id, asked: &Asked) -> Result<Vec<Sourc
         })
     };
     Ok(held.into_iter().filter_map(source).collect())
-}
-
-fn reason(
-    facts: Option<&Facts>,
-    asked: &Asked,
-    scope: Option<Scope>,
-    needed: Option<Scope>,
-) -> Option<&'static str> {
-    let Some(facts) = facts else {
-        return Some("not_a_member");
-    };
-    let is_closed = match facts.tenant.status {
-        Status::Archived => asked.verb != Verb::Read || facts.tenant.owner != Some(facts.user),
-        _ => false,
-    };
-    match (scope, needed) {
-        _ if is_closed => Some("archived"),
-        _ if facts.tenant.is_off(asked.resource.module) => Some("module_off"),
-        (None, _) => Some("no_role"),
-        (Some(scope), Some(needed)) if scope < needed => Some(match asked.scope {
-            Some(asked) if scope < asked => "scope_too_narrow",
-            _ => "out_of_reach",
-        }),
-        _ if asked.verb != Verb::Read && facts.tenant.status != Status::Active => Some("suspended"),
-        _ => None,
-    }
 }
 
 /// The narrowest permission that would do; none where no permission would.

@@ -99,6 +99,7 @@ fn member<'t, 'c>(
         .into(),
         now: tx.now(),
         key: None,
+        lacks_factor: false,
     };
     Ok(Work::of(tx, facts, Currency::default(), Zone::UTC))
 }

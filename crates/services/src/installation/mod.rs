@@ -21,7 +21,7 @@ pub use organizations::{
 pub(crate) use roles::unless_needed;
 pub use roles::{GivenRole, PlatformRole, assignments, give, roles, take};
 pub use users::{set_active, user, users};
-pub use watch::{Watch, note_foreign, note_many_writes};
+pub use watch::{Trier, Watch, note_escalation, note_foreign, note_many_writes};
 
 use crate::refusal::Refusal;
 use crate::work::{Caller, Work};
@@ -97,6 +97,7 @@ impl<'t, 'c> Desk<'t, 'c> {
             assignments: [].into(),
             now: self.facts.now,
             key: None,
+            lacks_factor: false,
         };
         Work::of(self.tx, facts, Currency::default(), Zone::default())
     }

@@ -70,19 +70,37 @@ impl Watch {
     }
 }
 
+/// Who named what isn't theirs.
+#[derive(Debug, Clone, Copy)]
+pub struct Trier {
+    pub user: Id,
+    /// The one organization of the key by which it was tried, if it was one: all others are foreign to it
+    pub key_of: Option<Id>,
+}
+
+impl Trier {
+    fn foreign(self, tx: &mut Tx<'_>, segment: &Segment) -> Result<Option<Id>, Refusal> {
+        Ok(match self.key_of {
+            Some(own) => tx.other_organization(own, segment)?,
+            None => tx.foreign_organization(self.user, segment)?,
+        })
+    }
+}
+
 /// Notes an attempt at what is another organization's, if it is: at the organization itself, or at a row.
 pub fn note_foreign(
     tx: &mut Tx<'_>,
-    user: Id,
+    trier: Trier,
     organization: Option<&Segment>,
     row: Option<(&str, Id)>,
 ) -> Result<(), Refusal> {
+    let user = trier.user;
     let foreign = match (organization, row) {
-        (Some(segment), _) => tx.foreign_organization(user, segment)?,
+        (Some(segment), _) => trier.foreign(tx, segment)?,
         (None, Some((collection, id))) => {
             let of_row = tx.organization_of_row(&entity_of(collection), id)?;
             match of_row {
-                Some(owner) => tx.foreign_organization(user, &Segment::Id(owner))?,
+                Some(owner) => trier.foreign(tx, &Segment::Id(owner))?,
                 None => None,
             }
         }
@@ -92,12 +110,28 @@ pub fn note_foreign(
         return Ok(());
     };
     let details = row.map(|(collection, id)| format!("{collection}/{id}"));
+    let details = match (trier.key_of, details) {
+        (None, details) => details,
+        (Some(_), None) => Some("by an API key".to_owned()),
+        (Some(_), Some(row)) => Some(format!("{row} by an API key")),
+    };
     identity::noted(
         tx,
         Some(foreign),
         Some(user),
         SecurityKind::ForeignAttempt,
         details,
+    )
+}
+
+/// Notes that a member wanted to give what they don't hold.
+pub fn note_escalation(tx: &mut Tx<'_>, user: Id, organization: Id, details: &str) -> Result<(), Refusal> {
+    identity::noted(
+        tx,
+        Some(organization),
+        Some(user),
+        SecurityKind::EscalationAttempt,
+        Some(details.to_owned()),
     )
 }
 

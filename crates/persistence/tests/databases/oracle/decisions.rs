@@ -70,6 +70,7 @@ fn a_hundred_thousand_decisions_are_the_oracles() {
             assignments: assignments.into(),
             now,
             key: by_key,
+            lacks_factor: false,
         };
         let resource = &RESOURCES[dice.below(RESOURCES.len())];
         let verb = dice.below(VERBS.len());

@@ -3,11 +3,13 @@ use crate::rows::is;
 use crate::work::Work;
 use firma_auth::access::{Facts, Permission, SYSTEM_ROLES, Scope, Verb, resource_named};
 use firma_domain::Id;
+use firma_domain::Record;
 use firma_domain::access::RoleAssignment;
+use firma_domain::organizations::Member;
 use firma_persistence::Value;
 use serde::Serialize;
 
-/// A member who could give what is missing.
+/// A member who could give what is missing, or change what stands in the way.
 #[derive(Debug, Clone, Serialize)]
 pub struct Giver {
     pub user_id: Id,
@@ -19,23 +21,36 @@ const MOST: usize = 20;
 /// Assignments that are looked at: of roles that give roles there are few.
 const LOOKED_AT: i64 = 500;
 
-/// Live members who hold a permission and may give roles, by all their roles together.
-pub(super) fn givers(work: &mut Work<'_, '_>, missing: Permission) -> Result<Vec<Giver>, Refusal> {
-    let Some(giving) = resource_named("role-assignments") else {
-        return Ok(vec![]);
-    };
-    let may_give = Permission {
-        resource: giving,
-        verb: Verb::Create,
+/// The right to do something to all rows of a kind.
+pub(super) fn all(resource: &str, verb: Verb) -> Option<Permission> {
+    Some(Permission {
+        resource: resource_named(resource)?,
+        verb,
         scope: Scope::Org,
+    })
+}
+
+/// Live members who hold a permission and may give roles.
+pub(super) fn givers(work: &mut Work<'_, '_>, missing: Permission) -> Result<Vec<Giver>, Refusal> {
+    able(work, all("role-assignments", Verb::Create), Some(missing))
+}
+
+/// Live members who hold a permission, and another one too if it is asked for, by all their roles together.
+pub(super) fn able(
+    work: &mut Work<'_, '_>,
+    to: Option<Permission>,
+    and: Option<Permission>,
+) -> Result<Vec<Giver>, Refusal> {
+    let Some(to) = to else {
+        return Ok(vec![]);
     };
     let organization = work.organization();
     let grant = work.facts().explaining().assignments();
-    let mut roles: Vec<Id> = work.tx.custom_roles_giving(grant, &may_give.name())?;
+    let mut roles: Vec<Id> = work.tx.custom_roles_giving(grant, &to.name())?;
     let system = SYSTEM_ROLES.iter().filter(|role| !role.platform);
     roles.extend(
         system
-            .filter(|role| role.scope(giving.name, Verb::Create).is_some())
+            .filter(|role| role.scope(to.resource.name, to.verb) >= Some(to.scope))
             .map(|role| role.id),
     );
     let mut users = Vec::new();
@@ -49,25 +64,28 @@ pub(super) fn givers(work: &mut Work<'_, '_>, missing: Permission) -> Result<Vec
     }
     users.sort();
     users.dedup();
-    let mut able = Vec::new();
+    let mut found = Vec::new();
     for user in users {
         let facts = work.tx.facts_of_owner(organization, user)?;
-        if facts.is_some_and(|(facts, ..)| holds(&facts, may_give) && holds(&facts, missing)) {
-            able.push(user);
+        if facts.is_some_and(|(facts, ..)| holds(&facts, to) && and.is_none_or(|and| holds(&facts, and))) {
+            found.push(user);
         }
-        if able.len() == MOST {
+        if found.len() == MOST {
             break;
         }
     }
+    named(work, &found)
+}
+
+/// Members by their ids.
+pub(super) fn named(work: &mut Work<'_, '_>, ids: &[Id]) -> Result<Vec<Giver>, Refusal> {
     let members = work.facts().explaining().members();
-    let found = work.open(members)?.by_ids(&able)?;
-    Ok(found
-        .into_iter()
-        .map(|member| Giver {
-            user_id: member.id,
-            name: member.value.name,
-        })
-        .collect())
+    let found = work.open(members)?.by_ids(ids)?;
+    let giver = |member: Record<Member>| Giver {
+        user_id: member.id,
+        name: member.value.name,
+    };
+    Ok(found.into_iter().map(giver).collect())
 }
 
 fn holds(facts: &Facts, permission: Permission) -> bool {

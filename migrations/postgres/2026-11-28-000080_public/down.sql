@@ -1,0 +1,11 @@
+ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO PUBLIC;
+GRANT EXECUTE ON FUNCTION keep_security_event() TO PUBLIC;
+GRANT EXECUTE ON FUNCTION refuse_change() TO PUBLIC;
+REVOKE EXECUTE ON FUNCTION sweep_tokens(timestamptz, bigint) FROM firma_app;
+GRANT EXECUTE ON FUNCTION sweep_tokens(timestamptz, bigint) TO PUBLIC;
+REVOKE EXECUTE ON FUNCTION sweep_jobs(timestamptz, bigint) FROM firma_app;
+GRANT EXECUTE ON FUNCTION sweep_jobs(timestamptz, bigint) TO PUBLIC;
+REVOKE EXECUTE ON FUNCTION sweep_idempotency_keys(timestamptz, bigint) FROM firma_app;
+GRANT EXECUTE ON FUNCTION sweep_idempotency_keys(timestamptz, bigint) TO PUBLIC;
+REVOKE EXECUTE ON FUNCTION sweep_sessions(timestamptz, bigint) FROM firma_app;
+GRANT EXECUTE ON FUNCTION sweep_sessions(timestamptz, bigint) TO PUBLIC;
