@@ -112,3 +112,6 @@ REVOKE EXECUTE ON FUNCTION cut_audit_log(uuid, bigint, bytea, timestamptz, bigin
 GRANT EXECUTE ON FUNCTION cut_audit_log(uuid, bigint, bytea, timestamptz, bigint, timestamptz, text) TO firma_app;
 REVOKE EXECUTE ON FUNCTION sign_audit_checkpoint(uuid, bigint, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sign_audit_checkpoint(uuid, bigint, text) TO firma_app;
+-- Those of triggers need no right to be run by them.
+REVOKE EXECUTE ON FUNCTION keep_audit_entry() FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION keep_audit_checkpoint() FROM PUBLIC;
