@@ -20,7 +20,7 @@ pub enum Refusal {
     /// So many seconds to wait
     #[error("too many tries: wait {0} s")]
     TooMany(i64),
-    #[error("the password has to be given again: the sign-in is too long ago")]
+    #[error("the password has to be given again, or a provider asked again: the sign-in is too long ago")]
     StepUp,
     #[error("nobody registers here by themselves")]
     SignupClosed,
@@ -44,7 +44,7 @@ pub enum Refusal {
     Archived,
     #[error("the organization does without the module {0}")]
     ModuleOff(&'static str),
-    #[error("the organization asks for a second factor: set one up under /me first")]
+    #[error("a second factor is asked for: set one up under /me first")]
     FactorMissing,
     #[error("only the organization's owner may do this")]
     NotOwner,

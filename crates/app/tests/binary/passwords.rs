@@ -36,7 +36,7 @@ fn nobody_enters_without_the_second_factor_that_the_installation_asks_for() {
         assert!(
             wrong.line(2).contains("optional or required"),
             "{}",
-            wrong.line(1)
+            wrong.line(2)
         );
     }
 }

@@ -56,7 +56,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
     (
         "second_factor_missing",
         403,
-        "The organization asks for a second factor: set one up under /me",
+        "A second factor is asked for: set one up under /me",
     ),
     ("organization_suspended", 403, "The organization is suspended"),
     ("organization_not_found", 404, "There is no such organization"),
