@@ -114,6 +114,11 @@ fn one_of_several_servers_makes_each_and_the_oldest_go() {
             "{last:?}"
         );
         assert_eq!(scratch(&house), 0);
+        let said = house.run_with(&[DAILY], &["doctor"], "").fine();
+        assert!(
+            said.contains("ok    last backup: the last that was proved"),
+            "{said}"
+        );
 
         // By hand, it is proved where it is asked for.
         let by_hand = house.folder.path().join("mine");
@@ -238,9 +243,11 @@ fn a_login_that_may_make_no_database_is_told_that_nothing_was_proved() {
     make(&house, &[DAILY, ("FIRMA_BACKUP_KEEP", "1"), plain]);
     let by_hand = house.folder.path().join("mine");
     let ran = house.run_with(&[plain], &["backup", by_hand.to_str().unwrap(), "--prove"], "");
+    let doctor = house.run_with(&[plain, DAILY], &["doctor"], "");
     house.database.execute(&format!(
         "REASSIGN OWNED BY {name} TO CURRENT_USER; DROP OWNED BY {name}; DROP ROLE {name}"
     ));
+    assert!(doctor.out.contains("WRONG proof of backups"), "{doctor:?}");
     assert!(ran.fine().contains("NOT proved: the login that owns the tables"));
     let (unproved, good): (Vec<_>, Vec<_>) = names(&house)
         .into_iter()
