@@ -262,3 +262,34 @@ fn a_login_that_may_make_no_database_is_told_that_nothing_was_proved() {
         .number("SELECT COUNT(*) FROM jobs WHERE result LIKE '%\"proved\":false%'");
     assert_eq!(told, 2);
 }
+
+#[test]
+fn a_log_that_is_not_whole_is_kept_and_not_called_good() {
+    for house in House::each() {
+        house.found();
+        let open = match house.is_postgres() {
+            true => "ALTER TABLE audit_entries DISABLE TRIGGER ALL",
+            false => "DROP TRIGGER audit_entries_no_update; DROP TRIGGER audit_entries_no_delete",
+        };
+        house.database.execute(&format!(
+            "{open}; UPDATE audit_entries SET action = 'company.deleted' WHERE number = 2 \
+             AND organization_id = (SELECT id FROM tenants WHERE slug = 'firm')"
+        ));
+        make(&house, &[DAILY]);
+        let names = names(&house);
+        assert!(
+            names.len() == 1 && names[0].ends_with(".unproved.backup"),
+            "{names:?}"
+        );
+        let result = house
+            .database
+            .lines("SELECT result FROM jobs WHERE kind = 'backup'");
+        let result: Value = serde_json::from_str(&result[0]).unwrap();
+        let why = result["unproved"].as_str().unwrap();
+        assert!(
+            why.starts_with("the audit log isn't whole: firm: entry 2"),
+            "{why}"
+        );
+        assert_eq!(house.database.lines("SELECT kind FROM backups"), ["unproved"]);
+    }
+}

@@ -14,3 +14,4 @@ mod jobs;
 mod kill;
 mod kit;
 mod mails;
+mod recurring;
