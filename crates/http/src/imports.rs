@@ -76,17 +76,13 @@ async fn refusals(call: Call) -> Answered {
         return refused_rows(call).await;
     }
     call.read(|work, said| {
+        let grant = work.grant::<Import, Read>()?;
         let after = after(said.query()?)?;
-        let (found, more) = page(work, said, after)?;
+        let (found, more) = imports::refusals(work, grant, said.id()?, after, PAGE)?;
         let last = found.last().map(|refusal| refusal.line);
         render::plain(200, &json!({"data": found, "after": last, "has_more": more}))
     })
     .await
-}
-
-fn page(work: &mut Work<'_, '_>, said: &Said, after: i32) -> Result<(Vec<ImportRefusal>, bool), Refusal> {
-    let grant = work.grant::<Import, Read>()?;
-    imports::refusals(work, grant, said.id()?, after, PAGE)
 }
 
 /// Who names nothing else by `Accept`.
@@ -150,6 +146,15 @@ async fn refused_rows(call: Call) -> Answered {
 }
 
 impl Refused {
+    async fn page(&self) -> Result<(Vec<ImportRefusal>, bool), Problem> {
+        let after = self.after;
+        let find = move |work: &mut Work<'_, '_>, said: &Said| {
+            let grant = work.grant::<Import, Read>()?;
+            imports::refusals(work, grant, said.id()?, after, PAGE)
+        };
+        self.call.look(find).await
+    }
+
     /// The next rows; none at the end.
     async fn some(mut self) -> Result<Option<(web::Bytes, Refused)>, Problem> {
         loop {
@@ -162,9 +167,8 @@ impl Refused {
             if !self.more {
                 return Ok(None);
             }
-            let after = self.after;
-            let (found, more) = self.call.look(move |work, said| page(work, said, after)).await?;
-            self.after = found.last().map_or(after, |refusal| refusal.line);
+            let (found, more) = self.page().await?;
+            self.after = found.last().map_or(self.after, |refusal| refusal.line);
             self.more = more;
             self.rows.add(found);
         }
@@ -205,7 +209,7 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     schemas.put("ImportSettings", options());
     schemas.put("ImportUpload", form());
     let refusal = schemas.named::<ImportRefusal>();
-    schemas.put("ImportRefusals", page_of(&refusal));
+    schemas.put("ImportRefusals", page(&refusal));
     to.push(
         at(Method::POST, "", "import_file", Verb::Create, || {
             web::post().to(create)
@@ -265,7 +269,7 @@ fn form() -> ObjectBuilder {
 }
 
 /// Refusals, which are found again by their line.
-fn page_of(refusal: &str) -> ObjectBuilder {
+fn page(refusal: &str) -> ObjectBuilder {
     let after = integer("The line of the last one, to go on after; none where there are none")
         .schema_type(or_null(Type::Integer));
     let more = ObjectBuilder::new()

@@ -15,7 +15,7 @@ mod scheduled;
 pub(crate) use backup::backup;
 pub(crate) use keep::{Keep, Schedule};
 pub(crate) use restore::restore;
-pub(crate) use scheduled::{BackupHandler, recurring};
+pub(crate) use scheduled::{BackupHandler, folder, recurring};
 
 /// Whether to go on, asked again and again: who makes an archive may be called off.
 type Watch<'a> = &'a dyn Fn() -> Result<(), String>;

@@ -126,11 +126,11 @@ fn free(_: &Path) -> Option<u64> {
 }
 
 #[cfg(unix)]
-fn is_writable(path: &Path) -> bool {
+pub(super) fn is_writable(path: &Path) -> bool {
     rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok()
 }
 
 #[cfg(not(unix))]
-fn is_writable(path: &Path) -> bool {
+pub(super) fn is_writable(path: &Path) -> bool {
     path.metadata().is_ok_and(|data| !data.permissions().readonly())
 }

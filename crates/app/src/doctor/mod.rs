@@ -1,5 +1,6 @@
 //! Looks at everything that an installation rests on. Each line says ok, or what to do; nothing is changed.
 
+mod backups;
 mod database;
 mod machine;
 mod rows;
@@ -69,6 +70,7 @@ impl Check {
 pub(crate) fn run(config: &Config, output: &Output, warnings: &[String]) -> Result<(), Ended> {
     let mut checks = machine::checks(config, warnings);
     checks.extend(database::checks(config));
+    checks.extend(backups::checks(config));
     let well = checks.iter().all(|check| check.state != State::Wrong);
     if output.json {
         crate::say_json(&serde_json::json!({"ok": well, "checks": checks}))?;

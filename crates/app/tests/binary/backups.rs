@@ -114,6 +114,11 @@ fn one_of_several_servers_makes_each_and_the_oldest_go() {
             "{last:?}"
         );
         assert_eq!(scratch(&house), 0);
+        let said = house.run_with(&[DAILY], &["doctor"], "").fine();
+        assert!(
+            said.contains("ok    last backup: the last that was proved"),
+            "{said}"
+        );
 
         // By hand, it is proved where it is asked for.
         let by_hand = house.folder.path().join("mine");
@@ -238,9 +243,11 @@ fn a_login_that_may_make_no_database_is_told_that_nothing_was_proved() {
     make(&house, &[DAILY, ("FIRMA_BACKUP_KEEP", "1"), plain]);
     let by_hand = house.folder.path().join("mine");
     let ran = house.run_with(&[plain], &["backup", by_hand.to_str().unwrap(), "--prove"], "");
+    let doctor = house.run_with(&[plain, DAILY], &["doctor"], "");
     house.database.execute(&format!(
         "REASSIGN OWNED BY {name} TO CURRENT_USER; DROP OWNED BY {name}; DROP ROLE {name}"
     ));
+    assert!(doctor.out.contains("WRONG proof of backups"), "{doctor:?}");
     assert!(ran.fine().contains("NOT proved: the login that owns the tables"));
     let (unproved, good): (Vec<_>, Vec<_>) = names(&house)
         .into_iter()
@@ -254,4 +261,35 @@ fn a_login_that_may_make_no_database_is_told_that_nothing_was_proved() {
         .database
         .number("SELECT COUNT(*) FROM jobs WHERE result LIKE '%\"proved\":false%'");
     assert_eq!(told, 2);
+}
+
+#[test]
+fn a_log_that_is_not_whole_is_kept_and_not_called_good() {
+    for house in House::each() {
+        house.found();
+        let open = match house.is_postgres() {
+            true => "ALTER TABLE audit_entries DISABLE TRIGGER ALL",
+            false => "DROP TRIGGER audit_entries_no_update; DROP TRIGGER audit_entries_no_delete",
+        };
+        house.database.execute(&format!(
+            "{open}; UPDATE audit_entries SET action = 'company.deleted' WHERE number = 2 \
+             AND organization_id = (SELECT id FROM tenants WHERE slug = 'firm')"
+        ));
+        make(&house, &[DAILY]);
+        let names = names(&house);
+        assert!(
+            names.len() == 1 && names[0].ends_with(".unproved.backup"),
+            "{names:?}"
+        );
+        let result = house
+            .database
+            .lines("SELECT result FROM jobs WHERE kind = 'backup'");
+        let result: Value = serde_json::from_str(&result[0]).unwrap();
+        let why = result["unproved"].as_str().unwrap();
+        assert!(
+            why.starts_with("the audit log isn't whole: firm: entry 2"),
+            "{why}"
+        );
+        assert_eq!(house.database.lines("SELECT kind FROM backups"), ["unproved"]);
+    }
 }

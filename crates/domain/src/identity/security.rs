@@ -133,6 +133,8 @@ kinds! {
     SecondFactorWaived = "second_factor_waived", Warning;
     /// Somebody named an organization, or a row of one, where they have no business
     ForeignAttempt = "foreign_attempt", Warning;
+    /// Somebody wanted to give what they don't hold, or without the right to give at all
+    EscalationAttempt = "escalation_attempt", Warning;
     /// More than a hundred writes of one person in an organization within an hour, bulk and imports aside
     ManyWrites = "many_writes", Warning;
     /// How long an organization keeps its audit log was changed

@@ -33,6 +33,19 @@ const PREFIX: &str =
 const MAY: &str = "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user";
 
 impl Scratch {
+    /// Whether the login may make one.
+    ///
+    /// # Errors
+    /// The database can't be reached.
+    pub fn may_open(of: &Target) -> Result<bool, String> {
+        match of {
+            Target::Sqlite(_) => Ok(true),
+            Target::Postgres(_) => Sql::<Bool>::text(MAY)
+                .one_on::<bool>(&mut connect_owner(of)?)
+                .map_err(said),
+        }
+    }
+
     /// Makes one: a folder of that name beside the archive, or a database beside the one that is backed up. None where
     /// the login may not make a database.
     ///

@@ -5,7 +5,6 @@ use super::running::{Done, Progress, Running, Stop};
 use super::worker::{Handler, Recurring};
 use crate::refusal::Refusal;
 use firma_auth::keys::Key;
-use firma_domain::Instant;
 use firma_domain::identity::QUIET;
 use firma_domain::platform::FileStore;
 use firma_persistence::platform::Sweep;

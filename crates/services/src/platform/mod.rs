@@ -28,7 +28,5 @@ pub(crate) use logs::log_page;
 pub use logs::{audit_entries, security_events};
 pub use mail::{Mail, MailHandler, mail, mail_for_system};
 pub use running::{Broken, Done, Progress, Running, Stop};
-pub use running::{Done, Progress, Running, Stop};
 pub use verification::VerifyLogs;
 pub use worker::{Handler, Recurring, Worker, WorkerSettings};
-pub use worker::{Handler, Worker, WorkerSettings};

@@ -17,3 +17,4 @@ mod mails;
 mod purging;
 mod retention;
 mod verifying;
+mod recurring;
