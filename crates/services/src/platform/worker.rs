@@ -16,7 +16,8 @@ pub trait Handler: Send + Sync + 'static {
     fn kind(&self) -> &'static str;
     /// Does it, and ends with [`Running::commit`].
     fn run(&self, job: &Running<'_>) -> Result<Done, Stop>;
-    /// When the next one is due that nobody asks for; none of a kind that somebody does. The queue takes one at a time.
+    /// When the next one is due that nobody asks for; none of a kind that somebody does. The queue takes one
+    /// at a time.
     fn due(&self, _tx: &mut Tx<'_>) -> Result<Option<firma_domain::Instant>, Fault> {
         Ok(None)
     }
