@@ -1,5 +1,5 @@
-//! What is signed to be proved much later: HMAC-SHA-256, with the id of its key, by which that is found again after the
-//! secret was changed.
+//! What is signed to be proved much later: HMAC-SHA-256, with the id of its key, by which that is found again
+//! after the secret was changed.
 //!
 //! The text is `1.KEY.MARK`: a version, the key's id, and the mark in base64.
 

@@ -227,8 +227,8 @@ impl Operating {
     }
 }
 
-/// The right of the clean-up in one organization: to take away what was deleted long ago, and what its log need not keep
-/// any more. It shows no row to anybody.
+/// The right of the clean-up in one organization: to take away what was deleted long ago, and what its log
+/// need not keep any more. It shows no row to anybody.
 #[derive(Debug, Clone, Copy)]
 pub struct Disposing {
     organization: Id,

@@ -78,8 +78,8 @@ pub struct Settings {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RetentionSettings {
-    /// For how many days the audit log is kept, at least a year; none for ever. What is older is cut, and can't be
-    /// brought back
+    /// For how many days the audit log is kept, at least a year; none for ever. What is older is cut, and
+    /// can't be brought back
     #[serde(default)]
     #[validate(range(min = 365, max = 36_500))]
     pub audit_days: Option<i32>,

@@ -96,7 +96,8 @@ struct Rule {
     entity: &'static str,
     /// Up to when the log was cut
     cut_until: Option<Instant>,
-    /// The JSON of a row as this binary writes it: what was told by an older one may lack fields within fields
+    /// The JSON of a row as this binary writes it: what was told by an older one may lack fields within
+    /// fields
     current: fn(Value) -> Option<Value>,
 }
 

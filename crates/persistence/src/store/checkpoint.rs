@@ -1,5 +1,5 @@
-//! Where a log was cut: how far, and the head there, from which the rest is verified. Signed, so that nobody without the
-//! secret can cut a log and say that it was always so.
+//! Where a log was cut: how far, and the head there, from which the rest is verified. Signed, so that nobody
+//! without the secret can cut a log and say that it was always so.
 
 use super::tx::Tx;
 use crate::backend::{At, Instant as AtType};
@@ -64,7 +64,8 @@ impl Tx<'_> {
         Ok(rows.into_iter().map(checkpoint).collect())
     }
 
-    /// Up to which instant the log of an organization was cut: what was last changed before it has no entry any more.
+    /// Up to which instant the log of an organization was cut: what was last changed before it has no entry
+    /// any more.
     pub fn log_cut_until(&mut self, operating: Operating) -> Result<Option<Instant>, Fault> {
         let until = Sql::<Nullable<AtType>>::text(
             "SELECT MAX(entry_at) FROM audit_checkpoints WHERE organization_id = ",
@@ -91,10 +92,10 @@ impl Tx<'_> {
         let organization = disposing.organization();
         self.fenced(organization)?;
         if self.is_postgres() {
-            return Sql::<Text>::text("SELECT sign_audit_checkpoint(")
+            return Sql::<Nullable<Text>>::text("SELECT sign_audit_checkpoint(")
                 .binds(vec![organization.into(), Value::Big(number), signature.into()])
                 .then(")::text")
-                .rows::<String>(self)
+                .rows::<Option<String>>(self)
                 .map(drop);
         }
         Sql::<()>::text("UPDATE audit_checkpoints SET signature = ")

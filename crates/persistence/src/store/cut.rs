@@ -1,5 +1,6 @@
-//! Cutting a log: the oldest entries go with what they say, and a checkpoint stands in their place. On PostgreSQL only a
-//! function of the schema's owner can do it, which refuses what is younger than a year; on SQLite a trigger does.
+//! Cutting a log: the oldest entries go with what they say, and a checkpoint stands in their place. On
+//! PostgreSQL only a function of the schema's owner can do it, which refuses what is younger than a year; on
+//! SQLite a trigger does.
 
 use super::checkpoint::Checkpoint;
 use super::tx::Tx;
@@ -32,8 +33,8 @@ impl Tx<'_> {
         Ok(rows.into_iter().map(|(id, days)| (id.0, days)).collect())
     }
 
-    /// Cuts at least `most` of the entries from before an instant, if there are so many: those of whole transactions,
-    /// and only while they are as they were written.
+    /// Cuts at least `most` of the entries from before an instant, if there are so many: those of whole
+    /// transactions, and only while they are as they were written.
     pub fn cut_log(
         &mut self,
         disposing: Disposing,

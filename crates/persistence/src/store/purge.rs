@@ -1,6 +1,6 @@
-//! Purging: rows that were deleted long ago go for good, with what hangs on them. One mechanism over all entities: which
-//! rows stay because another refers to them is asked of the database's own catalogue of references, so that what nobody
-//! thought of keeps a row instead of breaking the purge.
+//! Purging: rows that were deleted long ago go for good, with what hangs on them. One mechanism over all
+//! entities: which rows stay because another refers to them is asked of the database's own catalogue of
+//! references, so that what nobody thought of keeps a row instead of breaking the purge.
 
 use super::audit::Entry;
 use super::tx::Tx;
@@ -13,7 +13,8 @@ use firma_auth::access::Disposing;
 use firma_domain::organizations::Organization;
 use firma_domain::{Entity, Id, Instant};
 
-/// Tables without an entity of their own whose rows go with the row that a column names: table, column, of what.
+/// Tables without an entity of their own whose rows go with the row that a column names: table, column, of
+/// what.
 pub const HANGING: &[(&str, &str, &str)] = &[
     ("stage_periods", "deal_id", "deals"),
     ("role_permissions", "role_id", "roles"),
@@ -102,8 +103,8 @@ impl Tx<'_> {
         any.one::<bool>(self)
     }
 
-    /// Takes away up to `most` rows that were deleted before an instant and that no other row refers to. Those that
-    /// these refer to may go in the next call. How many went.
+    /// Takes away up to `most` rows that were deleted before an instant and that no other row refers to.
+    /// Those that these refer to may go in the next call. How many went.
     pub fn purge(
         &mut self,
         disposing: Disposing,

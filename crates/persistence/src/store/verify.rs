@@ -49,8 +49,8 @@ impl Tx<'_> {
         }
     }
 
-    /// Walks on from where a log was walked to, for at least `most` entries and to the end of a transaction. To be
-    /// called in one state of the database.
+    /// Walks on from where a log was walked to, for at least `most` entries and to the end of a transaction.
+    /// To be called in one state of the database.
     pub fn verify_some(
         &mut self,
         grant: Grant<Organization, Read>,
@@ -93,8 +93,8 @@ impl Tx<'_> {
         Ok(Stretch::End(found(cut, walk.number, doubt)))
     }
 
-    /// Where what is there of a log begins, at or behind a place that was walked to: the last entry that was cut, and
-    /// where to go on from.
+    /// Where what is there of a log begins, at or behind a place that was walked to: the last entry that was
+    /// cut, and where to go on from.
     pub(super) fn log_begins(
         &mut self,
         organization: Id,

@@ -1,4 +1,5 @@
-//! A walk over the entries of a log in their order: each as it was written, in its place, and the chain unbroken.
+//! A walk over the entries of a log in their order: each as it was written, in its place, and the chain
+//! unbroken.
 
 use super::audit::{Likeness, Payload, Sealed, batch_digest, link};
 use crate::backend::{At, Id as IdType, Instant as AtType, Uid};
@@ -9,7 +10,8 @@ use serde::{Deserialize, Serialize};
 /// The number of the first entry that is in doubt, and in which way.
 pub(super) type Doubt = (i64, &'static str);
 
-/// Up to where a log was walked: the last entry of a transaction, and the head after it. The beginning, by default.
+/// Up to where a log was walked: the last entry of a transaction, and the head after it. The beginning, by
+/// default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Walked {
     pub number: i64,

@@ -35,7 +35,8 @@ impl Rotated {
     }
 }
 
-/// Seals every text of these columns, and signs every checkpoint of a log, with the current secret. May be run again, and beside servers that know both.
+/// Seals every text of these columns, and signs every checkpoint of a log, with the current secret. May be
+/// run again, and beside servers that know both.
 pub async fn rotate_secrets(
     database: &Database,
     keys: Arc<Keys>,

@@ -1,5 +1,5 @@
-//! What goes by itself of an organization's own: rows that were deleted long ago, and entries of the log that are older
-//! than the organization keeps them.
+//! What goes by itself of an organization's own: rows that were deleted long ago, and entries of the log that
+//! are older than the organization keeps them.
 
 use super::clean_up::BATCH;
 use super::running::{Progress, Running, Stop};
@@ -50,8 +50,8 @@ pub(super) fn purge(job: &Running<'_>, kept: i64) -> Result<i64, Stop> {
     Ok(gone)
 }
 
-/// Cuts the logs of the organizations that don't keep them for ever, by whole days, so that there are few checkpoints.
-/// How many entries went.
+/// Cuts the logs of the organizations that don't keep them for ever, by whole days, so that there are few
+/// checkpoints. How many entries went.
 pub(super) fn cut(job: &Running<'_>, key: &Key) -> Result<i64, Stop> {
     let mut gone = 0;
     for (organization, days) in job.read(|tx| Ok(tx.logs_to_cut()?))? {

@@ -15,6 +15,6 @@ mod kill;
 mod kit;
 mod mails;
 mod purging;
+mod recurring;
 mod retention;
 mod verifying;
-mod recurring;

@@ -235,7 +235,8 @@ fn stored(firm: &Firm<'_>) -> String {
     key
 }
 
-/// Batch after batch, and a file with its bytes. Of an organization that is deleted itself, nothing is touched.
+/// Batch after batch, and a file with its bytes. Of an organization that is deleted itself, nothing is
+/// touched.
 #[test]
 fn as_many_go_as_there_are_but_none_of_a_deleted_organization() {
     on_each(|server| {

@@ -23,8 +23,8 @@ impl Clock for Ago {
 
 const DAY: i64 = 86_400;
 
-/// A firm whose log began 500 days ago and went on until today: the database, the firm's id, and how many entries
-/// are older than a year.
+/// A firm whose log began 500 days ago and went on until today: the database, the firm's id, and how many
+/// entries are older than a year.
 struct Kept {
     base: TestDatabase,
     id: Id,
@@ -133,6 +133,18 @@ fn what_is_older_than_the_organization_keeps_it_is_cut_and_the_rest_is_whole() {
         let id = kept.id;
         let blind = server.read(move |tx| operating::verify(tx, id, None));
         assert_eq!(blind.broken.map(|(number, _)| number), Some(kept.old));
+        // Nobody shortens it by the small row alone.
+        let id = kept.id;
+        server
+            .base
+            .execute("UPDATE tenants SET audit_days = 366 WHERE audit_days = 400");
+        let found = server.read(move |tx| operating::examine(tx, id, None));
+        let broken = found.broken.iter().filter(|(_, count)| *count > 0);
+        let broken: Vec<_> = broken.map(|(invariant, _)| invariant.name).collect();
+        assert_eq!(
+            broken,
+            ["what is read of an organization before any grant is what its row says"]
+        );
     });
 }
 
@@ -249,7 +261,8 @@ fn entries_go_by_no_other_way() {
             .base
             .number(&kept.of_firm("SELECT MAX(number) FROM audit_entries WHERE OF"));
         let refused = |statements: &str| is_refused(&server, &kept.of_firm(statements));
-        // Not even the owner of the tables deletes what no checkpoint covers, or is young, or changes a checkpoint.
+        // Not even the owner of the tables deletes what no checkpoint covers, or is young, or changes a
+        // checkpoint.
         assert!(refused("DELETE FROM audit_entries WHERE OF AND number = 1"));
         if server.base.is_postgres() {
             let fence = format!("SELECT set_config('app.organization_id', '{}', false)", kept.id);
@@ -275,8 +288,8 @@ fn entries_go_by_no_other_way() {
                      FROM audit_entries a WHERE a.OF AND a.number = {number}"
                 )
             };
-            // Younger than a year; in the middle of a transaction; another number of them than it says; another's log;
-            // and one that is kept for ever.
+            // Younger than a year; in the middle of a transaction; another number of them than it says;
+            // another's log; and one that is kept for ever.
             assert!(app(&cut(last, last)));
             assert!(app(&cut(2, 2)));
             assert!(app(&cut(kept.old, kept.old - 1)));
