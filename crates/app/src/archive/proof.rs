@@ -4,7 +4,7 @@ use super::Watch;
 use super::files::Restored;
 use super::restore::{Counted, load};
 use crate::audit::{Chain, chains};
-use crate::compose::{PATIENCE, owner, sources, there, wait};
+use crate::compose::{PATIENCE, known_keys, owner, sources, there, wait};
 use crate::config::Config;
 use firma_persistence::archive::Scratch;
 use firma_persistence::{Database, Settings};
@@ -49,7 +49,8 @@ pub(super) fn prove(
         ..Settings::new(scratch.target.clone())
     };
     let copy = Database::open(&settings, sources)?;
-    let chains = wait(chains(&copy, |_| true))?.map_err(|refusal| refusal.to_string())?;
+    let key = known_keys(config)?.map(|keys| keys.audit);
+    let chains = wait(chains(&copy, key, |_| true))?.map_err(|refusal| refusal.to_string())?;
     match chains.iter().find(|chain| !chain.is_whole()).map(Chain::line) {
         // So it is in the database itself: another archive would have it too.
         Some(broken) => Ok(Proof::Unproved(format!("the audit log isn't whole: {broken}"))),

@@ -29,4 +29,4 @@ pub use logs::{audit_entries, security_events};
 pub use mail::{Mail, MailHandler, mail, mail_for_system};
 pub use running::{Broken, Done, Progress, Running, Stop};
 pub use verification::VerifyLogs;
-pub use worker::{Handler, Recurring, Worker, WorkerSettings};
+pub use worker::{Handler, Next, Recurring, Worker, WorkerSettings};

@@ -29,7 +29,6 @@ pub(crate) fn clean(server: &Server) {
     let clean_up = CleanUp {
         store,
         keep,
-        every: 0,
         key: server.signer.keys.audit.clone(),
     };
     let worker = start(server, vec![Arc::new(clean_up)]);

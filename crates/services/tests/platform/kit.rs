@@ -4,7 +4,9 @@ use firma_auth::access::Founding;
 use firma_domain::Id;
 use firma_domain::crm::Company;
 use firma_services::operating;
-use firma_services::platform::{CleanUp, Done, Handler, NewJob, Running, Stop, Worker, WorkerSettings};
+use firma_services::platform::{
+    CleanUp, Done, Handler, NewJob, Running, Stop, VerifyLogs, Worker, WorkerSettings,
+};
 use firma_testing::{Firm, Server};
 use serde_json::Value;
 use std::sync::Arc;
@@ -33,7 +35,7 @@ pub(crate) fn quick() -> WorkerSettings {
         first_wait: 0,
         longest_wait: 1,
         idle: Duration::from_millis(10),
-        recurring: vec![CleanUp::every(0)],
+        recurring: vec![CleanUp::every(0), VerifyLogs::every(0)],
         ..WorkerSettings::default()
     }
 }

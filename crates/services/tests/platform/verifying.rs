@@ -18,7 +18,6 @@ fn verify(server: &Server) {
     let before = count(server, DONE);
     let handler = VerifyLogs {
         key: server.signer.keys.audit.clone(),
-        every: 0,
     };
     let worker = start(server, vec![Arc::new(handler)]);
     await_that("verified", || count(server, DONE) > before);
@@ -116,7 +115,6 @@ fn it_goes_on_where_it_was_killed() {
             .execute(&format!("UPDATE job_payloads SET place = '{place}'"));
         let handler = VerifyLogs {
             key: server.signer.keys.audit.clone(),
-            every: 86_400,
         };
         let worker = start(server, vec![Arc::new(handler)]);
         await_that("verified", || count(server, DONE) == 1);
