@@ -4,10 +4,12 @@
 
 mod files;
 mod mail;
+mod names;
 mod oidc;
 
 pub use files::LocalFiles;
 pub use mail::{OutboxFolder, SmtpMailer};
+pub use names::DnsNames;
 pub use oidc::{OidcProvider, OidcSettings};
 
 use firma_domain::source::{Clock, Entropy, IdSource};

@@ -3,7 +3,8 @@
 use crate::config::{Config, Database as Url, Migrate};
 use crate::secret::{make_folder, root_secret};
 use firma_adapters::{
-    Ids, LocalFiles, OidcProvider, OidcSettings, OutboxFolder, SmtpMailer, SystemClock, SystemEntropy,
+    DnsNames, Ids, LocalFiles, OidcProvider, OidcSettings, OutboxFolder, SmtpMailer, SystemClock,
+    SystemEntropy,
 };
 use firma_auth::keys::Keys;
 use firma_auth::token::AccessTokens;
@@ -15,6 +16,7 @@ use firma_services::identity::{
     AccountHandler, ArchiveHandler, EraseHandler, Lifetimes, Links, NoticeHandler, Provider, Providers,
     Signer,
 };
+use firma_services::organizations::Domains;
 use firma_services::platform::imports::ImportHandler;
 use firma_services::platform::{
     Breaker, CleanUp, Files, Guarded, Handler, MailHandler, Retention, Worker, WorkerSettings,
@@ -34,6 +36,7 @@ pub(crate) struct Parts {
     pub(crate) mailer: Arc<dyn Mailer>,
     pub(crate) breaker: Arc<Breaker>,
     pub(crate) providers: Providers,
+    pub(crate) domains: Domains,
 }
 
 fn seconds(duration: Duration) -> i64 {
@@ -161,6 +164,8 @@ pub(crate) fn compose_with(config: &Config, sources: Sources) -> Result<Parts, S
         entropy: sources.entropy,
     };
     let providers = providers(config, &sources.clock)?;
+    let names = Arc::new(DnsNames::new(config.dns_server));
+    let domains = Domains::new(names, sources.clock.clone())?;
     let breaker = Arc::new(Breaker::new(sources.clock));
     Ok(Parts {
         database,
@@ -170,6 +175,7 @@ pub(crate) fn compose_with(config: &Config, sources: Sources) -> Result<Parts, S
         mailer: mailer(config, breaker.clone())?,
         breaker,
         providers,
+        domains,
     })
 }
 

@@ -43,6 +43,7 @@ fn answer(config: &Config, parts: Parts) -> Result<(), String> {
     let draining = Draining::default();
     let breakers = Breakers {
         mail: parts.breaker.clone(),
+        domains: parts.domains.clone(),
         providers: parts.providers.clone(),
     };
     let token = config.metrics_token.as_ref().map(|token| token.reveal().as_str());
@@ -54,6 +55,7 @@ fn answer(config: &Config, parts: Parts) -> Result<(), String> {
         files: parts.files,
         mail: parts.breaker,
         providers: parts.providers,
+        domains: parts.domains,
         max_body: config.max_body,
         draining: draining.clone(),
         used: LastUsed::default(),

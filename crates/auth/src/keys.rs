@@ -48,6 +48,8 @@ pub struct Keys {
     pub guesses: Key,
     /// Makes what a sign-in at a provider has to show of its state
     pub provider: Key,
+    /// Makes what a DNS record has to say to prove a domain
+    pub domain: Key,
     /// Encrypts what is stored encrypted
     pub sealing: Key,
 }
@@ -75,6 +77,7 @@ impl Keys {
             challenge: key("second-factor 1"),
             guesses: key("guesses 1"),
             provider: key("provider 1"),
+            domain: key("domain-proof 1"),
             sealing: key("sealed 1"),
         }
     }
@@ -161,6 +164,7 @@ mod tests {
                 of(&keys.challenge),
                 of(&keys.guesses),
                 of(&keys.provider),
+                of(&keys.domain),
                 of(&keys.sealing),
             ]
         };
@@ -168,7 +172,7 @@ mod tests {
         assert_eq!(ids, all(&Keys::derive(&[1; 32])));
         let other = all(&Keys::derive(&[2; 32]));
         let distinct: std::collections::HashSet<_> = ids.iter().chain(&other).collect();
-        assert_eq!(distinct.len(), 20);
+        assert_eq!(distinct.len(), 22);
         assert!(ids.iter().all(|id| id.len() == 8));
     }
 }

@@ -44,7 +44,7 @@ async fn ready(state: web::Data<State>) -> HttpResponse {
     let status = if is_ready { "ready" } else { "not ready" };
     let body = json!({
         "status": status, "database": database, "migrations": migrations, "draining": draining,
-        "queue": queue, "mail": state.mail.state(), "providers": state.providers.states().collect::<BTreeMap<_, _>>(),
+        "queue": queue, "mail": state.mail.state(), "names": state.domains.state(), "providers": state.providers.states().collect::<BTreeMap<_, _>>(),
     });
     match is_ready {
         true => HttpResponse::Ok().json(body),

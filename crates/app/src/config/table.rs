@@ -114,6 +114,7 @@ settings! {
         cors_origins: Vec<String>, "FIRMA_CORS_ORIGINS", url::origins, "Other sites whose pages may call, such as https://app.example.com; several between commas";
         trusted_proxies: Vec<IpRange>, "FIRMA_TRUSTED_PROXIES", read::ranges, "Proxies whose word is taken for where a call comes from, such as 10.0.0.0/8; several between commas";
         country_header: HeaderName, "FIRMA_COUNTRY_HEADER", read::header, "Header in which such a proxy tells the country of a call, such as CF-IPCountry: sign-ins from another one are warned of";
+        dns_server: SocketAddr, "FIRMA_DNS_SERVER", read::address, "Name server that is asked for the records that prove domains, such as 9.9.9.9:53; those of the system when absent";
         oidc: Vec<String>, "FIRMA_OIDC", provider::names, "Names of OpenID providers that people may sign in by, between commas; each has FIRMA_OIDC_NAME_ISSUER, _CLIENT_ID, _CLIENT_SECRET, _SCOPES and _LABEL";
         smtp_url: Hidden<String>, "FIRMA_SMTP_URL", read::smtp, "Mail server, smtp://… or smtps://…; without it mails are written into the folder outbox in the data folder";
         db_pool_max: u32, "FIRMA_DB_POOL_MAX", |text| read::number(text, 1..=200), "Most connections to the database, 1 to 200";

@@ -1,6 +1,7 @@
 //! The breakers in the figures: what is far away, and whether anybody waits for it.
 
 use firma_services::identity::Providers;
+use firma_services::organizations::Domains;
 use firma_services::platform::Breaker;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
@@ -9,9 +10,10 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use std::fmt;
 use std::sync::Arc;
 
-/// That of the mail server, and one for each provider.
+/// That of the mail server, that of the name servers, and one for each provider.
 pub struct Breakers {
     pub mail: Arc<Breaker>,
+    pub domains: Domains,
     pub providers: Providers,
 }
 
@@ -20,7 +22,9 @@ impl Breakers {
     fn all(&self) -> Vec<(String, u32)> {
         let providers = self.providers.states();
         let providers = providers.map(|(name, state)| (format!("provider:{name}"), state));
-        std::iter::once(("mail".to_owned(), self.mail.state()))
+        [("mail", self.mail.state()), ("names", self.domains.state())]
+            .into_iter()
+            .map(|(name, state)| (name.to_owned(), state))
             .chain(providers)
             .map(|(name, state)| (name, u32::from(state != "closed")))
             .collect()
