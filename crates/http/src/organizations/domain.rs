@@ -26,9 +26,9 @@ async fn find(call: Call) -> Answered {
 async fn verify(call: Call) -> Answered {
     let proof = call
         .look(|work, said| {
-            let proof = organizations::to_prove(work);
+            let grant = work.grant::<Organization, Update>()?;
             said.no_query()?;
-            proof
+            organizations::to_prove(work, grant)
         })
         .await?;
     // No connection is held while the name servers are asked.
@@ -85,7 +85,8 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             "Looks for the DNS record that proves the domain. Once it is found, the domain is the organization's, and \
              no longer another's that had proved it before. Changing the domain takes the proof away.",
         )
-        .example(claims().unsure("the domain has to be one's own, with the record set"))
+        // The record is set by hand.
+        .example(claims().by_hand())
         .refuses(&["domain_not_proved", "names_away"])
         .answers(200, Some(reference("ClaimedDomain"))),
     );

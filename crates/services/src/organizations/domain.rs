@@ -113,9 +113,8 @@ pub fn claimed(
 }
 
 /// What has to be looked up to prove it, for who may change the organization.
-pub fn to_prove(work: &mut Work<'_, '_>) -> Result<DomainProof, Refusal> {
+pub fn to_prove(work: &mut Work<'_, '_>, grant: Grant<Organization, Update>) -> Result<DomainProof, Refusal> {
     let organization = work.organization();
-    let grant = work.grant::<Organization, Update>()?;
     let domain = work.open(grant)?.find(organization)?.value.domain;
     Ok(DomainProof::of(organization, domain.ok_or(Refusal::NotFound)?))
 }
