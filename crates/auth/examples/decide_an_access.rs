@@ -65,6 +65,7 @@ fn tell<E: Entity, A: Action>(facts: &Facts) {
         Err(Refused::Suspended) => println!("{asked}: the organization is suspended"),
         Err(Refused::Key) => println!("{asked}: no API key may do it"),
         Err(Refused::Archived) => println!("{asked}: the organization is closed"),
+        Err(Refused::Factor) => println!("{asked}: a second factor is missing"),
         Err(Refused::Off(module)) => println!("{asked}: the organization does without {module}"),
     }
 }
