@@ -7,12 +7,14 @@ mod agent;
 mod breached;
 mod files;
 mod mail;
+mod names;
 mod oidc;
 mod otlp;
 
 pub use breached::BreachedFile;
 pub use files::LocalFiles;
 pub use mail::{OutboxFolder, SmtpMailer};
+pub use names::DnsNames;
 pub use oidc::{OidcProvider, OidcSettings};
 pub use otlp::{OtlpSettings, OtlpTracer};
 

@@ -4,8 +4,8 @@ use crate::archive::{self, BackupHandler};
 use crate::config::{Config, Database as Url, Migrate};
 use crate::secret::{known, make_folder, root_secret};
 use firma_adapters::{
-    BreachedFile, Ids, LocalFiles, OidcProvider, OidcSettings, OtlpSettings, OtlpTracer, OutboxFolder,
-    SmtpMailer, SystemClock, SystemEntropy,
+    BreachedFile, DnsNames, Ids, LocalFiles, OidcProvider, OidcSettings, OtlpSettings, OtlpTracer,
+    OutboxFolder, SmtpMailer, SystemClock, SystemEntropy,
 };
 use firma_auth::keys::Keys;
 use firma_auth::token::AccessTokens;
@@ -19,6 +19,7 @@ use firma_services::identity::{
     Signer,
 };
 use firma_services::installation::{Errors, Writing};
+use firma_services::organizations::Domains;
 use firma_services::platform::imports::ImportHandler;
 use firma_services::platform::{
     Breaker, CleanUp, Files, Guarded, Handler, MailHandler, Retention, VerifyLogs, Worker, WorkerSettings,
@@ -38,6 +39,7 @@ pub(crate) struct Parts {
     pub(crate) mailer: Arc<dyn Mailer>,
     pub(crate) breaker: Arc<Breaker>,
     pub(crate) providers: Providers,
+    pub(crate) domains: Domains,
     pub(crate) errors: Errors,
     pub(crate) traces: Option<Traces>,
 }
@@ -232,6 +234,8 @@ fn put_together(config: &Config, sources: Sources, least: u32) -> Result<Parts, 
     };
     let providers = providers(config, &sources.clock)?;
     let errors = Errors::new(sources.clock.clone());
+    let names = Arc::new(DnsNames::new(config.dns_server));
+    let domains = Domains::new(names, sources.clock.clone())?;
     let breaker = Arc::new(Breaker::new(sources.clock));
     Ok(Parts {
         errors,
@@ -243,6 +247,7 @@ fn put_together(config: &Config, sources: Sources, least: u32) -> Result<Parts, 
         mailer: mailer(config, breaker.clone())?,
         breaker,
         providers,
+        domains,
     })
 }
 

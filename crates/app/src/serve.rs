@@ -50,6 +50,7 @@ fn answer(config: &Config, parts: Parts) -> Result<(), String> {
     let breakers = Breakers {
         mail: parts.breaker.clone(),
         traces: parts.traces.as_ref().map(|traces| traces.breaker.clone()),
+        domains: parts.domains.clone(),
         providers: parts.providers.clone(),
     };
     let token = config.metrics_token.as_ref().map(|token| token.reveal().as_str());
@@ -65,6 +66,7 @@ fn answer(config: &Config, parts: Parts) -> Result<(), String> {
         files: parts.files,
         mail: parts.breaker,
         providers: parts.providers,
+        domains: parts.domains,
         max_body: config.max_body,
         draining: draining.clone(),
         used: LastUsed::default(),

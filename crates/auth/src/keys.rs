@@ -48,6 +48,8 @@ pub struct Keys {
     pub guesses: Key,
     /// Makes what a sign-in at a provider has to show of its state
     pub provider: Key,
+    /// Makes what a DNS record has to say to prove a domain
+    pub domain: Key,
     /// Encrypts what is stored encrypted
     pub sealing: Key,
     /// Signs what is left of an audit log where it was cut
@@ -77,6 +79,7 @@ impl Keys {
             challenge: key("second-factor 1"),
             guesses: key("guesses 1"),
             provider: key("provider 1"),
+            domain: key("domain-proof 1"),
             sealing: key("sealed 1"),
             audit: key("audit-checkpoint 1"),
         }
@@ -170,6 +173,7 @@ mod tests {
                 of(&keys.challenge),
                 of(&keys.guesses),
                 of(&keys.provider),
+                of(&keys.domain),
                 of(&keys.sealing),
                 of(&keys.audit),
             ]

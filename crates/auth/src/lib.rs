@@ -11,6 +11,8 @@ pub mod api_key;
 #[cfg(feature = "secrets")]
 mod common;
 #[cfg(feature = "secrets")]
+pub mod domain_proof;
+#[cfg(feature = "secrets")]
 pub mod keys;
 #[cfg(feature = "secrets")]
 pub mod link;

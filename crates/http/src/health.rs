@@ -44,7 +44,7 @@ async fn ready(state: web::Data<State>) -> HttpResponse {
     let status = if is_ready { "ready" } else { "not ready" };
     let body = json!({
         "status": status, "database": database, "migrations": migrations, "draining": draining,
-        "queue": queue, "mail": state.mail.state(),
+        "queue": queue, "mail": state.mail.state(), "names": state.domains.state(),
         "traces": state.traces.as_ref().map(|traces| traces.breaker.state()),
         "providers": state.providers.states().collect::<BTreeMap<_, _>>(),
     });

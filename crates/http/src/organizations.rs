@@ -1,5 +1,6 @@
 //! Organizations, members, teams.
 
+mod domain;
 mod standing;
 
 use crate::call::{Call, Said};
@@ -180,6 +181,7 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         .refuses(&["not_found"])
         .answers_bytes(),
     );
+    domain::operations(to, schemas);
     standing::operations(to, schemas);
     readable::<Member>(to, schemas);
     changeable::<Member>(to, schemas);

@@ -205,6 +205,7 @@ impl From<&Refusal> for Problem {
             Refusal::StepUp => Problem::new("step_up_required", said),
             Refusal::SignupClosed => Problem::new("signup_closed", said),
             Refusal::ProviderRefused => Problem::new("provider_refused", said),
+            Refusal::NamesAway(seconds) => Problem::new("names_away", said).after(*seconds),
             Refusal::ProviderAway(seconds) => Problem::new("provider_away", said).after(*seconds),
             Refusal::SecretShown => Problem::new("secret_already_shown", said),
             Refusal::OrganizationNotFound | Refusal::Archived => Problem::new("organization_not_found", said),

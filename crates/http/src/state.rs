@@ -7,6 +7,7 @@ use firma_domain::identity::Signup;
 use firma_domain::platform::Tracer;
 use firma_services::identity::{LastUsed, Providers, Signer, Transport};
 use firma_services::installation::{Errors, Watch};
+use firma_services::organizations::Domains;
 use firma_services::platform::{Breaker, Files};
 use firma_services::{Database, Hasher};
 use std::net::IpAddr;
@@ -33,6 +34,8 @@ pub struct State {
     pub mail: Arc<Breaker>,
     /// Whom people may sign in by
     pub providers: Providers,
+    /// Who is asked whether a domain is an organization's
+    pub domains: Domains,
     /// How often who isn't signed in may call what is worth guessing at
     pub limits: Limits,
     /// Who may get an account

@@ -29,6 +29,9 @@ pub enum Refusal {
     /// So many seconds to wait
     #[error("the provider can't be asked now: try again in {0} s, or sign in another way")]
     ProviderAway(i64),
+    /// So many seconds to wait
+    #[error("the domain name system can't be asked now: try again in {0} s")]
+    NamesAway(i64),
     #[error("what it gave is shown once alone")]
     SecretShown,
     /// For who holds no platform role, nothing of the platform is there

@@ -7,6 +7,7 @@ mod browser;
 mod client;
 mod database;
 mod firm;
+mod name_server;
 mod receiver;
 mod server;
 
@@ -14,7 +15,8 @@ pub use browser::{Browser, ENTER, Screen, TAB};
 pub use client::{Answer, Client};
 pub use database::TestDatabase;
 pub use firm::Firm;
-pub use firma_adapters::{OidcProvider, OidcSettings, SystemClock};
+pub use firma_adapters::{DnsNames, OidcProvider, OidcSettings, SystemClock};
+pub use name_server::{Answers, NameServer};
 pub use receiver::{Receiver, Taken};
 pub use server::{METRICS_TOKEN, Server};
 

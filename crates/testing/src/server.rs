@@ -8,6 +8,7 @@ use firma_auth::keys::Keys;
 use firma_auth::token::AccessTokens;
 use firma_domain::Id;
 use firma_domain::identity::Signup;
+use firma_domain::organizations::{Names, NamesAway};
 use firma_domain::source::Clock;
 use firma_http::{Breakers, Draining, Limits, Metrics, Site, State, app};
 use firma_persistence::identity::NewSession;
@@ -15,6 +16,7 @@ use firma_persistence::{Database, Fault, Origin, Settings, Sources, Tx};
 use firma_services::Hasher;
 use firma_services::identity::{LastUsed, Lifetimes, Providers, Signer};
 use firma_services::installation::{Errors, Watch};
+use firma_services::organizations::Domains;
 use firma_services::platform::{Breaker, Files};
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -51,9 +53,23 @@ fn here() -> Site {
     }
 }
 
+/// A domain name system in which nobody has set a record.
+struct Empty;
+
+impl Names for Empty {
+    fn texts(&self, _: &str) -> Result<Vec<String>, NamesAway> {
+        Ok(vec![])
+    }
+}
+
 /// No provider.
 fn nobody() -> Providers {
     Providers::new(vec![]).unwrap()
+}
+
+/// Neither.
+fn alone() -> (Providers, Arc<dyn Names>) {
+    (nobody(), Arc::new(Empty))
 }
 
 impl Server {
@@ -72,7 +88,7 @@ impl Server {
             here(),
             Keys::derive(&[7; 32]),
             rules,
-            nobody(),
+            alone(),
         )
     }
 
@@ -84,7 +100,7 @@ impl Server {
     /// Starts one that stands somewhere else, with keys of its own.
     pub fn start_at(base: TestDatabase, clock: Arc<dyn Clock>, site: Site, keys: Keys) -> Server {
         let rules = (Limits::wide(), Signup::Open);
-        Server::serve(base, clock, firma_console::mount, site, keys, rules, nobody())
+        Server::serve(base, clock, firma_console::mount, site, keys, rules, alone())
     }
 
     /// The same with limits, and rules for who gets an account.
@@ -95,7 +111,7 @@ impl Server {
         keys: Keys,
         rules: (Limits, Signup),
     ) -> Server {
-        Server::serve(base, clock, firma_console::mount, site, keys, rules, nobody())
+        Server::serve(base, clock, firma_console::mount, site, keys, rules, alone())
     }
 
     /// Starts one where people sign in by others, too.
@@ -106,7 +122,22 @@ impl Server {
         providers: Providers,
     ) -> Server {
         let (keys, rules) = (Keys::derive(&[7; 32]), (Limits::wide(), signup));
-        Server::serve(base, clock, firma_console::mount, here(), keys, rules, providers)
+        Server::serve(
+            base,
+            clock,
+            firma_console::mount,
+            here(),
+            keys,
+            rules,
+            (providers, Arc::new(Empty)),
+        )
+    }
+
+    /// Starts one that asks a domain name system.
+    pub fn start_asking(base: TestDatabase, clock: Arc<dyn Clock>, names: Arc<dyn Names>) -> Server {
+        let (keys, rules) = (Keys::derive(&[7; 32]), (Limits::wide(), Signup::Open));
+        let others = (nobody(), names);
+        Server::serve(base, clock, firma_console::mount, here(), keys, rules, others)
     }
 
     fn serve(
@@ -116,7 +147,7 @@ impl Server {
         site: Site,
         keys: Keys,
         (limits, signup): (Limits, Signup),
-        providers: Providers,
+        (providers, names): (Providers, Arc<dyn Names>),
     ) -> Server {
         let sources = Sources {
             clock,
@@ -144,8 +175,10 @@ impl Server {
             max_document: MAX_DOCUMENT,
         };
         let mail = Arc::new(Breaker::new(sources.clock.clone()));
+        let domains = Domains::new(names, sources.clock.clone()).unwrap();
         let breakers = Breakers {
             mail: mail.clone(),
+            domains: domains.clone(),
             traces: None,
             providers: providers.clone(),
         };
@@ -167,6 +200,7 @@ impl Server {
             files: files.clone(),
             mail,
             providers,
+            domains,
         });
         let (sender, receiver) = std::sync::mpsc::channel();
         std::thread::spawn(move || {

@@ -31,6 +31,7 @@ pub(super) trait Shown {
 macro_rules! plain { ($($plain:ty),*) => { $(impl Shown for $plain {})* } }
 plain!(
     PathBuf,
+    actix_web::http::header::HeaderName,
     SocketAddr,
     String,
     Vec<String>,

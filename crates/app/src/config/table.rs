@@ -120,6 +120,7 @@ settings! {
         cors_origins: Vec<String>, "FIRMA_CORS_ORIGINS", url::origins, "Other sites whose pages may call, such as https://app.example.com; several between commas";
         trusted_proxies: Vec<IpRange>, "FIRMA_TRUSTED_PROXIES", read::ranges, "Proxies whose word is taken for where a call comes from, such as 10.0.0.0/8; several between commas";
         country_header: String, "FIRMA_COUNTRY_HEADER", read::header, "Header in which a trusted proxy says from which country a call comes, such as CF-IPCountry";
+        dns_server: SocketAddr, "FIRMA_DNS_SERVER", read::address, "Name server that is asked for the records that prove domains, such as 9.9.9.9:53; those of the system when absent";
         oidc: Vec<String>, "FIRMA_OIDC", provider::names, "Names of OpenID providers that people may sign in by, between commas; each has FIRMA_OIDC_NAME_ISSUER, _CLIENT_ID, _CLIENT_SECRET, _SCOPES and _LABEL";
         smtp_url: Hidden<String>, "FIRMA_SMTP_URL", read::smtp, "Mail server, smtp://… or smtps://…; without it mails are written into the folder outbox in the data folder";
         otel_exporter_otlp_endpoint: String, "OTEL_EXPORTER_OTLP_ENDPOINT", read::endpoint, "Collector of OpenTelemetry that traces are sent to, such as http://localhost:4318; without it there are none";

@@ -153,6 +153,25 @@ impl Invited {
     }
 }
 
+/// The right of who has proved a domain to take it from the organization that had it so far. It is nobody's of that
+/// organization, and so nobody is named there.
+#[derive(Debug)]
+pub struct Claiming {
+    organization: Id,
+}
+
+impl Claiming {
+    /// From the organization that had it.
+    pub fn from(organization: Id) -> Claiming {
+        Claiming { organization }
+    }
+
+    /// The grant to change that organization's own row.
+    pub fn grant(&self) -> Grant<firma_domain::organizations::Organization, super::Update> {
+        Grant::new(self.organization, Id::NIL, Some(Reach::Org), Reach::Org)
+    }
+}
+
 /// The right of a person to files that are the person's own and belong to no organization.
 #[derive(Debug)]
 pub struct Personal {

@@ -17,7 +17,9 @@ pub use action::{Action, Create, Delete, Read, Update, Verb, Writes};
 pub use catalogue::{Permission, RESOURCES, Resource, permissions, resource_named};
 pub use effect::Touches;
 pub use facts::{Assignment, Facts, Given, Refused, Tenant};
-pub use grant::{Disposing, Explaining, Founding, Grant, Invited, Joining, Operating, Personal, Reach};
+pub use grant::{
+    Claiming, Disposing, Explaining, Founding, Grant, Invited, Joining, Operating, Personal, Reach,
+};
 pub use key::ByKey;
 pub use on_platform::{InSystem, OnPlatform, PlatformFacts, PlatformGrant};
 pub use permissions::Permissions;

@@ -127,6 +127,10 @@ kinds! {
     OrganizationTransferred = "organization_transferred", Warning;
     /// An organization was deleted
     OrganizationDeleted = "organization_deleted", Warning;
+    /// A DNS record proved an organization's domain
+    DomainVerified = "domain_verified", Info;
+    /// Another organization proved the domain: it is no longer this one's
+    DomainLost = "domain_lost", Warning;
     /// Only who has a second factor enters an organization from now on
     SecondFactorDemanded = "second_factor_demanded", Info;
     /// Who has no second factor enters an organization again

@@ -2,7 +2,7 @@ use super::Settings;
 use crate::entity::Entity;
 use crate::input::Invalid;
 use crate::spelled;
-use crate::value::{Currency, Domain, Email, Id, Locale, Slug, Zone};
+use crate::value::{Currency, Domain, Email, Id, Instant, Locale, Slug, Zone};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use validator::Validate;
@@ -48,9 +48,12 @@ pub struct Organization {
     #[serde(default)]
     #[validate(length(max = 20_000))]
     pub description: Option<String>,
-    /// Its own domain; unique
+    /// Its own domain: a claim, until a DNS record proves it
     #[serde(default)]
     pub domain: Option<Domain>,
+    /// Since when the domain is proved; a proved one is no other organization's
+    #[serde(default)]
+    pub domain_verified_at: Option<Instant>,
     /// Its logo: an image among its files
     #[serde(default)]
     pub logo_id: Option<Id>,
@@ -112,7 +115,13 @@ fn active() -> Status {
 impl Entity for Organization {
     const NAME: &'static str = "organization";
     const COLLECTION: &'static str = "organizations";
-    const READ_ONLY: &'static [&'static str] = &["subscription_plan", "max_users", "status", "owner_id"];
+    const READ_ONLY: &'static [&'static str] = &[
+        "domain_verified_at",
+        "subscription_plan",
+        "max_users",
+        "status",
+        "owner_id",
+    ];
     const LONG: &'static [&'static str] = &["description", "metadata"];
 
     fn check(&self) -> Result<(), Invalid> {
@@ -127,6 +136,12 @@ impl Entity for Organization {
             (before, Status::Suspended) if before != Status::Suspended => "suspended",
             _ if before.owner_id != after.owner_id => "transferred",
             _ if before.slug != after.slug => "renamed",
+            _ if before.domain_verified_at.is_none() && after.domain_verified_at.is_some() => {
+                "domain_verified"
+            }
+            _ if before.domain == after.domain && before.domain_verified_at > after.domain_verified_at => {
+                "domain_lost"
+            }
             _ => "updated",
         }
     }
@@ -135,6 +150,11 @@ impl Entity for Organization {
 impl Organization {
     /// For so many seconds an old slug leads to the new one, and is nobody else's: 90 days.
     pub const SLUG_KEPT: i64 = 90 * 86_400;
+
+    /// Its domain, if it is proved: the one that leads to it.
+    pub fn verified_domain(&self) -> Option<&Domain> {
+        self.domain.as_ref().filter(|_| self.domain_verified_at.is_some())
+    }
 
     /// The organization in another state.
     ///

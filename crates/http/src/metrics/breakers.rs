@@ -1,6 +1,7 @@
 //! The breakers in the figures: what is far away, and whether anybody waits for it.
 
 use firma_services::identity::Providers;
+use firma_services::organizations::Domains;
 use firma_services::platform::Breaker;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
@@ -9,9 +10,11 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use std::fmt;
 use std::sync::Arc;
 
-/// That of the mail server, that of where traces go if they go anywhere, and one for each provider.
+/// That of the mail server, that of the name servers, that of where traces go if they go anywhere, and one for each
+/// provider.
 pub struct Breakers {
     pub mail: Arc<Breaker>,
+    pub domains: Domains,
     pub traces: Option<Arc<Breaker>>,
     pub providers: Providers,
 }
@@ -21,12 +24,11 @@ impl Breakers {
     fn all(&self) -> Vec<(String, u32)> {
         let providers = self.providers.states();
         let providers = providers.map(|(name, state)| (format!("provider:{name}"), state));
-        let traces = self
-            .traces
-            .iter()
-            .map(|traces| ("traces".to_owned(), traces.state()));
-        std::iter::once(("mail".to_owned(), self.mail.state()))
+        let traces = self.traces.iter().map(|traces| ("traces", traces.state()));
+        [("mail", self.mail.state()), ("names", self.domains.state())]
+            .into_iter()
             .chain(traces)
+            .map(|(name, state)| (name.to_owned(), state))
             .chain(providers)
             .map(|(name, state)| (name, u32::from(state != "closed")))
             .collect()

@@ -81,6 +81,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
         409,
         "The organization has as many roles as it may have",
     ),
+    ("domain_not_proved", 409, "No DNS record proves the domain"),
     (
         "slug_limit",
         409,
@@ -137,6 +138,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("too_many_tries", 429, "Too many wrong tries"),
     ("internal", 500, "Something went wrong on our side"),
     ("provider_away", 503, "The provider can't be asked"),
+    ("names_away", 503, "The domain name system can't be asked"),
     ("busy", 503, "Too many calls are waiting"),
     ("database_away", 503, "The database can't be reached"),
     ("timeout", 503, "The database took too long"),

@@ -115,6 +115,8 @@ fn the_owner_may_do_everything() {
                 "delete_me" => drop(answer.problem(409, "last_owner")),
                 // No worker has made it.
                 "get_archive_content" => drop(answer.problem(404, "not_found")),
+                // Nobody has set the record.
+                "verify_organization_domain" => drop(answer.problem(409, "domain_not_proved")),
                 // There is no provider here; and the owner has no password beside the account.
                 "start_link" | "start_provider_step_up" => drop(answer.problem(404, "not_found")),
                 "finish_link" | "finish_provider_step_up" => drop(answer.problem(422, "invalid")),

@@ -315,7 +315,8 @@ fn health_is_told() {
         assert_eq!(nobody.get("/health/live").expect(200), json!({"status": "live"}));
         let ready = json!({
             "status": "ready", "database": "ok", "migrations": "ok", "draining": false,
-            "queue": {"waiting": 0, "oldest_seconds": 0}, "mail": "closed", "traces": null, "providers": {},
+            "queue": {"waiting": 0, "oldest_seconds": 0}, "mail": "closed", "names": "closed", "traces": null,
+            "providers": {},
         });
         assert_eq!(nobody.get("/health/ready").expect(200), ready);
         assert_eq!(nobody.get("/health").expect(200), ready);

@@ -29,6 +29,7 @@ mod custom_roles;
 mod deal_contacts;
 mod docs;
 mod document;
+mod domains;
 mod erasing;
 mod erasing_invited;
 mod escalations;

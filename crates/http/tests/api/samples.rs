@@ -47,7 +47,10 @@ impl<'s> Place<'s> {
         let deal = || made("deals", json!({"title": unique()}));
         let pipeline = made("pipelines", json!({"name": unique()}));
         let logo = upload(&firm.owner, &firm.at("files"), b"RIFF0000WEBP").id();
-        firm.owner.patch(&firm.path, json!({"logo_id": logo})).expect(200);
+        let domain = format!("{}.example", unique());
+        firm.owner
+            .patch(&firm.path, json!({"logo_id": logo, "domain": domain}))
+            .expect(200);
         let visited = made("companies", json!({"name": unique()}));
         let activity = json!({"kind": "MEETING", "subject": unique(), "company_id": visited});
         upload_image(&server.client(member)).expect(200);

@@ -5,7 +5,7 @@ use crate::store::{Tx, id_or_null, instant_or_null, text_or_null};
 use diesel::sql_types::{Bool, Nullable, Text};
 use firma_auth::access::{Founding, Grant, Writes};
 use firma_domain::organizations::{Feature, Organization};
-use firma_domain::{Id, Instant};
+use firma_domain::{Domain, Id, Instant};
 
 /// An organization as one of its members sees it from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,7 @@ fn small(of: &Organization) -> Vec<(&'static str, Value)> {
         ("timezone", of.timezone.name().into()),
         ("owner_id", id_or_null(of.owner_id)),
         ("modules_off", text_or_null(off.as_deref())),
+        ("domain", text_or_null(of.verified_domain().map(Domain::as_str))),
         ("needs_factor", Value::Bool(of.settings.second_factor_required)),
         (
             "audit_days",
@@ -87,6 +88,16 @@ impl Tx<'_> {
             .bind(grant.organization())
             .run(self)?;
         Ok(())
+    }
+
+    /// The organization that has proved a domain, unless it is this one.
+    pub fn domain_holder(&mut self, domain: &Domain, other_than: Id) -> Result<Option<Id>, Fault> {
+        let found = Sql::<IdType>::text("SELECT id FROM tenants WHERE deleted_at IS NULL AND domain = ")
+            .bind(domain.as_str())
+            .then(" AND id <> ")
+            .bind(other_than)
+            .maybe::<Uid>(self)?;
+        Ok(found.map(|id| id.0))
     }
 
     /// Shuts the organization to everybody from an instant on, or opens it again.

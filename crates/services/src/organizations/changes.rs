@@ -27,8 +27,11 @@ impl Keeping for Organization {
         work: &mut Work<'_, '_>,
         grant: Grant<Self, Update>,
         before: &Record<Self>,
-        value: Self,
+        mut value: Self,
     ) -> Result<Self, Refusal> {
+        if value.domain != before.value.domain {
+            value.domain_verified_at = None;
+        }
         if value.logo_id != before.value.logo_id {
             is_image(work, value.logo_id)?;
         }
@@ -49,6 +52,7 @@ impl Keeping for Organization {
                 of.default_currency,
                 of.timezone,
                 of.settings.clone(),
+                of.verified_domain().cloned(),
             )
         };
         if small(&value) != small(&before.value) {

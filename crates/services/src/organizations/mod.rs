@@ -1,6 +1,7 @@
 //! Organizations, members, teams, invitations.
 
 mod changes;
+mod domain;
 mod found;
 mod heir;
 mod invitations;
@@ -14,6 +15,7 @@ mod standing;
 mod teams;
 
 pub use changes::logo;
+pub use domain::{ClaimedDomain, Domains, TextRecord, claimed, prove, to_prove};
 pub(crate) use found::own_platform;
 pub use found::{found, found_by, found_for};
 pub use invitations::{resend, revoke};

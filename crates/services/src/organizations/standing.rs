@@ -177,8 +177,14 @@ pub fn reopen(tx: &mut Tx<'_>, grant: Grant<Organization, Update>) -> Result<Rec
         Status::Archived => Status::Active,
         status => status,
     };
+    // Another may have proved the domain meanwhile.
+    let holder = match before.value.verified_domain() {
+        Some(domain) => tx.domain_holder(domain, organization)?,
+        None => None,
+    };
     let value = Organization {
         status,
+        domain_verified_at: before.value.domain_verified_at.filter(|_| holder.is_none()),
         ..before.value.clone()
     };
     let after = tx
