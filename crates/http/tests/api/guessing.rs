@@ -97,7 +97,6 @@ fn an_address_is_held_too_whatever_accounts_it_guesses_at() {
 
 #[test]
 fn those_who_guess_at_once_are_counted_one_by_one() {
-    // Time stands still, so that no wait is over meanwhile on a slow machine.
     on_each_clock(|server, _| {
         let (_, email) = owner(server);
         let nobody = server.nobody();

@@ -13,6 +13,7 @@ use firma_auth::domain_proof::DomainProof;
 use firma_auth::keys::Key;
 use firma_domain::identity::SecurityKind;
 use firma_domain::organizations::{Names, NamesAway, Organization};
+use firma_domain::platform::Gate;
 use firma_domain::source::Clock;
 use firma_domain::{Domain, Id, Instant};
 use firma_persistence::{Fault, Tx};
