@@ -51,7 +51,8 @@ pub const INVARIANTS: &[Invariant] = &[
                  AND (t.slug <> o.slug OR t.status <> o.status OR t.currency <> o.default_currency \
                  OR t.timezone <> o.timezone OR t.owner_id <> o.owner_id OR (t.owner_id IS NULL) <> (o.owner_id IS NULL) \
                  OR (t.deleted_at IS NULL) <> (o.deleted_at IS NULL) \
-                 OR o.settings NOT LIKE '%\"audit_days\":' || t.audit_days || '%' \
+                 OR o.settings NOT LIKE '%\"audit_days\":' || t.audit_days || ',%' \
+                 AND o.settings NOT LIKE '%\"audit_days\":' || t.audit_days || '}%' \
                  OR t.audit_days IS NULL AND o.settings LIKE '%\"audit_days\":%' \
                  AND o.settings NOT LIKE '%\"audit_days\":null%')",
         remedy: BY_HAND,

@@ -5,11 +5,9 @@ use super::clean_up::BATCH;
 use super::running::{Progress, Running, Stop};
 use firma_auth::access::Disposing;
 use firma_auth::keys::Key;
-use firma_domain::Instant;
-use firma_persistence::{Cut, Tx};
+use firma_persistence::Cut;
 use std::sync::Arc;
 
-const DAY: i64 = 86_400;
 /// Organizations that are looked at in one call.
 const SOME: usize = 50;
 /// The fewest entries of one cut, where there are so many: each leaves a checkpoint.
@@ -54,12 +52,11 @@ pub(super) fn purge(job: &Running<'_>, kept: i64) -> Result<i64, Stop> {
 /// checkpoints. How many entries went.
 pub(super) fn cut(job: &Running<'_>, key: &Key) -> Result<i64, Stop> {
     let mut gone = 0;
-    for (organization, days) in job.read(|tx| Ok(tx.logs_to_cut()?))? {
+    for organization in job.read(|tx| Ok(tx.logs_to_cut()?))? {
         loop {
             let key = key.clone();
             let cut = job.step(move |tx| {
-                let before = kept_from(tx, days);
-                let cut = tx.cut_log(Disposing::of(organization), before, &key, ENTRIES)?;
+                let cut = tx.cut_log(Disposing::of(organization), &key, ENTRIES)?;
                 Ok((Progress::default(), cut))
             })?;
             match cut {
@@ -69,15 +66,12 @@ pub(super) fn cut(job: &Running<'_>, key: &Key) -> Result<i64, Stop> {
                     log::error!("the log of {organization} was not cut: entry {number}: {what}");
                     break;
                 }
+                Cut::Unsure => {
+                    log::error!("the log of {organization} was not cut: how long it is kept is in doubt");
+                    break;
+                }
             }
         }
     }
     Ok(gone)
-}
-
-/// The beginning, in UTC, of the first day that is kept whole.
-fn kept_from(tx: &Tx<'_>, days: i32) -> Instant {
-    let now = tx.now();
-    let today = now.plus_seconds(-now.seconds().rem_euclid(DAY));
-    today.plus_seconds(-DAY.saturating_mul(i64::from(days)))
 }
