@@ -1,15 +1,17 @@
 //! What goes by itself of an organization's own: rows that were deleted long ago, and entries of the log that
 //! are older than the organization keeps them.
 
-use super::clean_up::BATCH;
 use super::running::{Progress, Running, Stop};
 use firma_auth::access::Disposing;
 use firma_auth::keys::Key;
-use firma_persistence::Cut;
+use firma_domain::Id;
+use firma_persistence::{Cut, References};
 use std::sync::Arc;
 
 /// Organizations that are looked at in one call.
 const SOME: usize = 50;
+/// Rows that are purged in one transaction, about.
+const ROWS: usize = 500;
 /// The fewest entries of one cut, where there are so many: each leaves a checkpoint.
 const ENTRIES: i64 = 2_000;
 
@@ -30,22 +32,38 @@ pub(super) fn purge(job: &Running<'_>, kept: i64) -> Result<i64, Stop> {
             Ok(due)
         })?;
         for organization in due {
-            loop {
-                let references = references.clone();
-                let count = job.step(move |tx| {
-                    let before = tx.now().plus_seconds(-kept);
-                    let gone = tx.purge(Disposing::of(organization), &references, before, BATCH)?;
-                    Ok((Progress::default(), gone))
-                })?;
-                gone += count;
-                // Fewer than a batch may be because of references to what has just gone.
-                if count == 0 {
-                    break;
-                }
-            }
+            gone += purge_one(job, organization, &references, kept)?;
         }
     }
     Ok(gone)
+}
+
+/// Purges one of them: all that it deleted, again and again until nothing goes any more, for what went may
+/// have held what was looked at before.
+fn purge_one(
+    job: &Running<'_>,
+    organization: Id,
+    references: &Arc<References>,
+    kept: i64,
+) -> Result<i64, Stop> {
+    let (mut gone, mut round, mut after) = (0, 0, Id::NIL);
+    loop {
+        let references = references.clone();
+        let purged = job.step(move |tx| {
+            let before = tx.now().plus_seconds(-kept);
+            let purged = tx.purge(Disposing::of(organization), &references, before, after, ROWS)?;
+            Ok((Progress::default(), purged))
+        })?;
+        round += purged.rows;
+        match purged.after {
+            Some(last) => after = last,
+            None if round > 0 => {
+                gone += round;
+                (round, after) = (0, Id::NIL);
+            }
+            None => return Ok(gone),
+        }
+    }
 }
 
 /// Cuts the logs of the organizations that don't keep them for ever, by whole days, so that there are few
