@@ -26,5 +26,6 @@ pub use fault::{Failure, Fault};
 pub use sql::{Col, Cond, Kind, Op, Side, Value};
 pub use store::{
     Checkpoint, Cut, Deed, Field, HANGING, Key, Known, Listing, Log, LogPage, Origin, OwnRows, Page,
-    Position, Reached, References, Repo, SortBy, Stored, StoredAnswer, Stretch, Tx, Verification, Walked,
+    Position, Purged, Reached, References, Repo, SortBy, Stored, StoredAnswer, Stretch, Tx, Verification,
+    Walked,
 };

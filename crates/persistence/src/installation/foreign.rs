@@ -1,6 +1,7 @@
 use crate::access::Segment;
 use crate::backend::{Id as IdType, Uid};
 use crate::fault::Fault;
+use crate::operating::ENTITIES;
 use crate::sql::Sql;
 use crate::store::Tx;
 use diesel::sql_types::Nullable;
@@ -43,9 +44,38 @@ impl Tx<'_> {
         Ok(owner.flatten().map(|owner| owner.0))
     }
 
-    /// The organization of whose log that row is; none where no log knows it. Looked up in each organization by itself,
-    /// and on PostgreSQL by a function that tells nothing but this.
+    /// The organization of which that row is, or was, as far as a log goes back; none where nobody knows it. Looked up in
+    /// each organization by itself, and on PostgreSQL by functions that tell nothing but this.
     pub fn organization_of_row(&mut self, entity_type: &str, row: Id) -> Result<Option<Id>, Fault> {
+        let of = ENTITIES.iter().find(|of| of.name == entity_type);
+        let there = match of {
+            Some(of) => self.organization_with_row(of.table, row)?,
+            None => None,
+        };
+        match there {
+            Some(organization) => Ok(Some(organization)),
+            None => self.organization_that_logged(entity_type, row),
+        }
+    }
+
+    fn organization_with_row(&mut self, table: &'static str, row: Id) -> Result<Option<Id>, Fault> {
+        let found = if self.is_postgres() {
+            Sql::<IdType>::text("SELECT organization_id FROM organization_with_row(")
+                .bind(table)
+                .then(", ")
+                .bind(row)
+                .then(") f (organization_id) WHERE organization_id IS NOT NULL")
+        } else {
+            Sql::<IdType>::text("SELECT t.id FROM tenants t WHERE EXISTS (SELECT 1 FROM ")
+                .then(table)
+                .then(" r WHERE r.organization_id = t.id AND r.id = ")
+                .bind(row)
+                .then(")")
+        };
+        Ok(found.maybe::<Uid>(self)?.map(|id| id.0))
+    }
+
+    fn organization_that_logged(&mut self, entity_type: &str, row: Id) -> Result<Option<Id>, Fault> {
         let found = Sql::<IdType>::either(
             "SELECT organization_id FROM organization_of_row(",
             "SELECT t.id FROM tenants t WHERE EXISTS (SELECT 1 FROM audit_entries a WHERE a.organization_id = t.id \

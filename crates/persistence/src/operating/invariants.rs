@@ -50,9 +50,10 @@ pub const INVARIANTS: &[Invariant] = &[
         counts: "SELECT COUNT(*) FROM organizations o JOIN tenants t ON t.id = o.id WHERE o.organization_id = $here \
                  AND (t.slug <> o.slug OR t.status <> o.status OR t.currency <> o.default_currency \
                  OR t.timezone <> o.timezone OR t.owner_id <> o.owner_id OR (t.owner_id IS NULL) <> (o.owner_id IS NULL) \
-                 OR (t.deleted_at IS NULL) <> (o.deleted_at IS NULL) OR COALESCE(t.domain, '') <> \
+                  OR (t.deleted_at IS NULL) <> (o.deleted_at IS NULL) OR COALESCE(t.domain, '') <> \
                   CASE WHEN o.domain_verified_at IS NULL THEN '' ELSE o.domain END \
-                 OR o.settings NOT LIKE '%\"audit_days\":' || t.audit_days || '%' \
+                  OR o.settings NOT LIKE '%\"audit_days\":' || t.audit_days || ',%' \
+                  AND o.settings NOT LIKE '%\"audit_days\":' || t.audit_days || '}%' \
                  OR t.audit_days IS NULL AND o.settings LIKE '%\"audit_days\":%' \
                  AND o.settings NOT LIKE '%\"audit_days\":null%')",
         remedy: BY_HAND,

@@ -123,6 +123,22 @@ impl<R> Sql<R> {
         self.rows_on(tx.conn())
     }
 
+    /// How the database looks for them, for tests.
+    #[cfg(feature = "testing")]
+    pub(crate) fn plan(mut self, tx: &mut Tx<'_>) -> Result<Vec<String>, Fault> {
+        use diesel::sql_types::{Integer, Text};
+        let explain = Part::Either("EXPLAIN ", "EXPLAIN QUERY PLAN ");
+        self.parts.insert(0, explain);
+        let parts = self.parts;
+        if tx.is_postgres() {
+            let of = PhantomData::<Text>;
+            return Sql { parts, of }.rows::<String>(tx);
+        }
+        let of = PhantomData::<(Integer, Integer, Integer, Text)>;
+        let rows = Sql { parts, of }.rows::<(i32, i32, i32, String)>(tx)?;
+        Ok(rows.into_iter().map(|(.., step)| step).collect())
+    }
+
     /// All rows, outside a call.
     pub(crate) fn rows_on<T>(self, conn: &mut AnyConnection) -> Result<Vec<T>, Fault>
     where

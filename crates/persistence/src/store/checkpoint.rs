@@ -47,11 +47,21 @@ type Row = (i64, Vec<u8>, At, i64, At, String);
 impl Tx<'_> {
     /// Those of a log, the oldest first.
     pub(super) fn checkpoints(&mut self, organization: Id) -> Result<Vec<Checkpoint>, Fault> {
+        self.some_checkpoints(organization, " ORDER BY number")
+    }
+
+    /// The last of a log, if it was ever cut.
+    pub(super) fn last_checkpoint(&mut self, organization: Id) -> Result<Option<Checkpoint>, Fault> {
+        let last = self.some_checkpoints(organization, " ORDER BY number DESC LIMIT 1")?;
+        Ok(last.into_iter().next())
+    }
+
+    fn some_checkpoints(&mut self, organization: Id, which: &'static str) -> Result<Vec<Checkpoint>, Fault> {
         let rows = Sql::<Columns>::text(
             "SELECT number, digest, entry_at, entries, cut_at, signature FROM audit_checkpoints WHERE organization_id = ",
         )
         .bind(organization)
-        .then(" ORDER BY number")
+        .then(which)
         .rows::<Row>(self)?;
         let checkpoint = |(number, digest, entry_at, entries, cut_at, signature): Row| Checkpoint {
             number,

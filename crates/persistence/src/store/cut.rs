@@ -8,10 +8,11 @@ use super::walked::{Walk, Walked};
 use crate::backend::{Id as IdType, Uid};
 use crate::fault::Fault;
 use crate::sql::{Sql, Value};
-use diesel::sql_types::{BigInt, Bool, Integer};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 use firma_auth::access::Disposing;
 use firma_auth::keys::Key;
 use firma_auth::signed::sign;
+use firma_domain::organizations::Settings;
 use firma_domain::{Id, Instant};
 
 /// What came of it.
@@ -21,32 +22,57 @@ pub enum Cut {
     Gone(i64),
     /// Nothing did: what was to go isn't whole, and so is needed to find out what became of it
     Broken(i64, &'static str),
+    /// Nothing did: what is read of the organization before any grant isn't what its settings say, which the
+    /// doctor names
+    Unsure,
 }
 
+const DAY: i64 = 86_400;
+
 impl Tx<'_> {
-    /// The organizations that don't keep their log for ever, and for how many days they do.
-    pub fn logs_to_cut(&mut self) -> Result<Vec<(Id, i32)>, Fault> {
-        let rows = Sql::<(IdType, Integer)>::text(
-            "SELECT id, audit_days FROM tenants WHERE audit_days IS NOT NULL AND deleted_at IS NULL ORDER BY id",
-        )
-        .rows::<(Uid, i32)>(self)?;
-        Ok(rows.into_iter().map(|(id, days)| (id.0, days)).collect())
+    /// The organizations that don't keep their log for ever.
+    pub fn logs_to_cut(&mut self) -> Result<Vec<Id>, Fault> {
+        let rows = Sql::<IdType>::text(
+            "SELECT id FROM tenants WHERE audit_days IS NOT NULL AND deleted_at IS NULL ORDER BY id",
+        );
+        Ok(rows.rows::<Uid>(self)?.into_iter().map(|id| id.0).collect())
     }
 
-    /// Cuts at least `most` of the entries from before an instant, if there are so many: those of whole
-    /// transactions, and only while they are as they were written.
-    pub fn cut_log(
-        &mut self,
-        disposing: Disposing,
-        before: Instant,
-        key: &Key,
-        most: i64,
-    ) -> Result<Cut, Fault> {
+    /// For how many days the log is kept, none for ever: as the small row and the settings both say, or it
+    /// isn't known. Stays so until the transaction ends.
+    fn log_kept(&mut self, organization: Id) -> Result<Option<Option<i32>>, Fault> {
+        let lock = Sql::<IdType>::text("SELECT id FROM tenants WHERE id = ").bind(organization);
+        // Whoever changes it changes this row: the statement after it sees what came of that.
+        lock.then_either(" FOR SHARE", "").one::<Uid>(self)?;
+        let said = Sql::<(Nullable<Integer>, Text)>::text(
+            "SELECT t.audit_days, o.settings FROM tenants t JOIN organizations o ON o.organization_id = t.id \
+             AND o.id = t.id WHERE t.id = ",
+        )
+        .bind(organization)
+        .maybe::<(Option<i32>, String)>(self)?;
+        let Some((small, settings)) = said else {
+            return Ok(None);
+        };
+        let Ok(settings) = serde_json::from_str::<Settings>(&settings) else {
+            return Ok(None);
+        };
+        Ok(Some(small).filter(|small| *small == settings.retention.audit_days))
+    }
+
+    /// Cuts at least `most` of the entries that are older than the organization keeps them at this moment, by
+    /// whole days in UTC, if there are so many: those of whole transactions, and only while they are as they
+    /// were written.
+    pub fn cut_log(&mut self, disposing: Disposing, key: &Key, most: i64) -> Result<Cut, Fault> {
         self.unit()?;
         let organization = disposing.organization();
         self.fenced(organization)?;
-        let from = match self.log_begins(organization, Some(key), Walked::default())? {
-            Ok((_, from)) => from,
+        let before = match self.log_kept(organization)? {
+            None => return Ok(Cut::Unsure),
+            Some(None) => return Ok(Cut::Gone(0)),
+            Some(Some(days)) => kept_from(self.now(), days),
+        };
+        let from = match self.log_was_cut_at(organization, key)? {
+            Ok(from) => from,
             Err((number, what)) => return Ok(Cut::Broken(number, what)),
         };
         let begun = from.number;
@@ -139,4 +165,10 @@ impl Tx<'_> {
             .run(self)?;
         Ok(())
     }
+}
+
+/// The beginning, in UTC, of the first day that is kept whole.
+fn kept_from(now: Instant, days: i32) -> Instant {
+    let today = now.plus_seconds(-now.seconds().rem_euclid(DAY));
+    today.plus_seconds(-DAY.saturating_mul(i64::from(days)))
 }

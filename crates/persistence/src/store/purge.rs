@@ -1,84 +1,39 @@
-//! Purging: rows that were deleted long ago go for good, with what hangs on them. One mechanism over all
-//! entities: which rows stay because another refers to them is asked of the database's own catalogue of
-//! references, so that what nobody thought of keeps a row instead of breaking the purge.
+//! Purging: rows that were deleted long ago go for good, with what hangs on them. What one delete took goes
+//! together or not at all, for a restore brings all of it back. One mechanism over all entities: which rows
+//! stay because another refers to them is asked of the database's own catalogue of references, so that what
+//! nobody thought of keeps a row instead of breaking the purge.
 
 use super::audit::Entry;
+use super::references::{DELETION, HANGING, References, holders, purged, values};
 use super::tx::Tx;
 use crate::backend::{Id as IdType, Uid};
 use crate::fault::Fault;
-use crate::operating::{ENTITIES, EntityTable};
+use crate::operating::EntityTable;
 use crate::sql::{Col, Cond, Side, Sql, Value};
-use diesel::sql_types::{Bool, Integer, Text};
+use diesel::sql_types::{Bool, Integer};
 use firma_auth::access::Disposing;
-use firma_domain::organizations::Organization;
-use firma_domain::{Entity, Id, Instant};
+use firma_domain::{Id, Instant};
+use std::collections::{BTreeSet, HashMap};
 
-/// Tables without an entity of their own whose rows go with the row that a column names: table, column, of
-/// what.
-pub const HANGING: &[(&str, &str, &str)] = &[
-    ("stage_periods", "deal_id", "deals"),
-    ("role_permissions", "role_id", "roles"),
-    ("import_rows", "import_id", "imports"),
-    ("import_refusals", "import_id", "imports"),
-];
-
-/// A reference from one table to another.
-#[derive(Debug)]
-struct Reference {
-    to: String,
-    from: String,
-    /// Pairs of columns: of the one that refers, and of the one referred to
-    columns: Vec<(String, String)>,
+/// What came of a part of a purge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Purged {
+    pub rows: i64,
+    /// The last deletion that was looked at; none where there are no more
+    pub after: Option<Id>,
 }
 
-/// What refers to what.
-#[derive(Debug)]
-pub struct References(Vec<Reference>);
-
-const POSTGRES: &str = "SELECT (t.relname || ' ' || f.relname || ' ' || (SELECT string_agg(a.attname || '=' || b.attname, ' ' \
-    ORDER BY k.n) FROM unnest(c.conkey, c.confkey) WITH ORDINALITY k (one, other, n) \
-    JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.one \
-    JOIN pg_attribute b ON b.attrelid = c.confrelid AND b.attnum = k.other))::text \
-    FROM pg_constraint c JOIN pg_class f ON f.oid = c.conrelid JOIN pg_class t ON t.oid = c.confrelid \
-    WHERE c.contype = 'f' AND c.connamespace = current_schema()::regnamespace";
-
-const SQLITE: &str = "SELECT k.\"table\" || ' ' || m.name || ' ' || group_concat(k.\"from\" || '=' || k.\"to\", ' ') \
-    FROM sqlite_master m, pragma_foreign_key_list(m.name) k WHERE m.type = 'table' GROUP BY m.name, k.id, k.\"table\"";
-
-impl Reference {
-    fn read(line: &str) -> Option<Reference> {
-        let mut words = line.split(' ');
-        let (to, from) = (words.next()?.to_owned(), words.next()?.to_owned());
-        let pair = |pair: &str| {
-            pair.split_once('=')
-                .map(|(one, other)| (one.to_owned(), other.to_owned()))
-        };
-        let columns: Option<Vec<_>> = words.map(pair).collect();
-        Some(Reference {
-            to,
-            from,
-            columns: columns?,
-        })
-    }
-
-    /// Whether its row goes with the one that it refers to.
-    fn hangs(&self) -> bool {
-        HANGING.iter().any(|(from, column, to)| {
-            *from == self.from && *to == self.to && self.columns.iter().any(|(own, _)| own == column)
-        })
-    }
+/// A row that a deletion took.
+struct Taken {
+    id: Id,
+    version: i32,
+    deletion: Id,
 }
+
+/// The most values of one statement: both databases take more.
+const VALUES: usize = 10_000;
 
 impl Tx<'_> {
-    /// What refers to what in this database.
-    pub fn references(&mut self) -> Result<References, Fault> {
-        let lines = Sql::<Text>::either(POSTGRES, SQLITE).rows::<String>(self)?;
-        let read = |line: &String| Reference::read(line);
-        let all: Option<Vec<_>> = lines.iter().map(read).collect();
-        all.map(References)
-            .ok_or_else(|| Fault::internal("a reference that isn't understood"))
-    }
-
     /// The organizations that aren't deleted themselves, and the nil one.
     pub fn kept_tenants(&mut self) -> Result<Vec<Id>, Fault> {
         let rows = Sql::<IdType>::text("SELECT id FROM tenants WHERE deleted_at IS NULL ORDER BY id");
@@ -103,73 +58,139 @@ impl Tx<'_> {
         any.one::<bool>(self)
     }
 
-    /// Takes away up to `most` rows that were deleted before an instant and that no other row refers to.
-    /// Those that these refer to may go in the next call. How many went.
+    /// Takes away what deletes took before an instant, all that each took, where nothing else refers to it:
+    /// those behind one, up to about `most` rows. What was held by something that goes here may go in a call
+    /// after it.
     pub fn purge(
         &mut self,
         disposing: Disposing,
         references: &References,
         before: Instant,
-        most: i64,
-    ) -> Result<i64, Fault> {
+        after: Id,
+        most: usize,
+    ) -> Result<Purged, Fault> {
         self.unit()?;
-        self.fenced(disposing.organization())?;
-        let mut gone = 0;
-        // What was declared later refers to what was before.
-        for of in purged().rev() {
-            let left = most.saturating_sub(gone);
-            if left > 0 {
-                gone += self.purge_some(disposing.organization(), of, references, before, left)?;
-            }
+        let organization = disposing.organization();
+        self.fenced(organization)?;
+        let looked = self.deletions(organization, before, after, most)?;
+        let mut purged = Purged {
+            rows: 0,
+            after: looked.last().copied(),
+        };
+        let mut taken = self.taken(organization, &looked)?;
+        let held = self.held(organization, references, &looked, &taken)?;
+        for of in references.order() {
+            let mut rows = taken.remove(of.table).unwrap_or_default();
+            rows.retain(|row| !held.contains(&row.deletion));
+            self.purge_rows(organization, of, &rows)?;
+            purged.rows += i64::try_from(rows.len()).unwrap_or(i64::MAX);
         }
-        Ok(gone)
+        Ok(purged)
     }
 
-    fn purge_some(
+    /// The next deletions that took something before an instant, of about so many rows, in their order.
+    fn deletions(
+        &mut self,
+        organization: Id,
+        before: Instant,
+        after: Id,
+        most: usize,
+    ) -> Result<Vec<Id>, Fault> {
+        let mut all = Vec::new();
+        for of in purged() {
+            let rows = deletions_of(organization, of, before, after, most).rows::<Uid>(self)?;
+            all.extend(rows.into_iter().map(|id| id.0));
+        }
+        all.sort_unstable();
+        all.truncate(most);
+        all.dedup();
+        Ok(all)
+    }
+
+    /// All rows that they took, by table. Held until the transaction ends, so that nobody restores them.
+    fn taken(
+        &mut self,
+        organization: Id,
+        deletions: &[Id],
+    ) -> Result<HashMap<&'static str, Vec<Taken>>, Fault> {
+        let mut taken = HashMap::new();
+        if deletions.is_empty() {
+            return Ok(taken);
+        }
+        for of in purged() {
+            let rows = Sql::<(IdType, Integer, IdType)>::text("SELECT t.id, t.version, t.deletion_id FROM ")
+                .then(of.table)
+                .then(" t WHERE t.organization_id = ")
+                .bind(organization)
+                .then(" AND ")
+                .cond(Cond::one_of(DELETION, values(deletions)))
+                .then_either(" ORDER BY t.id FOR UPDATE OF t", " ORDER BY t.id")
+                .rows::<(Uid, i32, Uid)>(self)?;
+            let row = |(id, version, deletion): (Uid, i32, Uid)| Taken {
+                id: id.0,
+                version,
+                deletion: deletion.0,
+            };
+            if !rows.is_empty() {
+                taken.insert(of.table, rows.into_iter().map(row).collect());
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Those of the deletions of which a row is held: by one that lives or was deleted later, or by one of a
+    /// deletion that is held itself.
+    fn held(
+        &mut self,
+        organization: Id,
+        references: &References,
+        deletions: &[Id],
+        taken: &HashMap<&'static str, Vec<Taken>>,
+    ) -> Result<BTreeSet<Id>, Fault> {
+        let mut holds = Vec::new();
+        for reference in references.0.iter().filter(|reference| !reference.hangs()) {
+            if taken.contains_key(reference.to.as_str()) {
+                let holders = holders(organization, reference, deletions);
+                holds.extend(holders.rows::<(Uid, Option<Uid>)>(self)?);
+            }
+        }
+        let mut held = BTreeSet::new();
+        loop {
+            let before = held.len();
+            for (deletion, holder) in &holds {
+                let goes = holder.is_some_and(|holder| {
+                    deletions.binary_search(&holder.0).is_ok() && !held.contains(&holder.0)
+                });
+                if !goes {
+                    held.insert(deletion.0);
+                }
+            }
+            if held.len() == before {
+                return Ok(held);
+            }
+        }
+    }
+
+    fn purge_rows(
         &mut self,
         organization: Id,
         of: &'static EntityTable,
-        references: &References,
-        before: Instant,
-        most: i64,
-    ) -> Result<i64, Fault> {
-        let mut over = Sql::<(IdType, Integer)>::text("SELECT t.id, t.version FROM ")
-            .then(of.table)
-            .then(" t WHERE t.organization_id = ")
-            .bind(organization)
-            .then(" AND t.deleted_at < ")
-            .bind(before);
-        let to_it = |reference: &&Reference| reference.to == of.table && !reference.hangs();
-        for reference in references.0.iter().filter(to_it) {
-            over = over
-                .then(" AND NOT EXISTS (SELECT 1 FROM ")
-                .quoted(&reference.from);
-            for (n, (own, other)) in reference.columns.iter().enumerate() {
-                let glue = if n > 0 { " AND r." } else { " r WHERE r." };
-                over = over.then(glue).quoted(own).then(" = t.").quoted(other);
+        rows: &[Taken],
+    ) -> Result<(), Fault> {
+        for some in rows.chunks(VALUES) {
+            let ids: Vec<Value> = some.iter().map(|row| row.id.into()).collect();
+            for (table, column, _) in HANGING.iter().filter(|(.., to)| *to == of.table) {
+                self.take_away(organization, table, column, None, &ids)?;
             }
-            over = over.then(")");
+            for table in [Side::Tags.table(), Side::Emails.table(), "search_words"] {
+                self.take_away(organization, table, "entity_id", Some(of.name), &ids)?;
+            }
+            self.take_away(organization, of.table, "id", None, &ids)?;
         }
-        let rows = over
-            .then(" ORDER BY t.id LIMIT ")
-            .bind(Value::Big(most))
-            .then_either(" FOR UPDATE OF t SKIP LOCKED", "")
-            .rows::<(Uid, i32)>(self)?;
-        if rows.is_empty() {
-            return Ok(0);
+        for row in rows {
+            self.note_purge(organization, of, row.id, row.version.saturating_add(1))?;
         }
-        let ids: Vec<Value> = rows.iter().map(|(id, _)| id.0.into()).collect();
-        for (table, column, _) in HANGING.iter().filter(|(.., to)| *to == of.table) {
-            self.take_away(organization, table, column, None, &ids)?;
-        }
-        for table in [Side::Tags.table(), Side::Emails.table(), "search_words"] {
-            self.take_away(organization, table, "entity_id", Some(of.name), &ids)?;
-        }
-        self.take_away(organization, of.table, "id", None, &ids)?;
-        for (id, version) in &rows {
-            self.note_purge(organization, of, id.0, version.saturating_add(1))?;
-        }
-        Ok(i64::try_from(rows.len()).unwrap_or(i64::MAX))
+        Ok(())
     }
 
     fn take_away(
@@ -213,7 +234,57 @@ impl Tx<'_> {
     }
 }
 
-/// All but the organization's own row, which goes with everything in it or not at all.
-fn purged() -> impl DoubleEndedIterator<Item = &'static EntityTable> {
-    ENTITIES.iter().filter(|of| of.name != Organization::NAME)
+/// The deletions of rows of a table, behind one.
+fn deletions_of(
+    organization: Id,
+    of: &'static EntityTable,
+    before: Instant,
+    after: Id,
+    most: usize,
+) -> Sql<IdType> {
+    Sql::text("SELECT t.deletion_id FROM ")
+        .then(of.table)
+        .then(" t WHERE t.organization_id = ")
+        .bind(organization)
+        .then(" AND t.deletion_id > ")
+        .bind(after)
+        // Plainly, PostgreSQL takes both for rare together, and sorts all that is deleted for each call.
+        .then(" AND COALESCE(t.deleted_at < ")
+        .bind(before)
+        .then(", FALSE) ORDER BY t.deletion_id LIMIT ")
+        .bind(Value::Big(i64::try_from(most).unwrap_or(i64::MAX)))
+}
+
+/// How the database looks for what a purge asks, and for what refers to a row that goes: for the test that it
+/// looks by indexes.
+#[cfg(feature = "testing")]
+impl Tx<'_> {
+    pub fn purge_plans(
+        &mut self,
+        disposing: Disposing,
+        references: &References,
+    ) -> Result<Vec<(String, Vec<String>)>, Fault> {
+        let organization = disposing.organization();
+        self.fenced(organization)?;
+        let (now, ids) = (self.now(), [self.new_id(), self.new_id()]);
+        let mut plans = Vec::new();
+        for of in purged() {
+            let plan = deletions_of(organization, of, now, ids[0], 500).plan(self)?;
+            plans.push((format!("the deletions of {}", of.table), plan));
+        }
+        let is_of = |to: &str| purged().any(|of| of.table == to && of.table != "memberships");
+        for reference in references.0.iter().filter(|reference| is_of(&reference.to)) {
+            let of = format!("{} by {}", reference.to, reference.from);
+            let plan = holders(organization, reference, &ids).plan(self)?;
+            plans.push((format!("what holds {of}"), plan));
+            let mut check = Sql::<Integer>::text("SELECT 1 FROM ").quoted(&reference.from);
+            for (n, (own, _)) in reference.columns.iter().enumerate() {
+                let glue = if n > 0 { " AND r." } else { " r WHERE r." };
+                check = check.then(glue).quoted(own).then(" = ").bind(organization);
+            }
+            let plan = check.plan(self)?;
+            plans.push((format!("the database's own check of {of}"), plan));
+        }
+        Ok(plans)
+    }
 }

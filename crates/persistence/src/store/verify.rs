@@ -1,5 +1,6 @@
 //! Whether the log is whole, from its beginning, or the checkpoint where it was cut, to its head.
 
+use super::checkpoint::Checkpoint;
 use super::tx::Tx;
 use super::walked::{Columns, Doubt, Row, Walk, Walked};
 use crate::fault::Fault;
@@ -117,33 +118,43 @@ impl Tx<'_> {
             if here.saturating_sub(checkpoint.entries) != begins.number {
                 return Ok(Err((here, "a checkpoint before it is missing")));
             }
-            let Some(key) = key else {
-                return Ok(Err((
-                    here,
-                    "the signature of its checkpoint can't be checked without the secret",
-                )));
-            };
-            match check(key, &checkpoint.message(organization), &checkpoint.signature) {
-                Ok(()) => {}
-                Err(Unproved::UnknownKey) => {
-                    let what = "its checkpoint was signed with a secret that is not known here";
-                    return Ok(Err((here, what)));
-                }
-                Err(Unproved::Forged) => return Ok(Err((here, "its checkpoint was forged"))),
-            }
-            begins = Walked {
-                number: here,
-                head: checkpoint.digest,
+            begins = match proved(organization, key, checkpoint) {
+                Ok(begins) => begins,
+                Err(doubt) => return Ok(Err(doubt)),
             };
         }
+        let number = begins.number;
+        let doubt = self.log_before(organization, number)?;
+        Ok(doubt.map_or(Ok((number, begins)), Err))
+    }
+
+    /// Where what is there of a log begins, as its last checkpoint alone says: for the next cut, which needn't
+    /// look at all of them each time.
+    pub(super) fn log_was_cut_at(
+        &mut self,
+        organization: Id,
+        key: &Key,
+    ) -> Result<Result<Walked, Doubt>, Fault> {
+        let begins = match self.last_checkpoint(organization)? {
+            Some(checkpoint) => proved(organization, Some(key), checkpoint),
+            None => Ok(Walked::default()),
+        };
+        Ok(match begins {
+            Ok(begins) => self
+                .log_before(organization, begins.number)?
+                .map_or(Ok(begins), Err),
+            Err(doubt) => Err(doubt),
+        })
+    }
+
+    /// What is wrong where entries are there up to one that was cut.
+    fn log_before(&mut self, organization: Id, cut: i64) -> Result<Option<Doubt>, Fault> {
         let first =
             Sql::<Nullable<BigInt>>::text("SELECT MIN(number) FROM audit_entries WHERE organization_id = ")
                 .bind(organization)
                 .one::<Option<i64>>(self)?;
-        match first.filter(|first| *first <= begins.number) {
-            Some(first) => Ok(Err((first, "it is there, and a checkpoint says that it was cut"))),
-            None => Ok(Ok((begins.number, begins))),
-        }
+        let what = "it is there, and a checkpoint says that it was cut";
+        Ok(first.filter(|first| *first <= cut).map(|first| (first, what)))
     }
 
     pub(super) fn log_page(&mut self, organization: Id, after: i64) -> Result<Vec<Row>, Fault> {
@@ -160,6 +171,22 @@ impl Tx<'_> {
         .bind(Value::Big(PAGE))
         .rows(self)
     }
+}
+
+/// Where the log goes on behind a checkpoint that the server signed.
+fn proved(organization: Id, key: Option<&Key>, made: Checkpoint) -> Result<Walked, Doubt> {
+    let what = match key.map(|key| check(key, &made.message(organization), &made.signature)) {
+        Some(Ok(())) => {
+            return Ok(Walked {
+                number: made.number,
+                head: made.digest,
+            });
+        }
+        Some(Err(Unproved::UnknownKey)) => "its checkpoint was signed with a secret that is not known here",
+        Some(Err(Unproved::Forged)) => "its checkpoint was forged",
+        None => "the signature of its checkpoint can't be checked without the secret",
+    };
+    Err((made.number, what))
 }
 
 fn found(cut: i64, walked: i64, broken: Option<Doubt>) -> Verification {

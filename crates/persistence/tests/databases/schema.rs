@@ -127,6 +127,29 @@ fn every_foreign_key_has_an_index() {
     assert_eq!(without, Vec::<String>::new());
 }
 
+/// What refers to rows that are purged is found among deleted rows too: by the purge, and by the database's own check.
+#[test]
+fn what_refers_to_what_is_purged_is_found() {
+    let Some(base) = TestDatabase::postgres() else {
+        return;
+    };
+    let without = base.lines(
+        "SELECT t.relname || ' ' || c.conname FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid \
+         JOIN pg_class f ON f.oid = c.confrelid WHERE c.contype = 'f' AND t.relnamespace = 'public'::regnamespace \
+         AND EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = f.oid AND a.attname = 'deletion_id') \
+         AND f.relname NOT IN ('memberships', 'users') AND NOT EXISTS (SELECT 1 FROM pg_index i \
+         WHERE i.indrelid = c.conrelid AND i.indpred IS NULL AND i.indkey[0] = c.conkey[1] \
+         AND (array_length(c.conkey, 1) = 1 OR i.indkey[1] = ANY (c.conkey)))",
+    );
+    assert_eq!(without, Vec::<String>::new());
+    // What one delete took is found without walking all that was deleted.
+    let without = base.lines(
+        "SELECT t.relname FROM pg_attribute a JOIN pg_class t ON t.oid = a.attrelid WHERE a.attname = 'deletion_id' \
+         AND t.relkind = 'r' AND t.relname NOT IN ('users', 'organizations', 'jobs', 'internal_errors') AND to_regclass('public.' || t.relname || '_by_deletion') IS NULL",
+    );
+    assert_eq!(without, Vec::<String>::new());
+}
+
 /// What has a version has a log to be compared with, but for jobs and internal errors, which have no entries.
 #[test]
 fn every_entity_is_compared_with_its_log() {

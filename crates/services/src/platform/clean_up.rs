@@ -3,18 +3,18 @@
 use super::disposal;
 use super::running::{Done, Progress, Running, Stop};
 use super::worker::{Handler, Recurring};
-use crate::refusal::Refusal;
 use firma_auth::keys::Key;
+use firma_domain::Instant;
 use firma_domain::identity::QUIET;
 use firma_domain::platform::FileStore;
 use firma_persistence::platform::Sweep;
 use firma_persistence::{Fault, Tx};
-use serde_json::json;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
 const KIND: &str = "cleanup";
 /// The most rows that one transaction takes away.
-pub(super) const BATCH: i64 = 500;
+const BATCH: i64 = 500;
 
 /// How long what is over is kept, in seconds.
 #[derive(Debug, Clone, Copy)]
@@ -47,48 +47,70 @@ impl Handler for CleanUp {
     }
 
     fn run(&self, job: &Running<'_>) -> Result<Done, Stop> {
-        let Retention {
-            sessions,
-            security_events,
-            jobs,
-            ..
-        } = self.keep;
-        let kept = sessions;
-        let sessions = batches(job, move |tx| {
-            tx.sweep_sessions(tx.now().plus_seconds(-sessions), BATCH)
-        })?;
-        let tokens = batches(job, move |tx| {
-            tx.sweep_tokens(tx.now().plus_seconds(-kept), BATCH)
-        })?;
-        let events = batches(job, move |tx| {
-            tx.sweep_security_events(tx.now().plus_seconds(-security_events), BATCH)
-        })?;
-        let archives = batches(job, |tx| tx.sweep_archives(tx.now(), BATCH))?;
-        let delays = batches(job, |tx| tx.sweep_delays(tx.now().plus_seconds(-QUIET), BATCH))?;
-        let slugs = batches(job, |tx| tx.sweep_slugs(tx.now(), BATCH))?;
-        let attempts = batches(job, |tx| tx.sweep_attempts(tx.now(), BATCH))?;
-        let keys = batches(job, |tx| tx.sweep_idempotency_keys(tx.now(), BATCH))?;
-        let jobs = batches(job, move |tx| tx.sweep_jobs(tx.now().plus_seconds(-jobs), BATCH))?;
-        let kept = self.keep.errors;
-        let errors = batches(job, move |tx| {
-            tx.sweep_errors(tx.now().plus_seconds(-kept), BATCH)
-        })?;
-        let kept = self.keep.invitations;
-        let invitations = batches(job, move |tx| {
-            tx.sweep_invitations(tx.now().plus_seconds(-kept), BATCH)
-        })?;
-        let rows = disposal::purge(job, self.keep.deleted)?;
-        let audit_entries = disposal::cut(job, &self.key)?;
-        let uploads = self.bytes(job, Sweep::Upload, self.keep.uploads)?;
-        let deleted = self.bytes(job, Sweep::Deleted, self.keep.deleted)?;
-        job.commit(move |_| {
-            Ok(json!({
-                "sessions": sessions, "tokens": tokens, "security_events": events, "archives": archives, "delays": delays,
-                "slugs": slugs, "attempts": attempts, "idempotency_keys": keys, "jobs": jobs, "invitations": invitations,
-                "errors": errors, "uploads": uploads, "deleted_files": deleted, "deleted_rows": rows,
-                "audit_entries": audit_entries,
-            }))
-        })
+        let keep = self.keep;
+        let sweeps: [(_, _, Sweeping); 11] = [
+            ("sessions", keep.sessions, |tx, at| tx.sweep_sessions(at, BATCH)),
+            ("tokens", keep.sessions, |tx, at| tx.sweep_tokens(at, BATCH)),
+            ("security_events", keep.security_events, |tx, at| {
+                tx.sweep_security_events(at, BATCH)
+            }),
+            ("archives", 0, |tx, at| tx.sweep_archives(at, BATCH)),
+            ("delays", QUIET, |tx, at| tx.sweep_delays(at, BATCH)),
+            ("slugs", 0, |tx, at| tx.sweep_slugs(at, BATCH)),
+            ("attempts", 0, |tx, at| tx.sweep_attempts(at, BATCH)),
+            ("idempotency_keys", 0, |tx, at| {
+                tx.sweep_idempotency_keys(at, BATCH)
+            }),
+            ("jobs", keep.jobs, |tx, at| tx.sweep_jobs(at, BATCH)),
+            ("errors", keep.errors, |tx, at| tx.sweep_errors(at, BATCH)),
+            ("invitations", keep.invitations, |tx, at| {
+                tx.sweep_invitations(at, BATCH)
+            }),
+        ];
+        let mut parts = Parts::default();
+        for (name, kept, sweep) in sweeps {
+            parts.add(name, batches(job, kept, sweep))?;
+        }
+        parts.add("deleted_rows", disposal::purge(job, keep.deleted))?;
+        parts.add("audit_entries", disposal::cut(job, &self.key))?;
+        parts.add("uploads", self.bytes(job, Sweep::Upload, keep.uploads))?;
+        parts.add("deleted_files", self.bytes(job, Sweep::Deleted, keep.deleted))?;
+        parts.end(job)
+    }
+}
+
+/// Takes away up to a batch of what was over before an instant.
+type Sweeping = fn(&mut Tx<'_>, Instant) -> Result<i64, Fault>;
+
+/// What the parts took away. One that went wrong holds up none of those after it: the others are done, and
+/// then the whole is tried again.
+#[derive(Default)]
+struct Parts {
+    gone: Map<String, Value>,
+    wrong: Option<Stop>,
+}
+
+impl Parts {
+    fn add(&mut self, name: &'static str, done: Result<i64, Stop>) -> Result<(), Stop> {
+        match done {
+            Ok(count) => {
+                self.gone.insert(name.into(), count.into());
+            }
+            Err(stop @ (Stop::Again(_) | Stop::Failed(_) | Stop::Broken(_))) => {
+                log::error!("the clean-up of {name}: {stop:?}");
+                self.wrong.get_or_insert(stop);
+            }
+            // It isn't this worker's any more.
+            Err(stop) => return Err(stop),
+        }
+        Ok(())
+    }
+
+    fn end(self, job: &Running<'_>) -> Result<Done, Stop> {
+        match self.wrong {
+            Some(stop) => Err(stop),
+            None => job.commit(move |_| Ok(self.gone.clone().into())),
+        }
     }
 }
 
@@ -122,14 +144,13 @@ impl CleanUp {
     }
 }
 
-fn batches<F>(job: &Running<'_>, sweep: F) -> Result<i64, Stop>
-where
-    F: Fn(&mut Tx<'_>) -> Result<i64, Fault> + Clone + Send + 'static,
-{
+fn batches(job: &Running<'_>, kept: i64, sweep: Sweeping) -> Result<i64, Stop> {
     let mut gone = 0;
     loop {
-        let sweep = sweep.clone();
-        let count = job.step(move |tx| Ok::<_, Refusal>((Progress::default(), sweep(tx)?)))?;
+        let count = job.step(move |tx| {
+            let before = tx.now().plus_seconds(-kept);
+            Ok((Progress::default(), sweep(tx, before)?))
+        })?;
         gone += count;
         if count < BATCH {
             return Ok(gone);

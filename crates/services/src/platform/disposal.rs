@@ -1,17 +1,17 @@
 //! What goes by itself of an organization's own: rows that were deleted long ago, and entries of the log that
 //! are older than the organization keeps them.
 
-use super::clean_up::BATCH;
 use super::running::{Progress, Running, Stop};
 use firma_auth::access::Disposing;
 use firma_auth::keys::Key;
-use firma_domain::Instant;
-use firma_persistence::{Cut, Tx};
+use firma_domain::Id;
+use firma_persistence::{Cut, References};
 use std::sync::Arc;
 
-const DAY: i64 = 86_400;
 /// Organizations that are looked at in one call.
 const SOME: usize = 50;
+/// Rows that are purged in one transaction, about.
+const ROWS: usize = 500;
 /// The fewest entries of one cut, where there are so many: each leaves a checkpoint.
 const ENTRIES: i64 = 2_000;
 
@@ -32,34 +32,49 @@ pub(super) fn purge(job: &Running<'_>, kept: i64) -> Result<i64, Stop> {
             Ok(due)
         })?;
         for organization in due {
-            loop {
-                let references = references.clone();
-                let count = job.step(move |tx| {
-                    let before = tx.now().plus_seconds(-kept);
-                    let gone = tx.purge(Disposing::of(organization), &references, before, BATCH)?;
-                    Ok((Progress::default(), gone))
-                })?;
-                gone += count;
-                // Fewer than a batch may be because of references to what has just gone.
-                if count == 0 {
-                    break;
-                }
-            }
+            gone += purge_one(job, organization, &references, kept)?;
         }
     }
     Ok(gone)
+}
+
+/// Purges one of them: all that it deleted, again and again until nothing goes any more, for what went may
+/// have held what was looked at before.
+fn purge_one(
+    job: &Running<'_>,
+    organization: Id,
+    references: &Arc<References>,
+    kept: i64,
+) -> Result<i64, Stop> {
+    let (mut gone, mut round, mut after) = (0, 0, Id::NIL);
+    loop {
+        let references = references.clone();
+        let purged = job.step(move |tx| {
+            let before = tx.now().plus_seconds(-kept);
+            let purged = tx.purge(Disposing::of(organization), &references, before, after, ROWS)?;
+            Ok((Progress::default(), purged))
+        })?;
+        round += purged.rows;
+        match purged.after {
+            Some(last) => after = last,
+            None if round > 0 => {
+                gone += round;
+                (round, after) = (0, Id::NIL);
+            }
+            None => return Ok(gone),
+        }
+    }
 }
 
 /// Cuts the logs of the organizations that don't keep them for ever, by whole days, so that there are few
 /// checkpoints. How many entries went.
 pub(super) fn cut(job: &Running<'_>, key: &Key) -> Result<i64, Stop> {
     let mut gone = 0;
-    for (organization, days) in job.read(|tx| Ok(tx.logs_to_cut()?))? {
+    for organization in job.read(|tx| Ok(tx.logs_to_cut()?))? {
         loop {
             let key = key.clone();
             let cut = job.step(move |tx| {
-                let before = kept_from(tx, days);
-                let cut = tx.cut_log(Disposing::of(organization), before, &key, ENTRIES)?;
+                let cut = tx.cut_log(Disposing::of(organization), &key, ENTRIES)?;
                 Ok((Progress::default(), cut))
             })?;
             match cut {
@@ -69,15 +84,12 @@ pub(super) fn cut(job: &Running<'_>, key: &Key) -> Result<i64, Stop> {
                     log::error!("the log of {organization} was not cut: entry {number}: {what}");
                     break;
                 }
+                Cut::Unsure => {
+                    log::error!("the log of {organization} was not cut: how long it is kept is in doubt");
+                    break;
+                }
             }
         }
     }
     Ok(gone)
-}
-
-/// The beginning, in UTC, of the first day that is kept whole.
-fn kept_from(tx: &Tx<'_>, days: i32) -> Instant {
-    let now = tx.now();
-    let today = now.plus_seconds(-now.seconds().rem_euclid(DAY));
-    today.plus_seconds(-DAY.saturating_mul(i64::from(days)))
 }

@@ -1,7 +1,7 @@
 //! A log is cut as its organization says, by one way alone, and what is left is verified from there.
 
 use crate::cleaning::clean;
-use crate::kit::{count, is_refused, is_whole};
+use crate::kit::{await_that, count, is_refused, is_whole};
 use firma_adapters::SystemClock;
 use firma_auth::keys::Keys;
 use firma_domain::source::Clock;
@@ -148,6 +148,72 @@ fn what_is_older_than_the_organization_keeps_it_is_cut_and_the_rest_is_whole() {
     });
 }
 
+/// How long it is kept is read where it is cut, from both, which have to say the same.
+#[test]
+fn nothing_is_cut_while_it_is_in_doubt_how_long_it_is_kept() {
+    Kept::each(|kept| {
+        let server = kept.server();
+        let days = |small: i32, settings: i32| {
+            let id = server.base.id_literal(kept.id);
+            server.base.execute(&format!(
+                "UPDATE tenants SET audit_days = {small} WHERE id = {id}; UPDATE organizations SET settings = \
+                 replace(replace(settings, '\"audit_days\":400', '\"audit_days\":{settings}'), \
+                 '\"audit_days\":3650', '\"audit_days\":{settings}') WHERE id = {id}"
+            ));
+        };
+        let is_named = || {
+            let id = kept.id;
+            let found = server.read(move |tx| operating::examine(tx, id, None));
+            let named = "what is read of an organization before any grant is what its row says";
+            let of = found.broken.iter().find(|(invariant, _)| invariant.name == named);
+            of.is_some_and(|(_, count)| *count > 0)
+        };
+        for (small, settings) in [(365, 3650), (365, 400)] {
+            days(small, settings);
+            clean(&server);
+            assert_eq!(
+                count(&server, "audit_checkpoints"),
+                0,
+                "{small} and {settings} days"
+            );
+            assert!(is_named(), "{small} and {settings} days");
+        }
+        days(400, 400);
+        assert!(!is_named());
+        clean(&server);
+        assert_eq!(count(&server, "audit_checkpoints"), 1);
+    });
+}
+
+/// Whose a row is, is known without its entries.
+#[test]
+fn an_attempt_at_a_row_whose_log_was_cut_is_noted() {
+    Kept::each(|kept| {
+        let server = kept.server();
+        clean(&server);
+        let company = server.base.lines(match server.base.is_postgres() {
+            true => "SELECT id::text FROM companies WHERE name = 'B'",
+            false => "SELECT lower(hex(id)) FROM companies WHERE name = 'B'",
+        });
+        let entries = kept.of_firm(
+            "audit_entries a WHERE OF AND a.entity_id IN (SELECT id FROM companies WHERE name = 'B')",
+        );
+        assert_eq!(count(&server, &entries), 0);
+        let stranger = Firm::new(&server);
+        let hex = company[0].replace('-', "");
+        let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
+        let company = parts.join("-");
+        let at = |what: &str| stranger.at(&format!("{what}/{company}"));
+        stranger.owner.get(&at("companies")).problem(404, "not_found");
+        let noted = kept.of_firm("security_events WHERE OF AND type = 'foreign_attempt'");
+        await_that("noted", || count(&server, &noted) == 1);
+        // Another kind of row has no such id.
+        stranger.owner.get(&at("contacts")).problem(404, "not_found");
+        stranger.owner.get(&at("companies")).problem(404, "not_found");
+        assert_eq!(count(&server, &noted), 1);
+    });
+}
+
 /// A log of which nothing is left goes on from its checkpoint, and one that is cut again has another.
 #[test]
 fn a_log_may_be_cut_to_its_end_and_again() {
@@ -176,12 +242,32 @@ fn a_log_may_be_cut_to_its_end_and_again() {
         let empty = kept.verified(&server);
         assert_eq!((empty.entries, empty.cut, empty.broken), (0, all, None));
         is_whole(&server);
-        post(&Server::start_by(kept.base.shared(), Arc::new(Ago(400 * DAY))));
-        post(&server);
+        let post_ago = |days: i64| post(&Server::start_by(kept.base.shared(), Arc::new(Ago(days * DAY))));
+        post_ago(400);
         clean(&server);
         let found = kept.verified(&server);
-        assert_eq!((found.entries, found.cut, found.broken), (1, empty.cut + 1, None));
+        assert_eq!((found.entries, found.cut, found.broken), (0, empty.cut + 1, None));
         assert_eq!(count(&server, "audit_checkpoints"), 2);
+        is_whole(&server);
+        // A cut looks at the last checkpoint; those before it are the verification's.
+        let first = format!("OF AND number = {}", empty.cut);
+        let sign = |with: &str| {
+            kept.tamper(&format!(
+                "UPDATE audit_checkpoints SET signature = '{with}' WHERE {first}"
+            ))
+        };
+        let good = kept.of_firm(&format!("SELECT signature FROM audit_checkpoints WHERE {first}"));
+        let good = server.base.lines(&good).pop().unwrap();
+        sign("x");
+        post_ago(390);
+        post(&server);
+        clean(&server);
+        assert_eq!(count(&server, "audit_checkpoints"), 3);
+        let broken = kept.verified(&server).broken;
+        assert_eq!(broken.map(|(number, _)| number), Some(empty.cut));
+        sign(&good);
+        let found = kept.verified(&server);
+        assert_eq!((found.entries, found.cut, found.broken), (1, empty.cut + 2, None));
         is_whole(&server);
     }
 }
@@ -405,9 +491,22 @@ fn no_log_is_kept_for_less_than_a_year() {
         assert_eq!(events["data"][0]["details"], "365 days, before for ever");
         ask(json!({"retention": {"audit_days": null}})).expect(200);
         assert_eq!(count(&server, "tenants WHERE audit_days = 365"), 0);
+        // A session that was left open doesn't make the log shorter.
+        let old = server.base.earlier("created_at", 601);
+        server
+            .base
+            .execute(&format!("UPDATE sessions SET authenticated_at = {old}"));
+        let again = server.client(firm.owner_id);
+        let days = |days: serde_json::Value| json!({"settings": {"retention": {"audit_days": days}}});
+        ask(days(json!(36_500))["settings"].clone()).problem(403, "step_up_required");
+        again.patch(&firm.path, days(json!(400))).expect(200);
+        ask(days(json!(399))["settings"].clone()).problem(403, "step_up_required");
+        ask(days(json!(401))["settings"].clone()).expect(200);
+        again.patch(&firm.path, days(json!(399))).expect(200);
+        ask(days(json!(null))["settings"].clone()).expect(200);
         // A key asks in vain: it could be anybody's.
         let key = json!({"name": "k", "permissions": ["organizations:update:org"]});
-        let key = firm.owner.post(&firm.at("api-keys"), key).expect(201);
+        let key = again.post(&firm.at("api-keys"), key).expect(201);
         let program = firm.owner.with_token(Some(key["key"].as_str().unwrap().into()));
         let body = json!({"settings": {"retention": {"audit_days": 365}}});
         assert_eq!(program.patch(&firm.path, body).status, 403);

@@ -1,0 +1,1 @@
+DROP FUNCTION organization_with_row(text, uuid);

@@ -1,0 +1,2 @@
+-- Nothing to do: SQLite has no fence between organizations.
+SELECT 1;

@@ -1,0 +1,41 @@
+-- What refers to rows that are purged is looked for among deleted rows too, by the purge and by each foreign key.
+DROP INDEX team_members_by_team_id;
+CREATE INDEX team_members_by_team_id ON team_members (organization_id, team_id, created_at, id);
+DROP INDEX companies_by_parent_id;
+CREATE INDEX companies_by_parent_id ON companies (organization_id, parent_id, created_at, id);
+DROP INDEX stages_by_pipeline_id;
+CREATE INDEX stages_by_pipeline_id ON stages (organization_id, pipeline_id, created_at, id);
+DROP INDEX deals_by_company_id;
+CREATE INDEX deals_by_company_id ON deals (organization_id, company_id, created_at, id);
+DROP INDEX deals_by_stage_id;
+CREATE INDEX deals_by_stage_id ON deals (organization_id, stage_id, created_at, id);
+DROP INDEX contacts_by_company_id;
+CREATE INDEX contacts_by_company_id ON contacts (organization_id, company_id, created_at, id);
+DROP INDEX deal_contacts_by_deal_id;
+CREATE INDEX deal_contacts_by_deal_id ON deal_contacts (organization_id, deal_id, created_at, id);
+DROP INDEX deal_contacts_by_contact_id;
+CREATE INDEX deal_contacts_by_contact_id ON deal_contacts (organization_id, contact_id, created_at, id);
+DROP INDEX activities_by_company_id;
+CREATE INDEX activities_by_company_id ON activities (organization_id, company_id, created_at, id);
+DROP INDEX activities_by_contact_id;
+CREATE INDEX activities_by_contact_id ON activities (organization_id, contact_id, created_at, id);
+DROP INDEX activities_by_deal_id;
+CREATE INDEX activities_by_deal_id ON activities (organization_id, deal_id, created_at, id);
+
+-- What one delete took is restored and purged together. A row that lives is in none of these.
+CREATE INDEX teams_by_deletion ON teams (organization_id, deletion_id) WHERE deletion_id IS NOT NULL;
+CREATE INDEX team_members_by_deletion ON team_members (organization_id, deletion_id) WHERE deletion_id IS NOT NULL;
+CREATE INDEX roles_by_deletion ON roles (organization_id, deletion_id) WHERE deletion_id IS NOT NULL;
+CREATE INDEX invitations_by_deletion ON invitations (organization_id, deletion_id) WHERE deletion_id IS NOT NULL;
+CREATE INDEX api_keys_by_deletion ON api_keys (organization_id, deletion_id) WHERE deletion_id IS NOT NULL;
+CREATE INDEX activities_by_deletion ON activities (organization_id, deletion_id) WHERE deletion_id IS NOT NULL;
+CREATE INDEX companies_by_deletion ON companies (organization_id, deletion_id) WHERE deletion_id IS NOT NULL;
+CREATE INDEX contacts_by_deletion ON contacts (organization_id, deletion_id) WHERE deletion_id IS NOT NULL;
+CREATE INDEX pipelines_by_deletion ON pipelines (organization_id, deletion_id) WHERE deletion_id IS NOT NULL;
+CREATE INDEX stages_by_deletion ON stages (organization_id, deletion_id) WHERE deletion_id IS NOT NULL;
+CREATE INDEX deals_by_deletion ON deals (organization_id, deletion_id) WHERE deletion_id IS NOT NULL;
+CREATE INDEX deal_contacts_by_deletion ON deal_contacts (organization_id, deletion_id) WHERE deletion_id IS NOT NULL;
+CREATE INDEX files_by_deletion ON files (organization_id, deletion_id) WHERE deletion_id IS NOT NULL;
+CREATE INDEX imports_by_deletion ON imports (organization_id, deletion_id) WHERE deletion_id IS NOT NULL;
+CREATE INDEX memberships_by_deletion ON memberships (organization_id, deletion_id) WHERE deletion_id IS NOT NULL;
+CREATE INDEX role_assignments_by_deletion ON role_assignments (organization_id, deletion_id) WHERE deletion_id IS NOT NULL;
