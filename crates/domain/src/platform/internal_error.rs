@@ -68,6 +68,13 @@ pub struct InternalError {
 impl Entity for InternalError {
     const NAME: &'static str = "internal_error";
     const COLLECTION: &'static str = "errors";
+
+    fn verb(before: &Self, after: &Self) -> &'static str {
+        match (before.state, after.state) {
+            (ErrorState::Open, ErrorState::Resolved) => "resolved",
+            _ => "updated",
+        }
+    }
 }
 
 /// The most characters of a message.
