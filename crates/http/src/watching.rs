@@ -5,7 +5,7 @@ use crate::caller::Signed;
 use crate::said::{NO_ROW, Said};
 use firma_auth::access::resource_named;
 use firma_services::access::Why;
-use firma_services::installation::{Trier, note_escalation, note_foreign, note_many_writes};
+use firma_services::installation::{News, Trier, Watched, note_escalation, note_foreign, note_many_writes};
 use firma_services::{Refusal, Segment, Tx};
 
 /// So much of what was to be given is written down.
@@ -17,15 +17,15 @@ impl Said {
         let trier = match (signed, refusal, self.by_key.get()) {
             (Signed::Person(caller), ..) => Trier {
                 user: caller.user,
-                key_of: None,
+                key: None,
             },
             (Signed::Key(_), Refusal::Key(refused), _) if refused.why == Why::Foreign => Trier {
                 user: refused.key.user,
-                key_of: Some(refused.key.organization),
+                key: Some((refused.key.id, refused.key.organization)),
             },
             (Signed::Key(_), _, Some(key)) => Trier {
                 user: key.user,
-                key_of: Some(key.organization),
+                key: Some((key.id, key.organization)),
             },
             _ => return,
         };
@@ -50,12 +50,41 @@ impl Said {
             (None, Some((collection, id))) => format!("{collection}/{id}"),
             (None, None) => return,
         };
-        if !self.is_news(trier, target) {
-            return;
+        match self.tried(trier, Watched::Absent, target.clone()) {
+            News::Old => return,
+            News::New => {}
+            // It can't be said where it was aimed: what isn't there belongs to nobody.
+            News::Last => {
+                log::warn!(
+                    "what {} names in vain is not looked at for an hour: it is too much",
+                    trier.by()
+                );
+            }
         }
-        self.beside(move |tx| {
-            let row = row.as_ref().map(|(collection, id)| (collection.as_str(), *id));
-            note_foreign(tx, trier, segment.as_ref(), row)
+        let (state, origin) = (self.state.clone(), self.origin.clone());
+        actix_web::rt::spawn(async move {
+            let (of_segment, of_row) = (segment, row.clone());
+            let find = move |tx: &mut Tx<'_>| {
+                let row = of_row.as_ref().map(|(collection, id)| (collection.as_str(), *id));
+                trier.aimed_at(tx, of_segment.as_ref(), row)
+            };
+            let noted: Result<(), Refusal> = async {
+                let Some(foreign) = state.database.read(find).await? else {
+                    return Ok(());
+                };
+                let now = state.database.sources.clock.now();
+                let news = state.watch.tried(trier.by(), Watched::Foreign, target, now);
+                if news == News::Old {
+                    return Ok(());
+                }
+                let note = move |tx: &mut Tx<'_>| {
+                    let row = row.as_ref().map(|(collection, id)| (collection.as_str(), *id));
+                    note_foreign(tx, trier, foreign, row, news)
+                };
+                state.database.write(origin, note).await
+            }
+            .await;
+            told(noted);
         });
     }
 
@@ -65,15 +94,15 @@ impl Said {
             return;
         };
         let collection = self.collection().unwrap_or("organizations");
-        let by = trier.key_of.map_or("", |_| " by an API key");
+        let by = trier.key.map_or("", |_| " by an API key");
         let what: String = format!("{collection}{by}: {what}")
             .chars()
             .take(WRITTEN)
             .collect();
-        if !self.is_news(trier, format!("{organization} {what}")) {
-            return;
+        let news = self.tried(trier, Watched::Escalation, format!("{organization} {what}"));
+        if news != News::Old {
+            self.beside(move |tx| note_escalation(tx, trier.user, organization, &what, news));
         }
-        self.beside(move |tx| note_escalation(tx, trier.user, organization, &what));
     }
 
     /// What was to be given, in names, where it was refused because who gives doesn't hold it, or may give nothing.
@@ -95,10 +124,9 @@ impl Said {
         }
     }
 
-    fn is_news(&self, trier: Trier, target: String) -> bool {
+    fn tried(&self, trier: Trier, what: Watched, target: String) -> News {
         let now = self.state.database.sources.clock.now();
-        let by = trier.key_of.map_or("", |_| "key: ");
-        self.state.watch.is_news(trier.user, format!("{by}{target}"), now)
+        self.state.watch.tried(trier.by(), what, target, now)
     }
 
     /// After a call that stored something.
@@ -137,9 +165,13 @@ impl Said {
     fn beside(&self, run: impl Fn(&mut Tx<'_>) -> Result<(), Refusal> + Send + 'static) {
         let (state, origin) = (self.state.clone(), self.origin.clone());
         actix_web::rt::spawn(async move {
-            if let Err(refusal) = state.database.write(origin, run).await {
-                log::warn!("what concerns safety was not noted: {refusal}");
-            }
+            told(state.database.write(origin, run).await);
         });
+    }
+}
+
+fn told(noted: Result<(), Refusal>) {
+    if let Err(refusal) = noted {
+        log::warn!("what concerns safety was not noted: {refusal}");
     }
 }

@@ -1,7 +1,7 @@
 //! How many connections to PostgreSQL are open.
 
 use crate::house::{House, at};
-use crate::process::Process;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Those of the server, the test's own left out.
 fn open(house: &House) -> i64 {
@@ -14,28 +14,40 @@ fn open(house: &House) -> i64 {
 fn what_has_nothing_to_do_is_closed_and_opened_again() {
     let Some(house) = House::postgres() else { return };
     house.found();
+    // With workers, as usual: they ask now and then.
     let server = house.start_with(&[
         ("FIRMA_DB_POOL_MIN", "2"),
         ("FIRMA_DB_POOL_MAX", "6"),
         ("FIRMA_DB_IDLE_TIMEOUT", "1s"),
-        // They would ask now and then.
-        ("FIRMA_WORKERS", "0"),
     ]);
     let owner = house.owner(&server);
-    // Whoever waits for longest takes the next call, so all have one soon.
-    let busy = |server: &Process| {
-        server.await_that("all open", || {
-            owner.get(&at("companies")).expect(200);
-            open(&house) == 6
+    // Calls that wait for a table that is locked need a connection each; that of the lock is one more.
+    let busy = || {
+        let done = AtomicBool::new(false);
+        let calls = || {
+            while !done.load(Ordering::Relaxed) {
+                owner.get(&at("companies")).expect(200);
+            }
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let held = "BEGIN; LOCK TABLE companies; SELECT pg_sleep(3); COMMIT";
+                house.database.execute(held);
+            });
+            (0..8).for_each(|_| drop(scope.spawn(calls)));
+            server.await_that("all open", || open(&house) >= 7);
+            done.store(true, Ordering::Relaxed);
         });
     };
-    busy(&server);
+    busy();
     server.await_that("closed but two", || open(&house) == 2);
     // And no fewer, however long it lasts.
     std::thread::sleep(std::time::Duration::from_millis(2_500));
     assert_eq!(open(&house), 2);
     owner.get(&at("companies")).expect(200);
-    busy(&server);
+    assert_eq!(open(&house), 2, "one call at a time needs no more");
+    busy();
+    server.await_that("closed again but two", || open(&house) == 2);
 
     // What the database itself closes is replaced without a call.
     house.database.lines(

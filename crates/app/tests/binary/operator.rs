@@ -296,3 +296,28 @@ fn every_shell_gets_its_completions() {
         Some(2)
     );
 }
+
+#[test]
+fn the_systems_log_is_whole_where_an_error_was_resolved() {
+    for house in House::each() {
+        house.found();
+        let server = house.start();
+        let owner = house.owner(&server);
+        house.database.execute("ALTER TABLE companies RENAME TO gone");
+        owner.get(&at("companies")).problem(500, "internal");
+        house.database.execute("ALTER TABLE gone RENAME TO companies");
+        let errors = "/api/v1/platform/errors";
+        let written = || {
+            owner.get(errors).expect(200)["data"][0]["id"]
+                .as_str()
+                .map(str::to_owned)
+        };
+        server.await_that("written down", || written().is_some());
+        let resolved = format!("{errors}/{}/resolve", written().unwrap());
+        assert_eq!(owner.act(&resolved).expect(200)["state"], "RESOLVED");
+        server.kill();
+        let verified = house.run(&["audit", "verify", "--all"], "").fine();
+        assert!(verified.contains("system: ok, 3 entries"), "{verified}");
+        house.run(&["doctor"], "").fine();
+    }
+}

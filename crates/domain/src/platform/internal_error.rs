@@ -68,16 +68,32 @@ pub struct InternalError {
 impl Entity for InternalError {
     const NAME: &'static str = "internal_error";
     const COLLECTION: &'static str = "errors";
+
+    fn verb(before: &Self, after: &Self) -> &'static str {
+        match (before.state, after.state) {
+            (ErrorState::Open, ErrorState::Resolved) => "resolved",
+            _ => "updated",
+        }
+    }
 }
 
 /// The most characters of a message.
 const LONGEST: usize = 300;
-/// A word of so many letters and digits is a token, whatever it says.
+/// So many letters, digits and signs of base64 in a row are a token, whatever they say.
 const TOKEN: usize = 24;
 
-/// A message without what differs from one time to the next or is somebody's: what stands in quotes is `?`, a word
-/// with a digit `#`, an address, a query or a token `?`. One line, at most 300 characters.
+/// A message without what differs from one time to the next or is somebody's: what stands in quotes, in parentheses or
+/// behind a `=` is `?`, a word with a digit `#`, an address, a query or a token `?`. One line, at most 300 characters.
 pub fn normalised(message: &str) -> String {
+    let bare = without_values(&without_queries(&unquoted(message)));
+    let words = bare
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty());
+    let words: Vec<_> = words.map(of_word).collect();
+    words.join(" ").chars().take(LONGEST).collect()
+}
+
+fn unquoted(message: &str) -> String {
     let mut unquoted = String::new();
     let mut rest = message.chars();
     let mut before = ' ';
@@ -110,27 +126,76 @@ pub fn normalised(message: &str) -> String {
             }
         }
     }
-    let words = unquoted
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty());
-    let words: Vec<_> = words.map(of_word).collect();
-    words.join(" ").chars().take(LONGEST).collect()
+    unquoted
+}
+
+/// Words up to a `?` that has something behind it; one in parentheses is a mark of ours.
+fn without_queries(message: &str) -> String {
+    let cut = |word: &str| {
+        let mut marks = word.match_indices('?').map(|(at, _)| word.split_at(at));
+        let query =
+            marks.find(|(before, rest)| !before.ends_with('(') && rest.contains(char::is_alphanumeric));
+        query.map_or_else(|| word.to_owned(), |(before, _)| format!("{before}?"))
+    };
+    // Lines stay apart: a value ends with its own.
+    let lines = message.lines().map(|line| {
+        line.split(char::is_whitespace)
+            .map(cut)
+            .collect::<Vec<_>>()
+            .join(" ")
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What stands in parentheses, and behind a `=` up to a comma, a semicolon or the end of the line, as `?`: a value may
+/// be several words.
+fn without_values(message: &str) -> String {
+    let mut bare = String::new();
+    let mut depth = 0_usize;
+    let mut is_value = false;
+    for c in message.chars() {
+        match c {
+            '(' => {
+                if depth == 0 && !is_value {
+                    bare.push_str("(?)");
+                }
+                depth += 1;
+            }
+            ')' if depth > 0 => depth -= 1,
+            _ if depth > 0 => {}
+            ',' | ';' | '\n' => {
+                is_value = false;
+                bare.push(c);
+            }
+            _ if is_value => {}
+            '=' => {
+                is_value = true;
+                bare.push_str("=?");
+            }
+            _ => bare.push(c),
+        }
+    }
+    bare
 }
 
 /// A word with the signs around it.
 fn of_word(word: &str) -> String {
-    let has_at = word.contains('@');
-    let longest = word.split(|c: char| !c.is_alphanumeric()).map(str::len).max();
-    if has_at || longest.is_some_and(|letters| letters >= TOKEN) {
+    // Encoded it may be anything, an `@` too.
+    let is_encoded = word
+        .split('%')
+        .skip(1)
+        .any(|rest| rest.len() >= 2 && rest.bytes().take(2).all(|c| c.is_ascii_hexdigit()));
+    if word.contains('@') || is_encoded {
         return "?".into();
     }
-    if let Some((before, _)) = word.split_once('?').filter(|(_, after)| after.contains('=')) {
-        return format!("{}?", of_word(before));
+    let word = &without_ids(word);
+    if has_token(word) {
+        return "?".into();
     }
-    // In `id=(7)` and `a-7:b` each run of letters and digits by itself; ids are such runs between hyphens.
+    // In `a-7:b` each run of letters and digits by itself; ids are such runs between hyphens.
     let mut said = String::new();
     let mut run = String::new();
-    for c in without_ids(word).chars().map(Some).chain([None]) {
+    for c in word.chars().map(Some).chain([None]) {
         match c {
             Some(c) if c.is_alphanumeric() || c == '_' => run.push(c),
             other => {
@@ -149,6 +214,17 @@ fn of_word(word: &str) -> String {
         said.replace_range(at.0..at.0 + at.1, "#");
     }
     said
+}
+
+/// Whether there is a long run of letters and digits in it; one with hyphens or underscores is only a name where it has
+/// neither digits nor capitals.
+fn has_token(word: &str) -> bool {
+    let is_long = |run: &str| run.chars().count() >= TOKEN;
+    let is_random = |run: &str| run.contains(|c: char| c.is_numeric() || c.is_uppercase());
+    word.split(|c: char| !c.is_alphanumeric()).any(is_long)
+        || word
+            .split(|c: char| !c.is_alphanumeric() && !"-_+".contains(c))
+            .any(|run| is_long(run) && is_random(run))
 }
 
 /// UUIDs as `#`: a part of one may be letters alone.
@@ -188,7 +264,7 @@ mod tests {
             ),
             ("no such table: companies", "no such table: companies"),
             ("row 0198f2aa-7c11-7d6e-9a55-0242ac120002 is off", "row # is off"),
-            ("id=abcdefab-abcd-abcd-abcd-abcdefabcdef;", "id=#;"),
+            ("at abcdefab-abcd-abcd-abcd-abcdefabcdef;", "at #;"),
             ("it wasn't 'a b' and can't be", "it wasn't ? and can't be"),
             ("it said \"a \\\" b\" and ended", "it said ? and ended"),
             ("at 2026-01-31T10:00:00.5Z, v1.2.3", "at #, #"),
@@ -198,7 +274,27 @@ mod tests {
             ),
             ("mail for Ann.O'Hara@firm.example: refused", "mail for ? refused"),
             ("key sk_live_abcdefghijklmnopqrstuvwxyz", "key ?"),
-            ("Key (email)=(a@b.c) exists", "Key ? exists"),
+            ("Key (email)=(a@b.c) exists", "Key (?)=?"),
+            ("name=(Ann Smith) (at) home", "name=?"),
+            ("of (Ann (called Annie) Smith) in it", "of (?) in it"),
+            (
+                "name = Ann Smith, town=Nice; it is off",
+                "name =?, town=?; it is off",
+            ),
+            ("an open (Ann Smith", "an open (?)"),
+            ("GET /x/ann%40firm.example failed", "GET ? failed"),
+            ("100% of it", "#% of it"),
+            ("token mF_9.B5f-4.1JqM_dGhpcyBp-cyBh_dG9r-ZW4x off", "token ? off"),
+            ("bad aBcDeFg-hIjKlMn_oPqRsTuVwXyZ here", "bad ? here"),
+            (
+                "the idempotency-key-of-this-call is off",
+                "the idempotency-key-of-this-call is off",
+            ),
+            (
+                "GET https://x.example/a?Ann-Smith failed",
+                "GET https://x.example/a? failed",
+            ),
+            ("is it? yes", "is it? yes"),
             ("two\nlines\tand  blanks", "two lines and blanks"),
             ("an open \"quote that never ends", "an open ?"),
             ("it\u{2019}s \u{201e}Grün\u{201c} now", "it\u{2019}s ? now"),
@@ -211,7 +307,13 @@ mod tests {
 
     #[test]
     fn what_is_normalised_stays_so() {
-        for said in ["row 7 of \"x\" at a@b.c", "id=(7) is 'y'", "a?b=c"] {
+        for said in [
+            "row 7 of \"x\" at a@b.c",
+            "id=(7) is 'y'",
+            "a?b=c",
+            "'a'b, (c)d; e=f (g",
+            "x (a) y",
+        ] {
             let once = normalised(said);
             assert_eq!(normalised(&once), once);
         }

@@ -3,8 +3,8 @@
 use crate::custom_roles::{custom, holder};
 use crate::keys::{key_of, with};
 use crate::kit::{data, rows};
-use crate::samples::{role, unique};
-use firma_testing::{Firm, on_each};
+use crate::samples::{nothing, role, unique};
+use firma_testing::{Client, Firm, on_each};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -205,5 +205,67 @@ fn a_key_that_names_what_is_not_its_own_is_written_down_where_it_was_aimed() {
             .get(&mine.at(&format!("deals/{}", mine.owner_id)))
             .problem(404, "not_found");
         assert_eq!(noted(&mine, "foreign_attempt", 0), [] as [Value; 0]);
+    });
+}
+
+#[test]
+fn what_is_tried_in_vain_hides_no_escalation_and_nothing_of_another_caller() {
+    on_each(|server| {
+        let (mine, theirs) = (Firm::new(server), Firm::new(server));
+        let (member, _) = mine.member(None);
+        let (_, admin) = mine.member(Some("admin"));
+        let (_, program) = key_of(&mine, &admin, with(&["deals:read:org"]));
+        let crown = json!({"user_id": member, "role_id": role("ceo")});
+        let foreign: Vec<_> = (0..25)
+            .map(|n| {
+                theirs
+                    .owner
+                    .post(&theirs.at("deals"), json!({"title": n.to_string()}))
+                    .id()
+            })
+            .collect();
+        let tries = |client: &Client, id: &str| {
+            client
+                .get(&mine.at(&format!("deals/{id}")))
+                .problem(404, "not_found");
+        };
+        // Ids that are nobody's take nothing from what is another's, and that nothing from escalations.
+        for _ in 0..25 {
+            tries(&program, &nothing(server));
+        }
+        foreign.iter().for_each(|id| tries(&program, id));
+        program
+            .post(&mine.at("role-assignments"), crown.clone())
+            .problem(403, "key_not_allowed");
+        noted(&mine, "escalation_attempt", 1);
+        let details: Vec<_> = noted(&theirs, "foreign_attempt", 20)
+            .iter()
+            .map(|event| event["details"].as_str().unwrap().to_owned())
+            .collect();
+        // That it was the last one is said once.
+        let last = "by an API key; no more of them are written down within the hour";
+        assert_eq!(
+            details.iter().filter(|said| said.ends_with(last)).count(),
+            1,
+            "{details:?}"
+        );
+        assert_eq!(
+            details
+                .iter()
+                .filter(|said| said.ends_with("by an API key"))
+                .count(),
+            19
+        );
+        // The key that has used its own up has taken nothing from who made it.
+        for _ in 0..25 {
+            tries(&admin, &nothing(server));
+        }
+        tries(&admin, &foreign[24]);
+        admin
+            .post(&mine.at("role-assignments"), crown)
+            .problem(403, "role_not_held");
+        noted(&mine, "escalation_attempt", 2);
+        let found = noted(&theirs, "foreign_attempt", 21);
+        assert_eq!(found[20]["details"], json!(format!("deals/{}", foreign[24])));
     });
 }

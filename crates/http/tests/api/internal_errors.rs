@@ -16,6 +16,10 @@ fn errors(server: &Server, platform: &Client, query: &str) -> Vec<Value> {
     data(&platform.get(&format!("{ROOT}/errors{query}")).expect(200))
 }
 
+fn text(error: &Value) -> &str {
+    error["id"].as_str().unwrap()
+}
+
 fn incident(place: &str, message: &str) -> Incident {
     Incident {
         kind: ErrorKind::Answer,
@@ -67,6 +71,20 @@ fn the_same_error_is_one_row_that_is_resolved_and_comes_again() {
         // Once is enough.
         assert_eq!(platform.act(&format!("{one}/resolve")).expect(200), resolved);
         assert_eq!(errors(server, &platform, "?state=OPEN"), Vec::<Value>::new());
+        // Who did stands in the system's log for good; that it came, or comes again, doesn't.
+        let of_it = format!(
+            "{ROOT}/audit-entries?entity_type=internal_error&entity_id={}",
+            text(error)
+        );
+        let noted = || data(&platform.get(&of_it).expect(200));
+        let before = noted();
+        let [entry] = &before[..] else {
+            panic!("{before:?}")
+        };
+        assert_eq!(entry["action"], "internal_error.resolved");
+        assert_eq!(entry["actor_id"], json!(holder));
+        assert_eq!(entry["changes"]["state"], json!(["OPEN", "RESOLVED"]));
+        assert_eq!(entry["changes"]["resolved_by"], json!([null, holder]));
 
         fail("companies");
         let found = errors(server, &platform, "?state=OPEN");
@@ -76,6 +94,11 @@ fn the_same_error_is_one_row_that_is_resolved_and_comes_again() {
             (&again["resolved_at"], &again["resolved_by"]),
             (&Value::Null, &Value::Null)
         );
+        assert_eq!(noted(), before);
+        let verified = platform
+            .get(&format!("{ROOT}/audit-entries/verification"))
+            .expect(200);
+        assert_eq!(verified["is_whole"], true, "{verified}");
         assert_eq!(
             series(server)["firma_internal_errors_total{kind=\"ANSWER\"}"],
             4.0

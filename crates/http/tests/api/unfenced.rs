@@ -1,5 +1,7 @@
-//! Every operation that writes, with the tenant's condition left out of every query: PostgreSQL's row-level security
-//! alone keeps another tenant's rows as they are. An operation that the walk doesn't know how to call fails it.
+//! Every operation that writes, with the tenant's condition left out of the queries of repositories and of the
+//! log's list: there PostgreSQL's row-level security alone keeps another tenant's rows as they are. Queries that
+//! are written by hand keep theirs. An operation that the walk doesn't know how to call fails it, and so does one
+//! that is refused before it comes to a row: see `control`.
 
 use crate::references::REFERENCES;
 use crate::samples::{Place, path, send};
@@ -43,15 +45,25 @@ fn no_operation_changes_a_foreign_row_without_the_first_fence() {
         server: &server,
         own: Place::new(&server),
         foreign: Place::new(&server),
+        gone: Place::new(&server),
     };
+    walk.delete();
+    let works = walk.control();
     let tables = walk.tables();
     let (before, values) = (walk.digests(&tables), walk.values(&tables));
     assert!(values.len() > 100, "{values:?}");
     drop_tenant_condition();
     let mut calls = 0;
+    let mut early = Vec::new();
     for operation in walk.writing() {
-        calls += walk.attack(operation, &values);
+        let (made, found_none) = walk.attack(operation, &values);
+        calls += made;
+        let is_proof = works.contains(operation.id.as_str()) || found_none;
+        if names_a_row(operation) && !is_proof {
+            early.push(operation.id.as_str());
+        }
     }
+    assert!(early.is_empty(), "refused before they came to a row: {early:?}");
     calls += walk.refer(&values);
     assert!(calls > 500, "only {calls} calls");
     let after = walk.digests(&tables);
@@ -88,32 +100,88 @@ struct Walk<'s> {
     own: Place<'s>,
     /// Whose rows they are
     foreign: Place<'s>,
+    /// A third's, deleted as far as they can be: else nobody could restore them anyway
+    gone: Place<'s>,
+}
+
+/// Whether it is about rows of an organization, or a row of one's own.
+fn names_a_row(operation: &Operation) -> bool {
+    let is_platform = operation.path.starts_with("/api/v1/platform");
+    !is_platform && (operation.access.is_inside() || operation.path.contains("{id}"))
+}
+
+/// What acts on an organization as a whole, or ends it.
+fn is_whole(operation: &Operation) -> bool {
+    let below = operation
+        .path
+        .strip_prefix("/api/v1/organizations/{organization}");
+    below.is_some_and(|below| below.matches('/').count() < 2 && !below.contains("bulk"))
+        && (operation.body.is_none() || operation.id == "transfer_organization")
 }
 
 impl Walk<'_> {
-    /// The operations that write, those last that may end one's own organization or account.
+    /// The operations that write, those last that may end one's own organization or account. The first of these gives
+    /// the organization away: what comes after it is meant for another's all the same.
     fn writing(&self) -> Vec<&'static Operation> {
         let writes = operations()
             .iter()
             .filter(|operation| !operation.method.is_safe());
         let mut writes: Vec<_> = writes.collect();
         let ends = |operation: &Operation| {
-            let whole = operation
-                .path
-                .strip_prefix("/api/v1/organizations/{organization}");
-            let is_whole =
-                whole.is_some_and(|below| below.matches('/').count() < 2 && !below.contains("bulk"));
+            let is_own = operation.path.starts_with("/api/v1/me");
             (
-                operation.path.starts_with("/api/v1/me"),
-                is_whole && operation.body.is_none(),
+                is_own,
+                is_whole(operation),
+                operation.id != "transfer_organization",
             )
         };
         writes.sort_by_key(|operation| ends(operation));
         writes
     }
 
-    /// Calls one in every way that names what is the other's; how many calls that were.
-    fn attack(&self, operation: &Operation, values: &BTreeSet<String>) -> usize {
+    /// Deletes what can be restored.
+    fn delete(&self) {
+        let restored = operations().iter().filter_map(|operation| {
+            let one = operation.id.strip_prefix("restore_")?;
+            operation.path.contains("{id}").then_some(one)
+        });
+        for one in restored {
+            let delete = format!("delete_{one}");
+            let delete = operations().iter().find(|operation| operation.id == delete);
+            let delete = delete.unwrap_or_else(|| panic!("nothing deletes a {one}"));
+            let answer = self.gone.call(&self.gone.firm.owner, delete);
+            // It may have gone with another.
+            assert!([204, 404].contains(&answer.status), "{one}: {}", answer.text);
+        }
+    }
+
+    /// Those that succeed with the walk's bodies where the row is one's own: that they are refused where it isn't
+    /// is due to whose it is.
+    fn control(&self) -> BTreeSet<&'static str> {
+        let mut works = BTreeSet::new();
+        let rows = Place::new(self.server);
+        for operation in self
+            .writing()
+            .into_iter()
+            .filter(|operation| names_a_row(operation))
+        {
+            // Each of these ends its place.
+            let whole = is_whole(operation).then(|| Place::new(self.server));
+            let place = whole.as_ref().unwrap_or(&rows);
+            if operation.id == "restore_organization" {
+                place.firm.owner.act(&place.firm.at("archive")).expect(200);
+            }
+            let answer = place.call(&self.server.client(place.firm.owner_id), operation);
+            if (200..300).contains(&answer.status) {
+                works.insert(operation.id.as_str());
+            }
+        }
+        works
+    }
+
+    /// Calls one in every way that names what is the other's; how many calls that were, and whether one of them in
+    /// one's own organization found no such row.
+    fn attack(&self, operation: &Operation, values: &BTreeSet<String>) -> (usize, bool) {
         let (own, foreign) = (&self.own.firm, &self.foreign.firm);
         let bodies = match operation.path.ends_with("/bulk") {
             true => self.bulk(operation),
@@ -124,13 +192,17 @@ impl Walk<'_> {
         };
         let rows = match operation.path.contains("{id}") {
             true => {
-                let mut rows = self.foreign.all_rows();
+                let place = match operation.id.starts_with("restore_") {
+                    true => &self.gone,
+                    false => &self.foreign,
+                };
+                let mut rows = place.all_rows();
                 rows.push(self.foreign.row_of(operation).to_owned());
                 rows
             }
             false => vec![String::new()],
         };
-        let mut calls = 0;
+        let (mut calls, mut found_none) = (0, false);
         for row in &rows {
             for body in &bodies {
                 for slug in [&own.slug, &foreign.slug] {
@@ -148,10 +220,13 @@ impl Walk<'_> {
                         &format!("{at} {}", body.clone().unwrap_or_default()),
                     );
                     calls += 1;
+                    let mut said = BTreeSet::new();
+                    texts(&answer.body, &mut said);
+                    found_none |= slug == &own.slug && said.contains("not_found");
                 }
             }
         }
-        calls
+        (calls, found_none)
     }
 
     /// Bulks that change, delete and put the other's row, each by itself and all at once.
@@ -227,21 +302,26 @@ impl Walk<'_> {
     }
 
     fn theirs(&self, table: &str) -> String {
-        let id = self.server.base.id_literal(self.foreign.firm.id);
-        let members = format!("(SELECT m.id FROM memberships m WHERE m.organization_id = {id})");
+        let ids = self.their_ids();
+        let members = format!("(SELECT m.id FROM memberships m WHERE m.organization_id IN {ids})");
         let which = match table {
-            "tenants" => format!("t.id = {id}"),
+            "tenants" => format!("t.id IN {ids}"),
             "users" => format!("t.id IN {members}"),
             "user_credentials" => format!("t.user_id IN {members}"),
-            "security_events" => format!("t.organization_id = {id} AND t.type <> 'foreign_attempt'"),
-            _ => format!("t.organization_id = {id}"),
+            "security_events" => format!("t.organization_id IN {ids} AND t.type <> 'foreign_attempt'"),
+            _ => format!("t.organization_id IN {ids}"),
         };
         format!("SELECT to_jsonb(t)::text FROM {table} t WHERE {which}")
     }
 
+    fn their_ids(&self) -> String {
+        let id = |place: &Place<'_>| self.server.base.id_literal(place.firm.id);
+        format!("({}, {})", id(&self.foreign), id(&self.gone))
+    }
+
     /// The texts that stand in the other's rows and nowhere else.
     fn values(&self, tables: &[String]) -> BTreeSet<String> {
-        let foreign = self.server.base.id_literal(self.foreign.firm.id);
+        let foreign = self.their_ids();
         let rows = |query: String| self.server.base.lines(&query);
         let mut theirs = BTreeSet::new();
         let mut others = BTreeSet::new();
@@ -250,7 +330,7 @@ impl Walk<'_> {
                 texts(&serde_json::from_str(&row).unwrap(), &mut theirs);
             }
             let of_others =
-                format!("SELECT to_jsonb(t)::text FROM {table} t WHERE t.organization_id <> {foreign}");
+                format!("SELECT to_jsonb(t)::text FROM {table} t WHERE t.organization_id NOT IN {foreign}");
             for row in rows(of_others) {
                 texts(&serde_json::from_str(&row).unwrap(), &mut others);
             }

@@ -3,6 +3,7 @@
 use super::call::{Call, Work};
 use super::manager::Manager;
 use super::meter::{Load, Meter};
+use super::queue::{self, Full};
 use super::seat::Seat;
 use super::target::Target;
 use super::threads::{self, Rest};
@@ -77,8 +78,9 @@ const WAITING: usize = 1_024;
 /// An open database. Cheap to clone; the threads end with the last one.
 #[derive(Clone)]
 pub struct Database {
-    reads: Sender<Box<dyn Work>>,
-    writes: Sender<Box<dyn Work>>,
+    calls: Arc<queue::Sender>,
+    /// To SQLite's one writer; on PostgreSQL writes are calls like others
+    writes: Option<Sender<Box<dyn Work>>>,
     meter: Arc<Meter>,
     roles: Arc<RoleCache>,
     /// Time, ids and randomness, for what happens outside a transaction.
@@ -121,31 +123,31 @@ impl Database {
             let seat = Seat::new(pool, sources.clone(), meter.clone(), roles.clone());
             seat.needing_factor(settings.needs_factor)
         };
-        let (reads, calls) = bounded(WAITING);
+        let (calls, receivers) = queue::queue(WAITING, usize::try_from(count).map_err(|e| e.to_string())?);
         let readers = pool(!postgres, count);
-        for n in 0..count {
+        for (n, receiver) in (0..).zip(receivers) {
             let seat = seat(readers.clone());
             let rest = match postgres {
                 false => Rest::Stay,
                 true if n < settings.least => Rest::Keep(settings.idle_timeout),
                 true => Rest::Close(settings.idle_timeout),
             };
-            let (calls, meter) = (calls.clone(), meter.clone());
+            let meter = meter.clone();
             spawn(&format!("db-{n}"), move || {
-                threads::serve(seat, &calls, &meter, rest)
+                threads::serve(seat, &receiver, &meter, rest)
             })?;
         }
         let writes = if postgres {
-            reads.clone()
+            None
         } else {
             let (writes, calls) = bounded(WAITING);
             let seat = seat(pool(false, 1));
             let meter = meter.clone();
             spawn("db-writer", move || threads::write_in_groups(seat, calls, &meter))?;
-            writes
+            Some(writes)
         };
         let database = Database {
-            reads,
+            calls: Arc::new(calls),
             writes,
             meter,
             roles,
@@ -164,12 +166,8 @@ impl Database {
 
     /// How busy it is.
     pub fn load(&self) -> Load {
-        // On PostgreSQL both are one queue.
-        let writes = match self.writes.same_channel(&self.reads) {
-            true => 0,
-            false => self.writes.len(),
-        };
-        self.meter.load(self.reads.len() + writes)
+        let writes = self.writes.as_ref().map_or(0, Sender::len);
+        self.meter.load(self.calls.waiting() + writes)
     }
 
     /// How many security events of each kind this process has written down.
@@ -189,7 +187,7 @@ impl Database {
         E: Failure,
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
-        self.send(&self.reads, run, None)?
+        self.send(run, None)?
             .await
             .map_err(|_| E::from(Fault::internal("the thread ended")))?
     }
@@ -201,7 +199,7 @@ impl Database {
         E: Failure,
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
-        let waiting = self.send(&self.writes, run, Some(origin))?;
+        let waiting = self.send(run, Some(origin))?;
         waiting
             .await
             .map_err(|_| E::from(Fault::internal("the thread ended")))?
@@ -214,7 +212,7 @@ impl Database {
         E: Failure,
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
-        let waiting = self.send(&self.reads, run, None)?;
+        let waiting = self.send(run, None)?;
         waiting
             .blocking_recv()
             .map_err(|_| E::from(Fault::internal("the thread ended")))?
@@ -227,7 +225,7 @@ impl Database {
         E: Failure,
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
-        let waiting = self.send(&self.writes, run, Some(origin))?;
+        let waiting = self.send(run, Some(origin))?;
         waiting
             .blocking_recv()
             .map_err(|_| E::from(Fault::internal("the thread ended")))?
@@ -235,7 +233,6 @@ impl Database {
 
     fn send<T, E, F>(
         &self,
-        queue: &Sender<Box<dyn Work>>,
         run: F,
         origin: Option<Origin>,
     ) -> Result<tokio::sync::oneshot::Receiver<Result<T, E>>, E>
@@ -244,11 +241,19 @@ impl Database {
         E: Failure,
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
+        let writer = self.writes.as_ref().filter(|_| origin.is_some());
         let (call, answer) = Call::asked(run, origin, Timed::asked(&self.sources));
-        match queue.try_send(call) {
+        let sent = match writer {
+            Some(writer) => writer.try_send(call).map_err(|error| match error {
+                TrySendError::Full(_) => Full::Busy,
+                TrySendError::Disconnected(_) => Full::Away,
+            }),
+            None => self.calls.send(call),
+        };
+        match sent {
             Ok(()) => Ok(answer),
-            Err(TrySendError::Full(_)) => Err(Fault::Busy.into()),
-            Err(TrySendError::Disconnected(_)) => Err(Fault::Away.into()),
+            Err(Full::Busy) => Err(Fault::Busy.into()),
+            Err(Full::Away) => Err(Fault::Away.into()),
         }
     }
 
@@ -265,8 +270,8 @@ impl Database {
             None,
             None,
         );
-        self.reads
-            .try_send(call)
+        self.calls
+            .send(call)
             .map_err(|_| "the threads did not start".to_owned())?;
         match answer.blocking_recv() {
             Ok(Ok((_, false))) => Ok(()),

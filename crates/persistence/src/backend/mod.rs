@@ -6,6 +6,7 @@ mod database;
 mod manager;
 mod meter;
 mod panics;
+mod queue;
 mod seat;
 mod target;
 mod threads;

@@ -3,10 +3,11 @@
 
 use super::call::{Verdict, Work};
 use super::meter::Meter;
+use super::queue::{self, Next};
 use super::seat::Seat;
 use crate::fault::Fault;
 use crate::store::Attempt;
-use crossbeam_channel::{Receiver, RecvTimeoutError};
+use crossbeam_channel::Receiver;
 use std::time::Duration;
 
 const ATTEMPTS: usize = 3;
@@ -25,15 +26,16 @@ pub(super) enum Rest {
 }
 
 /// The next call; none when the last of the database's owners is gone.
-fn next(seat: &mut Seat, calls: &Receiver<Box<dyn Work>>, rest: Rest) -> Option<Box<dyn Work>> {
-    let (Rest::Keep(time) | Rest::Close(time)) = rest else {
-        return calls.recv().ok();
+fn next(seat: &mut Seat, calls: &queue::Receiver, rest: Rest) -> Option<Box<dyn Work>> {
+    let time = match rest {
+        Rest::Stay => None,
+        Rest::Keep(time) | Rest::Close(time) => Some(time),
     };
     loop {
-        match calls.recv_timeout(time) {
-            Ok(call) => return Some(call),
-            Err(RecvTimeoutError::Disconnected) => return None,
-            Err(RecvTimeoutError::Timeout) => match rest {
+        match calls.next(time) {
+            Next::Call(call) => return Some(call),
+            Next::End => return None,
+            Next::Nothing => match rest {
                 // Where there is none to be had, the next call says so.
                 Rest::Keep(_) => drop(seat.sit().and_then(|()| {
                     seat.check();
@@ -46,7 +48,7 @@ fn next(seat: &mut Seat, calls: &Receiver<Box<dyn Work>>, rest: Rest) -> Option<
 }
 
 /// Reads, and on PostgreSQL writes too, each in a transaction of its own.
-pub(super) fn serve(mut seat: Seat, calls: &Receiver<Box<dyn Work>>, meter: &Meter, rest: Rest) {
+pub(super) fn serve(mut seat: Seat, calls: &queue::Receiver, meter: &Meter, rest: Rest) {
     if let Rest::Keep(_) = rest {
         drop(seat.sit());
     }

@@ -4,8 +4,6 @@ use crate::fault::Fault;
 use crate::sql::{Sql, Value};
 use crate::store::columns::*;
 use crate::store::{Tx, stored, text_or_null};
-use firma_auth::access::{Grant, Update};
-use firma_domain::Record;
 use firma_domain::platform::{ErrorKind, ErrorState, InternalError};
 
 stored! {
@@ -80,31 +78,6 @@ impl Tx<'_> {
              resolved_at = CASE WHEN excluded.last_at > e.resolved_at THEN NULL ELSE e.resolved_at END",
         )
         .run(self)?;
-        Ok(())
-    }
-
-    /// Somebody has looked after one. It has to be found for change before.
-    pub fn resolve_error(
-        &mut self,
-        grant: Grant<InternalError, Update>,
-        error: &Record<InternalError>,
-    ) -> Result<(), Fault> {
-        self.unit()?;
-        self.fenced(grant.organization())?;
-        let now = self.now();
-        Sql::<()>::text("UPDATE internal_errors SET state = ")
-            .bind(ErrorState::Resolved.as_str())
-            .then(", resolved_at = ")
-            .bind(now)
-            .then(", resolved_by = ")
-            .bind(grant.actor())
-            .then(", version = version + 1, updated_at = ")
-            .bind(now)
-            .then(" WHERE organization_id = ")
-            .bind(grant.organization())
-            .then(" AND id = ")
-            .bind(error.id)
-            .run(self)?;
         Ok(())
     }
 }

@@ -36,12 +36,18 @@ pub fn resolve_error(
     grant: PlatformGrant<InternalError, Update>,
     id: Id,
 ) -> Result<Record<InternalError>, Refusal> {
+    let (now, by) = (desk.tx.now(), desk.user());
     let (mut work, grant) = (desk.system(), grant.system());
     let found = work.open(grant)?.find_for_change(id);
     let found = found.map_err(|fault| refused(grant, fault))?;
     if found.value.state == ErrorState::Resolved {
         return Ok(found);
     }
-    work.tx.resolve_error(grant, &found)?;
-    Ok(work.open(grant)?.find(id)?)
+    let value = InternalError {
+        state: ErrorState::Resolved,
+        resolved_at: Some(now),
+        resolved_by: Some(by),
+        ..found.value.clone()
+    };
+    Ok(work.open(grant)?.change(&found, value)?)
 }

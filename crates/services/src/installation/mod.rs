@@ -21,7 +21,7 @@ pub use organizations::{
 pub(crate) use roles::unless_needed;
 pub use roles::{GivenRole, PlatformRole, assignments, give, roles, take};
 pub use users::{set_active, user, users};
-pub use watch::{Trier, Watch, note_escalation, note_foreign, note_many_writes};
+pub use watch::{News, Trier, Watch, Watched, note_escalation, note_foreign, note_many_writes};
 
 use crate::refusal::Refusal;
 use crate::work::{Caller, Work};

@@ -13,8 +13,39 @@ use std::sync::{Mutex, PoisonError};
 const HOUR: i64 = 3_600;
 /// So many are remembered before those of more than an hour ago are let go.
 const REMEMBERED: usize = 10_000;
-/// So many attempts of one user are looked at in an hour; more say nothing new.
-const ATTEMPTS: usize = 20;
+/// What follows on the last attempt of an hour that is written down.
+const NO_MORE: &str = "; no more of them are written down within the hour";
+
+/// What is looked at of who calls. Each has a budget of its own, so that none of them hides another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Watched {
+    /// Something that isn't there was named: the database is asked whose it is
+    Absent,
+    /// It is another organization's
+    Foreign,
+    /// What isn't held was to be given
+    Escalation,
+}
+
+impl Watched {
+    /// So many in an hour; more say nothing new.
+    fn most(self) -> usize {
+        match self {
+            Watched::Absent => 100,
+            Watched::Foreign | Watched::Escalation => 20,
+        }
+    }
+}
+
+/// Whether an attempt has to be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// It was within this hour, or too much was
+    Old,
+    New,
+    /// The last one that is news within the hour
+    Last,
+}
 
 /// An hour that began with its first write.
 #[derive(Debug, Clone, Copy)]
@@ -26,27 +57,30 @@ struct Hour {
 /// What one server has seen.
 #[derive(Default)]
 pub struct Watch {
-    /// By user: what was named in vain, an organization, or a row by its collection and id
-    tried: Mutex<HashMap<Id, HashMap<String, i64>>>,
+    /// By user or key, each by itself: what was tried, by its name
+    tried: Mutex<HashMap<(Id, Watched), HashMap<String, i64>>>,
     written: Mutex<HashMap<(Id, Id), Hour>>,
 }
 
 impl Watch {
-    /// Whether what a user named in vain has to be looked at: once an hour for each user and target.
-    pub fn is_news(&self, user: Id, target: String, now: Instant) -> bool {
+    /// Whether an attempt has to be looked at: once an hour for each target of who tries, a user or a key.
+    pub fn tried(&self, by: Id, what: Watched, target: String, now: Instant) -> News {
         let now = now.seconds();
         let is_old = |at: &i64| now.saturating_sub(*at) >= HOUR;
         let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
         if tried.len() >= REMEMBERED {
             tried.retain(|_, targets| targets.values().any(|at| !is_old(at)));
         }
-        let targets = tried.entry(user).or_default();
+        let targets = tried.entry((by, what)).or_default();
         targets.retain(|_, at| !is_old(at));
-        if targets.contains_key(&target) || targets.len() >= ATTEMPTS {
-            return false;
+        if targets.contains_key(&target) || targets.len() >= what.most() {
+            return News::Old;
         }
         targets.insert(target, now);
-        true
+        match targets.len() == what.most() {
+            true => News::Last,
+            false => News::New,
+        }
     }
 
     /// Counts a write; whether it is the first of an hour that is one too many.
@@ -74,43 +108,59 @@ impl Watch {
 #[derive(Debug, Clone, Copy)]
 pub struct Trier {
     pub user: Id,
-    /// The one organization of the key by which it was tried, if it was one: all others are foreign to it
-    pub key_of: Option<Id>,
+    /// The key by which it was tried, if it was one, and its one organization: all others are foreign to it
+    pub key: Option<(Id, Id)>,
 }
 
 impl Trier {
+    /// Whose budget it is: of a key its own, so that who stole it can't blind the watch on who made it.
+    pub fn by(self) -> Id {
+        self.key.map_or(self.user, |(key, _)| key)
+    }
+
     fn foreign(self, tx: &mut Tx<'_>, segment: &Segment) -> Result<Option<Id>, Refusal> {
-        Ok(match self.key_of {
-            Some(own) => tx.other_organization(own, segment)?,
+        Ok(match self.key {
+            Some((_, own)) => tx.other_organization(own, segment)?,
             None => tx.foreign_organization(self.user, segment)?,
         })
     }
+
+    /// The other organization whose it is what was named: the organization itself, or a row.
+    pub fn aimed_at(
+        self,
+        tx: &mut Tx<'_>,
+        organization: Option<&Segment>,
+        row: Option<(&str, Id)>,
+    ) -> Result<Option<Id>, Refusal> {
+        match (organization, row) {
+            (Some(segment), _) => self.foreign(tx, segment),
+            (None, Some((collection, id))) => match tx.organization_of_row(&entity_of(collection), id)? {
+                Some(owner) => self.foreign(tx, &Segment::Id(owner)),
+                None => Ok(None),
+            },
+            (None, None) => Ok(None),
+        }
+    }
 }
 
-/// Notes an attempt at what is another organization's, if it is: at the organization itself, or at a row.
+/// What is written down of the last one says so.
+fn said(details: Option<String>, news: News) -> Option<String> {
+    match news {
+        News::Last => Some(details.unwrap_or_default() + NO_MORE),
+        _ => details,
+    }
+}
+
+/// Notes an attempt at what is another organization's, where that is: itself, or a row of it.
 pub fn note_foreign(
     tx: &mut Tx<'_>,
     trier: Trier,
-    organization: Option<&Segment>,
+    foreign: Id,
     row: Option<(&str, Id)>,
+    news: News,
 ) -> Result<(), Refusal> {
-    let user = trier.user;
-    let foreign = match (organization, row) {
-        (Some(segment), _) => trier.foreign(tx, segment)?,
-        (None, Some((collection, id))) => {
-            let of_row = tx.organization_of_row(&entity_of(collection), id)?;
-            match of_row {
-                Some(owner) => trier.foreign(tx, &Segment::Id(owner))?,
-                None => None,
-            }
-        }
-        (None, None) => None,
-    };
-    let Some(foreign) = foreign else {
-        return Ok(());
-    };
     let details = row.map(|(collection, id)| format!("{collection}/{id}"));
-    let details = match (trier.key_of, details) {
+    let details = match (trier.key, details) {
         (None, details) => details,
         (Some(_), None) => Some("by an API key".to_owned()),
         (Some(_), Some(row)) => Some(format!("{row} by an API key")),
@@ -118,20 +168,26 @@ pub fn note_foreign(
     identity::noted(
         tx,
         Some(foreign),
-        Some(user),
+        Some(trier.user),
         SecurityKind::ForeignAttempt,
-        details,
+        said(details, news),
     )
 }
 
 /// Notes that a member wanted to give what they don't hold.
-pub fn note_escalation(tx: &mut Tx<'_>, user: Id, organization: Id, details: &str) -> Result<(), Refusal> {
+pub fn note_escalation(
+    tx: &mut Tx<'_>,
+    user: Id,
+    organization: Id,
+    details: &str,
+    news: News,
+) -> Result<(), Refusal> {
     identity::noted(
         tx,
         Some(organization),
         Some(user),
         SecurityKind::EscalationAttempt,
-        Some(details.to_owned()),
+        said(Some(details.to_owned()), news),
     )
 }
 
@@ -184,17 +240,25 @@ mod tests {
     }
 
     #[test]
-    fn a_target_is_news_once_an_hour_and_a_user_has_few_of_them() {
+    fn a_target_is_news_once_an_hour_and_each_budget_is_its_own() {
+        use Watched::{Absent, Escalation, Foreign};
         let watch = Watch::default();
         let (user, other) = (Id::fixed(1, 1), Id::fixed(1, 2));
-        assert!(watch.is_news(user, "a".into(), at(0)));
-        assert!(!watch.is_news(user, "a".into(), at(3_599)));
-        assert!(watch.is_news(other, "a".into(), at(1)));
-        assert!(watch.is_news(user, "a".into(), at(3_600)));
-        let news = (0..100)
-            .filter(|n| watch.is_news(user, format!("row {n}"), at(3_601)))
-            .count();
-        assert_eq!(news, ATTEMPTS - 1);
+        let tried = |by, what, target: &str, seconds| watch.tried(by, what, target.to_owned(), at(seconds));
+        assert_eq!(tried(user, Foreign, "a", 0), News::New);
+        assert_eq!(tried(user, Foreign, "a", 3_599), News::Old);
+        assert_eq!(tried(user, Foreign, "a", 3_600), News::New);
+        let all: Vec<_> = (0..100)
+            .map(|n| tried(user, Foreign, &format!("row {n}"), 3_601))
+            .collect();
+        let most = Foreign.most();
+        assert!(all[..most - 2].iter().all(|news| *news == News::New));
+        assert_eq!(all[most - 2], News::Last);
+        assert!(all[most - 1..].iter().all(|news| *news == News::Old));
+        // Nothing of this is taken from another budget, or from another user's or key's.
+        assert_eq!(tried(user, Escalation, "a", 3_602), News::New);
+        assert_eq!(tried(user, Absent, "a", 3_602), News::New);
+        assert_eq!(tried(other, Foreign, "a", 3_602), News::New);
     }
 
     #[test]
@@ -202,10 +266,10 @@ mod tests {
         let watch = Watch::default();
         for n in 0..REMEMBERED {
             let user = Id::fixed(u16::try_from(n >> 8).unwrap(), u16::try_from(n & 0xff).unwrap());
-            watch.is_news(user, "a".into(), at(0));
+            watch.tried(user, Watched::Foreign, "a".into(), at(0));
             watch.is_too_many(user, user, at(0));
         }
-        watch.is_news(Id::fixed(9, 9), "a".into(), at(HOUR));
+        watch.tried(Id::fixed(9, 9), Watched::Foreign, "a".into(), at(HOUR));
         watch.is_too_many(Id::fixed(9, 9), Id::NIL, at(HOUR));
         assert!(watch.tried.lock().unwrap().len() <= 1);
         assert!(watch.written.lock().unwrap().len() <= 1);

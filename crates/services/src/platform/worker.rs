@@ -84,6 +84,8 @@ impl Default for WorkerSettings {
     }
 }
 
+/// What an internal error says of a job that was given up.
+const GIVEN_UP: &str = "given up after the last attempt; the job says why";
 /// How often it is seen to that what recurs is queued.
 const SCHEDULE: Duration = Duration::from_secs(60);
 /// Attempts at what recurs; after the last one it waits for its next time.
@@ -270,7 +272,8 @@ impl Shared {
             Stop::Yielded => Some(Outcome::Yielded),
             Stop::Failed(problem) => Some(Outcome::Failed(problem)),
             Stop::Again(problem) if leased.attempts >= leased.max_attempts => {
-                self.note(leased, ErrorKind::DeadLetter, problem.clone(), None);
+                // The problem may be what another server said, of a person too: it stands with the job alone.
+                self.note(leased, ErrorKind::DeadLetter, GIVEN_UP.into(), None);
                 Some(Outcome::Failed(problem))
             }
             Stop::Broken(Broken { message: problem, .. }) | Stop::Again(problem) => {

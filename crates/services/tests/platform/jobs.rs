@@ -123,6 +123,7 @@ fn what_breaks_is_an_internal_error_and_so_is_what_is_given_up() {
         let panics = put(&firm, "panics", json!({}), 2);
         let breaks = put(&firm, "breaks", json!({}), 1);
         let refused = put(&firm, "refused", json!({}), 1);
+        let unsent = put(&firm, "unsent", json!({}), 1);
         let panicking = |_: &Running<'_>| panic!("row {} belongs to the test", 7);
         let breaking = |job: &Running<'_>| {
             let fault =
@@ -131,6 +132,8 @@ fn what_breaks_is_an_internal_error_and_so_is_what_is_given_up() {
             job.commit(|_| Ok(Value::Null))
         };
         let refusing = |_: &Running<'_>| Err(Stop::Failed("it is your own fault".into()));
+        let said = "550 User Ann Smith unknown";
+        let sending = |_: &Running<'_>| Err(Stop::Again("550 User Ann Smith unknown".into()));
         let settings = WorkerSettings {
             errors: Some(server.errors.clone()),
             ..quick()
@@ -139,8 +142,10 @@ fn what_breaks_is_an_internal_error_and_so_is_what_is_given_up() {
             Arc::new(Does("panics", panicking)),
             Arc::new(Does("breaks", breaking)),
             Arc::new(Does("refused", refusing)),
+            Arc::new(Does("unsent", sending)),
         ];
         let worker = Worker::start(server.database.clone(), handlers, settings).unwrap();
+        assert_eq!(await_state(&firm, unsent, "FAILED")["problem"], said);
         for job in [panics, breaks, refused] {
             let problem = await_state(&firm, job, "FAILED")["problem"].clone();
             assert!(
@@ -150,7 +155,7 @@ fn what_breaks_is_an_internal_error_and_so_is_what_is_given_up() {
         }
         worker.stop(Duration::from_secs(5));
         server.errors.flush(&server.database).unwrap();
-        let told = "something went wrong on our side";
+        let told = "given up after the last attempt; the job says why";
         let text = if server.base.is_postgres() { "::text" } else { "" };
         assert_eq!(
             server.base.lines(&format!(
@@ -159,6 +164,7 @@ fn what_breaks_is_an_internal_error_and_so_is_what_is_given_up() {
             [
                 format!("DEAD_LETTER breaks 1 {told}"),
                 format!("DEAD_LETTER panics 1 {told}"),
+                format!("DEAD_LETTER unsent 1 {told}"),
                 "JOB breaks 1 the disk ? is full".into(),
                 "PANIC panics 2 row # belongs to the test".into(),
             ]
