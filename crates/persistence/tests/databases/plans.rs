@@ -311,7 +311,7 @@ fn fill(server: &Server, firm: &Firm<'_>, rows: i64) {
                 series(few), email = "'i' || n || '@firm.example'", by = pick("memberships")),
         format!("{} INSERT INTO api_keys ({meta}, name, name_folded, prefix, permissions, expires_at, allowed_ip_ranges) \
                  SELECT {values}, {t}, {t}, {t}, '[]', {at}, '[]' FROM g;", series(few), t = text("key")),
-        format!("{} INSERT INTO teams ({meta}, name, name_folded, slug) SELECT {values}, {t}, {t}, {t} FROM g;", series(few), t = text("team")),
+        format!("{} INSERT INTO teams ({meta}, name, name_folded, slug) SELECT {values}, {t}, {t}, {t} FROM g;", series(few), t = text("crew")),
         numbered("teams"),
         format!("{} INSERT INTO team_members ({meta}, team_id, user_id, is_lead) SELECT {values}, {team}, \
                  (SELECT id FROM t_memberships WHERE k = (n / 1000 * 7 + n) % 1000), {yes} FROM g;", series(few), team = pick("teams")),
