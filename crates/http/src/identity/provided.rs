@@ -225,7 +225,7 @@ fn linking(to: &mut Vec<Operation>) {
 
 fn stepping_up(to: &mut Vec<Operation>) {
     let own = |path: &str, id: &str, route| {
-        Operation::new(Method::POST, path, id, "identity", Access::SignedIn, route)
+        Operation::new(Method::POST, path, id, "identity", Access::SignedIn, route).limited()
     };
     to.push(
         own("/api/v1/auth/oidc/{provider}/step-up", "start_provider_step_up", || {

@@ -1,6 +1,7 @@
 //! Signing in by a provider. What the calls look like in the documentation stands beside, in `provided`.
 
 use super::Answered;
+use super::sign_in::stepping_up;
 use crate::call::{Call, Open, Said};
 use crate::cookies;
 use crate::limits::Limited;
@@ -33,8 +34,7 @@ pub(super) async fn start_link(call: Call) -> Answered {
 }
 
 pub(super) async fn start_step_up(call: Call) -> Answered {
-    let caller = call.caller().await?;
-    identity::may_step_up(&call.said().door(), caller).await?;
+    let caller = stepping_up(&call).await?;
     begin(call.request(), call.said(), Purpose::StepUp(caller)).await
 }
 
@@ -134,8 +134,7 @@ pub(super) async fn link(call: Call) -> Answered {
 }
 
 pub(super) async fn step_up(call: Call) -> Answered {
-    let caller = call.caller().await?;
-    identity::may_step_up(&call.said().door(), caller).await?;
+    let caller = stepping_up(&call).await?;
     match ended(call.request(), call.said(), Purpose::StepUp(caller)).await? {
         Settled::SteppedUp(done) => Ok(HttpResponse::Ok().json(done)),
         _ => Err(Refusal::ProviderRefused.into()),

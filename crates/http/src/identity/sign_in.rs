@@ -11,8 +11,8 @@ use crate::schemas::{Schemas, instant, object, reference, string};
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 use firma_domain::input;
-use firma_services::Refusal;
 use firma_services::identity::{self, Credentials, Door, SecondStep, SignedIn, StepUp, Transport};
+use firma_services::{Caller, Refusal};
 
 async fn login(request: HttpRequest, Open(said): Open) -> Answered {
     let credentials: Credentials = input::raw(said.json()?).map_err(Refusal::from)?;
@@ -54,13 +54,21 @@ fn answer(said: &Said, transport: Transport, signed_in: SignedIn) -> Answered {
     })
 }
 
-async fn step_up(call: Call) -> Answered {
+/// Who is signed in and wants to show anew who they are, by whatever it is: counted before anything is looked at.
+pub(super) async fn stepping_up(call: &Call) -> Result<Caller, Problem> {
     let said = call.said();
     let caller = call.caller().await?;
     identity::may_step_up(&said.door(), caller).await?;
+    let user = caller.user.to_string();
     said.state
         .limits
-        .count(call.request(), Limited::SignIn, Some(&caller.user.to_string()))?;
+        .count(call.request(), Limited::SignIn, Some(&user))?;
+    Ok(caller)
+}
+
+async fn step_up(call: Call) -> Answered {
+    let said = call.said();
+    let caller = stepping_up(&call).await?;
     let given: StepUp = input::raw(said.json()?).map_err(Refusal::from)?;
     let done = identity::step_up(&said.door(), caller, given).await?;
     Ok(HttpResponse::Ok().json(done))

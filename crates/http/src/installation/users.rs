@@ -51,8 +51,8 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             .text(
                 "Lists people with an account. The newest first. What they say of themselves isn't shown, but they are \
                  found by it: by tags, and by `metadata.KEY=a,b`, one of these values under a key, or \
-                 `metadata.KEY[gte]=5` (`gt`, `gte`, `lt`, `lte`), which compares with numbers where it is one, and \
-                 with texts otherwise. At most eight of these.",
+                 `metadata.KEY[gte]=5` (`gt`, `gte`, `lt`, `lte`), a number on that side. At most eight of these, and \
+                 none beside `q` or `login`.",
             )
             .parameters(page_parameters(vec![
                 Parameter::new(

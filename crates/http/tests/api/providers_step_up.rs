@@ -1,15 +1,18 @@
 //! Who is signed in shows anew who they are, by an account at a provider.
 
-use crate::post::events;
+use crate::identity::set_password;
+use crate::post::{events, on_each_with, signed_in};
 use crate::provider::{Browser, CHALLENGE, PROGRAM, Scene, on_each, parameter, person};
 use crate::second_factor::{code, factored};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use firma_domain::identity::Signup;
 use firma_domain::source::Clock;
-use firma_testing::{Answer, Client};
+use firma_http::Limits;
+use firma_testing::{Answer, Client, Firm};
 use serde_json::{Value, json};
 
+const PASSWORD: &str = "grey herons wade slowly";
 const CHANGE: &str = "/api/v1/auth/change-email";
 
 /// Begins at a provider, with more in the body.
@@ -183,6 +186,41 @@ fn beside_a_second_factor_a_code_of_it_is_needed() {
             .problem(422, "invalid");
         assert_eq!(problem["errors"][0]["pointer"], "#/code");
     });
+}
+
+/// Beginning shows nothing: what was guessed before is still counted, and the calls themselves are.
+#[test]
+fn who_begins_at_a_provider_guesses_the_password_no_faster() {
+    on_each(Signup::Open, |scene| {
+        let kim = person("kim", "kim@home.example", true);
+        scene.sign_in(&kim).expect(200);
+        set_password(&scene.server, "kim@home.example", PASSWORD);
+        let client = signed_in(&scene.server, "kim@home.example", PASSWORD);
+        let guess = |password: &str| client.post("/api/v1/auth/step-up", json!({"password": password}));
+        for _ in 0..4 {
+            guess("none of anybody's").problem(401, "wrong_credentials");
+        }
+        begin(&client, "real", json!({})).expect(200);
+        assert!((0..4).any(|_| guess("none of anybody's").status == 429));
+    });
+}
+
+#[test]
+fn beginning_and_ending_are_limited_like_the_step_up_by_password() {
+    on_each_with(
+        || (Limits::default(), Signup::Open),
+        |server, _| {
+            let client = Firm::new(server).owner;
+            let begin = || begin(&client, "none", json!({}));
+            let end = || client.post("/api/v1/auth/oidc/step-up", json!({"state": "x", "code": "y"}));
+            begin().problem(404, "not_found");
+            end().problem(422, "invalid");
+            // 20 a minute, and nobody knows how slowly this runs.
+            let mut calls = (0..60).map(|n| if n % 2 == 0 { begin() } else { end() });
+            let refused = calls.find(|answer| answer.status == 429).unwrap();
+            refused.problem(429, "too_many_requests");
+        },
+    );
 }
 
 #[test]

@@ -13,8 +13,6 @@ pub enum TermSearch {
     Values(String, Vec<String>),
     /// A number under a key on that side of one, in millionths
     Number(String, Op, i64),
-    /// A text under a key on that side of one
-    Text(String, Op, String),
 }
 
 impl TermSearch {
@@ -23,7 +21,7 @@ impl TermSearch {
         let (kind, terms) = match self {
             TermSearch::Tags(tags) => ("tag", tags.as_slice()),
             TermSearch::Keys(keys) => ("metadata", keys.as_slice()),
-            TermSearch::Values(key, _) | TermSearch::Number(key, ..) | TermSearch::Text(key, ..) => {
+            TermSearch::Values(key, _) | TermSearch::Number(key, ..) => {
                 ("metadata", std::slice::from_ref(key))
             }
         };
@@ -39,11 +37,6 @@ impl TermSearch {
             TermSearch::Number(_, op, number) => {
                 found.then(" AND number").then(op.sql()).bind(Value::Big(*number))
             }
-            // A number isn't compared as a text, and what has no value isn't before all others.
-            TermSearch::Text(_, op, text) => found
-                .then(" AND number IS NULL AND value > '' AND value")
-                .then(op.sql())
-                .bind(text.as_str()),
         };
         found.then(")")
     }

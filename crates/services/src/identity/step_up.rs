@@ -64,8 +64,10 @@ pub(super) async fn give_again(
 
 /// What is known of the second factor once a code of it was looked at.
 pub(super) enum FactorShown {
-    /// It was shown, or there is none
+    /// A code of it was right
     Yes,
+    /// There is none, so nothing was shown
+    None,
     Lacking,
     Wrong,
 }
@@ -78,7 +80,7 @@ pub(super) fn factor_shown(
     code: Option<&str>,
 ) -> Result<FactorShown, Refusal> {
     if !is_on(tx, user)? {
-        return Ok(FactorShown::Yes);
+        return Ok(FactorShown::None);
     }
     let Some(code) = code else {
         return Ok(FactorShown::Lacking);
@@ -134,7 +136,7 @@ pub async fn step_up(door: &Door<'_>, caller: Caller, given: StepUp) -> Result<S
             return wrong(tx, Refusal::WrongCredentials);
         }
         match factor_shown(tx, &signer, caller.user, code.as_deref())? {
-            FactorShown::Yes => {}
+            FactorShown::Yes | FactorShown::None => {}
             FactorShown::Lacking => return Ok(Outcome::Lacking),
             FactorShown::Wrong => return wrong(tx, Refusal::WrongCode),
         }

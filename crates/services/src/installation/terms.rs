@@ -62,10 +62,9 @@ pub(super) fn read(name: &str, value: &str) -> Result<Option<TermSearch>, Refusa
                         "lte" => Op::Le,
                         _ => return Err(unknown(name)),
                     };
-                    match Term::millionths(value) {
-                        Some(number) => TermSearch::Number(key, op, number),
-                        None => TermSearch::Text(key, op, clean(value)?),
-                    }
+                    // Of texts, halving would tell the whole value.
+                    let number = Term::millionths(value).ok_or_else(|| wrong("is no number"))?;
+                    TermSearch::Number(key, op, number)
                 }
             }
         }

@@ -34,6 +34,7 @@ pub fn users(
         }
         Ok(true)
     })?;
+    unless_of_one(&search)?;
     let search = UserSearch {
         before: page.before,
         rows: page.rows(),
@@ -41,6 +42,18 @@ pub fn users(
     };
     let found = desk.tx.list_users(grant, &search)?;
     page.of(found, |user: &Record<User>| user.id)
+}
+
+/// Who is looked for by what a profile says isn't named beside: the answer would tell what the profile of one says.
+fn unless_of_one(search: &UserSearch) -> Result<(), Refusal> {
+    let named = match (&search.login, search.words.is_empty()) {
+        _ if search.terms.is_empty() => return Ok(()),
+        (Some(_), _) => "login",
+        (None, false) => "q",
+        (None, true) => return Ok(()),
+    };
+    let detail = "isn't asked beside what a profile says";
+    Err(Refusal::parameter(named, "invalid_value", detail))
 }
 
 /// One of them.

@@ -124,6 +124,7 @@ fn may_begin(
             counts.right(tx)?;
             None
         }
+        FactorShown::None => None,
         FactorShown::Lacking => Some(lacking()),
         FactorShown::Wrong => {
             failed(tx, &counts, caller.user)?;
