@@ -158,10 +158,13 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             may(Verb::Update),
             || web::patch().to(update),
         )
-        .text("Changes the organization. What the merge patch leaves out stays; null empties.")
+        .text(
+            "Changes the organization. What the merge patch leaves out stays; null empties. Keeping the audit log for \
+             fewer days needs a sign-in or a step-up of the last ten minutes.",
+        )
         .body(schemas.patch::<Organization>())
         .example(Example::default().body(Organization::CHANGE))
-        .refuses(&["key_not_allowed", "slug_limit"])
+        .refuses(&["key_not_allowed", "slug_limit", "step_up_required"])
         .answers(200, Some(reference(&name))),
     );
     to.push(

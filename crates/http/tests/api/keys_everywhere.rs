@@ -6,12 +6,12 @@ use firma_auth::access::{RESOURCES, permissions};
 use firma_http::{Access, Operation, operations};
 use firma_testing::on_each;
 
-/// Whether what the permission allows is still no key's: what asks for the password again, and the owner's.
+/// Whether what the permission allows is still no key's: what asks for the password again, and the owner's. Changing
+/// an organization asks for it of some changes alone.
 pub(crate) fn is_for_people(operation: &Operation) -> bool {
     let problems = operation.problems();
-    ["step_up_required", "owner_required"]
-        .iter()
-        .any(|code| problems.contains(code))
+    let codes = ["step_up_required", "owner_required"];
+    operation.id != "update_organization" && codes.iter().any(|code| problems.contains(code))
 }
 
 /// A key that is given all that a key can be given.

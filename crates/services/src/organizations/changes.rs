@@ -6,7 +6,7 @@ use crate::refusal::Refusal;
 use crate::work::Work;
 use firma_auth::access::{Grant, Read, Update};
 use firma_domain::identity::SecurityKind;
-use firma_domain::organizations::Organization;
+use firma_domain::organizations::{Organization, RetentionSettings};
 use firma_domain::platform::{File, FileKind};
 use firma_domain::{Id, Invalid, Record, Slug};
 use firma_persistence::identity::SecurityEvent;
@@ -45,6 +45,11 @@ impl Keeping for Organization {
         let is_kept_otherwise = was_kept != is_kept;
         if is_kept_otherwise || was_required && !is_required {
             work.not_by_key()?;
+        }
+        // What goes earlier can't be brought back. Without a number it's kept for ever.
+        let days = |of: &RetentionSettings| of.audit_days.unwrap_or(i32::MAX);
+        if days(is_kept) < days(was_kept) {
+            work.step_up()?;
         }
         let small = |of: &Self| {
             (

@@ -18,7 +18,7 @@ const ENTRIES: i64 = 2_000;
 /// Purges the rows of all organizations that were deleted so many seconds ago. How many.
 pub(super) fn purge(job: &Running<'_>, kept: i64) -> Result<i64, Stop> {
     let references = Arc::new(job.read(|tx| Ok(tx.references()?))?);
-    let mut gone = 0;
+    let mut all = Vec::new();
     for some in job.read(|tx| Ok(tx.kept_tenants()?))?.chunks(SOME) {
         let some = some.to_vec();
         let due = job.read(move |tx| {
@@ -31,11 +31,28 @@ pub(super) fn purge(job: &Running<'_>, kept: i64) -> Result<i64, Stop> {
             }
             Ok(due)
         })?;
-        for organization in due {
-            gone += purge_one(job, organization, &references, kept)?;
+        all.extend(due);
+    }
+    each(all, |organization| {
+        purge_one(job, organization, &references, kept)
+    })
+}
+
+/// In each of them. Where something goes wrong with one, the others have their turn before it is told.
+fn each(organizations: Vec<Id>, run: impl Fn(Id) -> Result<i64, Stop>) -> Result<i64, Stop> {
+    let (mut gone, mut wrong) = (0, None);
+    for organization in organizations {
+        match run(organization) {
+            Ok(count) => gone += count,
+            Err(stop @ (Stop::Failed(_) | Stop::Broken(_))) => {
+                log::error!("the clean-up of {organization}: {stop:?}");
+                wrong.get_or_insert(stop);
+            }
+            // The same would happen to all.
+            Err(stop) => return Err(stop),
         }
     }
-    Ok(gone)
+    wrong.map_or(Ok(gone), Err)
 }
 
 /// Purges one of them: all that it deleted, again and again until nothing goes any more, for what went may
@@ -69,25 +86,28 @@ fn purge_one(
 /// Cuts the logs of the organizations that don't keep them for ever, by whole days, so that there are few
 /// checkpoints. How many entries went.
 pub(super) fn cut(job: &Running<'_>, key: &Key) -> Result<i64, Stop> {
+    let all = job.read(|tx| Ok(tx.logs_to_cut()?))?;
+    each(all, |organization| cut_one(job, organization, key))
+}
+
+fn cut_one(job: &Running<'_>, organization: Id, key: &Key) -> Result<i64, Stop> {
     let mut gone = 0;
-    for organization in job.read(|tx| Ok(tx.logs_to_cut()?))? {
-        loop {
-            let key = key.clone();
-            let cut = job.step(move |tx| {
-                let cut = tx.cut_log(Disposing::of(organization), &key, ENTRIES)?;
-                Ok((Progress::default(), cut))
-            })?;
-            match cut {
-                Cut::Gone(0) => break,
-                Cut::Gone(count) => gone += count,
-                Cut::Broken(number, what) => {
-                    log::error!("the log of {organization} was not cut: entry {number}: {what}");
-                    break;
-                }
-                Cut::Unsure => {
-                    log::error!("the log of {organization} was not cut: how long it is kept is in doubt");
-                    break;
-                }
+    loop {
+        let key = key.clone();
+        let cut = job.step(move |tx| {
+            let cut = tx.cut_log(Disposing::of(organization), &key, ENTRIES)?;
+            Ok((Progress::default(), cut))
+        })?;
+        match cut {
+            Cut::Gone(0) => break,
+            Cut::Gone(count) => gone += count,
+            Cut::Broken(number, what) => {
+                log::error!("the log of {organization} was not cut: entry {number}: {what}");
+                break;
+            }
+            Cut::Unsure => {
+                log::error!("the log of {organization} was not cut: how long it is kept is in doubt");
+                break;
             }
         }
     }

@@ -120,15 +120,31 @@ fn what_is_over_goes_and_the_rest_stays() {
 #[test]
 fn a_part_that_goes_wrong_holds_up_no_other() {
     on_each(|server| {
-        let firm = Firm::new(server);
-        let body = serde_json::json!({"name": "gone"});
-        let id = firm.owner.post(&firm.at("companies"), body).id();
-        firm.owner
-            .delete(&firm.at(&format!("companies/{id}")))
-            .expect(204);
+        // The first firm's row can't go, either.
+        for name in ["stuck", "gone"] {
+            let firm = Firm::new(server);
+            let body = serde_json::json!({"name": name});
+            let id = firm.owner.post(&firm.at("companies"), body).id();
+            firm.owner
+                .delete(&firm.at(&format!("companies/{id}")))
+                .expect(204);
+        }
+        let [stuck, free] = match server.base.is_postgres() {
+            true => [
+                "CREATE FUNCTION stuck() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'stuck'; END $$; \
+                 CREATE TRIGGER stuck BEFORE DELETE ON companies FOR EACH ROW WHEN (OLD.name = 'stuck') \
+                 EXECUTE FUNCTION stuck()",
+                "DROP TRIGGER stuck ON companies; DROP FUNCTION stuck()",
+            ],
+            false => [
+                "CREATE TRIGGER stuck BEFORE DELETE ON companies WHEN OLD.name = 'stuck' \
+                 BEGIN SELECT RAISE(ABORT, 'stuck'); END",
+                "DROP TRIGGER stuck",
+            ],
+        };
         let old = server.base.earlier("deleted_at", 91 * 86_400);
         server.base.execute(&format!(
-            "UPDATE companies SET deleted_at = {old}; ALTER TABLE sign_in_delays RENAME TO away"
+            "UPDATE companies SET deleted_at = {old}; ALTER TABLE sign_in_delays RENAME TO away; {stuck}"
         ));
         let (store, key) = (server.files.store.clone(), server.signer.keys.audit.clone());
         let worker = start(
@@ -141,13 +157,16 @@ fn a_part_that_goes_wrong_holds_up_no_other() {
         );
         let tried = || {
             let failed = "jobs WHERE kind = 'cleanup' AND state <> 'SUCCEEDED' AND attempts > 0";
-            count(server, failed) > 0 && count(server, "companies") == 0
+            count(server, failed) > 0 && server.base.lines("SELECT name FROM companies") == ["stuck"]
         };
         await_that("clean but for one part", tried);
-        server.base.execute("ALTER TABLE away RENAME TO sign_in_delays");
+        server
+            .base
+            .execute(&format!("ALTER TABLE away RENAME TO sign_in_delays; {free}"));
         await_that("tried again", || {
             count(server, "jobs WHERE kind = 'cleanup' AND state = 'SUCCEEDED'") > 0
         });
+        assert_eq!(count(server, "companies"), 0);
         worker.stop(Duration::from_secs(5));
     });
 }
