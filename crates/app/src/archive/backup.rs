@@ -147,7 +147,9 @@ fn write<W: Write>(config: &Config, out: W, watch: Watch<'_>) -> Result<(W, Coun
         migrations: source.migrations.clone(),
     })?;
     let (mut tables, mut rows) = (0, 0);
+    let mut named = files::Named::default();
     for table in source.tables.clone() {
+        let keys = files::Keys::of(&table);
         let columns = table.columns.iter();
         let columns = columns
             .map(|column| (column.name.clone(), column.kind.to_owned()))
@@ -161,6 +163,7 @@ fn write<W: Write>(config: &Config, out: W, watch: Watch<'_>) -> Result<(W, Coun
         source.rows(&table, |row| {
             // A row is a line, whatever the database puts between its values.
             let row: Vec<Option<String>> = serde_json::from_str(row).map_err(|e| e.to_string())?;
+            named.extend(keys.as_ref().and_then(|keys| keys.live(&row)));
             let row = serde_json::to_string(&row).map_err(|e| e.to_string())?;
             part.add(row.as_bytes(), 1);
             progress.step(1);
@@ -171,7 +174,7 @@ fn write<W: Write>(config: &Config, out: W, watch: Watch<'_>) -> Result<(W, Coun
         rows += part.count;
         out.mark(&part.end())?;
     }
-    let files = files::write(&mut out, &config.data_dir, watch)?;
+    let files = files::write(&mut out, &config.data_dir, named, watch)?;
     let written = Counted { tables, rows, files };
     let mut out = out.close(tables, rows, files)?;
     out.flush().map_err(|e| e.to_string())?;

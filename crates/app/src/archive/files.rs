@@ -6,53 +6,115 @@ use crate::progress::Progress;
 use crate::secret::make_folder;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use firma_persistence::archive::Table;
+use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Component, Path, PathBuf};
 
 const NAME: &str = "files";
 /// Bytes of a file in one line; a multiple of three.
 const PIECE: usize = 48 * 1024;
 
-/// Writes every file below the data folder's `files`. How many.
-pub(super) fn write<W: Write>(out: &mut Writer<W>, data_dir: &Path, watch: Watch<'_>) -> Result<u64, String> {
-    let root = data_dir.join(NAME);
-    let mut names = Vec::new();
-    if root.exists() {
-        list(&root, &mut names)?;
-    }
-    names.sort();
-    let mut progress = Progress::of(NAME, "files");
-    for path in &names {
-        let name = path.strip_prefix(&root).ok().and_then(Path::to_str);
-        let name = name.ok_or_else(|| format!("{}: its name is not Unicode", path.display()))?;
-        out.mark(&super::format::Mark::File {
-            name: name.replace('\\', "/"),
-        })?;
-        watch()?;
-        let part = copy(path, out).map_err(|e| format!("{}: {e}", path.display()))?;
-        out.mark(&part.end())?;
-        progress.step(1);
-    }
-    Ok(u64::try_from(names.len()).unwrap_or(u64::MAX))
+/// An upload that hasn't ended: no row is about it, and no key ends so.
+const UNFINISHED: &str = "part";
+
+/// The keys that rows of the archive name, and whose files were not written.
+pub(super) type Named = HashSet<String>;
+
+/// Where a table's rows name the file that they are about.
+pub(super) struct Keys {
+    key: usize,
+    deleted: Option<usize>,
 }
 
-fn list(folder: &Path, names: &mut Vec<PathBuf>) -> Result<(), String> {
+impl Keys {
+    /// None for a table of no files, and for the one of those that are to go.
+    pub(super) fn of(table: &Table) -> Option<Keys> {
+        let find = |name: &str| table.columns.iter().position(|column| column.name == name);
+        let key = find("storage_key").filter(|_| table.name != "file_sweeps")?;
+        Some(Keys {
+            key,
+            deleted: find("deleted_at"),
+        })
+    }
+
+    /// The key that a row names, unless the row is deleted.
+    pub(super) fn live(&self, row: &[Option<String>]) -> Option<String> {
+        let at = |place: usize| row.get(place).and_then(Option::as_ref);
+        let is_deleted = self.deleted.and_then(at).is_some();
+        at(self.key).filter(|_| !is_deleted).cloned()
+    }
+}
+
+/// Writes every file below the data folder's `files`. How many.
+pub(super) fn write<W: Write>(
+    out: &mut Writer<W>,
+    data_dir: &Path,
+    mut named: Named,
+    watch: Watch<'_>,
+) -> Result<u64, String> {
+    let root = data_dir.join(NAME);
+    let mut paths = Vec::new();
+    list(&root, &mut paths)?;
+    paths.sort();
+    let mut progress = Progress::of(NAME, "files");
+    let mut count = 0;
+    for path in &paths {
+        watch()?;
+        let said = |e: std::io::Error| format!("{}: {e}", path.display());
+        // Uploads end and deleted files go meanwhile.
+        let Some(file) = unless_gone(File::open(path)).map_err(said)? else {
+            continue;
+        };
+        let name = path.strip_prefix(&root).ok().and_then(Path::to_str);
+        let name = name.ok_or_else(|| format!("{}: its name is not Unicode", path.display()))?;
+        let name = name.replace('\\', "/");
+        named.remove(&name);
+        out.mark(&super::format::Mark::File { name })?;
+        let part = copy(file, out).map_err(|e| format!("{}: {e}", path.display()))?;
+        out.mark(&part.end())?;
+        count += 1;
+        progress.step(1);
+    }
+    // All else is worth to be kept, and the next archive is of a later state.
+    if let Some(one) = named.iter().min() {
+        log::warn!(
+            "{} files that rows of the archive name aren't in it, since they are gone: {one} is one",
+            named.len()
+        );
+    }
+    Ok(count)
+}
+
+fn unless_gone<T>(found: std::io::Result<T>) -> std::io::Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+fn list(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<(), String> {
     let said = |e: std::io::Error| format!("{}: {e}", folder.display());
-    for entry in fs::read_dir(folder).map_err(said)? {
+    let entries = unless_gone(fs::read_dir(folder)).map_err(said)?;
+    for entry in entries.into_iter().flatten() {
         let entry = entry.map_err(said)?;
-        let kind = entry.file_type().map_err(said)?;
+        let Some(kind) = unless_gone(entry.file_type()).map_err(said)? else {
+            continue;
+        };
+        let path = entry.path();
         if kind.is_dir() {
-            list(&entry.path(), names)?;
-        } else if kind.is_file() {
-            names.push(entry.path());
+            list(&path, paths)?;
+        } else if kind.is_file() && path.extension() != Some(OsStr::new(UNFINISHED)) {
+            paths.push(path);
         }
     }
     Ok(())
 }
 
-fn copy<W: Write>(path: &Path, out: &mut Writer<W>) -> Result<Part, String> {
-    let mut file = File::open(path).map_err(|e| e.to_string())?;
+fn copy<W: Write>(mut file: File, out: &mut Writer<W>) -> Result<Part, String> {
     let mut part = Part::default();
     loop {
         let mut piece = Vec::with_capacity(PIECE);
