@@ -99,3 +99,8 @@ fn a_password_of_a_breach_is_chosen_by_nobody() {
         );
     }
 }
+        let doctor = || house.run_with(&setting, &["doctor"], "");
+        assert!(doctor().fine().contains("ok    breached passwords: "));
+        let said = doctor();
+        assert_eq!(said.code, Some(3), "{said:?}");
+        assert!(said.out.contains("WRONG breached passwords: "), "{said:?}");
