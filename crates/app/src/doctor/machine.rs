@@ -3,6 +3,7 @@
 use super::Check;
 use crate::config::{Config, Database};
 use crate::secret;
+use firma_adapters::BreachedFile;
 use std::path::Path;
 
 /// Below so many bytes there is no room for a log, a backup or a migration.
@@ -33,6 +34,7 @@ pub(super) fn checks(config: &Config, warnings: &[String]) -> Vec<Check> {
             ),
         });
     }
+    checks.extend(config.breached_passwords.as_deref().map(breached));
     checks.push(space(config));
     checks
 }
@@ -83,6 +85,18 @@ fn root_secret(config: &Config) -> Check {
             format!("chmod 600 {}", path.display()),
         ),
         Ok(Some(path)) => Check::ok("secret", path.display().to_string()),
+    }
+}
+
+/// While it can't be read, nobody chooses a password.
+fn breached(path: &Path) -> Check {
+    match BreachedFile::new(path) {
+        Ok(_) => Check::ok("breached passwords", path.display().to_string()),
+        Err(e) => Check::wrong(
+            "breached passwords",
+            e,
+            "put the whole file there, in the order of its hashes: until then nobody can choose a password",
+        ),
     }
 }
 

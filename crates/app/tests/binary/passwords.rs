@@ -1,6 +1,8 @@
 //! What who runs the server demands of everybody who signs in.
 
 use crate::house::{EMAIL, FIRM, House, PASSWORD, at, sign_in};
+use firma_auth::access::role_by_name;
+use firma_testing::Client;
 use serde_json::json;
 use sha1::{Digest, Sha1};
 
@@ -31,6 +33,7 @@ fn nobody_enters_without_the_second_factor_that_the_installation_asks_for() {
         owner.get(FIRM).expect(200);
         owner.get("/api/v1/platform/stats").expect(200);
         owner.get("/api/v1/platform/users").expect(200);
+        explained_by_who_may_enter(&house, &owner);
         server.kill();
         let wrong = house.run_with(&[("FIRMA_SECOND_FACTOR", "yes")], &["config"], "");
         assert!(
@@ -39,6 +42,42 @@ fn nobody_enters_without_the_second_factor_that_the_installation_asks_for() {
             wrong.line(2)
         );
     }
+}
+
+/// Who lacks the factor helps nobody else, and nobody in an organization waives what the installation asks for.
+fn explained_by_who_may_enter(house: &House, owner: &Client) {
+    let admin = role_by_name("admin").unwrap().id;
+    let [ann, bo] = [("ann", json!([admin])), ("bo", json!([]))].map(|(name, roles)| {
+        let email = format!("{name}@firm.example");
+        let body = json!({"email": email, "name": name, "role_ids": roles});
+        owner.post(&at("members"), body).id()
+    });
+    let asked = |user: &str| {
+        let path = at(&format!("access/explain?permission=teams:create&user={user}"));
+        let told = owner.get(&path).expect(200);
+        let named = |by: &str| -> Vec<_> {
+            let all = told[by].as_array().unwrap().iter();
+            all.map(|who| who["name"].as_str().unwrap().to_owned()).collect()
+        };
+        let reason = told["reason"].as_str().unwrap().to_owned();
+        (reason, named("changed_by"), named("given_by"))
+    };
+    let only = |name: &str| vec![name.to_owned()];
+    // Nobody accepts for another, nor sets up a factor.
+    assert_eq!(asked(&ann), ("not_a_member".into(), only("ann"), vec![]));
+    house
+        .database
+        .execute("UPDATE memberships SET joined_at = created_at WHERE joined_at IS NULL");
+    assert_eq!(asked(&ann), ("second_factor_missing".into(), only("ann"), vec![]));
+    let bo_id = house.database.id_literal(bo.parse().unwrap());
+    house.database.execute(&format!(
+        "INSERT INTO second_factors (user_id, secret, created_at, confirmed_at) \
+         SELECT {bo_id}, secret, created_at, confirmed_at FROM second_factors"
+    ));
+    let (reason, changed_by, given_by) = asked(&bo);
+    assert_eq!((reason.as_str(), changed_by), ("no_role", vec![]));
+    assert_eq!(given_by.len(), 1, "{given_by:?}");
+    assert_ne!(given_by, only("ann"));
 }
 
 #[test]
@@ -60,6 +99,8 @@ fn a_password_of_a_breach_is_chosen_by_nobody() {
             |password: &str| house.run_with(&setting, &["admin", "password", "--email", EMAIL], password);
         assert!(set(breached).line(1).contains("was found in a breach"));
         set(fine).fine();
+        let doctor = || house.run_with(&setting, &["doctor"], "");
+        assert!(doctor().fine().contains("ok    breached passwords: "));
         let server = house.start_with(&setting);
         let owner = sign_in(&server, EMAIL, fine);
         let register = |password: &str| {
@@ -91,6 +132,9 @@ fn a_password_of_a_breach_is_chosen_by_nobody() {
             .post("/api/v1/auth/register", body)
             .problem(500, "internal");
         server.kill();
+        let said = doctor();
+        assert_eq!(said.code, Some(3), "{said:?}");
+        assert!(said.out.contains("WRONG breached passwords: "), "{said:?}");
         let started = house.run_with(&setting, &["serve"], "");
         assert!(
             started.line(1).contains("FIRMA_BREACHED_PASSWORDS"),

@@ -1,7 +1,7 @@
 //! Invitations of who is erased, in organizations where they never were.
 
 use crate::erasing::{clean, found, is_whole};
-use crate::post::{auth, mails};
+use crate::post::{auth, mails, token};
 use firma_domain::Id;
 use firma_testing::{Firm, Server, TestDatabase, on_each};
 use serde_json::json;
@@ -83,6 +83,48 @@ fn an_invitation_that_was_never_accepted_loses_the_address_too() {
                 .number("SELECT COUNT(*) FROM invitations WHERE name = 'Somebody'"),
             3
         );
+        is_whole(server);
+    });
+}
+
+/// Whoever asks for an e-mail has only typed it: what somebody else has at that address stays.
+#[test]
+fn what_a_stranger_has_at_an_address_that_was_only_typed_stays() {
+    on_each(|server| {
+        let (home, other) = (Firm::new(server), Firm::new(server));
+        let (user, client) = home.member(Some("employee"));
+        let (victim, own) = ("victim@new.example", "own@new.example");
+        for address in [victim, own] {
+            other
+                .owner
+                .post_once(&other.at("invitations"), address, json!({"email": address}))
+                .expect(201);
+        }
+        mails(server);
+        // The first one is voided by the second, and again when that is confirmed.
+        let ask = |address: &str| {
+            auth(&client, "change-email", json!({"email": address})).expect(202);
+            mails(server)
+        };
+        let sent = [victim, own].map(ask).concat();
+        let shown = sent.iter().find(|mail| mail.to.as_str() == own).unwrap();
+        auth(&server.nobody(), "confirm-email", json!({"token": token(shown)})).expect(204);
+        for address in [victim, "last@new.example"] {
+            ask(address);
+        }
+        let body = json!({"email": victim, "name": "Somebody", "password": "grey herons wade slowly"});
+        auth(&server.nobody(), "register", body).expect(202);
+        client.delete("/api/v1/me").expect(204);
+        let count = |what: &str| server.base.number(&format!("SELECT COUNT(*) FROM {what}"));
+        let of = |address: &str| count(&format!("invitations WHERE email = '{address}'"));
+        assert_eq!((of(victim), of(own)), (1, 0));
+        assert_eq!(of(&format!("deleted-{user}@firma.invalid")), 1);
+        let answers = |address: &str| count(&format!("idempotency_keys WHERE body LIKE '%\"{address}\"%'"));
+        assert_eq!((answers(victim), answers(own)), (1, 0));
+        let sent = mails(server);
+        let registering = sent.iter().find(|mail| mail.to.as_str() == victim).unwrap();
+        let token = json!({"token": token(registering)});
+        auth(&server.nobody(), "verify-email", token).expect(204);
         is_whole(server);
     });
 }

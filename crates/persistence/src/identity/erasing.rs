@@ -7,7 +7,7 @@ use crate::store::Tx;
 use diesel::sql_types::{Bool, Text};
 use firma_domain::identity::User;
 use firma_domain::{Email, Id};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 impl Tx<'_> {
     /// Gives a user another e-mail, which is proved. Another user's is a conflict.
@@ -69,22 +69,17 @@ impl Tx<'_> {
         Ok(erased == Some(true))
     }
 
-    /// The user's address, and those that mails with tokens went to, in lower case; each with whether it was shown to be
-    /// the user's.
-    pub fn addresses_of(&mut self, user: Id, email: &Email) -> Result<BTreeMap<String, bool>, Fault> {
+    /// The user's address, and those whose mail the user was shown to read, in lower case. What a mail was only asked to
+    /// may be anybody's.
+    pub fn addresses_of(&mut self, user: Id, email: &Email) -> Result<BTreeSet<String>, Fault> {
         self.identify(user)?;
-        let more = Sql::<(Text, Bool)>::text(
-            "SELECT email, used_at IS NOT NULL FROM verification_tokens WHERE user_id = ",
+        let more = Sql::<Text>::text(
+            "SELECT email FROM verification_tokens WHERE redeemed_at IS NOT NULL AND user_id = ",
         )
         .bind(user)
-        .rows::<(String, bool)>(self)?;
-        let mut all = BTreeMap::from([(email.key(), true)]);
-        for (address, is_shown) in more {
-            if let Some(address) = Email::parse(&address) {
-                *all.entry(address.key()).or_default() |= is_shown;
-            }
-        }
-        Ok(all)
+        .rows::<String>(self)?;
+        let shown = more.iter().filter_map(|address| Email::parse(address));
+        Ok(shown.map(|address| address.key()).chain([email.key()]).collect())
     }
 
     /// The organizations that have an address, in lower case, in an invitation: one that is nobody's any more, since its

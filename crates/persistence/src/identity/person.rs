@@ -99,6 +99,7 @@ pub const KEPT: &[Kept] = &[
             ("created_at", At),
             ("expires_at", At),
             ("used_at", At),
+            ("redeemed_at", At),
         ],
     ),
     own("recovery_codes", &[("used_at", At)]),

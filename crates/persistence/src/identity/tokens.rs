@@ -77,8 +77,9 @@ impl Tx<'_> {
         }))
     }
 
-    /// Uses up all tokens of a user of one kind. What they would have done is erased.
-    pub fn use_tokens(&mut self, user: Id, kind: TokenKind) -> Result<(), Fault> {
+    /// Voids all tokens of a user of one kind: none is good any more, though nobody showed them. What they would have
+    /// done is erased.
+    pub fn void_tokens(&mut self, user: Id, kind: TokenKind) -> Result<(), Fault> {
         self.identify(user)?;
         let now = self.now();
         Sql::<()>::text("UPDATE verification_tokens SET payload = NULL, used_at = ")
@@ -91,11 +92,13 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Uses up one token.
-    pub fn use_token(&mut self, user: Id, hash: [u8; 32]) -> Result<(), Fault> {
+    /// Uses up one token that was shown: who did reads the mail of its address.
+    pub fn redeem_token(&mut self, user: Id, hash: [u8; 32]) -> Result<(), Fault> {
         self.identify(user)?;
         let now = self.now();
         Sql::<()>::text("UPDATE verification_tokens SET payload = NULL, used_at = ")
+            .bind(now)
+            .then(", redeemed_at = ")
             .bind(now)
             .then(" WHERE user_id = ")
             .bind(user)

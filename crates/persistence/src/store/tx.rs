@@ -128,7 +128,7 @@ impl<'c> Tx<'c> {
     }
 
     /// Whether this installation lets nobody in without a second factor.
-    pub(crate) fn needs_factor(&self) -> bool {
+    pub fn needs_factor(&self) -> bool {
         self.needs_factor
     }
 

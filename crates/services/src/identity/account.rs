@@ -132,7 +132,7 @@ pub(super) fn give_password(
     tx.set_password(user, hash, needs_factor)?;
     // Whoever is signed in may be why it is set.
     tx.revoke_sessions(user, None)?;
-    tx.use_tokens(user, TokenKind::ResetPassword)?;
+    tx.void_tokens(user, TokenKind::ResetPassword)?;
     about(tx, Some(user), SecurityKind::PasswordChanged, None)?;
     if claimed { Ok(()) } else { join_all(tx, user) }
 }

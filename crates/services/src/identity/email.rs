@@ -45,12 +45,12 @@ pub fn confirm_email(tx: &mut Tx<'_>, text: &str) -> Result<Result<(), Refusal>,
     };
     let email = Email::parse(&token.email).ok_or(Refusal::NotFound)?;
     let before = tx.user_for_change(link.user)?.value.email;
-    tx.use_tokens(link.user, TokenKind::ChangeEmail)?;
+    tx.void_tokens(link.user, TokenKind::ChangeEmail)?;
     // Links to the old address are for who read it.
-    tx.use_tokens(link.user, TokenKind::ResetPassword)?;
+    tx.void_tokens(link.user, TokenKind::ResetPassword)?;
     let changed = tx.part(|tx| tx.change_email(link.user, &before, &email));
     match changed {
-        Ok(()) => {}
+        Ok(()) => tx.redeem_token(link.user, link.hash)?,
         // Of two who wanted the address the other one was faster. Who reads its mail may know.
         Err(Fault::Conflict(_)) => {
             return Ok(Err(Refusal::Conflict {

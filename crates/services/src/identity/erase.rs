@@ -39,19 +39,14 @@ pub fn erase_person(tx: &mut Tx<'_>, user: Id, language: &str) -> Result<(), Ref
     installation::unless_needed(tx, user)?;
     let language = letters::language(tx, user, language)?;
     let pseudonym = User::erased(user).ok_or_else(|| Fault::Internal("a pseudonym is no e-mail".into()))?;
+    // Of an address that was never shown to be the person's, all is somebody else's.
     let addresses = tx.addresses_of(user, &before.email)?;
-    // Of an address that was never shown to be the person's, invitations are somebody else's.
-    let shown: Vec<_> = addresses
-        .iter()
-        .filter(|(_, is_shown)| **is_shown)
-        .map(|(address, _)| address)
-        .collect();
-    let named: Vec<_> = addresses.keys().cloned().chain([user.to_string()]).collect();
+    let named: Vec<_> = addresses.iter().cloned().chain([user.to_string()]).collect();
     let places = tx.places_of(user)?;
     for organization in &places {
         access::give_up(tx, *organization, user)?;
         leave(tx, *organization, user, &pseudonym)?;
-        for address in &shown {
+        for address in &addresses {
             let joining = Joining::of(*organization, user);
             tx.forget_invitations(&joining, address, &pseudonym.email.key())?;
         }
@@ -59,7 +54,7 @@ pub fn erase_person(tx: &mut Tx<'_>, user: Id, language: &str) -> Result<(), Ref
     // Until the places were left, an organization could still be handed over to the person.
     unless_owner(tx, user)?;
     let forget = |tx: &mut Tx<'_>, organization: Id| {
-        tx.erase_answers(user, organization, addresses.keys())?;
+        tx.erase_answers(user, organization, addresses.iter())?;
         named
             .iter()
             .try_for_each(|name| tx.forget_mail(organization, name))
@@ -72,7 +67,7 @@ pub fn erase_person(tx: &mut Tx<'_>, user: Id, language: &str) -> Result<(), Ref
     about(tx, Some(user), SecurityKind::AccountDeleted, None)?;
     tx.erase_user(user, &before.email, &pseudonym)?;
     // Where the person was asked to join, and never did.
-    for address in &shown {
+    for address in &addresses {
         for organization in tx.places_that_invited(user, address)? {
             let joining = Joining::of(organization, user);
             tx.forget_invitations(&joining, address, &pseudonym.email.key())?;

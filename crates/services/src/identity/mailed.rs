@@ -169,7 +169,7 @@ impl Desk<'_> {
         let kind = TokenKind::ResetPassword;
         let (text, token) = new_token(self.signer, user, kind, owner.email.clone(), None);
         // Only the newest link is good.
-        tx.use_tokens(user, kind)?;
+        tx.void_tokens(user, kind)?;
         tx.add_token(token)?;
         about(tx, Some(user), SecurityKind::PasswordResetAsked, self.from())?;
         let language = letters::language(tx, user, &self.payload.language)?;
@@ -192,13 +192,17 @@ impl Desk<'_> {
         )?;
         let kind = TokenKind::ChangeEmail;
         // Of several changes only the last one counts.
-        tx.use_tokens(user, kind)?;
+        tx.void_tokens(user, kind)?;
         match tx.user_of_login(&email.key())? {
             Some(other) if other != user => self.taken(tx, other),
             _ => {
                 let (text, token) = new_token(self.signer, user, kind, email.clone(), None);
                 tx.add_token(token)?;
-                let shown = with_name(self.links.show(kind, &text), &owner.name);
+                let mut shown = with_name(self.links.show(kind, &text), &owner.name);
+                // By that, erasing the person finds it: the address may be another's.
+                if let Value::Object(fields) = &mut shown {
+                    fields.insert("person_id".into(), json!(user));
+                }
                 letters::write(tx, email.clone(), "email_change_new", language, shown)
             }
         }

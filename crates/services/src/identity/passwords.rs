@@ -69,7 +69,7 @@ pub async fn change_password(door: &Door<'_>, caller: Caller, new: ChangePasswor
         still_fits(tx, caller.user, needs_factor)?;
         tx.set_password(caller.user, &hash, needs_factor)?;
         tx.revoke_sessions(caller.user, Some(caller.session))?;
-        tx.use_tokens(caller.user, TokenKind::ResetPassword)?;
+        tx.void_tokens(caller.user, TokenKind::ResetPassword)?;
         about(tx, Some(caller.user), SecurityKind::PasswordChanged, None)?;
         letters::tell(tx, (caller.user, &user), "password_changed", &origin, &language)
     };
@@ -100,7 +100,8 @@ pub async fn reset_password(door: &Door<'_>, new: ResetPassword) -> Result<(), R
     let needs_factor = !stands_alone(&new.password);
     let (origin, language) = (door.origin.clone(), door.language.clone());
     let set = move |tx: &mut Tx<'_>| {
-        let Some((LinkToken { user, .. }, token)) = good(tx, TokenKind::ResetPassword, &new.token)? else {
+        let Some((LinkToken { user, hash: shown }, token)) = good(tx, TokenKind::ResetPassword, &new.token)?
+        else {
             return Ok(false);
         };
         let person = tx.user_for_change(user)?.value;
@@ -110,6 +111,7 @@ pub async fn reset_password(door: &Door<'_>, new: ResetPassword) -> Result<(), R
             return Ok(false);
         }
         still_fits(tx, user, needs_factor)?;
+        tx.redeem_token(user, shown)?;
         give_password(tx, user, &hash, needs_factor)?;
         letters::tell(tx, (user, &person), "password_changed", &origin, &language)?;
         Ok(true)

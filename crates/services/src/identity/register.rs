@@ -68,7 +68,7 @@ pub fn verify_email(tx: &mut Tx<'_>, text: &str) -> Result<Result<(), Refusal>, 
     let email = Email::parse(&token.email).ok_or(Refusal::NotFound)?;
     let waiting: Waiting = serde_json::from_str(token.payload.as_deref().unwrap_or_default())
         .map_err(|_| firma_persistence::Fault::Internal("a token lost what it is for".into()))?;
-    tx.use_token(link.user, link.hash)?;
+    tx.redeem_token(link.user, link.hash)?;
     let known = tx.user_of_login(&email.key())?;
     if let Some(user) = known
         && is_claimed(tx, user)?

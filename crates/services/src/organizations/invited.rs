@@ -257,7 +257,7 @@ pub fn decline_invitation(tx: &mut Tx<'_>, text: &str) -> Told<()> {
     let grant = Invited::of(held.tenant, Id::NIL).grant();
     let value = held.record.value.clone().declined(tx.now());
     let after = tx.open(grant)?.change(&held.record, value)?;
-    tx.use_token(held.link.user, held.link.hash)?;
+    tx.redeem_token(held.link.user, held.link.hash)?;
     tx.security_event(SecurityEvent {
         organization: Some(held.tenant),
         user: after.value.invited_by,

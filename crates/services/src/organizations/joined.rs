@@ -50,7 +50,7 @@ pub(super) fn take_up(tx: &mut Tx<'_>, held: &Held, user: Id, name: String) -> R
         .clone()
         .accepted(now, user, withheld_role_ids.clone(), withheld_team_ids.clone());
     let after = work.open(grant)?.change(&held.record, value)?;
-    work.tx.use_token(held.link.user, held.link.hash)?;
+    work.tx.redeem_token(held.link.user, held.link.hash)?;
     for role in &role_ids {
         access::give(&mut work, grant.also(), user, *role, invitation.roles_expire_at)?;
     }

@@ -35,7 +35,8 @@ pub(super) fn givers(work: &mut Work<'_, '_>, missing: Permission) -> Result<Vec
     able(work, all("role-assignments", Verb::Create), Some(missing))
 }
 
-/// Live members who hold a permission, and another one too if it is asked for, by all their roles together.
+/// Live members who are let in and hold a permission, and another one too if it is asked for, by all their roles
+/// together.
 pub(super) fn able(
     work: &mut Work<'_, '_>,
     to: Option<Permission>,
@@ -66,14 +67,23 @@ pub(super) fn able(
     users.dedup();
     let mut found = Vec::new();
     for user in users {
-        let facts = work.tx.facts_of_owner(organization, user)?;
-        if facts.is_some_and(|(facts, ..)| holds(&facts, to) && and.is_none_or(|and| holds(&facts, and))) {
+        let Some((mut facts, ..)) = work.tx.facts_of_owner(organization, user)? else {
+            continue;
+        };
+        if !holds(&facts, to) || and.is_some_and(|and| !holds(&facts, and)) {
+            continue;
+        }
+        facts.lacks_factor = work.tx.lacks_factor(user, organization)?;
+        if facts.enter().is_ok() {
             found.push(user);
         }
         if found.len() == MOST {
             break;
         }
     }
+    // The factors were looked for as theirs; the call goes on as the caller's.
+    let caller = work.user();
+    work.tx.identify(caller)?;
     named(work, &found)
 }
 

@@ -18,7 +18,7 @@ pub enum Reason {
     Archived,
     /// The organization may only be read, and not by keys
     Suspended,
-    /// The organization asks for a second factor
+    /// The organization, or the installation, asks for a second factor
     SecondFactorMissing,
     /// The organization does without the module
     ModuleOff,
@@ -105,9 +105,13 @@ impl Reason {
         missing: Option<Permission>,
     ) -> Result<Vec<Giver>, Refusal> {
         match self {
+            // Nobody accepts for another.
+            Reason::NotAMember if waits(work, user)? => named(work, &[user]),
             Reason::NotAMember => able(work, all("members", Verb::Update), None),
             Reason::Archived => named(work, owner.as_slice()),
             Reason::ModuleOff => able(work, all("organizations", Verb::Update), None),
+            // What the installation asks for, nobody in the organization waives.
+            Reason::SecondFactorMissing if work.tx.needs_factor() => named(work, &[user]),
             // Sets one up; or the organization asks for none any more.
             Reason::SecondFactorMissing => {
                 let mut those = named(work, &[user])?;
@@ -120,4 +124,12 @@ impl Reason {
             _ => Ok(vec![]),
         }
     }
+}
+
+/// Whether somebody was added and has yet to accept.
+fn waits(work: &mut Work<'_, '_>, user: Id) -> Result<bool, Refusal> {
+    let members = work.facts().explaining().members();
+    let found = work.open(members)?.by_ids(&[user])?;
+    let mut waiting = found.iter().map(|member| &member.value);
+    Ok(waiting.any(|member| member.is_active && member.joined_at.is_none()))
 }
