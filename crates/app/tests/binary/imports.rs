@@ -357,3 +357,42 @@ fn refused_rows_are_a_file_that_is_mended_and_brought_in() {
         );
     }
 }
+
+#[test]
+fn a_spreadsheet_that_parts_cells_elsewhere_runs_none_of_them() {
+    let house = House::sqlite();
+    house.found();
+    let write = |name: &str, text: &str| {
+        let path = house.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let file = write(
+        "firms.csv",
+        "external_id,name,industry\r\n1,,\"x;=HYPERLINK(\"\"u\"\");y\"\r\n2,,a;b|c\r\n",
+    );
+    let refused = house.folder.path().join("refused.csv");
+    let refused = refused.to_str().unwrap();
+    let entity = ["--entity", "companies"];
+    house.run(
+        &import(&file, &[&entity[..], &["--refused", refused]].concat()),
+        "",
+    );
+    let text = std::fs::read_to_string(refused).unwrap();
+    let lines: Vec<_> = text.lines().skip(1).collect();
+    assert_eq!(
+        lines,
+        [
+            "2,name,name: is required (required),1,,\"x;'=HYPERLINK(\"\"u\"\");y\"",
+            "3,name,name: is required (required),2,,\"a;b|c\""
+        ]
+    );
+    let mended = write("mended.csv", &text.replace(",,", ",Firm,"));
+    house.run(&import(&mended, &entity), "").fine();
+    assert_eq!(
+        house
+            .database
+            .lines("SELECT industry FROM companies ORDER BY external_id"),
+        ["x;=HYPERLINK(\"u\");y", "a;b|c"]
+    );
+}
