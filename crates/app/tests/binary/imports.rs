@@ -359,6 +359,39 @@ fn refused_rows_are_a_file_that_is_mended_and_brought_in() {
 }
 
 #[test]
+fn many_refusals_are_told_page_by_page() {
+    const ROWS: usize = 2_500;
+    for house in House::each() {
+        house.found();
+        let lines: String = (0..ROWS).map(|n| format!("{n},\n")).collect();
+        let file = house.folder.path().join("bad.csv");
+        std::fs::write(&file, format!("external_id,name\n{lines}")).unwrap();
+        let refused = house.folder.path().join("refused.csv");
+        let (file, refused) = (file.to_str().unwrap(), refused.to_str().unwrap());
+        let some = ["--entity", "companies", "--dry-run"];
+        let ran = house.run(&import(file, &some), "");
+        assert_eq!(ran.code, Some(5), "{ran:?}");
+        let told: Vec<_> = ran.out.lines().collect();
+        assert_eq!(told.len(), 52, "{ran:?}");
+        assert_eq!(told[49], "line 51, name: is required (required)");
+        assert_eq!(told[50], "and more: --json and --refused FILE have all of them");
+
+        let more = [&some[..], &["--json", "--refused", refused]].concat();
+        let ran = house.run(&import(file, &more), "");
+        assert_eq!(ran.code, Some(5), "{ran:?}");
+        assert_eq!(ran.out.lines().count(), 1);
+        let told: Value = serde_json::from_str(&ran.out).unwrap();
+        assert_eq!(told["import"]["refused"], json!(ROWS));
+        let lines = told["refusals"].as_array().unwrap().iter();
+        let lines: Vec<_> = lines.map(|refusal| refusal["line"].as_u64().unwrap()).collect();
+        assert_eq!(lines, (2..2_502).collect::<Vec<u64>>());
+        let text = std::fs::read_to_string(refused).unwrap();
+        let numbers = text.lines().skip(1).map(|line| line.rsplit(',').nth(1).unwrap());
+        assert!(numbers.eq((0..ROWS).map(|n| n.to_string())), "{text}");
+    }
+}
+
+#[test]
 fn a_spreadsheet_that_parts_cells_elsewhere_runs_none_of_them() {
     let house = House::sqlite();
     house.found();
