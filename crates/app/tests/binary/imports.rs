@@ -2,6 +2,7 @@
 
 use crate::house::{House, at};
 use crate::process::Process;
+use crate::proxy::Proxy;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -389,6 +390,23 @@ fn many_refusals_are_told_page_by_page() {
         let numbers = text.lines().skip(1).map(|line| line.rsplit(',').nth(1).unwrap());
         assert!(numbers.eq((0..ROWS).map(|n| n.to_string())), "{text}");
     }
+}
+
+#[test]
+fn an_import_whose_commit_is_not_heard_of_keeps_its_file() {
+    let Some(house) = House::postgres() else { return };
+    house.found();
+    let file = firms(&house, 10);
+    let url = house.database.url();
+    let house = house.by_way_of(Proxy::losing(&url, "INSERT INTO imports").url(&url));
+    let lease = [("FIRMA_JOB_LEASE", "1s")];
+    let ran = house.run_with(&lease, &import(&file, &["--entity", "companies"]), "");
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert_eq!(state(&house), "WAITING", "{ran:?}");
+    let worker = house.worker(&[]);
+    worker.await_that("over", || ["DONE", "FAILED"].contains(&state(&house).as_str()));
+    assert_eq!(state(&house), "DONE", "{}", worker.log());
+    assert_eq!(house.database.number("SELECT COUNT(*) FROM companies"), 10);
 }
 
 #[test]
