@@ -50,17 +50,19 @@ impl Begun<'_> {
         });
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         let (name, lease) = (name.unwrap_or_default(), self.lease);
-        let asked = received
-            .map_err(|refusal| refusal.to_string())
-            .and_then(|received| {
-                self.write(asker, move |work, grant| {
-                    let file = add_file(work, grant.also(), &name, &received)?;
-                    imports::ask_and_take(work, grant, &options, &file, lease)
-                })
-            });
-        let (import, leased) = asked.inspect_err(|_| {
-            files.discard(&key);
-            let _ = self.write(asker, move |work, _| work.forget_upload(&key));
+        let asked = received.and_then(|received| {
+            self.try_write(asker, move |work, grant| {
+                let file = add_file(work, grant.also(), &name, &received)?;
+                imports::ask_and_take(work, grant, &options, &file, lease)
+            })
+        });
+        let (import, leased) = asked.map_err(|refusal| {
+            // After a fault it isn't known whether the import is stored: the clean-up will know.
+            if !matches!(refusal, Refusal::Fault(_)) {
+                files.discard(&key);
+                let _ = self.write(asker, move |work, _| work.forget_upload(&key));
+            }
+            self.said(refusal)
         })?;
         let import = import.id;
         Ok((Importing { asker, import }, leased))
@@ -94,13 +96,20 @@ impl Begun<'_> {
         asker: Asker,
         run: impl Fn(&mut Work<'_, '_>, Grant<Import, Create>) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, String> {
+        self.try_write(asker, run).map_err(|refusal| self.said(refusal))
+    }
+
+    fn try_write<T: Send + 'static>(
+        &self,
+        asker: Asker,
+        run: impl Fn(&mut Work<'_, '_>, Grant<Import, Create>) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
         let write = move |tx: &mut Tx<'_>| {
             let mut work = Work::go_on(tx, asker)?;
             let grant = work.grant()?;
             run(&mut work, grant)
         };
-        let written = self.parts.database.write_waiting(Origin::default(), write);
-        written.map_err(|refusal| self.said(refusal))
+        self.parts.database.write_waiting(Origin::default(), write)
     }
 
     fn said(&self, refusal: Refusal) -> String {

@@ -15,9 +15,8 @@ use firma_services::platform::imports::{self, ImportHandler, Importing, RefusedR
 use firma_services::platform::{Worker, WorkerSettings};
 use firma_services::{Database, Refusal, Tx, Work, crud};
 use options::options;
-use serde_json::json;
 use std::fs::File;
-use std::io::{IsTerminal, Write};
+use std::io::{BufWriter, IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,13 +75,12 @@ fn ended(parts: &Parts, of: Importing, new: &NewImport) -> Result<(), Ended> {
         );
         return Err(what.into());
     }
-    let refusals = refusals(&parts.database, of)?;
     if let Some(path) = new.refused.as_ref().filter(|_| import.value.refused > 0) {
-        write_refused(parts, of, refusals.clone(), path)?;
+        write_refused(parts, of, path)?;
     }
     match new.json {
-        true => crate::say(json!({"import": import, "refusals": refusals}).to_string()),
-        false => tell(&import, &refusals),
+        true => tell_script(&parts.database, of, &import)?,
+        false => tell(&import, first(&parts.database, of)?),
     }
     match import.value.refused {
         0 => Ok(()),
@@ -107,27 +105,57 @@ fn read<T: Send + 'static>(
     database.read_waiting(look).map_err(|refusal| refusal.to_string())
 }
 
-fn refusals(database: &Database, of: Importing) -> Result<Vec<ImportRefusal>, String> {
-    let mut all: Vec<ImportRefusal> = Vec::new();
+/// Each page of refusals, in the order of the file: there may be as many as there are rows.
+fn each_page(
+    database: &Database,
+    of: Importing,
+    mut run: impl FnMut(Vec<ImportRefusal>) -> Result<(), String>,
+) -> Result<(), String> {
+    let mut after = 0;
     loop {
-        let after = all.last().map_or(0, |refusal| refusal.line);
         let (some, more) = read(database, of, move |work, grant| {
             imports::refusals(work, grant, of.import, after, PAGE)
         })?;
-        all.extend(some);
+        after = some.last().map_or(after, |refusal| refusal.line);
+        run(some)?;
         if !more {
-            return Ok(all);
+            return Ok(());
         }
     }
 }
 
+/// As many as a person is shown, and whether there are more.
+fn first(database: &Database, of: Importing) -> Result<(Vec<ImportRefusal>, bool), String> {
+    let page = move |work: &mut Work<'_, '_>, grant| imports::refusals(work, grant, of.import, 0, PAGE);
+    let (mut first, more) = read(database, of, page)?;
+    let more = more || first.len() > SHOWN;
+    first.truncate(SHOWN);
+    Ok((first, more))
+}
+
+/// One line: the import and all refusals, page by page.
+fn tell_script(database: &Database, of: Importing, import: &Record<Import>) -> Result<(), String> {
+    let said = |e: serde_json::Error| e.to_string();
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    let import = serde_json::to_string(import).map_err(said)?;
+    // Who reads no further has what it wants.
+    let _ = write!(out, "{{\"import\":{import},\"refusals\":[");
+    let mut comma = "";
+    each_page(database, of, |refusals| {
+        for refusal in &refusals {
+            let refusal = serde_json::to_string(refusal).map_err(said)?;
+            let _ = write!(out, "{comma}{refusal}");
+            comma = ",";
+        }
+        Ok(())
+    })?;
+    let _ = writeln!(out, "]}}");
+    let _ = out.flush();
+    Ok(())
+}
+
 /// The refused rows as a file.
-fn write_refused(
-    parts: &Parts,
-    of: Importing,
-    refusals: Vec<ImportRefusal>,
-    path: &Path,
-) -> Result<(), String> {
+fn write_refused(parts: &Parts, of: Importing, path: &Path) -> Result<(), String> {
     let (file, options) = read(&parts.database, of, move |work, grant| {
         imports::refused_file(work, grant, of.import)
     })?;
@@ -136,11 +164,13 @@ fn write_refused(
     let failed = |e: std::io::Error| format!("{}: {e}", path.display());
     let mut out = File::create_new(path).map_err(failed)?;
     out.write_all(&head).map_err(failed)?;
-    rows.add(refusals);
-    while let Some(some) = rows.some().map_err(said)? {
-        out.write_all(&some).map_err(failed)?;
-    }
-    Ok(())
+    each_page(&parts.database, of, |refusals| {
+        rows.add(refusals);
+        while let Some(some) = rows.some().map_err(said)? {
+            out.write_all(&some).map_err(failed)?;
+        }
+        Ok(())
+    })
 }
 
 /// On a terminal, over and over on one line.
@@ -154,7 +184,7 @@ fn show_progress(import: &Import) {
     }
 }
 
-fn tell(import: &Record<Import>, refusals: &[ImportRefusal]) {
+fn tell(import: &Record<Import>, (refusals, more): (Vec<ImportRefusal>, bool)) {
     let Import {
         created,
         updated,
@@ -164,7 +194,6 @@ fn tell(import: &Record<Import>, refusals: &[ImportRefusal]) {
     } = import.value;
     let mut lines: Vec<_> = refusals
         .iter()
-        .take(SHOWN)
         .map(|refusal| {
             let column = refusal
                 .column
@@ -177,8 +206,8 @@ fn tell(import: &Record<Import>, refusals: &[ImportRefusal]) {
             )
         })
         .collect();
-    if refusals.len() > SHOWN {
-        lines.push(format!("and {} more", refusals.len() - SHOWN));
+    if more {
+        lines.push("and more: --json and --refused FILE have all of them".into());
     }
     let how = match (import.value.state, import.value.dry_run) {
         (ImportState::Refused, _) => "nothing went in",

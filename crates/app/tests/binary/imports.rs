@@ -2,6 +2,7 @@
 
 use crate::house::{House, at};
 use crate::process::Process;
+use crate::proxy::Proxy;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -154,8 +155,7 @@ fn an_import_that_is_killed_goes_on_and_does_nothing_twice() {
             server.kill();
         }
         let server = house.start_with(&environment);
-        let states = "SELECT COUNT(*) FROM imports WHERE state = 'DONE'";
-        server.await_that("done", || house.database.number(states) == 1);
+        server.await_while_it_moves("done", || state(&house) == "DONE", || rows_read(&house));
         let path = at(&format!("imports/{}", import["id"].as_str().unwrap()));
         let import = house.owner(&server).get(&path).expect(200);
         assert_eq!(
@@ -191,6 +191,11 @@ fn state(house: &House) -> String {
     house.database.lines("SELECT state FROM imports").concat()
 }
 
+/// How far it is.
+fn rows_read(house: &House) -> i64 {
+    house.database.number("SELECT SUM(rows_read) FROM imports")
+}
+
 #[test]
 fn a_command_that_is_killed_is_gone_on_with_by_a_worker_or_by_hand() {
     const ROWS: i64 = 4_000;
@@ -224,7 +229,7 @@ fn a_command_that_is_killed_is_gone_on_with_by_a_worker_or_by_hand() {
                 );
             } else {
                 let worker = house.worker(&[]);
-                worker.await_that("done", || state(&house) == "DONE");
+                worker.await_while_it_moves("done", || state(&house) == "DONE", || rows_read(&house));
             }
             assert_eq!(count("companies"), ROWS);
             assert_eq!(count("import_rows"), ROWS);
@@ -352,4 +357,93 @@ fn refused_rows_are_a_file_that_is_mended_and_brought_in() {
             ]
         );
     }
+}
+
+#[test]
+fn many_refusals_are_told_page_by_page() {
+    const ROWS: usize = 2_500;
+    for house in House::each() {
+        house.found();
+        let lines: String = (0..ROWS).map(|n| format!("{n},\n")).collect();
+        let file = house.folder.path().join("bad.csv");
+        std::fs::write(&file, format!("external_id,name\n{lines}")).unwrap();
+        let refused = house.folder.path().join("refused.csv");
+        let (file, refused) = (file.to_str().unwrap(), refused.to_str().unwrap());
+        let some = ["--entity", "companies", "--dry-run"];
+        let ran = house.run(&import(file, &some), "");
+        assert_eq!(ran.code, Some(5), "{ran:?}");
+        let told: Vec<_> = ran.out.lines().collect();
+        assert_eq!(told.len(), 52, "{ran:?}");
+        assert_eq!(told[49], "line 51, name: is required (required)");
+        assert_eq!(told[50], "and more: --json and --refused FILE have all of them");
+
+        let more = [&some[..], &["--json", "--refused", refused]].concat();
+        let ran = house.run(&import(file, &more), "");
+        assert_eq!(ran.code, Some(5), "{ran:?}");
+        assert_eq!(ran.out.lines().count(), 1);
+        let told: Value = serde_json::from_str(&ran.out).unwrap();
+        assert_eq!(told["import"]["refused"], json!(ROWS));
+        let lines = told["refusals"].as_array().unwrap().iter();
+        let lines: Vec<_> = lines.map(|refusal| refusal["line"].as_u64().unwrap()).collect();
+        assert_eq!(lines, (2..2_502).collect::<Vec<u64>>());
+        let text = std::fs::read_to_string(refused).unwrap();
+        let numbers = text.lines().skip(1).map(|line| line.rsplit(',').nth(1).unwrap());
+        assert!(numbers.eq((0..ROWS).map(|n| n.to_string())), "{text}");
+    }
+}
+
+#[test]
+fn an_import_whose_commit_is_not_heard_of_keeps_its_file() {
+    let Some(house) = House::postgres() else { return };
+    house.found();
+    let file = firms(&house, 10);
+    let url = house.database.url();
+    let house = house.by_way_of(Proxy::losing(&url, "INSERT INTO imports").url(&url));
+    let lease = [("FIRMA_JOB_LEASE", "1s")];
+    let ran = house.run_with(&lease, &import(&file, &["--entity", "companies"]), "");
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert_eq!(state(&house), "WAITING", "{ran:?}");
+    let worker = house.worker(&[]);
+    worker.await_that("over", || ["DONE", "FAILED"].contains(&state(&house).as_str()));
+    assert_eq!(state(&house), "DONE", "{}", worker.log());
+    assert_eq!(house.database.number("SELECT COUNT(*) FROM companies"), 10);
+}
+
+#[test]
+fn a_spreadsheet_that_parts_cells_elsewhere_runs_none_of_them() {
+    let house = House::sqlite();
+    house.found();
+    let write = |name: &str, text: &str| {
+        let path = house.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let file = write(
+        "firms.csv",
+        "external_id,name,industry\r\n1,,\"x;=HYPERLINK(\"\"u\"\");y\"\r\n2,,a;b|c\r\n",
+    );
+    let refused = house.folder.path().join("refused.csv");
+    let refused = refused.to_str().unwrap();
+    let entity = ["--entity", "companies"];
+    house.run(
+        &import(&file, &[&entity[..], &["--refused", refused]].concat()),
+        "",
+    );
+    let text = std::fs::read_to_string(refused).unwrap();
+    let lines: Vec<_> = text.lines().skip(1).collect();
+    assert_eq!(
+        lines,
+        [
+            "2,name,name: is required (required),1,,\"x;'=HYPERLINK(\"\"u\"\");y\"",
+            "3,name,name: is required (required),2,,\"a;b|c\""
+        ]
+    );
+    let mended = write("mended.csv", &text.replace(",,", ",Firm,"));
+    house.run(&import(&mended, &entity), "").fine();
+    assert_eq!(
+        house
+            .database
+            .lines("SELECT industry FROM companies ORDER BY external_id"),
+        ["x;=HYPERLINK(\"u\");y", "a;b|c"]
+    );
 }

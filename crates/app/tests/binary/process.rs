@@ -141,8 +141,17 @@ impl Process {
 
     /// Waits up to 30 seconds.
     pub(crate) fn await_that(&self, what: &str, is: impl Fn() -> bool) {
-        let begun = Instant::now();
+        self.await_while_it_moves(what, is, || 0);
+    }
+
+    /// Waits as long as it takes, while the number goes on: up to 30 seconds from one change of it to the next.
+    pub(crate) fn await_while_it_moves(&self, what: &str, is: impl Fn() -> bool, number: impl Fn() -> i64) {
+        let (mut begun, mut last) = (Instant::now(), number());
         while !is() {
+            let now = number();
+            if now != last {
+                (begun, last) = (Instant::now(), now);
+            }
             assert!(
                 begun.elapsed() < Duration::from_secs(30),
                 "not {what}:\n{}",

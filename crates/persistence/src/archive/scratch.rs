@@ -90,10 +90,13 @@ fn in_cluster(of: &Target, id: Id) -> Result<Option<Scratch>, String> {
     let name = format!("{prefix}{}", id.to_string().replace('-', ""));
     let target = of.in_database(&name);
     conn.batch(&format!(
-        "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
+        "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' \
+         ALLOW_CONNECTIONS false"
     ))
     .map_err(said)?;
-    let stay = connect_owner(&target).inspect_err(|_| drop_database(of, &name))?;
+    let stay = keep_to_ourselves(&mut conn, &name)
+        .and_then(|()| connect_owner(&target))
+        .inspect_err(|_| drop_database(of, &name))?;
     Ok(Some(Scratch {
         target,
         place: Place::Database {
@@ -102,6 +105,15 @@ fn in_cluster(of: &Target, id: Id) -> Result<Option<Scratch>, String> {
             _stay: Box::new(stay),
         },
     }))
+}
+
+/// Everybody may enter a new database, also those who are kept out of the one whose rows come into it. The proof works
+/// with the login that made it, which may; nobody else gets in before the others are shut out.
+fn keep_to_ourselves(conn: &mut AnyConnection, name: &str) -> Result<(), String> {
+    conn.batch(&format!("REVOKE ALL ON DATABASE {name} FROM PUBLIC"))
+        .map_err(said)?;
+    conn.batch(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
+        .map_err(said)
 }
 
 /// Databases whose names begin so: letters, digits and underscores, all of them ours.

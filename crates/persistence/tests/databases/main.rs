@@ -6,4 +6,5 @@
 mod oracle;
 mod plans;
 mod schema;
+mod scratch;
 mod terms;

@@ -288,7 +288,8 @@ impl Shared {
 
     /// Keeps the leases of the jobs under way, and sees to it that what recurs is queued.
     fn keep(&self) {
-        let often = Duration::from_secs(u64::try_from(self.settings.lease / 3).unwrap_or(1).max(1));
+        // In parts of a second: else a lease of one second is over before it is kept.
+        let often = Duration::from_secs(u64::try_from(self.settings.lease).unwrap_or(1).max(1)) / 3;
         let mut scheduled: Option<Instant> = None;
         while !self.stopping.load(Ordering::Relaxed) {
             if scheduled.is_none_or(|at| at.elapsed() >= SCHEDULE) {

@@ -48,7 +48,7 @@ impl Reading {
         };
         let again = is_refused(&header);
         let header = if again {
-            header.iter().map(|cell| plain(cell).to_owned()).collect()
+            header.iter().map(|cell| plain(cell).into_owned()).collect()
         } else {
             header
         };
@@ -86,7 +86,7 @@ impl Reading {
             && let Some(mut row) = self.rows.next()?
         {
             if let (true, Ok(cells)) = (self.again, &mut row.cells) {
-                cells.iter_mut().for_each(|cell| *cell = plain(cell).to_owned());
+                cells.iter_mut().for_each(|cell| *cell = plain(cell).into_owned());
             }
             let mut read = self.plan.read(&row);
             self.once(&mut read);

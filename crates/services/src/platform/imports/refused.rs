@@ -1,6 +1,6 @@
 //! The rows that an import refused, as they stand in its file: to be mended and brought in again.
 
-use super::again::{COLUMNS, guarded, is_refused, plain};
+use super::again::{COLUMNS, guarded, is_parted, is_refused, plain};
 use super::options::Options;
 use super::reader::{Row, Rows};
 use super::reading::named;
@@ -124,12 +124,12 @@ impl RefusedRows {
     /// A row, parted as the file is.
     fn write(&self, out: &mut Vec<u8>, about: [String; 3], cells: &[String]) {
         let separator = self.rows.separator();
-        let (skipped, read): (usize, fn(&str) -> &str) = match self.again {
-            // What was told of the row the last time isn't told again.
-            true => (COLUMNS.len(), plain),
-            false => (0, |cell| cell),
-        };
-        let cells = cells.iter().skip(skipped).map(|cell| guarded(read(cell)));
+        // What was told of the row the last time isn't told again, and what was guarded isn't guarded twice.
+        let skipped = if self.again { COLUMNS.len() } else { 0 };
+        let cells = cells.iter().skip(skipped).map(|cell| match self.again {
+            true => Cow::Owned(guarded(&plain(cell)).into_owned()),
+            false => guarded(cell),
+        });
         for (n, cell) in about.iter().map(|text| guarded(text)).chain(cells).enumerate() {
             if n > 0 {
                 out.push(separator);
@@ -141,8 +141,7 @@ impl RefusedRows {
 }
 
 fn quoted(cell: &str, separator: u8) -> Cow<'_, str> {
-    let is_special = |byte: u8| byte == separator || b"\"\r\n".contains(&byte);
-    match cell.bytes().any(is_special) {
+    match is_parted(cell) || cell.as_bytes().contains(&separator) {
         true => Cow::Owned(format!("\"{}\"", cell.replace('"', "\"\""))),
         false => Cow::Borrowed(cell),
     }
