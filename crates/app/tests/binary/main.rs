@@ -24,6 +24,7 @@ mod operator;
 mod passwords;
 mod process;
 mod proxy;
+mod refused;
 mod schema;
 mod serving;
 mod setup;
