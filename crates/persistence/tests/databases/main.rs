@@ -3,6 +3,7 @@
 // What clippy.toml allows in tests, for the helpers between them too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+mod filled;
 mod oracle;
 mod plans;
 mod schema;

@@ -9,6 +9,7 @@
     unreachable_pub
 )]
 
+mod checkpoints;
 mod cleaning;
 mod jobs;
 mod kill;
