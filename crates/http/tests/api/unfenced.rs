@@ -172,7 +172,9 @@ impl Walk<'_> {
                 place.firm.owner.act(&place.firm.at("archive")).expect(200);
             }
             let answer = place.call(&self.server.client(place.firm.owner_id), operation);
-            if (200..300).contains(&answer.status) {
+            // It read the row, and asked for the record of its domain, which nobody has set.
+            let is_unproved = answer.status == 409 && answer.text.contains("domain_not_proved");
+            if (200..300).contains(&answer.status) || is_unproved {
                 works.insert(operation.id.as_str());
             }
         }
