@@ -26,10 +26,10 @@ fn a_forged_or_missing_checkpoint_is_named() {
             assert_eq!(kept.verified(&server).broken, Some(expected), "{statements}");
         };
         let forged = "its checkpoint was forged";
-        let with_signature = |text: &str| format!("UPDATE audit_checkpoints SET signature = {text} WHERE OF");
+        let with_signature = |text: &str| format!("UPDATE audit_checkpoints SET signature = {text} WHERE $OF");
         let good = server
             .base
-            .lines(&kept.of_firm("SELECT signature FROM audit_checkpoints WHERE OF"))
+            .lines(&kept.of_firm("SELECT signature FROM audit_checkpoints WHERE $OF"))
             .pop()
             .unwrap();
         let restored = with_signature(&format!("'{good}'"));
@@ -45,34 +45,34 @@ fn a_forged_or_missing_checkpoint_is_named() {
         doubt(&with_signature(&format!("'{other}'")), (n, forged));
         kept.tamper(&restored);
         doubt(
-            &format!("UPDATE audit_checkpoints SET cut_at = {later} WHERE OF"),
+            &format!("UPDATE audit_checkpoints SET cut_at = {later} WHERE $OF"),
             (n, forged),
         );
         let back = later.replace('+', "-");
-        kept.tamper(&format!("UPDATE audit_checkpoints SET cut_at = {back} WHERE OF"));
+        kept.tamper(&format!("UPDATE audit_checkpoints SET cut_at = {back} WHERE $OF"));
         assert_eq!(kept.verified(&server).broken, None);
         // Another's checkpoint, or a cut that goes further than it says.
         doubt(
-            "UPDATE audit_checkpoints SET entries = entries - 1 WHERE OF",
+            "UPDATE audit_checkpoints SET entries = entries - 1 WHERE $OF",
             (n, "a checkpoint before it is missing"),
         );
-        kept.tamper("UPDATE audit_checkpoints SET entries = entries + 1 WHERE OF");
+        kept.tamper("UPDATE audit_checkpoints SET entries = entries + 1 WHERE $OF");
         doubt(
             &format!(
-                "UPDATE audit_checkpoints SET number = {0}, entries = {0} WHERE OF",
+                "UPDATE audit_checkpoints SET number = {0}, entries = {0} WHERE $OF",
                 n + 1
             ),
             (n + 1, forged),
         );
         kept.tamper(&format!(
-            "UPDATE audit_checkpoints SET number = {n}, entries = {n} WHERE OF"
+            "UPDATE audit_checkpoints SET number = {n}, entries = {n} WHERE $OF"
         ));
         doubt(
-            &format!("DELETE FROM audit_entries WHERE OF AND number = {}", n + 1),
+            &format!("DELETE FROM audit_entries WHERE $OF AND number = {}", n + 1),
             (n + 1, "entries before it are missing"),
         );
         doubt(
-            "DELETE FROM audit_checkpoints WHERE OF",
+            "DELETE FROM audit_checkpoints WHERE $OF",
             (1, "it is missing, and no checkpoint says that it was cut"),
         );
     });
@@ -84,11 +84,11 @@ fn entries_go_by_no_other_way() {
         let server = kept.server();
         let last = server
             .base
-            .number(&kept.of_firm("SELECT MAX(number) FROM audit_entries WHERE OF"));
+            .number(&kept.of_firm("SELECT MAX(number) FROM audit_entries WHERE $OF"));
         let refused = |statements: &str| is_refused(&server, &kept.of_firm(statements));
         // Not even the owner of the tables deletes what no checkpoint covers, or is young, or changes a
         // checkpoint.
-        assert!(refused("DELETE FROM audit_entries WHERE OF AND number = 1"));
+        assert!(refused("DELETE FROM audit_entries WHERE $OF AND number = 1"));
         if server.base.is_postgres() {
             let fence = format!("SELECT set_config('app.organization_id', '{}', false)", kept.id);
             let app = |statement: &str| {
@@ -96,17 +96,17 @@ fn entries_go_by_no_other_way() {
                 is_refused(&server, &format!("SET ROLE firma_app; {fence}; {statement}"))
             };
             for statement in [
-                "DELETE FROM audit_entries WHERE OF AND number = 1",
-                "UPDATE audit_entries SET action = 'x' WHERE OF",
+                "DELETE FROM audit_entries WHERE $OF AND number = 1",
+                "UPDATE audit_entries SET action = 'x' WHERE $OF",
                 "TRUNCATE audit_entries",
                 "INSERT INTO audit_checkpoints SELECT organization_id, number, chain, occurred_at, number, now(), 'x' \
-                 FROM audit_entries WHERE OF AND number = 2",
+                 FROM audit_entries WHERE $OF AND number = 2",
                 "UPDATE audit_checkpoints SET signature = 'x'",
                 "DELETE FROM audit_checkpoints",
             ] {
                 assert!(app(statement), "{statement}");
             }
-            assert!(!app("SELECT 1 FROM audit_entries WHERE OF"));
+            assert!(!app("SELECT 1 FROM audit_entries WHERE $OF"));
             let cut = |number: i64, taken: i64| {
                 format!(
                     "SELECT cut_audit_log(a.organization_id, a.number, a.chain, a.occurred_at, {taken}, now(), 'x') \
@@ -146,17 +146,17 @@ fn entries_go_by_no_other_way() {
         } else {
             server.base.execute(&kept.of_firm(&format!(
                 "INSERT INTO audit_checkpoints SELECT organization_id, number, chain, occurred_at, number, 0, 'x' \
-                 FROM audit_entries WHERE OF AND number = {last}"
+                 FROM audit_entries WHERE $OF AND number = {last}"
             )));
             assert!(refused(&format!(
-                "DELETE FROM audit_entries WHERE OF AND number = {last}"
+                "DELETE FROM audit_entries WHERE $OF AND number = {last}"
             )));
-            assert!(!refused("DELETE FROM audit_entries WHERE OF AND number = 1"));
+            assert!(!refused("DELETE FROM audit_entries WHERE $OF AND number = 1"));
         }
         assert!(refused(
-            "UPDATE audit_checkpoints SET entries = 1, number = 1 WHERE OF"
+            "UPDATE audit_checkpoints SET entries = 1, number = 1 WHERE $OF"
         ));
-        assert!(refused("DELETE FROM audit_checkpoints WHERE OF"));
+        assert!(refused("DELETE FROM audit_checkpoints WHERE $OF"));
     });
 }
 
@@ -166,7 +166,7 @@ fn a_broken_log_is_not_cut() {
     Kept::each(|kept| {
         let server = kept.server();
         kept.tamper(
-            "UPDATE audit_entries SET action = 'company.deleted' WHERE OF AND action = 'company.created'",
+            "UPDATE audit_entries SET action = 'company.deleted' WHERE $OF AND action = 'company.created'",
         );
         let before = kept.verified(&server);
         assert!(before.broken.is_some());

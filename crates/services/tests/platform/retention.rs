@@ -86,7 +86,7 @@ impl Kept {
 
     pub(crate) fn of_firm(&self, statements: &str) -> String {
         let of = format!("organization_id = {}", self.base.id_literal(self.id));
-        statements.replace("OF", &of)
+        statements.replace("$OF", &of)
     }
 
     pub(crate) fn verified(&self, server: &Server) -> Verification {
@@ -110,14 +110,14 @@ fn what_is_older_than_the_organization_keeps_it_is_cut_and_the_rest_is_whole() {
         };
         assert_eq!(found, expected);
         let checkpoint = server.base.lines(&kept.of_firm(
-            "SELECT CAST(number AS TEXT) || ' ' || CAST(entries AS TEXT) FROM audit_checkpoints WHERE OF",
+            "SELECT CAST(number AS TEXT) || ' ' || CAST(entries AS TEXT) FROM audit_checkpoints WHERE $OF",
         ));
         assert_eq!(checkpoint, [format!("{0} {0}", kept.old)]);
         // What they said went with them; nobody else's log was touched.
         let rows = |table: &str| {
             server
                 .base
-                .number(&kept.of_firm(&format!("SELECT COUNT(*) FROM {table} WHERE OF")))
+                .number(&kept.of_firm(&format!("SELECT COUNT(*) FROM {table} WHERE $OF")))
         };
         assert_eq!(rows("audit_payloads"), rows("audit_entries"));
         assert_eq!(count(&server, "audit_checkpoints"), 1);
@@ -194,7 +194,7 @@ fn an_attempt_at_a_row_whose_log_was_cut_is_noted() {
             false => "SELECT lower(hex(id)) FROM companies WHERE name = 'B'",
         });
         let entries = kept.of_firm(
-            "audit_entries a WHERE OF AND a.entity_id IN (SELECT id FROM companies WHERE name = 'B')",
+            "audit_entries a WHERE $OF AND a.entity_id IN (SELECT id FROM companies WHERE name = 'B')",
         );
         assert_eq!(count(&server, &entries), 0);
         let stranger = Firm::new(&server);
@@ -203,7 +203,7 @@ fn an_attempt_at_a_row_whose_log_was_cut_is_noted() {
         let company = parts.join("-");
         let at = |what: &str| stranger.at(&format!("{what}/{company}"));
         stranger.owner.get(&at("companies")).problem(404, "not_found");
-        let noted = kept.of_firm("security_events WHERE OF AND type = 'foreign_attempt'");
+        let noted = kept.of_firm("security_events WHERE $OF AND type = 'foreign_attempt'");
         await_that("noted", || count(&server, &noted) == 1);
         // Another kind of row has no such id.
         stranger.owner.get(&at("contacts")).problem(404, "not_found");
