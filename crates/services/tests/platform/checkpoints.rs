@@ -26,7 +26,8 @@ fn a_forged_or_missing_checkpoint_is_named() {
             assert_eq!(kept.verified(&server).broken, Some(expected), "{statements}");
         };
         let forged = "its checkpoint was forged";
-        let with_signature = |text: &str| format!("UPDATE audit_checkpoints SET signature = {text} WHERE $OF");
+        let with_signature =
+            |text: &str| format!("UPDATE audit_checkpoints SET signature = {text} WHERE $OF");
         let good = server
             .base
             .lines(&kept.of_firm("SELECT signature FROM audit_checkpoints WHERE $OF"))
@@ -110,7 +111,7 @@ fn entries_go_by_no_other_way() {
             let cut = |number: i64, taken: i64| {
                 format!(
                     "SELECT cut_audit_log(a.organization_id, a.number, a.chain, a.occurred_at, {taken}, now(), 'x') \
-                     FROM audit_entries a WHERE a.OF AND a.number = {number}"
+                     FROM audit_entries a WHERE a.$OF AND a.number = {number}"
                 )
             };
             // Younger than a year; in the middle of a transaction; another number of them than it says;

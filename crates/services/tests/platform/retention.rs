@@ -248,7 +248,7 @@ fn a_log_may_be_cut_to_its_end_and_again() {
         assert_eq!(count(&server, "audit_checkpoints"), 2);
         is_whole(&server);
         // A cut looks at the last checkpoint; those before it are the verification's.
-        let first = format!("OF AND number = {}", empty.cut);
+        let first = format!("$OF AND number = {}", empty.cut);
         let sign = |with: &str| {
             kept.tamper(&format!(
                 "UPDATE audit_checkpoints SET signature = '{with}' WHERE {first}"
