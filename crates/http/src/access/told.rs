@@ -257,7 +257,8 @@ fn explanation(schemas: &mut Schemas) -> RefOr<Schema> {
             &[],
         )
     };
-    let reason = string("Why not").enum_values(Some(Reason::ALL.iter().map(|reason| json!(reason))));
+    let reasons = Reason::ALL.iter().map(|reason| json!(reason));
+    let reason = string("Why not").enum_values(Some(reasons.chain([Value::Null])));
     let of_key = ObjectBuilder::new()
         .schema_type(or_null(Type::Object))
         .description(Some("The limits of the API key that was asked about"))
