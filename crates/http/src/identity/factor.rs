@@ -92,7 +92,7 @@ fn values(schemas: &mut Schemas) {
         object([("code", text("Of the authenticator, six digits"))], &[]),
     );
     let codes = ArrayBuilder::new().items(string("Good once, in the place of a code"));
-    schemas.put("RecoveryCodes", object([("recovery_codes", codes.into())], &[]));
+    schemas.put("NewRecoveryCodes", object([("recovery_codes", codes.into())], &[]));
 }
 
 pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
@@ -129,7 +129,7 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             "secret_already_shown",
             "not_found",
         ])
-        .answers(200, Some(reference("RecoveryCodes"))),
+        .answers(200, Some(reference("NewRecoveryCodes"))),
     );
     to.push(
         operation(Method::POST, "/recovery-codes", "renew_recovery_codes", || {
@@ -138,7 +138,7 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         .text("Makes new recovery codes. The old ones are void.")
         .example(Example::default().by_hand())
         .refuses(&["step_up_required", "secret_already_shown", "not_found"])
-        .answers(200, Some(reference("RecoveryCodes"))),
+        .answers(200, Some(reference("NewRecoveryCodes"))),
     );
     to.push(
         operation(Method::DELETE, "", "delete_second_factor", || {
