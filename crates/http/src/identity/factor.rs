@@ -92,7 +92,10 @@ fn values(schemas: &mut Schemas) {
         object([("code", text("Of the authenticator, six digits"))], &[]),
     );
     let codes = ArrayBuilder::new().items(string("Good once, in the place of a code"));
-    schemas.put("NewRecoveryCodes", object([("recovery_codes", codes.into())], &[]));
+    schemas.put(
+        "NewRecoveryCodes",
+        object([("recovery_codes", codes.into())], &[]),
+    );
 }
 
 pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
