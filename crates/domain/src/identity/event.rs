@@ -1,4 +1,6 @@
-use super::security::{SecurityKind, Severity};
+use super::security::SecurityKind;
+#[cfg(any(feature = "openapi", test))]
+use super::security::Severity;
 use crate::entity::Entity;
 use crate::value::{Id, Instant};
 use serde::{Deserialize, Serialize};
