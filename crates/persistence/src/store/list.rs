@@ -42,19 +42,9 @@ struct Part {
 impl<E: Stored, A: Action> Repo<'_, '_, E, A> {
     /// A page.
     pub fn list(&mut self, listing: &Listing) -> Result<Page<E>, Fault> {
-        let (at, down) = listing.sort;
-        let sort = E::sorts()
-            .get(at)
-            .ok_or_else(|| Fault::internal("a sort that the entity doesn't have"))?;
         let wanted = listing.limit + 1;
         let mut rows: Vec<Record<E>> = Vec::new();
-        for part in parts(
-            sort.col,
-            E::COMMON.id,
-            sort.nullable,
-            down,
-            listing.after.as_ref(),
-        ) {
+        for part in Self::parts_of(listing)? {
             let left = wanted - i64::try_from(rows.len()).unwrap_or(wanted);
             if left <= 0 {
                 break;
@@ -66,6 +56,15 @@ impl<E: Stored, A: Action> Repo<'_, '_, E, A> {
         let more = rows.len() > limit;
         rows.truncate(limit);
         Ok(Page { rows, more })
+    }
+
+    fn parts_of(listing: &Listing) -> Result<Vec<Part>, Fault> {
+        let (at, down) = listing.sort;
+        let sort = E::sorts()
+            .get(at)
+            .ok_or_else(|| Fault::internal("a sort that the entity doesn't have"))?;
+        let after = listing.after.as_ref();
+        Ok(parts(sort.col, E::COMMON.id, sort.nullable, down, after))
     }
 
     /// One of the queries that make a page.
@@ -108,18 +107,8 @@ impl<E: Stored, A: Action> Repo<'_, '_, E, A> {
     /// The plans of the queries that make a page.
     #[cfg(feature = "testing")]
     pub fn plans(&mut self, listing: &Listing) -> Result<Vec<String>, Fault> {
-        let (at, down) = listing.sort;
-        let sort = E::sorts()
-            .get(at)
-            .ok_or_else(|| Fault::internal("a sort that the entity doesn't have"))?;
         let mut plans = Vec::new();
-        for part in parts(
-            sort.col,
-            E::COMMON.id,
-            sort.nullable,
-            down,
-            listing.after.as_ref(),
-        ) {
+        for part in Self::parts_of(listing)? {
             let (cond, tail) = self.query(listing, part, listing.limit + 1);
             plans.extend(super::rows::plan(self.tx, E::TABLE, Cond::All(cond), tail)?);
         }
