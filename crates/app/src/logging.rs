@@ -29,32 +29,39 @@ pub(crate) fn start(filter: &str, json: bool) {
 }
 
 fn text_line(out: &mut dyn Write, time: &str, level: &str, record: &Record) -> io::Result<()> {
-    write!(
-        out,
-        "{time} {level} {}: {}",
-        record.target(),
-        one_line(&record.args().to_string())
-    )?;
-    for (key, value) in pairs(record) {
-        match value {
-            serde_json::Value::String(text) if is_bare(&text) => write!(out, " {key}={text}")?,
-            serde_json::Value::String(text) => write!(out, " {key}={text:?}")?,
-            other => write!(out, " {key}={other}")?,
+    struct Pairs<'o>(&'o mut dyn Write);
+    impl<'kvs> VisitSource<'kvs> for Pairs<'_> {
+        fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), Error> {
+            let written = match plain(&value) {
+                serde_json::Value::String(text) if is_bare(&text) => write!(self.0, " {key}={text}"),
+                serde_json::Value::String(text) => write!(self.0, " {key}={text:?}"),
+                other => write!(self.0, " {key}={other}"),
+            };
+            written.map_err(|_| Error::msg("the line broke off"))
         }
     }
+    let message = one_line(record.args().to_string());
+    write!(out, "{time} {level} {}: {message}", record.target())?;
+    record
+        .key_values()
+        .visit(&mut Pairs(out))
+        .map_err(io::Error::other)?;
     writeln!(out)
 }
 
 /// Nobody's input may begin a line of its own, or move the terminal's cursor.
-fn one_line(text: &str) -> String {
-    let escaped = |c: char| {
-        if c.is_control() {
-            c.escape_default().to_string()
-        } else {
-            c.to_string()
+fn one_line(text: String) -> String {
+    if !text.contains(char::is_control) {
+        return text;
+    }
+    let mut line = String::new();
+    for c in text.chars() {
+        match c.is_control() {
+            true => line.extend(c.escape_default()),
+            false => line.push(c),
         }
-    };
-    text.chars().map(escaped).collect()
+    }
+    line
 }
 
 fn is_bare(text: &str) -> bool {
@@ -62,38 +69,29 @@ fn is_bare(text: &str) -> bool {
 }
 
 fn json_line(mut out: &mut dyn Write, time: &str, record: &Record) -> io::Result<()> {
-    const OWN: [&str; 4] = ["time", "level", "target", "message"];
+    struct Pairs<M>(M);
+    impl<'kvs, M: SerializeMap> VisitSource<'kvs> for Pairs<M> {
+        fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), Error> {
+            // The same key twice is no JSON that a collector can be trusted with.
+            let written = match key.as_str() {
+                own @ ("time" | "level" | "target" | "message") => {
+                    self.0.serialize_entry(&format!("{own}_"), &plain(&value))
+                }
+                key => self.0.serialize_entry(key, &plain(&value)),
+            };
+            written.map_err(|_| Error::msg("the line broke off"))
+        }
+    }
     let mut serializer = serde_json::Serializer::new(&mut out);
     let mut map = serializer.serialize_map(None)?;
     map.serialize_entry("time", time)?;
     map.serialize_entry("level", record.level().as_str())?;
     map.serialize_entry("target", record.target())?;
-    map.serialize_entry("message", &record.args().to_string())?;
-    for (key, value) in pairs(record) {
-        // The same key twice is no JSON that a collector can be trusted with.
-        let key = if OWN.contains(&key.as_str()) {
-            format!("{key}_")
-        } else {
-            key
-        };
-        map.serialize_entry(&key, &value)?;
-    }
-    map.end()?;
+    map.serialize_entry("message", record.args())?;
+    let mut pairs = Pairs(map);
+    record.key_values().visit(&mut pairs).map_err(io::Error::other)?;
+    pairs.0.end()?;
     writeln!(out)
-}
-
-fn pairs(record: &Record) -> Vec<(String, serde_json::Value)> {
-    struct Pairs(Vec<(String, serde_json::Value)>);
-    impl<'kvs> VisitSource<'kvs> for Pairs {
-        fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), Error> {
-            self.0.push((key.to_string(), plain(&value)));
-            Ok(())
-        }
-    }
-    let mut pairs = Pairs(Vec::new());
-    // This visitor doesn't fail; should a source, the pairs so far are still worth the line.
-    let _ = record.key_values().visit(&mut pairs);
-    pairs.0
 }
 
 fn plain(value: &Value) -> serde_json::Value {

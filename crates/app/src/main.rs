@@ -27,6 +27,11 @@ use exit::Ended;
 use std::io::Write;
 use std::process::ExitCode;
 
+/// What one thread asks for, another gives back: a call's parts on their way to the database and back. Those of the
+/// C library wait for each other over that.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let (command, flags) = Cli::parse().split();
     let (config, given) = match config::load(&flags, &|name| std::env::var(name).ok()) {

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use firma_auth::keys::Key;
-use firma_domain::{Id, Instant};
+use firma_domain::{Day, Id, Instant};
 use firma_persistence::{Position, Value};
 
 /// Writes a position; `bound` says of which list.
@@ -47,7 +47,7 @@ fn text_of(value: Option<&Value>) -> String {
         Some(Value::Text(text)) => format!("t{text}"),
         Some(Value::Int(n)) => format!("i{n}"),
         Some(Value::Big(n)) => format!("b{n}"),
-        Some(Value::Day(day)) => format!("d{day}"),
+        Some(Value::Day(day)) => format!("d{}", day.0),
         Some(Value::At(at)) => format!("a{}", at.0.micros()),
         _ => String::new(),
     }
@@ -62,7 +62,7 @@ fn value_of(text: &str) -> Option<Option<Value>> {
         't' => Value::Text(rest.to_owned()),
         'i' => Value::Int(rest.parse().ok()?),
         'b' => Value::Big(rest.parse().ok()?),
-        'd' => Value::Day(rest.parse().ok()?),
+        'd' => rest.parse::<Day>().ok()?.into(),
         'a' => Instant::from_micros(rest.parse().ok()?)?.into(),
         _ => return None,
     }))

@@ -34,9 +34,24 @@ impl Day {
 impl FromStr for Day {
     type Err = ();
     fn from_str(text: &str) -> Result<Day, ()> {
-        let day = text.parse().ok().and_then(Day::new).ok_or(())?;
-        // chrono reads more than it writes.
-        if day.to_string() == text { Ok(day) } else { Err(()) }
+        // By hand: chrono reads more than it writes, and rows of SQLite are full of days.
+        let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text.as_bytes() else {
+            return Err(());
+        };
+        let number = |digits: &[u8]| {
+            let digit = |digit: &u8| digit.is_ascii_digit().then(|| u32::from(digit - b'0'));
+            digits
+                .iter()
+                .try_fold(0, |number, d| Some(number * 10 + digit(d)?))
+        };
+        let year = number(&[y1, y2, y3, y4]).and_then(|year| i32::try_from(year).ok());
+        let (month, day) = (number(&[m1, m2]), number(&[d1, d2]));
+        let (Some(year), Some(month), Some(day)) = (year, month, day) else {
+            return Err(());
+        };
+        NaiveDate::from_ymd_opt(year, month, day)
+            .and_then(Day::new)
+            .ok_or(())
     }
 }
 
@@ -81,6 +96,9 @@ mod tests {
             "0000-01-01",
             " 2026-01-31",
             "20260131",
+            "2026-01-3x",
+            "2026/01/31",
+            "2026-01-311",
             "",
         ] {
             assert!(text.parse::<Day>().is_err(), "{text}");

@@ -294,3 +294,43 @@ fn a_thousand_are_the_most() {
         assert_eq!(total["pagination"]["total_count"], 1_000);
     });
 }
+
+/// On SQLite, calls that wait are written together: what one of them stored before it failed goes, and no more.
+#[test]
+fn of_calls_at_once_only_what_failed_is_undone() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        made(&firm, "taken");
+        let before = rows(server, "audit_entries");
+        std::thread::scope(|scope| {
+            for n in 0..6 {
+                let firm = &firm;
+                scope.spawn(move || (0..8).for_each(|m| drop(made(firm, &format!("good {n} {m}")))));
+                scope.spawn(move || {
+                    for m in 0..4 {
+                        let first = json!({"name": format!("bad {n} {m}")});
+                        let second = json!({"name": "again", "external_id": "taken"});
+                        let create = |value: Value| json!({"op": "create", "value": value});
+                        bulk(firm, "companies/bulk", json!([create(first), create(second)]))
+                            .problem(409, "not_unique");
+                    }
+                });
+            }
+        });
+        let kept = texts(
+            &data(
+                &firm
+                    .owner
+                    .get(&firm.at("companies?sort=name&limit=200"))
+                    .expect(200),
+            ),
+            "name",
+        );
+        assert_eq!(kept.len(), 6 * 8 + 1);
+        assert!(
+            kept.iter()
+                .all(|name| name == "taken" || name.starts_with("good"))
+        );
+        assert_eq!(rows(server, "audit_entries"), before + 6 * 8);
+    });
+}

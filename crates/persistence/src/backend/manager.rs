@@ -36,16 +36,16 @@ impl r2d2::ManageConnection for Manager {
                     .to_str()
                     .ok_or_else(|| ConnectError("the path is not Unicode".into()))?;
                 let mut conn = SqliteConnection::establish(name).map_err(|e| wrong(&e))?;
-                let read_only = if self.read_only {
-                    "PRAGMA query_only = ON;"
-                } else {
-                    ""
+                // A page that is written again and again is copied from the log to the database once each time.
+                let own = match self.read_only {
+                    true => "PRAGMA query_only = ON",
+                    false => "PRAGMA wal_autocheckpoint = 4000",
                 };
                 // Not `temp_store = MEMORY`: a savepoint's journal in memory is walked at the end of each statement,
                 // which took a third of an import. In a file it is only appended to.
                 conn.batch_execute(&format!(
                     "PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; \
-                     PRAGMA cache_size = -16000; {read_only}"
+                     PRAGMA cache_size = -16000; {own}"
                 ))
                 .map_err(|e| wrong(&e))?;
                 conn.set_instrumentation(Timer::new(self.queries.clone()));

@@ -21,4 +21,4 @@ pub use panics::{Panicked, caught, note_panic};
 pub(crate) use seat::{Fence, Parts, Seat};
 pub use target::Target;
 pub use trace::Trace;
-pub(crate) use types::{At, Id, Instant, Uid};
+pub(crate) use types::{At, Date, Id, Instant, On, Uid};

@@ -6,6 +6,8 @@ use super::manager::Manager;
 use super::meter::Meter;
 use crate::access::RoleCache;
 use crate::fault::Fault;
+use crate::sql::Sql;
+use diesel::sql_types::BigInt;
 use firma_domain::Id;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -103,6 +105,11 @@ impl Seat {
 
     pub(super) fn batch(&mut self, statements: &str) -> Result<(), Fault> {
         Ok(self.parts()?.conn.batch(statements)?)
+    }
+
+    /// How many rows the connection has changed so far; of SQLite alone.
+    pub(super) fn changes(&mut self) -> Result<i64, Fault> {
+        Sql::<BigInt>::text("SELECT total_changes()").one_on(self.parts()?.conn)
     }
 
     /// Gives the connection back, which closes it; the next call gets another.

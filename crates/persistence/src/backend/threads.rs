@@ -117,48 +117,65 @@ fn transaction(seat: &mut Seat, call: &mut dyn Work, attempt: Attempt) -> Verdic
     verdict
 }
 
-/// SQLite's one writer: a savepoint for each call, one COMMIT for all that wait, and only then the answers.
+/// SQLite's one writer: one COMMIT for all that wait, and only then the answers.
 pub(super) fn write_in_groups(mut seat: Seat, calls: Receiver<Box<dyn Work>>, meter: &Meter) {
     while let Ok(first) = calls.recv() {
         let _busy = meter.busy();
         let mut group = vec![first];
-        if let Err(fault) = seat.sit().and_then(|()| seat.batch("BEGIN IMMEDIATE")) {
-            refuse(group, &fault);
-            seat.check();
-            continue;
-        }
-        let mut done = Vec::new();
-        while let Some(mut call) = group.pop() {
-            call.taken();
-            saved(&mut seat, call.as_mut());
-            done.push(call);
-            if done.len() < GROUP
-                && let Ok(next) = calls.try_recv()
-            {
-                group.push(next);
-            }
-        }
-        match seat.batch("COMMIT") {
-            Ok(()) => done.into_iter().for_each(|call| call.settle()),
+        match write(&mut seat, &mut group, &calls) {
+            Ok(()) => group.into_iter().for_each(|call| call.settle()),
             Err(fault) => {
                 let _ = seat.batch("ROLLBACK");
-                refuse(done, &fault);
+                refuse(group, &fault);
                 seat.check();
             }
         }
     }
 }
 
-fn saved(seat: &mut Seat, call: &mut dyn Work) {
-    if let Err(fault) = seat.batch("SAVEPOINT call") {
-        return call.fail(fault);
+/// The calls that wait, in one transaction. A savepoint for each would write every page that a call touches once more,
+/// which is half of what a small call costs; so they only get one when a call of theirs has to be undone.
+fn write(
+    seat: &mut Seat,
+    group: &mut Vec<Box<dyn Work>>,
+    calls: &Receiver<Box<dyn Work>>,
+) -> Result<(), Fault> {
+    seat.sit()?;
+    seat.batch("BEGIN IMMEDIATE")?;
+    let mut next = group.pop();
+    while let Some(mut call) = next {
+        call.taken();
+        let is_clean = attempt(seat, call.as_mut());
+        group.push(call);
+        if !is_clean? {
+            seat.batch("ROLLBACK; BEGIN IMMEDIATE")?;
+            group.iter_mut().try_for_each(|call| saved(seat, call.as_mut()))?;
+            break;
+        }
+        next = match group.len() < GROUP {
+            true => calls.try_recv().ok(),
+            false => None,
+        };
     }
-    let end = match call.attempt(seat, Attempt::Last) {
+    seat.batch("COMMIT")
+}
+
+/// Whether the transaction holds nothing of a call that failed.
+fn attempt(seat: &mut Seat, call: &mut dyn Work) -> Result<bool, Fault> {
+    let before = seat.changes()?;
+    Ok(match call.attempt(seat, Attempt::Last) {
+        Verdict::Done => true,
+        Verdict::Refused => seat.changes()? == before,
+        // Some faults take the whole transaction with them.
+        _ => false,
+    })
+}
+
+fn saved(seat: &mut Seat, call: &mut dyn Work) -> Result<(), Fault> {
+    seat.batch("SAVEPOINT call")?;
+    match call.attempt(seat, Attempt::Last) {
         Verdict::Done => seat.batch("RELEASE call"),
         _ => seat.batch("ROLLBACK TO call; RELEASE call"),
-    };
-    if let Err(fault) = end {
-        call.fail(fault);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The pipeline report, summed in the database over the deals that the grant sees.
 
 use crate::fault::Fault;
-use crate::sql::{Col, Cond, Op, Sql, Value};
+use crate::sql::{Col, Cond, Op, Sql};
 use crate::store::Tx;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use firma_auth::access::{Grant, Read};
@@ -59,7 +59,7 @@ impl Tx<'_> {
         cond.extend(
             bounds
                 .into_iter()
-                .filter_map(|(day, op)| Some(Cond::Is(CLOSED, op, Value::Day(day?.to_chrono())))),
+                .filter_map(|(day, op)| Some(Cond::Is(CLOSED, op, day?.into()))),
         );
         let cond = Cond::All(cond);
 

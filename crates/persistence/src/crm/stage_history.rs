@@ -21,24 +21,25 @@ impl Tx<'_> {
         deal: Id,
         periods: Vec<Period>,
     ) -> Result<(), Fault> {
+        if periods.is_empty() {
+            return Ok(());
+        }
         self.fenced(grant.organization())?;
-        for (stage, entered, left) in periods {
-            let id = self.new_id();
-            Sql::<()>::text(
-                "INSERT INTO stage_periods (organization_id, id, deal_id, stage_id, entered_at, left_at, changed_by) VALUES (",
-            )
-            .binds(vec![
+        let mut statement = Sql::<()>::text(
+            "INSERT INTO stage_periods (organization_id, id, deal_id, stage_id, entered_at, left_at, changed_by) VALUES ",
+        );
+        for (n, (stage, entered, left)) in periods.into_iter().enumerate() {
+            statement = statement.then(if n == 0 { "(" } else { "), (" }).binds(vec![
                 grant.organization().into(),
-                id.into(),
+                self.new_id().into(),
                 deal.into(),
                 id_or_null(stage),
                 entered.into(),
                 instant_or_null(left),
                 grant.actor().into(),
-            ])
-            .then(")")
-            .run(self)?;
+            ]);
         }
+        statement.then(")").run(self)?;
         Ok(())
     }
 

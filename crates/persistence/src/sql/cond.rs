@@ -2,10 +2,10 @@
 
 use super::team;
 use super::value::{Kind, Value};
-use crate::backend::{At, Id, Instant, Uid};
+use crate::backend::{At, Date, Id, Instant, On, Uid};
 use diesel::pg::Pg;
 use diesel::query_builder::AstPass;
-use diesel::sql_types::{Array, BigInt, Binary, Bool, Date, Integer, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Binary, Bool, Integer, Nullable, Text};
 use diesel::sqlite::Sqlite;
 use diesel::{QueryResult, backend::Backend};
 
@@ -94,19 +94,25 @@ pub enum Side {
     Tags,
     /// In lower case
     Emails,
+    /// Folded, of the fields that are searched
+    Words,
 }
 
 impl Side {
+    pub(crate) const ALL: [Side; 3] = [Side::Tags, Side::Emails, Side::Words];
+
     pub(crate) fn table(self) -> &'static str {
         match self {
             Side::Tags => "tags",
             Side::Emails => "emails",
+            Side::Words => "search_words",
         }
     }
     pub(crate) fn column(self) -> &'static str {
         match self {
             Side::Tags => "tag",
             Side::Emails => "email",
+            Side::Words => "word",
         }
     }
 }
@@ -152,9 +158,7 @@ macro_rules! scalars {
             Value::Null(Kind::Int) => $out.push_bind_param::<Nullable<Integer>, Option<i32>>(&None),
             Value::Null(Kind::Big) => $out.push_bind_param::<Nullable<BigInt>, Option<i64>>(&None),
             Value::Null(Kind::Bool) => $out.push_bind_param::<Nullable<Bool>, Option<bool>>(&None),
-            Value::Null(Kind::Day) => {
-                $out.push_bind_param::<Nullable<Date>, Option<chrono::NaiveDate>>(&None)
-            }
+            Value::Null(Kind::Day) => $out.push_bind_param::<Nullable<Date>, Option<On>>(&None),
             Value::Null(Kind::Id) => $out.push_bind_param::<Nullable<Id>, Option<Uid>>(&None),
             Value::Null(Kind::At) => $out.push_bind_param::<Nullable<Instant>, Option<At>>(&None),
             Value::Null(Kind::Bytes) => $out.push_bind_param::<Nullable<Binary>, Option<Vec<u8>>>(&None),

@@ -72,6 +72,11 @@ impl<R> Sql<R> {
         }
         self
     }
+    /// Another statement, as a part of this one.
+    pub(crate) fn nested(mut self, statement: Sql) -> Self {
+        self.parts.extend(statement.parts);
+        self
+    }
     pub(crate) fn cond(mut self, cond: Cond) -> Self {
         self.parts.push(Part::Cond(cond));
         self

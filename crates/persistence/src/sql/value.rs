@@ -1,8 +1,7 @@
 //! Values on their way between the domain's types and columns.
 
-use crate::backend::{At, Id, Instant, Uid};
-use chrono::NaiveDate;
-use diesel::sql_types::{BigInt, Binary, Bool, Date, Integer, Nullable, Text};
+use crate::backend::{At, Date, Id, Instant, On, Uid};
+use diesel::sql_types::{BigInt, Binary, Bool, Integer, Nullable, Text};
 use firma_domain as domain;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,7 +13,7 @@ pub enum Value {
     Int(i32),
     Big(i64),
     Bool(bool),
-    Day(NaiveDate),
+    Day(On),
     Id(Uid),
     At(At),
     Bytes(Vec<u8>),
@@ -35,6 +34,11 @@ impl From<domain::Id> for Value {
 impl From<domain::Instant> for Value {
     fn from(at: domain::Instant) -> Value {
         Value::At(At(at))
+    }
+}
+impl From<domain::Day> for Value {
+    fn from(day: domain::Day) -> Value {
+        Value::Day(On(day))
     }
 }
 impl From<&str> for Value {
@@ -87,7 +91,7 @@ columns! {
     Integer => Int, i32, |v| Value::Int(v);
     BigInt => Big, i64, |v| Value::Big(v);
     Bool => Bool, bool, |v| Value::Bool(v);
-    Date => Day, NaiveDate, |v| Value::Day(v);
+    Date => Day, On, |v| Value::Day(v);
     Id => Id, Uid, |v| Value::Id(v);
     Instant => At, At, |v| Value::At(v);
     Binary => Bytes, Vec<u8>, |v| Value::Bytes(v);
@@ -142,7 +146,7 @@ cells! {
     i32 as Integer: |v| *v, |r| Ok(r);
     i64 as BigInt: |v| *v, |r| Ok(r);
     bool as Bool: |v| *v, |r| Ok(r);
-    domain::Day as Date: |v| v.to_chrono(), |r| domain::Day::new(r).ok_or_else(|| format!("day {r}"));
+    domain::Day as Date: |v| On(*v), |r| Ok(r.0);
     domain::Id as Id: |v| Uid(*v), |r| Ok(r.0);
     domain::Instant as Instant: |v| At(*v), |r| Ok(r.0);
     domain::Rate as Integer: |v| v.scaled(), |r| domain::Rate::new(r).ok_or_else(|| format!("rate {r}"));

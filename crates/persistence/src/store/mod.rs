@@ -63,6 +63,6 @@ const fn has_tenant_condition() -> bool {
 
 /// The types of columns, for the lists of [`stored!`].
 pub(crate) mod columns {
-    pub(crate) use crate::backend::{Id, Instant};
-    pub(crate) use diesel::sql_types::{BigInt, Bool, Date, Integer, Nullable, Text};
+    pub(crate) use crate::backend::{Date, Id, Instant};
+    pub(crate) use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 }

@@ -182,7 +182,7 @@ impl Tx<'_> {
             for (table, column, _) in HANGING.iter().filter(|(.., to)| *to == of.table) {
                 self.take_away(organization, table, column, None, &ids)?;
             }
-            for table in [Side::Tags.table(), Side::Emails.table(), "search_words"] {
+            for table in Side::ALL.map(Side::table) {
                 self.take_away(organization, table, "entity_id", Some(of.name), &ids)?;
             }
             self.take_away(organization, of.table, "id", None, &ids)?;

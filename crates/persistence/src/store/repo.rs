@@ -208,8 +208,6 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
         }
         self.tx.insert::<E>(organization, &records)?;
         for record in &records {
-            self.tx.file(organization, record.id, None, &record.value)?;
-            self.tx.reword(organization, record.id, None, &record.value)?;
             self.write_parts(None, record)?;
             self.note("created", None, Some(record))?;
         }
@@ -280,9 +278,7 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
         }
         let organization = self.grant.organization();
         self.tx
-            .file(organization, after.id, Some(&before.value), &after.value)?;
-        self.tx
-            .reword(organization, after.id, Some(&before.value), &after.value)?;
+            .refile(organization, after.id, &before.value, &after.value)?;
         self.write_parts(Some(&before.value), &after)?;
         self.note(verb, Some(before), Some(&after))?;
         Ok(after)

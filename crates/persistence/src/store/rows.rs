@@ -36,27 +36,19 @@ impl Tx<'_> {
             .one(self)
     }
 
+    /// New rows, and what they are found by: on PostgreSQL in one statement.
     pub(super) fn insert<E: Stored>(&mut self, organization: Id, rows: &[Record<E>]) -> Result<(), Fault> {
         let width = 1 + META.len() + E::COLUMNS.len();
         for some in rows.chunks(MOST_VALUES / width) {
-            let columns = ["organization_id"]
-                .into_iter()
-                .chain(META)
-                .chain(E::COLUMNS.iter().map(|(name, _)| *name));
-            let mut statement = Sql::<()>::text("INSERT INTO ")
-                .then(E::TABLE)
-                .then(" (")
-                .names(columns)
-                .then(") VALUES ");
-            for (n, row) in some.iter().enumerate() {
-                let glue = if n > 0 { "), (" } else { "(" };
-                statement = statement
-                    .then(glue)
-                    .binds(meta(organization, row))
-                    .then(", ")
-                    .binds(row.value.values());
+            let (insert, filings) = (inserting(organization, some), self.filings(organization, some));
+            if self.is_postgres() {
+                with(filings, insert).run(self)?;
+                continue;
             }
-            statement.then(")").run(self)?;
+            insert.run(self)?;
+            for (_, filing) in filings {
+                filing.run(self)?;
+            }
         }
         Ok(())
     }
@@ -78,6 +70,37 @@ impl Tx<'_> {
         }
         statement.then(" WHERE ").cond(w).run(self)
     }
+}
+
+fn inserting<E: Stored>(organization: Id, rows: &[Record<E>]) -> Sql {
+    let columns = ["organization_id"]
+        .into_iter()
+        .chain(META)
+        .chain(E::COLUMNS.iter().map(|(name, _)| *name));
+    let mut statement = Sql::<()>::text("INSERT INTO ")
+        .then(E::TABLE)
+        .then(" (")
+        .names(columns)
+        .then(") VALUES ");
+    for (n, row) in rows.iter().enumerate() {
+        let glue = if n > 0 { "), (" } else { "(" };
+        statement = statement
+            .then(glue)
+            .binds(meta(organization, row))
+            .then(", ")
+            .binds(row.value.values());
+    }
+    statement.then(")")
+}
+
+/// A statement that does what others do, too.
+fn with(others: Vec<(&'static str, Sql)>, statement: Sql) -> Sql {
+    let mut whole = Sql::<()>::text("");
+    for (n, (name, other)) in others.into_iter().enumerate() {
+        whole = whole.then(if n == 0 { "WITH " } else { ", " });
+        whole = whole.then(name).then(" AS (").nested(other).then(") ");
+    }
+    whole.nested(statement)
 }
 
 fn meta<E>(organization: Id, row: &Record<E>) -> Vec<Value> {

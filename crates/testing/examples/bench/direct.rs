@@ -53,7 +53,7 @@ macro_rules! deals {
             "SELECT organization_id, id, version, created_at, created_by, updated_at, deleted_at, deletion_id, \
              external_id, title, company_id, pipeline_id, stage_id, status, value_minor, value_currency, \
              probability, opened_on, expected_close, actual_close, lost_reason, owner_id, tags FROM deals \
-             WHERE organization_id = ? AND deleted_at IS NULL ",
+             WHERE organization_id = ? AND ",
             $rest
         )
     };
@@ -62,7 +62,7 @@ macro_rules! deals {
 fn read(seat: &mut Seat, organization: Uid, id: Uid) -> Done<()> {
     seat.facts("main")?;
     let statement = sql(
-        deals!("AND id = ? LIMIT 1"),
+        deals!("id = ? LIMIT 1"),
         vec![Bind::Id(organization), Bind::Id(id)],
     );
     exactly(seat.conn.rows::<Columns, Row>(statement)?, 1)
@@ -70,8 +70,8 @@ fn read(seat: &mut Seat, organization: Uid, id: Uid) -> Done<()> {
 
 fn list(seat: &mut Seat, organization: Uid) -> Done<()> {
     seat.facts("main")?;
-    let binds = vec![Bind::Id(organization), Bind::Text("OPEN".into()), Bind::Big(51)];
-    let text = deals!("AND status = ? ORDER BY created_at DESC, id DESC LIMIT ?");
+    let binds = vec![Bind::Id(organization), Bind::Text("OPEN".into())];
+    let text = deals!("deleted_at IS NULL AND status = ? ORDER BY created_at DESC, id DESC LIMIT 51");
     exactly(seat.conn.rows::<Columns, Row>(sql(text, binds))?, 51)
 }
 

@@ -11,10 +11,29 @@ use firma_domain::source::{Clock, Entropy};
 
 type Done<T> = Result<T, String>;
 
-const DEAL: &str = "INSERT INTO deals (organization_id, id, version, created_at, created_by, updated_at, deleted_at, \
-    deletion_id, external_id, title, company_id, pipeline_id, stage_id, status, probability, opened_on, expected_close, \
-    actual_close, lost_reason, owner_id, tags, value_minor, value_currency) VALUES (?, ?, ?, ?, ?, ?, NULL, NULL, NULL, \
-    ?, ?, ?, ?, ?, NULL, ?, ?, NULL, NULL, ?, ?, ?, ?)";
+const COMPANY: &str = "SELECT id, name FROM companies WHERE organization_id = ? AND id = ? LIMIT 1";
+const COMPANY_HELD: &str =
+    "SELECT id, name FROM companies WHERE organization_id = ? AND id = ? LIMIT 1 FOR KEY SHARE";
+const STAGE: &str = "SELECT id, name FROM stages WHERE organization_id = ? AND id = ? LIMIT 1";
+const STAGE_HELD: &str =
+    "SELECT id, name FROM stages WHERE organization_id = ? AND id = ? LIMIT 1 FOR KEY SHARE";
+macro_rules! words {
+    () => {
+        "INSERT INTO search_words (organization_id, entity_type, entity_id, word) VALUES (?, 'deal', ?, 'deal'), \
+         (?, 'deal', ?, '1234')"
+    };
+}
+macro_rules! deal {
+    () => {
+        "INSERT INTO deals (organization_id, id, version, created_at, created_by, updated_at, deleted_at, \
+         deletion_id, external_id, title, company_id, pipeline_id, stage_id, status, probability, opened_on, \
+         expected_close, actual_close, lost_reason, owner_id, tags, value_minor, value_currency) VALUES (?, ?, ?, ?, ?, \
+         ?, NULL, NULL, NULL, ?, ?, ?, ?, ?, NULL, ?, ?, NULL, NULL, ?, ?, ?, ?)"
+    };
+}
+const WORDS: &str = words!();
+const DEAL: &str = deal!();
+const DEAL_AND_WORDS: &str = concat!("WITH word AS (", words!(), ") ", deal!());
 const HISTORY: &str = "INSERT INTO stage_periods (organization_id, id, deal_id, stage_id, entered_at, left_at, \
     changed_by) VALUES (?, ?, ?, ?, ?, NULL, ?)";
 const ANSWER: &str = "INSERT INTO idempotency_keys (organization_id, actor_id, path, key, request_digest, status, \
@@ -63,22 +82,20 @@ pub fn create(seat: &mut Seat, place: &Place) -> Done<()> {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect::<String>();
-    let text = "SELECT request_digest, body FROM idempotency_keys WHERE organization_id = ? AND actor_id = ? \
-                AND path = ? AND key = ?";
     let (me, of) = (Bind::Id(seat.user), || Bind::Id(organization));
-    let binds = vec![of(), me, Bind::Text(path.clone()), Bind::Text(key.clone())];
-    seat.conn
-        .rows::<(Binary, Text), (Vec<u8>, String)>(sql(text, binds))?;
-    for (text, id) in [
-        (
-            "SELECT id, name FROM companies WHERE organization_id = ? AND deleted_at IS NULL AND id = ? LIMIT 1",
-            company,
-        ),
-        (
-            "SELECT id, name FROM stages WHERE organization_id = ? AND deleted_at IS NULL AND id = ? LIMIT 1",
-            stage,
-        ),
-    ] {
+    // On PostgreSQL a key is taken for new, and looked up where storing the answer finds that it isn't.
+    if !postgres {
+        let text = "SELECT request_digest, body FROM idempotency_keys WHERE organization_id = ? AND actor_id = ? \
+                    AND path = ? AND key = ?";
+        let binds = vec![of(), me, Bind::Text(path.clone()), Bind::Text(key.clone())];
+        seat.conn
+            .rows::<(Binary, Text), (Vec<u8>, String)>(sql(text, binds))?;
+    }
+    let looked_up = match postgres {
+        true => [COMPANY_HELD, STAGE_HELD],
+        false => [COMPANY, STAGE],
+    };
+    for (text, id) in looked_up.into_iter().zip([company, stage]) {
         let found = seat
             .conn
             .rows::<(Id, Text), (Uid, String)>(sql(text, vec![of(), Bind::Id(id)]))?;
@@ -93,11 +110,19 @@ pub fn create(seat: &mut Seat, place: &Place) -> Done<()> {
     );
     let user = seat.user;
     #[rustfmt::skip]
-    seat.conn.run(sql(DEAL, vec![
-        of(), Bind::Id(deal), Bind::Int(1), at(), me(user), at(), said("Deal"), Bind::Id(company),
+    let row = vec![
+        of(), Bind::Id(deal), Bind::Int(1), at(), me(user), at(), said("Deal 1234"), Bind::Id(company),
         Bind::Id(uid(&place.pipeline)?), Bind::Id(stage), said("OPEN"), Bind::Day(day), Bind::Day(day), me(user),
         said("[]"), Bind::Big(123_450), said("EUR"),
-    ]))?;
+    ];
+    let mut words = vec![of(), Bind::Id(deal), of(), Bind::Id(deal)];
+    if postgres {
+        words.extend(row);
+        seat.conn.run(sql(DEAL_AND_WORDS, words))?;
+    } else {
+        seat.conn.run(sql(DEAL, row))?;
+        seat.conn.run(sql(WORDS, words))?;
+    }
     let (period, entry, batch) = (seat.next(), seat.next(), seat.next());
     let binds = vec![
         of(),

@@ -7,7 +7,7 @@ use crate::statement::{Any, Bind, sql};
 use crate::types::{At, Id, Instant, Uid};
 use crate::yardstick::uid;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Nullable, Text};
+use diesel::sql_types::{Bool, Integer, Nullable, Text};
 use firma_adapters::{Ids, SystemClock};
 use firma_domain::source::{Clock, IdSource};
 
@@ -16,10 +16,15 @@ type Done<T> = Result<T, String>;
 macro_rules! facts {
     ($fence:literal) => {
         concat!(
-            "SELECT t.id, t.status, t.currency, ",
+            "SELECT t.id, t.status, ",
             $fence,
-            ", COALESCE(m.is_active AND m.joined_at IS NOT NULL, FALSE), a.role_id, a.expires_at FROM sessions s \
-             LEFT JOIN tenants t ON t.slug = ? \
+            ", COALESCE(m.is_active AND m.joined_at IS NOT NULL, FALSE), (COALESCE(t.needs_factor, FALSE)) \
+             AND NOT EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL), \
+             t.currency, t.timezone, t.owner_id, t.modules_off, a.role_id, CASE WHEN a.role_organization_id = t.id \
+             THEN (SELECT r.version FROM roles r WHERE r.organization_id = a.role_organization_id AND r.id = a.role_id \
+             AND r.deleted_at IS NULL) END, a.expires_at FROM sessions s \
+             JOIN users u ON u.id = s.user_id AND u.is_active AND u.deleted_at IS NULL \
+             LEFT JOIN tenants t ON t.deleted_at IS NULL AND t.slug = ? \
              LEFT JOIN memberships m ON m.organization_id = t.id AND m.id = s.user_id \
              LEFT JOIN role_assignments a ON a.organization_id = t.id AND a.user_id = s.user_id AND a.is_active \
              WHERE s.revoked_at IS NULL AND s.id = ? AND s.user_id = ? AND s.expires_at > ?"
@@ -84,22 +89,14 @@ impl Seat {
 
     pub fn facts(&mut self, slug: &str) -> Done<()> {
         type Facts = (
-            Nullable<Id>,
-            Nullable<Text>,
-            Nullable<Text>,
-            Nullable<Text>,
-            Bool,
-            Nullable<Id>,
-            Nullable<Instant>,
+            (Nullable<Id>, Nullable<Text>, Nullable<Text>, Bool, Bool),
+            (Nullable<Text>, Nullable<Text>, Nullable<Id>, Nullable<Text>),
+            (Nullable<Id>, Nullable<Integer>, Nullable<Instant>),
         );
         type Known = (
-            Option<Uid>,
-            Option<String>,
-            Option<String>,
-            Option<String>,
-            bool,
-            Option<Uid>,
-            Option<At>,
+            (Option<Uid>, Option<String>, Option<String>, bool, bool),
+            (Option<String>, Option<String>, Option<Uid>, Option<String>),
+            (Option<Uid>, Option<i32>, Option<At>),
         );
         let now = At(SystemClock.now().micros());
         let text = if matches!(self.conn, Any::Pg(_)) {
@@ -114,7 +111,7 @@ impl Seat {
             Bind::At(now),
         ];
         match self.conn.rows::<Facts, Known>(sql(text, binds))?.first() {
-            Some((.., true, _, _)) => Ok(()),
+            Some(((.., true, false), _, _)) => Ok(()),
             _ => Err(format!("no member of {slug}")),
         }
     }
