@@ -1,10 +1,13 @@
 //! `firma-migrate`: brings a database to the schema of this binary, and back.
 
+mod generate;
+
 use clap::{Parser, Subcommand};
 use firma_adapters::SystemClock;
 use firma_domain::source::Clock;
 use firma_persistence::Target;
 use firma_persistence::migrations::{Done, MigrationError, Migrator};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Migrations of Firma's database.
@@ -20,6 +23,20 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    #[command(flatten)]
+    On(OnDatabase),
+    /// Make the files of a new migration, for both databases; none is asked
+    Generate {
+        /// In small letters, digits and _
+        name: String,
+        /// Where the folders `postgres` and `sqlite` are
+        #[arg(long, default_value = "migrations")]
+        folder: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+enum OnDatabase {
     /// Apply what is missing, and seed
     Run,
     /// Take the last migration back
@@ -37,7 +54,13 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    match target(cli.database_url).and_then(|target| run(&cli.command, &target).map_err(|e| e.to_string())) {
+    let done = match &cli.command {
+        Command::Generate { name, folder } => new_migration(folder, name),
+        Command::On(command) => {
+            target(cli.database_url).and_then(|target| run(command, &target).map_err(|e| e.to_string()))
+        }
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(what) => {
             eprintln!("firma-migrate: {what}");
@@ -72,15 +95,15 @@ fn var(name: &str) -> Result<Option<String>, String> {
     }
 }
 
-fn run(command: &Command, target: &Target) -> Result<(), MigrationError> {
+fn run(command: &OnDatabase, target: &Target) -> Result<(), MigrationError> {
     let mut migrator = Migrator::connect(target, SystemClock.now())?;
     match command {
-        Command::Run => told("applied", migrator.run()?),
-        Command::Revert => told("taken back", migrator.revert()?),
-        Command::Redo => told("taken back and applied", migrator.redo()?),
-        Command::Check => migrator.check()?,
-        Command::Seed => migrator.seed()?,
-        Command::Status => {
+        OnDatabase::Run => told("applied", migrator.run()?),
+        OnDatabase::Revert => told("taken back", migrator.revert()?),
+        OnDatabase::Redo => told("taken back and applied", migrator.redo()?),
+        OnDatabase::Check => migrator.check()?,
+        OnDatabase::Seed => migrator.seed()?,
+        OnDatabase::Status => {
             for step in migrator.status()? {
                 say(&format!(
                     "{} {}",
@@ -89,6 +112,13 @@ fn run(command: &Command, target: &Target) -> Result<(), MigrationError> {
                 ));
             }
         }
+    }
+    Ok(())
+}
+
+fn new_migration(folder: &Path, name: &str) -> Result<(), String> {
+    for file in generate::generate(folder, name, SystemClock.now())? {
+        say(&file.display().to_string());
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use crate::kit::{data, pointers, rows, stored, texts};
 use firma_testing::{Answer, Firm, on_each};
 use serde_json::{Value, json};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 fn bulk(firm: &Firm, path: &str, operations: Value) -> Answer {
@@ -302,10 +303,16 @@ fn of_calls_at_once_only_what_failed_is_undone() {
         let firm = Firm::new(server);
         made(&firm, "taken");
         let before = rows(server, "audit_entries");
+        let answered = Mutex::new(Vec::new());
         std::thread::scope(|scope| {
             for n in 0..6 {
-                let firm = &firm;
-                scope.spawn(move || (0..8).for_each(|m| drop(made(firm, &format!("good {n} {m}")))));
+                let (firm, answered) = (&firm, &answered);
+                scope.spawn(move || {
+                    for m in 0..8 {
+                        let id = made(firm, &format!("good {n} {m}"));
+                        answered.lock().unwrap().push(id);
+                    }
+                });
                 scope.spawn(move || {
                     for m in 0..4 {
                         let first = json!({"name": format!("bad {n} {m}")});
@@ -317,20 +324,25 @@ fn of_calls_at_once_only_what_failed_is_undone() {
                 });
             }
         });
-        let kept = texts(
-            &data(
-                &firm
-                    .owner
-                    .get(&firm.at("companies?sort=name&limit=200"))
-                    .expect(200),
-            ),
-            "name",
+        let kept = data(
+            &firm
+                .owner
+                .get(&firm.at("companies?sort=name&limit=200"))
+                .expect(200),
         );
-        assert_eq!(kept.len(), 6 * 8 + 1);
+        let good: Vec<_> = kept.iter().filter(|row| row["name"] != "taken").collect();
         assert!(
-            kept.iter()
-                .all(|name| name == "taken" || name.starts_with("good"))
+            good.iter()
+                .all(|row| row["name"].as_str().unwrap().starts_with("good"))
         );
+        let mut ids: Vec<_> = good
+            .iter()
+            .map(|row| row["id"].as_str().unwrap().to_owned())
+            .collect();
+        let mut answered = answered.into_inner().unwrap();
+        ids.sort_unstable();
+        answered.sort_unstable();
+        assert_eq!((ids.len(), ids), (6 * 8, answered));
         assert_eq!(rows(server, "audit_entries"), before + 6 * 8);
     });
 }

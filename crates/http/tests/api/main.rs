@@ -76,6 +76,7 @@ mod providers_states;
 mod providers_step_up;
 mod reach;
 mod references;
+mod reports;
 mod roles;
 mod roles_at_once;
 mod roles_handed_on;

@@ -248,3 +248,43 @@ fn await_that(mut is: impl FnMut() -> bool) {
         std::thread::sleep(Duration::from_millis(5));
     }
 }
+
+#[test]
+fn a_new_migration_sorts_behind_the_others_on_both_databases() {
+    let folder = tempfile::tempdir().unwrap();
+    let generate = |name: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_firma-migrate"));
+        let ended = command
+            .env_clear()
+            .args(["generate", name, "--folder"])
+            .arg(folder.path())
+            .output()
+            .unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (ended.status.success(), text(ended.stdout), text(ended.stderr))
+    };
+    let (done, _, told) = generate("names");
+    assert!(!done && told.contains("postgres"), "{told}");
+    for database in ["postgres", "sqlite"] {
+        std::fs::create_dir_all(folder.path().join(database).join("2199-01-31-000041_far_off")).unwrap();
+    }
+    let (done, made, _) = generate("names");
+    let name = |database: &str, file: &str| {
+        let path = folder
+            .path()
+            .join(database)
+            .join("2199-01-31-000042_names")
+            .join(file);
+        format!("{}\n", path.display())
+    };
+    let files = ["postgres", "sqlite"].map(|database| name(database, "up.sql") + &name(database, "down.sql"));
+    assert!(done);
+    assert_eq!(made, files.concat());
+    assert!(
+        made.lines()
+            .all(|file| std::fs::read_to_string(file).unwrap().starts_with("-- "))
+    );
+    for wrong in ["Names", "a-b", "../names", ""] {
+        assert!(!generate(wrong).0, "{wrong}");
+    }
+}

@@ -169,7 +169,9 @@ impl Tx<'_> {
         // What the catalogue doesn't know any more gives nothing.
         let permissions: Permissions = names.iter().filter_map(|name| Permission::parse(name)).collect();
         let permissions = Arc::new(permissions);
-        self.roles().keep(at, permissions.clone());
+        if self.sees_only_what_is_committed() {
+            self.roles().keep(at, permissions.clone());
+        }
         Ok(ByKey { id, permissions })
     }
 

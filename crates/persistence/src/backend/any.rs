@@ -1,5 +1,8 @@
 //! A connection to either database.
 
+use diesel::Connection;
+use diesel::connection::Instrumentation;
+
 /// One or the other, chosen by [`super::manager`].
 pub enum AnyConnection {
     Pg(diesel::PgConnection),
@@ -18,6 +21,11 @@ macro_rules! on_backend {
 pub(crate) use on_backend;
 
 impl AnyConnection {
+    /// Who is told of each statement from now on.
+    pub(super) fn watch(&mut self, by: impl Instrumentation) {
+        on_backend!(self, c => c.set_instrumentation(by))
+    }
+
     /// Statements without parameters, in one round trip.
     pub(crate) fn batch(&mut self, statements: &str) -> diesel::QueryResult<()> {
         use diesel::connection::SimpleConnection;

@@ -94,7 +94,7 @@ where
             None => Verdict::Done,
             Some(Some(Fault::Again)) => Verdict::Again,
             Some(Some(Fault::Away)) => Verdict::Away,
-            Some(Some(Fault::Internal(_) | Fault::Panicked(_))) => Verdict::Unsure,
+            Some(Some(fault)) if fault.is_ours() => Verdict::Unsure,
             Some(_) => Verdict::Refused,
         };
         self.outcome = Some(outcome);

@@ -106,7 +106,6 @@ impl Database {
                 connect_timeout: settings.connect_timeout,
                 statement_timeout: settings.statement_timeout,
                 read_only,
-                queries: meter.queries.clone(),
             };
             r2d2::Pool::builder()
                 .max_size(size)

@@ -1,11 +1,9 @@
 //! Makes connections, chosen by the target: Diesel's own choice tries one database after the other.
 
 use super::any::AnyConnection;
-use super::meter::Timer;
 use super::target::Target;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use prometheus_client::metrics::histogram::Histogram;
 use std::time::Duration;
 
 /// r2d2's way to connections; the threads keep what they get.
@@ -16,8 +14,6 @@ pub(super) struct Manager {
     pub connect_timeout: Duration,
     pub statement_timeout: Duration,
     pub read_only: bool,
-    /// Where the times of statements go
-    pub queries: Histogram,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +44,6 @@ impl r2d2::ManageConnection for Manager {
                      PRAGMA cache_size = -16000; {own}"
                 ))
                 .map_err(|e| wrong(&e))?;
-                conn.set_instrumentation(Timer::new(self.queries.clone()));
                 Ok(AnyConnection::Sqlite(conn))
             }
             Target::Postgres(url) => {
@@ -60,7 +55,6 @@ impl r2d2::ManageConnection for Manager {
                     self.statement_timeout.as_millis()
                 ))
                 .map_err(|e| wrong(&e))?;
-                conn.set_instrumentation(Timer::new(self.queries.clone()));
                 Ok(AnyConnection::Pg(conn))
             }
         }

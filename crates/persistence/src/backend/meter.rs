@@ -5,7 +5,7 @@ use firma_domain::identity::SecurityKind;
 use prometheus_client::metrics::histogram::Histogram;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 /// In seconds: from an index seek to what the statement timeout ends.
@@ -102,15 +102,20 @@ impl Drop for Busy<'_> {
     }
 }
 
-/// Times the statements of one connection.
+/// Times the statements of one connection, and counts those that it keeps prepared.
 pub(super) struct Timer {
     queries: Histogram,
+    prepared: Arc<AtomicU32>,
     begun: Option<Instant>,
 }
 
 impl Timer {
-    pub(super) fn new(queries: Histogram) -> Timer {
-        Timer { queries, begun: None }
+    pub(super) fn new(queries: Histogram, prepared: Arc<AtomicU32>) -> Timer {
+        Timer {
+            queries,
+            prepared,
+            begun: None,
+        }
     }
 }
 
@@ -122,6 +127,9 @@ impl Instrumentation for Timer {
                 if let Some(begun) = self.begun.take() {
                     self.queries.observe(begun.elapsed().as_secs_f64());
                 }
+            }
+            InstrumentationEvent::CacheQuery { .. } => {
+                self.prepared.fetch_add(1, Ordering::Relaxed);
             }
             _ => {}
         }

@@ -3,14 +3,18 @@
 use super::any::AnyConnection;
 use super::database::Sources;
 use super::manager::Manager;
-use super::meter::Meter;
+use super::meter::{Meter, Timer};
 use crate::access::RoleCache;
 use crate::fault::Fault;
 use crate::sql::Sql;
 use diesel::sql_types::BigInt;
 use firma_domain::Id;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
+
+/// So many statements a connection may keep prepared: the server's own, and the usual ones of its callers.
+const MOST_PREPARED: u32 = 1_000;
 
 /// Where PostgreSQL's row-level security stands on this connection. Set again only when it moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,6 +31,8 @@ pub(crate) struct Seat {
     /// After a failed attempt nobody waits again until then.
     away_until: Option<Instant>,
     pub fence: Option<Fence>,
+    /// How many statements the connection keeps prepared
+    prepared: Arc<AtomicU32>,
     pub sources: Sources,
     pub(super) meter: Arc<Meter>,
     roles: Arc<RoleCache>,
@@ -54,6 +60,7 @@ impl Seat {
             held: None,
             away_until: None,
             fence: None,
+            prepared: Arc::default(),
             sources,
             meter,
             roles,
@@ -77,7 +84,9 @@ impl Seat {
         let got = self.pool.get();
         self.meter.connected(got.is_ok());
         match got {
-            Ok(held) => {
+            Ok(mut held) => {
+                self.prepared.store(0, Ordering::Relaxed);
+                held.watch(Timer::new(self.meter.queries.clone(), self.prepared.clone()));
                 self.held = Some(held);
                 self.meter.opened();
                 self.fence = None;
@@ -120,10 +129,86 @@ impl Seat {
         self.fence = None;
     }
 
+    /// After a call. A connection keeps what it has prepared for as long as it lives, and callers have a say in what that
+    /// is: filters, sorts, how many rows. So one that keeps too much makes room for a new one.
+    pub(super) fn tidy(&mut self) {
+        if MOST_PREPARED < self.prepared.load(Ordering::Relaxed) {
+            self.stand_up();
+        }
+    }
+
     /// After a fault that says nothing of the connection: whether it still answers.
     pub(super) fn check(&mut self) {
         if self.batch("SELECT 1").is_err() {
             self.stand_up();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::Target;
+    use firma_domain::Instant as At;
+    use firma_domain::source::{Clock, Entropy, IdSource};
+
+    struct Still;
+    impl Clock for Still {
+        fn now(&self) -> At {
+            At::EPOCH
+        }
+    }
+    impl IdSource for Still {
+        fn next(&self, _: At) -> Id {
+            Id::NIL
+        }
+    }
+    impl Entropy for Still {
+        fn fill(&self, _: &mut [u8]) {}
+    }
+
+    fn seat(path: &std::path::Path) -> Seat {
+        let manager = Manager {
+            target: Target::Sqlite(path.into()),
+            role: String::new(),
+            connect_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(5),
+            read_only: false,
+        };
+        let pool = r2d2::Pool::builder()
+            .max_size(1)
+            .min_idle(Some(0))
+            .build_unchecked(manager);
+        let still = Arc::new(Still);
+        let sources = Sources {
+            clock: still.clone(),
+            ids: still.clone(),
+            entropy: still,
+        };
+        Seat::new(pool, sources, Arc::new(Meter::new(1)), Arc::default())
+    }
+
+    fn ask(seat: &mut Seat, name: &str) {
+        seat.sit().unwrap();
+        let sql = Sql::<BigInt>::text("SELECT 1 AS ").quoted(name);
+        assert_eq!(sql.one_on::<i64>(seat.parts().unwrap().conn).unwrap(), 1);
+        seat.tidy();
+    }
+
+    #[test]
+    fn a_connection_that_keeps_too_many_statements_is_replaced() {
+        let folder = std::env::temp_dir().join(format!("firma-seat-{}", std::process::id()));
+        let mut seat = seat(&folder);
+        for _ in 0..2 {
+            for n in 0..MOST_PREPARED {
+                ask(&mut seat, "the same again");
+                ask(&mut seat, &n.to_string());
+            }
+            assert!(seat.held.is_none(), "so many, and one that is always the same");
+        }
+        ask(&mut seat, "another");
+        assert!(seat.held.is_some());
+        drop(seat);
+        std::fs::remove_file(folder).unwrap();
     }
 }

@@ -84,6 +84,7 @@ pub(super) fn serve(mut seat: Seat, calls: &queue::Receiver, meter: &Meter, rest
             break;
         }
         call.settle();
+        seat.tidy();
     }
 }
 
@@ -123,7 +124,10 @@ pub(super) fn write_in_groups(mut seat: Seat, calls: Receiver<Box<dyn Work>>, me
         let _busy = meter.busy();
         let mut group = vec![first];
         match write(&mut seat, &mut group, &calls) {
-            Ok(()) => group.into_iter().for_each(|call| call.settle()),
+            Ok(()) => {
+                group.into_iter().for_each(|call| call.settle());
+                seat.tidy();
+            }
             Err(fault) => {
                 let _ = seat.batch("ROLLBACK");
                 refuse(group, &fault);
@@ -134,7 +138,7 @@ pub(super) fn write_in_groups(mut seat: Seat, calls: Receiver<Box<dyn Work>>, me
 }
 
 /// The calls that wait, in one transaction. A savepoint for each would write every page that a call touches once more,
-/// which is half of what a small call costs; so they only get one when a call of theirs has to be undone.
+/// two thirds of all that is written; so they only get one when a call of theirs has to be undone.
 fn write(
     seat: &mut Seat,
     group: &mut Vec<Box<dyn Work>>,
@@ -148,7 +152,9 @@ fn write(
         let is_clean = attempt(seat, call.as_mut());
         group.push(call);
         if !is_clean? {
-            seat.batch("ROLLBACK; BEGIN IMMEDIATE")?;
+            // It fails where the fault took the transaction with it.
+            let _ = seat.batch("ROLLBACK");
+            seat.batch("BEGIN IMMEDIATE")?;
             group.iter_mut().try_for_each(|call| saved(seat, call.as_mut()))?;
             break;
         }

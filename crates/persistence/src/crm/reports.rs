@@ -64,17 +64,22 @@ impl Tx<'_> {
         let cond = Cond::All(cond);
 
         let (key, label, joins, by) = grouping(group);
-        let lines = summed(key, label, currency)
-            .then(" FROM deals ")
-            .then(joins)
-            .then(" WHERE ")
-            .cond(cond.clone())
-            .then(by)
-            .rows::<Row>(self)?;
-        let total = summed(Words::Same("NULL"), "NULL", currency)
-            .then(" FROM deals WHERE ")
-            .cond(cond)
-            .one::<Row>(self)?;
+        // Rows and total are of one state, whoever writes meanwhile.
+        let (lines, total) = self.still(|tx| {
+            tx.fenced(grant.organization())?;
+            let lines = summed(key, label, currency)
+                .then(" FROM deals ")
+                .then(joins)
+                .then(" WHERE ")
+                .cond(cond.clone())
+                .then(by)
+                .rows::<Row>(tx)?;
+            let total = summed(Words::Same("NULL"), "NULL", currency)
+                .then(" FROM deals WHERE ")
+                .cond(cond)
+                .one::<Row>(tx)?;
+            Ok::<_, Fault>((lines, total))
+        })?;
         Ok(Report {
             lines: lines.into_iter().map(line).collect(),
             total: line(total).figures,

@@ -43,15 +43,15 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Ends the period that a deal stands in now.
+    /// Ends the period that a deal stands in now. It says when: one that has yet to begin ends as it does.
     pub fn end_stage_period<A: Writes>(
         &mut self,
         grant: Grant<Deal, A>,
         deal: Id,
         at: Instant,
-    ) -> Result<(), Fault> {
+    ) -> Result<Instant, Fault> {
         self.fenced(grant.organization())?;
-        Sql::<()>::either(
+        let ended = Sql::<AtType>::either(
             "UPDATE stage_periods SET left_at = GREATEST(entered_at, ",
             "UPDATE stage_periods SET left_at = MAX(entered_at, ",
         )
@@ -60,9 +60,9 @@ impl Tx<'_> {
         .bind(grant.organization())
         .then(" AND deal_id = ")
         .bind(deal)
-        .then(" AND left_at IS NULL")
-        .run(self)?;
-        Ok(())
+        .then(" AND left_at IS NULL RETURNING left_at")
+        .maybe::<At>(self)?;
+        Ok(ended.map_or(at, |ended| ended.0))
     }
 
     /// A deal's history, the first period first. The deal itself has to be found before, under the same grant.

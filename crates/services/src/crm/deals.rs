@@ -75,10 +75,10 @@ impl Keeping for Deal {
             return Ok(());
         }
         let now = work.now();
-        work.tx.end_stage_period(grant, after.id, now)?;
+        let ended = work.tx.end_stage_period(grant, after.id, now)?;
         Ok(work
             .tx
-            .add_stage_periods(grant, after.id, vec![(after.value.stage_id, now, None)])?)
+            .add_stage_periods(grant, after.id, vec![(after.value.stage_id, ended, None)])?)
     }
 
     fn deleting(

@@ -73,6 +73,8 @@ fn measure(kind: &Kind, options: &Options) -> Done<Table> {
     let yardstick = yardstick::measure(&mut owner, &filled, seconds)?;
     let (postgres, sqlite) = yardstick::REFERENCE;
     let mut table = Table::new(yardstick, if kind.is_postgres() { postgres } else { sqlite });
+    let all = yardstick::measure_on_all_cores(kind, &server, &filled, seconds)?;
+    table.note("the same with a thread on each core at once, µs", all, 1);
 
     let postmaster = match kind {
         Kind::Sqlite => None,

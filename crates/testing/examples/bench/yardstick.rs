@@ -2,6 +2,9 @@
 
 use crate::fill::Filled;
 use crate::load::Dice;
+use crate::options::Kind;
+use crate::seat;
+use crate::server::Server;
 use crate::statement::Any;
 use crate::types::{At, Uid};
 use chrono::NaiveDate;
@@ -124,6 +127,26 @@ pub fn measure(conn: &mut Any, filled: &Filled, seconds: f64) -> Result<f64, Str
         fifth.get(fifth.len() / 2).copied()
     });
     medians.min_by(f64::total_cmp).ok_or("no round".into())
+}
+
+/// Microseconds a read where all cores do the same: what a core is worth while the others work, too.
+pub fn measure_on_all_cores(
+    kind: &Kind,
+    server: &Server,
+    filled: &Filled,
+    seconds: f64,
+) -> Result<f64, String> {
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let one = || measure(&mut seat::connect(kind, server)?, filled, seconds);
+    let each: Vec<_> = std::thread::scope(|scope| {
+        let running: Vec<_> = (0..cores).map(|_| scope.spawn(one)).collect();
+        let joined = running.into_iter().map(|thread| thread.join());
+        joined
+            .map(|ended| ended.unwrap_or_else(|_| Err("a thread panicked".into())))
+            .collect()
+    });
+    let each = each.into_iter().collect::<Result<Vec<f64>, String>>()?;
+    Ok(each.iter().sum::<f64>() / each.len() as f64)
 }
 
 /// An id from its text.
