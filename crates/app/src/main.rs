@@ -38,7 +38,8 @@ fn main() -> ExitCode {
         Ok(loaded) => loaded,
         Err(faults) => return refuse(&faults),
     };
-    logging::start(&config.log, config.log_format == LogFormat::Json);
+    let filter = filter(&command, &config, &given);
+    logging::start(&filter, config.log_format == LogFormat::Json);
     // The doctor has a line of its own for them.
     if !matches!(command, Command::Doctor(_)) {
         warnings().iter().for_each(|warning| log::warn!("{warning}"));
@@ -50,6 +51,18 @@ fn main() -> ExitCode {
             complain(&what);
             ExitCode::from(exit::FAILED)
         }
+    }
+}
+
+/// A command tells itself what became of its job; the line of a worker is for who asks for it.
+fn filter(command: &Command, config: &Config, given: &[Given]) -> String {
+    let is_asked_for =
+        |given: &Given| given.variable == "FIRMA_LOG" && given.from.as_deref() != Some("default");
+    match command {
+        Command::Import(_) if !given.iter().any(is_asked_for) => {
+            format!("{},firma_services::platform::worker=warn", config.log)
+        }
+        _ => config.log.clone(),
     }
 }
 

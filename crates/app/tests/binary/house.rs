@@ -19,6 +19,13 @@ pub(crate) struct House {
 }
 
 impl House {
+    /// Writes a file into its folder; its path.
+    pub(crate) fn write(&self, name: &str, text: &[u8]) -> String {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
     fn over(database: TestDatabase) -> House {
         let folder = TempDir::new().unwrap();
         let url = database.url();

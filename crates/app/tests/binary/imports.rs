@@ -14,11 +14,7 @@ pub(crate) fn import<'a>(file: &'a str, more: &[&'a str]) -> Vec<&'a str> {
 fn a_file_is_brought_in_from_the_command_line() {
     for house in House::each() {
         house.found();
-        let write = |name: &str, text: &[u8]| {
-            let path = house.folder.path().join(name);
-            std::fs::write(&path, text).unwrap();
-            path.to_str().unwrap().to_owned()
-        };
+        let write = |name: &str, text: &[u8]| house.write(name, text);
         let file = write(
             "firms.csv",
             b"Nr;Name;Ort\r\n1;M\xfcller;Bor\r\n2;Duro;Vr\x9aac\r\n",
@@ -41,7 +37,9 @@ fn a_file_is_brought_in_from_the_command_line() {
         );
         let count = || house.database.number("SELECT COUNT(*) FROM companies");
         assert_eq!(count(), 0);
-        let done = house.run(&import(&file, &map), "").fine();
+        let ran = house.run(&import(&file, &map), "");
+        assert_eq!(ran.err, "", "the line of a worker is for who asks for it");
+        let done = ran.fine();
         assert!(done.starts_with("done: 2 created,"), "{done}");
         let again = house.run(&import(&file, &map), "").fine();
         assert!(

@@ -8,11 +8,7 @@ use serde_json::{Value, json};
 fn refused_rows_are_a_file_that_is_mended_and_brought_in() {
     for house in House::each() {
         house.found();
-        let write = |name: &str, text: &[u8]| {
-            let path = house.folder.path().join(name);
-            std::fs::write(&path, text).unwrap();
-            path.to_str().unwrap().to_owned()
-        };
+        let write = |name: &str, text: &[u8]| house.write(name, text);
         // In the encoding of the file, which is named, with its own separator.
         let file = write(
             "firms.csv",
@@ -138,11 +134,7 @@ fn many_refusals_are_told_page_by_page() {
 fn a_spreadsheet_that_parts_cells_elsewhere_runs_none_of_them() {
     let house = House::sqlite();
     house.found();
-    let write = |name: &str, text: &str| {
-        let path = house.folder.path().join(name);
-        std::fs::write(&path, text).unwrap();
-        path.to_str().unwrap().to_owned()
-    };
+    let write = |name: &str, text: &str| house.write(name, text.as_bytes());
     let file = write(
         "firms.csv",
         "external_id,name,industry\r\n1,,\"x;=HYPERLINK(\"\"u\"\");y\"\r\n2,,a;b|c\r\n",
