@@ -42,10 +42,8 @@ fn text_line(out: &mut dyn Write, time: &str, level: &str, record: &Record) -> i
     }
     let message = one_line(record.args().to_string());
     write!(out, "{time} {level} {}: {message}", record.target())?;
-    record
-        .key_values()
-        .visit(&mut Pairs(out))
-        .map_err(io::Error::other)?;
+    // Should a source fail, the pairs so far are still worth the line.
+    let _ = record.key_values().visit(&mut Pairs(out));
     writeln!(out)
 }
 
@@ -89,7 +87,7 @@ fn json_line(mut out: &mut dyn Write, time: &str, record: &Record) -> io::Result
     map.serialize_entry("target", record.target())?;
     map.serialize_entry("message", record.args())?;
     let mut pairs = Pairs(map);
-    record.key_values().visit(&mut pairs).map_err(io::Error::other)?;
+    let _ = record.key_values().visit(&mut pairs);
     pairs.0.end()?;
     writeln!(out)
 }

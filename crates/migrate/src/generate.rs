@@ -19,7 +19,10 @@ pub(crate) fn generate(folder: &Path, name: &str, now: Instant) -> Result<Vec<Pa
         let path = folder.join(database);
         for entry in fs::read_dir(&path).map_err(|e| told(&path, e))? {
             let entry = entry.map_err(|e| told(&path, e))?;
-            last = last.max(entry.file_name().to_string_lossy().into_owned());
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with(|c: char| c.is_ascii_digit()) {
+                last = last.max(name);
+            }
         }
     }
     let version = next(&last, now);
@@ -49,5 +52,23 @@ fn next(last: &str, now: Instant) -> String {
             format!("{day}-{:06}", number + 1)
         }
         _ => format!("{today}-000001"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_is_todays_first_or_the_one_after_the_last() {
+        let now = Instant::from_micros(1_764_288_000_000_000).unwrap();
+        for (last, expected) in [
+            ("", "2025-11-28-000001"),
+            ("2025-11-27-000009_x", "2025-11-28-000001"),
+            ("2025-11-28-000009_x_2", "2025-11-28-000010"),
+            ("2025-12-01-000001_x", "2025-12-01-000002"),
+        ] {
+            assert_eq!(next(last, now), expected, "{last}");
+        }
     }
 }

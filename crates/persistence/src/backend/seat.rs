@@ -146,7 +146,7 @@ impl Seat {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::backend::Target;
     use firma_domain::Instant as At;
@@ -167,7 +167,7 @@ mod tests {
         fn fill(&self, _: &mut [u8]) {}
     }
 
-    fn seat(path: &std::path::Path) -> Seat {
+    pub(in crate::backend) fn seat(path: &std::path::Path) -> Seat {
         let manager = Manager {
             target: Target::Sqlite(path.into()),
             role: String::new(),
@@ -197,8 +197,8 @@ mod tests {
 
     #[test]
     fn a_connection_that_keeps_too_many_statements_is_replaced() {
-        let folder = std::env::temp_dir().join(format!("firma-seat-{}", std::process::id()));
-        let mut seat = seat(&folder);
+        let folder = tempfile::tempdir().unwrap();
+        let mut seat = seat(&folder.path().join("firma.db"));
         for _ in 0..2 {
             for n in 0..MOST_PREPARED {
                 ask(&mut seat, "the same again");
@@ -208,7 +208,5 @@ mod tests {
         }
         ask(&mut seat, "another");
         assert!(seat.held.is_some());
-        drop(seat);
-        std::fs::remove_file(folder).unwrap();
     }
 }

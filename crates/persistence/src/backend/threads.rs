@@ -149,9 +149,10 @@ fn write(
     let mut next = group.pop();
     while let Some(mut call) = next {
         call.taken();
-        let is_clean = attempt(seat, call.as_mut());
+        let ran = plainly(seat, call.as_mut());
         group.push(call);
-        if !is_clean? {
+        let is_clean = ran?;
+        if !is_clean {
             // It fails where the fault took the transaction with it.
             let _ = seat.batch("ROLLBACK");
             seat.batch("BEGIN IMMEDIATE")?;
@@ -166,8 +167,8 @@ fn write(
     seat.batch("COMMIT")
 }
 
-/// Whether the transaction holds nothing of a call that failed.
-fn attempt(seat: &mut Seat, call: &mut dyn Work) -> Result<bool, Fault> {
+/// Runs a call without a savepoint. Whether the transaction then holds nothing of it, if it failed.
+fn plainly(seat: &mut Seat, call: &mut dyn Work) -> Result<bool, Fault> {
     let before = seat.changes()?;
     Ok(match call.attempt(seat, Attempt::Last) {
         Verdict::Done => true,
@@ -186,7 +187,7 @@ fn saved(seat: &mut Seat, call: &mut dyn Work) -> Result<(), Fault> {
 }
 
 fn refuse(calls: Vec<Box<dyn Work>>, fault: &Fault) {
-    log::warn!("a commit failed: {fault}");
+    log::warn!("calls that waited were not written: {fault}");
     for mut call in calls {
         call.fail(match fault {
             Fault::Away => Fault::Away,
@@ -194,5 +195,78 @@ fn refuse(calls: Vec<Box<dyn Work>>, fault: &Fault) {
             other => Fault::internal(other),
         });
         call.settle();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::call::Call;
+    use crate::backend::seat::tests::seat;
+    use crate::sql::{Sql, Value};
+    use crate::store::{Origin, Tx};
+    use diesel::sql_types::BigInt;
+    use tokio::sync::oneshot::Receiver as Answer;
+
+    type Ran = fn(&mut Tx<'_>) -> Result<(), Fault>;
+
+    fn store(tx: &mut Tx<'_>, n: i64) -> Result<(), Fault> {
+        let insert = Sql::<()>::text("INSERT INTO kept (n) VALUES (");
+        insert.bind(Value::Big(n)).then(")").run(tx).map(drop)
+    }
+
+    /// What becomes of calls that all wait before the writer begins: whether each succeeded, and what is stored.
+    fn written(calls: &[Ran]) -> (Vec<bool>, Vec<i64>) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("firma.db");
+        let mut first = seat(&file);
+        first.sit().unwrap();
+        first
+            .batch("PRAGMA journal_mode = WAL; CREATE TABLE kept (n BIGINT)")
+            .unwrap();
+        let (sender, receiver) = crossbeam_channel::unbounded();
+        let send = |run: &Ran| -> Answer<Result<(), Fault>> {
+            let (call, answer) = Call::asked(*run, Some(Origin::default()), None);
+            sender.send(call).unwrap();
+            answer
+        };
+        let answers: Vec<_> = calls.iter().map(send).collect();
+        drop(sender);
+        write_in_groups(seat(&file), receiver, &Meter::new(1));
+        let fine = |answer: Answer<Result<(), Fault>>| answer.blocking_recv().unwrap().is_ok();
+        let stored = Sql::<BigInt>::text("SELECT n FROM kept ORDER BY n");
+        let stored = stored.rows_on(first.parts().unwrap().conn).unwrap();
+        (answers.into_iter().map(fine).collect(), stored)
+    }
+
+    #[test]
+    fn what_a_call_stored_before_it_failed_goes_alone() {
+        let refused: Ran = |tx| store(tx, 2).and(Err(Fault::Missing));
+        let panics: Ran = |tx| {
+            store(tx, 3)?;
+            panic!("as it is meant to")
+        };
+        let calls: [Ran; 5] = [
+            |tx| store(tx, 1),
+            refused,
+            panics,
+            |_| Err(Fault::Missing),
+            |tx| store(tx, 5),
+        ];
+        let (fine, stored) = written(&calls);
+        assert_eq!(fine, [true, false, false, false, true]);
+        assert_eq!(stored, [1, 5]);
+    }
+
+    #[test]
+    fn where_a_call_takes_the_transaction_with_it_nobody_is_told_that_it_is_done() {
+        let gone: Ran = |tx| {
+            tx.conn().batch("ROLLBACK")?;
+            Err(Fault::internal("the disk is full"))
+        };
+        let (fine, stored) = written(&[|tx| store(tx, 1), gone, |tx| store(tx, 3)]);
+        // Those behind it are written in the next group.
+        assert_eq!(fine, [false, false, true]);
+        assert_eq!(stored, [3]);
     }
 }

@@ -15,7 +15,7 @@ use firma_domain::identity::SecurityKind;
 use firma_domain::{Id, Instant};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-/// Which of the attempts at a call this is. A call that is run only once begins with its last.
+/// Which of the attempts at a call this is. SQLite's writer begins with the last, and may repeat it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Attempt {
     First,
@@ -97,7 +97,7 @@ impl<'c> Tx<'c> {
         self.now
     }
 
-    /// Whether the call won't be run again, whatever comes of it.
+    /// Whether the call won't be run again because of what it answers.
     pub fn is_last_attempt(&self) -> bool {
         self.attempt == Attempt::Last
     }
