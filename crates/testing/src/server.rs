@@ -12,7 +12,7 @@ use firma_domain::organizations::{Names, NamesAway};
 use firma_domain::source::Clock;
 use firma_http::{Breakers, Draining, Limits, Metrics, Site, State, app};
 use firma_persistence::identity::NewSession;
-use firma_persistence::{Database, Fault, Origin, Settings, Sources, Tx};
+use firma_persistence::{Database, Origin, Settings, Sources, Tx};
 use firma_services::Hasher;
 use firma_services::identity::{LastUsed, Lifetimes, Providers, Signer};
 use firma_services::installation::{Errors, Watch};
@@ -252,8 +252,8 @@ impl Server {
         runtime.block_on(self.database.read(run)).unwrap()
     }
 
-    /// A session of a user that lives for an hour.
-    pub fn session(&self, user: Id) -> Id {
+    /// A session of a user that lives for an hour; none where the user isn't active.
+    pub fn sign_in(&self, user: Id) -> Option<Id> {
         self.write(move |tx| {
             let (id, now) = (tx.new_id(), tx.now());
             let end = now.plus_seconds(3_600);
@@ -264,10 +264,13 @@ impl Server {
                 expires_at: end,
                 ends_at: end,
             };
-            tx.add_session(new)
-                .map(|()| id)
-                .map_err(|fault: Fault| fault.into())
+            Ok(tx.add_session(new)?.then_some(id))
         })
+    }
+
+    /// The same of a user who is active.
+    pub fn session(&self, user: Id) -> Id {
+        self.sign_in(user).unwrap()
     }
 
     /// An access token of a session that lives, for `seconds` from now.

@@ -61,11 +61,7 @@ fn users_are_found_locked_and_opened() {
             (&json!(false), &json!(shown["version"].as_i64().unwrap() + 1))
         );
         client.get("/api/v1/me").problem(401, "unauthenticated");
-        // A new session doesn't help.
-        server
-            .client(user)
-            .get("/api/v1/me")
-            .problem(401, "unauthenticated");
+        assert_eq!(server.sign_in(user), None, "there is no new session");
         assert_eq!(list("is_active=false")[0]["id"], json!(user));
         admin.act(&format!("{path}/deactivate")).expect(200);
         admin.act(&format!("{path}/reactivate")).expect(200);

@@ -3,9 +3,10 @@
 use crate::custom_roles::{custom, give, holder};
 use crate::zones::Hands;
 use firma_auth::access::{Create, Read};
-use firma_domain::Id;
-use firma_domain::crm::Deal;
-use firma_services::{Caller, Segment, Work};
+use firma_domain::access::RoleAssignment;
+use firma_domain::crm::{Company, Deal};
+use firma_domain::{Id, input};
+use firma_services::{Caller, Origin, Refusal, Segment, Tx, Work, access};
 use firma_testing::{Client, Firm, METRICS_TOKEN, Server, TestDatabase, on_each};
 use serde_json::json;
 use std::sync::Arc;
@@ -255,5 +256,36 @@ fn a_role_that_was_changed_is_looked_up_once() {
             }
             assert_eq!(misses() - before, 1);
         }
+    });
+}
+
+/// What a call gave and then undid was never anybody's, though the call itself saw it.
+#[test]
+fn a_role_given_by_a_call_that_fails_is_kept_by_nobody() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let (user, client) = firm.member(None);
+        let role = custom(&firm, &BOTH);
+        let caller = |user| Caller {
+            user,
+            session: server.session(user),
+        };
+        let (owner, member, organization) = (caller(firm.owner_id), caller(user), Segment::Id(firm.id));
+        let body = json!({"user_id": user, "role_id": role});
+        let given = move |tx: &mut Tx<'_>| -> Result<(), Refusal> {
+            let mut work = Work::enter(tx, owner, &organization)?;
+            let grant = work.grant::<RoleAssignment, Create>()?;
+            access::assign(&mut work, grant, input::read(body.clone())?)?;
+            let work = Work::enter(tx, member, &organization)?;
+            work.grant::<Company, Create>()?;
+            Err(Refusal::NothingHere)
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let outcome = runtime.block_on(server.database.write(Origin::default(), given));
+        assert!(matches!(outcome, Err(Refusal::NothingHere)), "{outcome:?}");
+        let companies = firm.at("companies");
+        client.get(&companies).problem(403, "permission_required");
+        give(&firm.owner, &firm, user, &role).expect(201);
+        client.get(&companies).expect(200);
     });
 }

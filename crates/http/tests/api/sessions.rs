@@ -190,25 +190,59 @@ fn who_is_deactivated_or_gets_a_new_password_is_out_at_once() {
         let (firm, email) = owner(server);
         let tokens = login(server, &email, PASSWORD).expect(200);
         let client = signed_in(server, &tokens);
-        let id = server.base.id_literal(firm.owner_id);
-        let active = |is: &str| {
-            let set = format!("UPDATE users SET is_active = {is} WHERE id = {id}");
-            server.base.execute(&set);
+        let beside = Server::start(server.base.shared());
+        let (_, admin) = Firm::platform(server, "website_admin");
+        client.get(&firm.path).expect(200);
+        let set = |done: &str| {
+            let user = format!("{}/users/{}/{done}", crate::platform::ROOT, firm.owner_id);
+            admin.act(&user).expect(200);
         };
-        active("FALSE");
-        for path in ["/api/v1/me", firm.path.as_str(), SESSIONS] {
-            client.get(path).problem(401, "unauthenticated");
+        set("deactivate");
+        for client in [&client, &signed_in(&beside, &tokens)] {
+            for path in ["/api/v1/me", firm.path.as_str(), SESSIONS] {
+                client.get(path).problem(401, "unauthenticated");
+            }
+            client
+                .post(&firm.at("companies"), json!({"name": "x"}))
+                .problem(401, "unauthenticated");
         }
-        client
-            .post(&firm.at("companies"), json!({"name": "x"}))
-            .problem(401, "unauthenticated");
         refresh(server, &tokens["refresh_token"]).problem(401, "invalid_refresh_token");
-        active("TRUE");
+        login(server, &email, PASSWORD).problem(401, "wrong_credentials");
+        // What was ended doesn't begin again.
+        set("reactivate");
+        client.get(&firm.path).problem(401, "unauthenticated");
+        refresh(server, &tokens["refresh_token"]).problem(401, "invalid_refresh_token");
+        let tokens = login(server, &email, PASSWORD).expect(200);
+        let client = signed_in(server, &tokens);
         client.get(&firm.path).expect(200);
         set_password(server, &email, "another password of its own");
         client.get(&firm.path).problem(401, "unauthenticated");
         refresh(server, &tokens["refresh_token"]).problem(401, "invalid_refresh_token");
         assert_eq!(events(server, "password_changed"), 2);
+    });
+}
+
+/// Whoever signs in while they are deactivated is either too late, or their session ends with the others.
+#[test]
+fn no_session_outlives_that_its_user_is_active() {
+    on_each(|server| {
+        let (_, admin) = Firm::platform(server, "website_admin");
+        for _ in 0..10 {
+            let user = Firm::user(server, &format!("{}@people.example", crate::samples::unique()));
+            let at = format!("{}/users/{user}/deactivate", crate::platform::ROOT);
+            std::thread::scope(|scope| {
+                let signing_in: Vec<_> = (0..4)
+                    .map(|_| scope.spawn(|| (0..5).filter_map(|_| server.sign_in(user)).count()))
+                    .collect();
+                admin.act(&at).expect(200);
+                signing_in
+                    .into_iter()
+                    .for_each(|thread| assert!(thread.join().unwrap() <= 5));
+            });
+            let of = server.base.id_literal(user);
+            let live = format!("SELECT COUNT(*) FROM sessions WHERE revoked_at IS NULL AND user_id = {of}");
+            assert_eq!(server.base.number(&live), 0);
+        }
     });
 }
 

@@ -1,8 +1,6 @@
 //! What is known of a call by an API key.
 
-use super::facts::{
-    ABOUT, Base, BaseRow, HELD, Held, HeldRow, Known, Segment, TENANT, TENANT_UNFENCED, member,
-};
+use super::facts::{Base, BaseRow, Known, Segment, base};
 use super::role_cache::At as Version;
 use crate::backend::{At, Id as IdType, Instant as AtType, Uid};
 use crate::fault::Fault;
@@ -92,14 +90,11 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Key, membership and roles of its creator, in one statement, which also moves PostgreSQL's fence to the
-    /// organization as [`Tx::facts`] does. None where the creator isn't active any more.
+    /// Key and membership of its creator, in one statement, which also moves PostgreSQL's fence to the organization
+    /// as [`Tx::facts`] does. None where the creator isn't active any more.
     pub fn facts_by_key(&mut self, key: &KnownKey, segment: &Segment) -> Result<Option<KeyFacts>, Fault> {
         self.identify(key.user)?;
-        let head = Sql::<(Base, Held, Terms)>::either(TENANT, TENANT_UNFENCED);
-        let rows = member(head, self.needs_factor())
-            .then(ABOUT)
-            .then(HELD)
+        let row = base::<(Base, Terms)>()
             .then(
                 ", k.version, k.revoked_at, k.expires_at, k.allowed_ip_ranges FROM api_keys k JOIN users u \
                  ON u.id = k.created_by AND u.is_active AND u.deleted_at IS NULL LEFT JOIN tenants t \
@@ -108,25 +103,24 @@ impl Tx<'_> {
             .named(segment)
             .then(
                 " LEFT JOIN memberships m ON m.organization_id = t.id AND m.id = k.created_by \
-                 LEFT JOIN role_assignments a ON a.organization_id = t.id AND a.user_id = k.created_by \
-                 AND a.is_active WHERE k.organization_id = ",
+                 WHERE k.organization_id = ",
             )
             .bind(key.organization)
             .then(" AND k.id = ")
             .bind(key.id)
-            .rows::<(BaseRow, HeldRow, TermsRow)>(self)?;
-        let Some((base, _, (version, revoked, expires, ranges))) = rows.first() else {
+            .maybe::<(BaseRow, TermsRow)>(self)?;
+        let Some((base, (version, revoked, expires, ranges))) = row else {
             return Ok(None);
         };
         let (is_at_home, has_creator) = (base.0.0.is_some(), base.0.3);
-        let mut known = self.standing(key.user, base, rows.iter().map(|(_, held, _)| *held))?;
+        let mut known = self.standing(key.user, &base)?;
         if let Known::Member(facts, ..) = &mut known {
-            facts.key = Some(self.by_key(key.organization, key.id, *version)?);
+            facts.key = Some(self.by_key(key.organization, key.id, version)?);
         }
         Ok(Some(KeyFacts {
             revoked_at: revoked.map(|at| at.0),
             expires_at: expires.map(|at| at.0),
-            allowed_ip_ranges: read(ranges)?,
+            allowed_ip_ranges: read(&ranges)?,
             is_at_home,
             has_creator,
             known,

@@ -5,6 +5,7 @@ mod assignments;
 mod by_key;
 mod facts;
 mod given;
+mod held;
 mod kept;
 mod role_cache;
 mod roles;

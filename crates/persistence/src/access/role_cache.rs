@@ -1,11 +1,12 @@
-//! What custom roles give, kept in memory. A role is kept under its version, so what is kept is never old: the
-//! version comes with the facts of each call.
+//! What custom roles give, and who holds what, kept in memory. A role is kept under its version, so what is kept is
+//! never old: the version comes from the database.
 
 use super::by_key::KnownKey;
+use super::held::Stamps;
 use super::kept::Kept;
 use crate::fault::Fault;
 use crate::store::Tx;
-use firma_auth::access::Permissions;
+use firma_auth::access::{Assignment, Permissions};
 use firma_domain::Id;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,33 +20,46 @@ pub(crate) struct At {
     pub version: i32,
 }
 
-/// How often what was asked for was there.
+/// How often what a member holds was there.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Hits {
     pub hits: u64,
     pub misses: u64,
 }
 
+type Held = (Stamps, Arc<[Assignment]>);
+
 #[derive(Debug, Default)]
 pub(crate) struct RoleCache {
+    /// By organization and user: under what it is kept, and what the member holds
+    held: Kept<(Id, Id), Held>,
     /// By organization and role: the role's version, and what it gives
     roles: Kept<(Id, Id), (i32, Arc<Permissions>)>,
     /// By prefix: what stands in their table is never changed
     pub(super) keys: Kept<String, Arc<KnownKey>>,
+    /// Of what members hold
     hits: AtomicU64,
     misses: AtomicU64,
 }
 
 impl RoleCache {
     pub(super) fn get(&self, at: At) -> Option<Arc<Permissions>> {
-        let found = self
-            .roles
-            .get(&(at.organization, at.role))
+        let found = self.roles.get(&(at.organization, at.role));
+        found
             .filter(|(version, _)| *version == at.version)
-            .map(|(_, permissions)| permissions);
+            .map(|(_, permissions)| permissions)
+    }
+
+    pub(super) fn held(&self, organization: Id, user: Id, at: Stamps) -> Option<Arc<[Assignment]>> {
+        let found = self.held.get(&(organization, user));
+        let found = found.filter(|(under, _)| *under == at).map(|(_, held)| held);
         let counted = if found.is_some() { &self.hits } else { &self.misses };
         counted.fetch_add(1, Ordering::Relaxed);
         found
+    }
+
+    pub(super) fn keep_held(&self, organization: Id, user: Id, at: Stamps, held: Arc<[Assignment]>) {
+        self.held.keep((organization, user), (at, held));
     }
 
     pub(super) fn keep(&self, at: At, permissions: Arc<Permissions>) {

@@ -1,3 +1,4 @@
+use super::held::outdate_members;
 use crate::backend::{Id as IdType, Uid};
 use crate::fault::Fault;
 use crate::sql::{Col, Cond, Sql};
@@ -12,6 +13,7 @@ stored! {
     Role in roles,
     columns { name: Text, display_name: Text, description: Nullable<Text>, role_type: Text, is_system: Bool }
     parts { permissions: PERMISSIONS }
+    outdates { outdate_members }
     filter {}
     sort {}
 }

@@ -48,14 +48,15 @@ pub struct Rotation {
 }
 
 impl Tx<'_> {
-    /// Makes a session.
-    pub fn add_session(&mut self, new: NewSession) -> Result<(), Fault> {
+    /// Makes a session, unless the user isn't active: whether there is one. The user is held until it is stored, so who
+    /// deactivates or erases them, and ends their sessions with it, ends this one too.
+    pub fn add_session(&mut self, new: NewSession) -> Result<bool, Fault> {
         self.identify(new.user)?;
         let origin = self.unit()?.origin().clone();
         let now = self.now();
         Sql::<()>::text(
             "INSERT INTO sessions (id, user_id, ip, user_agent, created_at, last_used_at, expires_at, ends_at, \
-             refresh_hash, rotated_at, country) VALUES (",
+             refresh_hash, rotated_at, country) SELECT ",
         )
         .binds(vec![
             new.id.into(),
@@ -70,9 +71,11 @@ impl Tx<'_> {
             now.into(),
             text_or_null(origin.country.as_deref()),
         ])
-        .then(")")
-        .run(self)?;
-        Ok(())
+        .then(" FROM users WHERE is_active AND deleted_at IS NULL AND id = ")
+        .bind(new.user)
+        .then_either(" FOR NO KEY UPDATE", "")
+        .run(self)
+        .map(|made| made > 0)
     }
 
     /// A session of an active user that is about to be refreshed: locked.

@@ -86,7 +86,7 @@ impl Tx<'_> {
         Ok(steps.into_iter().map(|(.., step)| step).collect())
     }
 
-    /// Lets a user sign in, or no longer.
+    /// Lets a user sign in, or no longer: then all sessions end.
     pub fn set_user_active(
         &mut self,
         grant: PlatformGrant<User, Update>,
@@ -103,6 +103,9 @@ impl Tx<'_> {
             .then(" WHERE id = ")
             .bind(user)
             .run(self)?;
-        Ok(())
+        match is_active {
+            true => Ok(()),
+            false => self.revoke_sessions(user, None),
+        }
     }
 }

@@ -35,7 +35,7 @@ pub use idempotency::{Key, Known, StoredAnswer};
 pub use list::{Listing, Page, Position};
 pub(crate) use log::{EVENTS, EventColumns, EventRow, event_of};
 pub use log::{Log, LogPage};
-pub(crate) use parts::Parts;
+pub(crate) use parts::{Outdates, Parts};
 pub use purge::Purged;
 pub use references::{HANGING, References};
 pub use repo::Repo;

@@ -9,6 +9,9 @@ type ReadParts<E> = fn(&mut Tx<'_>, Id, &mut [Record<E>]) -> Result<(), Fault>;
 /// Brings the list of a row, of an organization and for who acts, to what it is now.
 type WriteParts<E> = fn(&mut Tx<'_>, (Id, Id), Option<&E>, &Record<E>) -> Result<(), Fault>;
 
+/// Says that what is kept in memory of a row of an organization, as it is now, is old.
+pub(crate) type Outdates<E> = fn(&mut Tx<'_>, Id, &E) -> Result<(), Fault>;
+
 /// How such a list is read and written. It is read by a statement of its own, after the rows: where these are held for
 /// a change, nobody changes the list any more.
 pub struct Parts<E> {

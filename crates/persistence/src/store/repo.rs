@@ -209,6 +209,7 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
         self.tx.insert::<E>(organization, &records)?;
         for record in &records {
             self.write_parts(None, record)?;
+            self.outdate(record)?;
             self.note("created", None, Some(record))?;
         }
         Ok(records)
@@ -280,6 +281,7 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
         self.tx
             .refile(organization, after.id, &before.value, &after.value)?;
         self.write_parts(Some(&before.value), &after)?;
+        self.outdate(&after)?;
         self.note(verb, Some(before), Some(&after))?;
         Ok(after)
     }
@@ -288,6 +290,13 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
         let by = (self.grant.organization(), self.grant.actor());
         match E::PARTS {
             Some(parts) => (parts.write)(self.tx, by, before, after),
+            None => Ok(()),
+        }
+    }
+
+    fn outdate(&mut self, stored: &Record<E>) -> Result<(), Fault> {
+        match E::OUTDATES {
+            Some(outdates) => outdates(self.tx, self.grant.organization(), &stored.value),
             None => Ok(()),
         }
     }

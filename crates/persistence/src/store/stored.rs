@@ -1,7 +1,7 @@
 //! What a table must tell of an entity. The macro [`stored!`] writes it from one list of columns.
 
 use super::field::{Field, SortBy};
-use super::parts::Parts;
+use super::parts::{Outdates, Parts};
 use crate::backend::{AnyConnection, At, Id as IdColumn, Instant as InstantColumn, Uid};
 use crate::fault::Fault;
 use crate::sql::{Cell, Col, Column, Cond, Kind, Raw, Sql, Tail, Value};
@@ -25,6 +25,8 @@ pub trait Stored: Entity {
     /// A list of its JSON that stands in rows of another table
     #[doc(hidden)]
     const PARTS: Option<Parts<Self>>;
+    /// Run with each row that is stored: what is kept in memory is old then
+    const OUTDATES: Option<Outdates<Self>>;
     /// The fields that `?q=` looks in; none where the entity isn't searched
     const SEARCHED: &'static [&'static str];
     fn filters() -> &'static [Field];
@@ -164,8 +166,9 @@ where
 /// One list of columns; from it all that [`Stored`] asks for.
 ///
 /// `columns` name the domain's own fields. `money` spreads a field over two columns, `folded` adds a
-/// column by which text is sorted, `parts` is a list in another table, and how that is read and written. `filter` and `sort` are what lists may go by, beside `created_at`
-/// and `updated_at`; `search` names the fields that `?q=` looks in.
+/// column by which text is sorted, `parts` is a list in another table, and how that is read and written, `outdates` says
+/// that what is kept in memory is old. `filter` and `sort` are what lists may go by, beside `created_at` and
+/// `updated_at`; `search` names the fields that `?q=` looks in.
 macro_rules! stored {
     (
         $entity:ident in $t:ident,
@@ -174,6 +177,7 @@ macro_rules! stored {
         $(folded { $($ffield:ident: $fcol:ident),* $(,)? })?
         $(owner { $owner:ident })?
         $(parts { $list:ident: $parts:expr })?
+        $(outdates { $outdates:expr })?
         filter { $($f:ident: $fsql:ty),* $(,)? }
         sort { $($s:ident: $ssql:ty),* $(,)? }
         $(search { $($q:ident),* $(,)? })?
@@ -203,6 +207,7 @@ macro_rules! stored {
                 ];
                 const FIELDS: &'static [&'static str] = &[$(stringify!($col),)* $($(stringify!($mfield),)*)? $(stringify!($list),)?];
                 const PARTS: Option<$crate::store::Parts<Self>> = $crate::store::only(&[$($parts)?]);
+                const OUTDATES: Option<$crate::store::Outdates<Self>> = $crate::store::only(&[$($outdates)?]);
                 const SEARCHED: &'static [&'static str] = &[$($(stringify!($q),)*)?];
                 fn filters() -> &'static [Field] {
                     use $crate::store::columns::*;

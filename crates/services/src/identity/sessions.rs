@@ -117,13 +117,16 @@ pub(super) fn about(
 pub(super) fn open(tx: &mut Tx<'_>, signer: &Signer, user: Id) -> Result<SignedIn, Refusal> {
     let (now, session) = (tx.now(), tx.new_id());
     let (text, token) = signer.refresh_token(user, session);
-    tx.add_session(NewSession {
+    let made = tx.add_session(NewSession {
         id: session,
         user,
         refresh_hash: token.hash,
         expires_at: now.plus_seconds(signer.lifetimes.refresh.min(signer.lifetimes.session)),
         ends_at: now.plus_seconds(signer.lifetimes.session),
     })?;
+    if !made {
+        return Err(Refusal::WrongCredentials);
+    }
     tx.signed_in(user)?;
     let record = tx.user(user)?;
     signer.signed_in(session, now, text, record)

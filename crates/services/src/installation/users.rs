@@ -91,9 +91,6 @@ pub fn set_active(
         true => SecurityKind::UserReactivated,
         false => SecurityKind::UserDeactivated,
     };
-    if !is_active {
-        desk.tx.revoke_sessions(id, None)?;
-    }
     let by = desk.user();
     desk.tell(kind, id, &format!("by {by}"))?;
     Ok(desk.tx.user(id)?)

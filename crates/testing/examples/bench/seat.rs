@@ -4,10 +4,10 @@ use crate::fill::Filled;
 use crate::options::Kind;
 use crate::server::Server;
 use crate::statement::{Any, Bind, sql};
-use crate::types::{At, Id, Instant, Uid};
+use crate::types::{At, Id, Uid};
 use crate::yardstick::uid;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Integer, Nullable, Text};
+use diesel::sql_types::{Bool, Nullable, Text};
 use firma_adapters::{Ids, SystemClock};
 use firma_domain::source::{Clock, IdSource};
 
@@ -18,15 +18,10 @@ macro_rules! facts {
         concat!(
             "SELECT t.id, t.status, ",
             $fence,
-            ", COALESCE(m.is_active AND m.joined_at IS NOT NULL, FALSE), (COALESCE(t.needs_factor, FALSE)) \
-             AND NOT EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL), \
-             t.currency, t.timezone, t.owner_id, t.modules_off, a.role_id, CASE WHEN a.role_organization_id = t.id \
-             THEN (SELECT r.version FROM roles r WHERE r.organization_id = a.role_organization_id AND r.id = a.role_id \
-             AND r.deleted_at IS NULL) END, a.expires_at FROM sessions s \
-             JOIN users u ON u.id = s.user_id AND u.is_active AND u.deleted_at IS NULL \
+            ", COALESCE(m.is_active AND m.joined_at IS NOT NULL, FALSE), COALESCE(t.needs_factor, FALSE), \
+             t.currency, t.timezone, t.owner_id, t.modules_off, t.access_stamp_id, m.access_stamp_id FROM sessions s \
              LEFT JOIN tenants t ON t.deleted_at IS NULL AND t.slug = ? \
              LEFT JOIN memberships m ON m.organization_id = t.id AND m.id = s.user_id \
-             LEFT JOIN role_assignments a ON a.organization_id = t.id AND a.user_id = s.user_id AND a.is_active \
              WHERE s.revoked_at IS NULL AND s.id = ? AND s.user_id = ? AND s.expires_at > ?"
         )
     };
@@ -91,12 +86,12 @@ impl Seat {
         type Facts = (
             (Nullable<Id>, Nullable<Text>, Nullable<Text>, Bool, Bool),
             (Nullable<Text>, Nullable<Text>, Nullable<Id>, Nullable<Text>),
-            (Nullable<Id>, Nullable<Integer>, Nullable<Instant>),
+            (Nullable<Id>, Nullable<Id>),
         );
         type Known = (
             (Option<Uid>, Option<String>, Option<String>, bool, bool),
             (Option<String>, Option<String>, Option<Uid>, Option<String>),
-            (Option<Uid>, Option<i32>, Option<At>),
+            (Option<Uid>, Option<Uid>),
         );
         let now = At(SystemClock.now().micros());
         let text = if matches!(self.conn, Any::Pg(_)) {
