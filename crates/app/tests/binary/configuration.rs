@@ -49,7 +49,8 @@ fn plain_text_stays_on_this_machine() {
     ] {
         assert_eq!(
             line(&[("DATABASE_URL", url)], &[]),
-            "firma: DATABASE_URL: this build has no TLS: PostgreSQL has to be on this machine (loopback or a socket)"
+            "firma: DATABASE_URL: this build has no TLS: PostgreSQL has to be on this machine (loopback or a socket), \
+             or Firma built with --features tls"
         );
     }
 }

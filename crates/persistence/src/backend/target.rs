@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+/// Whether libpq is built with TLS.
+const TLS: bool = cfg!(feature = "tls");
+
 /// A database, as its URL names it.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Target {
@@ -15,8 +18,8 @@ impl Target {
     /// Reads a URL: `sqlite://PATH`, `postgres://…` or `postgresql://…`.
     ///
     /// # Errors
-    /// Another scheme; or a PostgreSQL server that isn't on this machine, since libpq is built in
-    /// without TLS and would send everything as plain text.
+    /// Another scheme; or a PostgreSQL server that isn't on this machine, where libpq would send everything as plain
+    /// text: always in a build without TLS, otherwise unless the URL asks for TLS.
     pub fn parse(url: &str) -> Result<Target, String> {
         if let Some(path) = url.strip_prefix("sqlite://") {
             return match path {
@@ -29,11 +32,10 @@ impl Target {
             .or_else(|| url.strip_prefix("postgresql://"))
             .ok_or("a database URL begins with sqlite:// or postgres://")?;
         match hosts(rest).iter().all(|host| is_local(host)) {
-            true => Ok(Target::Postgres(url.into())),
-            false => Err(
-                "this build has no TLS: PostgreSQL has to be on this machine (loopback or a socket)".into(),
-            ),
-        }
+            true => Ok(()),
+            false => by_tls(rest, TLS),
+        }?;
+        Ok(Target::Postgres(url.into()))
     }
 
     /// Another database of the same server, by the same login; of a file the file itself.
@@ -79,6 +81,28 @@ fn hosts(rest: &str) -> Vec<String> {
     list.split(',').map(without_port).chain(named).collect()
 }
 
+/// Whether libpq then sends nothing as plain text.
+fn by_tls(rest: &str, has_tls: bool) -> Result<(), String> {
+    if !has_tls {
+        return Err(
+            "this build has no TLS: PostgreSQL has to be on this machine (loopback or a socket), or Firma built with \
+             --features tls"
+                .into(),
+        );
+    }
+    let parameters = rest.split_once('?').map_or("", |(_, parameters)| parameters);
+    let mut modes = parameters.split('&').filter_map(|p| p.strip_prefix("sslmode="));
+    // The last one counts, so one that is good isn't enough.
+    let safe = |mode: &str| ["require", "verify-ca", "verify-full"].contains(&mode);
+    match modes.next().is_some_and(safe) && modes.all(safe) {
+        true => Ok(()),
+        false => Err(
+            "PostgreSQL is on another machine: its URL needs ?sslmode=verify-full (and sslrootcert=FILE)"
+                .into(),
+        ),
+    }
+}
+
 fn is_local(host: &str) -> bool {
     let socket = host.starts_with('/') || host.to_lowercase().starts_with("%2f");
     let loopback = |ip: std::net::IpAddr| ip.is_loopback();
@@ -119,6 +143,7 @@ mod tests {
         }
         for other in [
             "postgres://db.example.com/firma",
+            "postgres://db.example.com/firma?sslmode=prefer",
             "postgres://10.0.0.5/firma",
             "postgres:///firma?host=db.example.com",
             "postgres://localhost,db.example.com/firma",
@@ -129,5 +154,28 @@ mod tests {
         ] {
             assert!(Target::parse(other).is_err(), "{other}");
         }
+    }
+
+    #[test]
+    fn another_machine_is_only_reached_by_tls() {
+        for mode in ["require", "verify-ca", "verify-full"] {
+            let of = format!("db.example.com/firma?sslrootcert=/ca.pem&sslmode={mode}");
+            assert!(by_tls(&of, true).is_ok(), "{of}");
+            assert!(by_tls(&of, false).is_err(), "{of}");
+        }
+        for of in [
+            "db.example.com/firma",
+            "db.example.com/firma?sslmode=",
+            "db.example.com/firma?sslmode=disable",
+            "db.example.com/firma?sslmode=allow",
+            "db.example.com/firma?sslmode=prefer",
+            "db.example.com/firma?sslmode=verify-full&sslmode=disable",
+            "sslmode=verify-full@db.example.com/firma",
+        ] {
+            assert!(by_tls(of, true).is_err(), "{of}");
+        }
+        // As it is built.
+        let url = "postgres://db.example.com/firma?sslmode=verify-full";
+        assert_eq!(Target::parse(url).is_ok(), TLS);
     }
 }
