@@ -128,3 +128,6 @@ fn instant(micros: i64) -> deserialize::Result<At> {
         .map(At)
         .ok_or_else(|| "instant out of range".into())
 }
+
+#[cfg(test)]
+mod tests;
