@@ -3,7 +3,7 @@
 use crate::address;
 use crate::call::{Said, state};
 use crate::cookies;
-use crate::noted::Noted;
+use crate::noted::{Noted, beside};
 use crate::problem::Problem;
 use crate::state::State;
 use actix_web::http::header;
@@ -65,7 +65,7 @@ fn bearer(value: &header::HeaderValue) -> Option<&str> {
 /// Beside the call, which neither waits for it nor fails with it.
 fn note_used(state: &web::Data<State>, caller: Caller) {
     let state = state.clone();
-    actix_web::rt::spawn(async move {
+    beside(async move {
         let note = move |tx: &mut Tx<'_>| identity::note_used(tx, caller);
         if let Err(refusal) = state.database.write(Origin::default(), note).await {
             log::debug!("the use of a session was not noted: {refusal}");
@@ -94,7 +94,7 @@ pub(crate) async fn note_key(said: &Said, refused: Option<&RefusedKey>) {
     let (state, origin, key) = (state.clone(), said.origin.clone(), key.clone());
     let Some(refused) = refused.cloned() else {
         // Beside the call, as with a session.
-        actix_web::rt::spawn(async move {
+        beside(async move {
             let note = move |tx: &mut Tx<'_>| note_key_used(tx, &key, place.as_deref());
             if let Err(refusal) = state.database.write(origin, note).await {
                 log::debug!("the use of an API key was not noted: {refusal}");

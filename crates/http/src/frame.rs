@@ -12,6 +12,7 @@ use actix_web::{Error, HttpResponse};
 use firma_services::{Panicked, caught};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 const HEADERS: [(HeaderName, &str); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -29,6 +30,14 @@ pub(crate) async fn frame<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let noted = Noted::of(&request);
+    noted.clone().around(framed(noted, request, next)).await
+}
+
+async fn framed<B: MessageBody + 'static>(
+    noted: Arc<Noted>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     // The request is not cloned before it is routed: routing needs it for itself.
     let work = AssertUnwindSafe(next.call(request)).catch_unwind();
     let ended = match noted.trace() {
@@ -63,7 +72,7 @@ fn panicked(noted: &Noted, panicked: &Panicked) -> Error {
     noted.broke(&panicked.message, Some(panicked));
     let mut answer = internal().answer(noted);
     let status = answer.status().as_u16();
-    log::error!(request_id = noted.request_id.as_str(); "a handler panicked");
+    log::error!("a handler panicked");
     close(answer.headers_mut(), status, noted);
     InternalError::from_response("a handler panicked", answer).into()
 }
@@ -90,7 +99,7 @@ fn problem(error: &Error, noted: &Noted) -> HttpResponse {
         413 => Problem::new("body_too_large", "the body is too large"),
         400..=499 => Problem::new("malformed_query", "the request can't be read"),
         _ => {
-            log::error!(request_id = noted.request_id.as_str(); "{error}");
+            log::error!("{error}");
             noted.broke(&error.to_string(), None);
             internal()
         }

@@ -39,7 +39,33 @@ pub(crate) struct Noted {
     state: Option<web::Data<State>>,
 }
 
+tokio::task_local! {
+    /// The request that a task works on.
+    static CURRENT: Arc<Noted>;
+}
+
+/// Tells the id of the request that this task works on, if it does: for the lines of the log.
+pub fn request_id<T>(tell: impl FnOnce(&str) -> T) -> Option<T> {
+    CURRENT.try_with(|noted| tell(&noted.request_id)).ok()
+}
+
+/// Begins what is done beside a request, and is still about it.
+pub(crate) fn beside(task: impl Future<Output = ()> + 'static) {
+    let about = CURRENT.try_with(Arc::clone).ok();
+    actix_web::rt::spawn(async move {
+        match about {
+            Some(noted) => noted.around(task).await,
+            None => task.await,
+        }
+    });
+}
+
 impl Noted {
+    /// Runs a task that works on this request.
+    pub(crate) async fn around<F: Future>(self: Arc<Self>, task: F) -> F::Output {
+        CURRENT.scope(self, task).await
+    }
+
     /// Of a request that has just come.
     pub(crate) fn of(request: &ServiceRequest) -> Arc<Noted> {
         let state = request.app_data::<web::Data<State>>().cloned();

@@ -117,9 +117,8 @@ impl Problem {
     /// The whole answer to a request.
     pub(crate) fn answer(&self, noted: &Noted) -> HttpResponse {
         let (_, mut body) = self.body();
-        let id = noted.request_id.as_str();
         if let Some(cause) = &self.cause {
-            log::error!(request_id = id; "{}", cause.said);
+            log::error!("{}", cause.said);
         }
         if self.entry().0 == 500 {
             let cause = self.cause.as_ref();
@@ -128,7 +127,7 @@ impl Problem {
         }
         if let Value::Object(fields) = &mut body {
             fields.insert("instance".into(), noted.uri.path().into());
-            fields.insert("request_id".into(), id.into());
+            fields.insert("request_id".into(), noted.request_id.as_str().into());
         }
         let mut answer = self.written(&body);
         if let Some(location) = self.location(&noted.uri) {

@@ -2,6 +2,7 @@
 //! organization's, what was to be given by who doesn't hold it, and who writes conspicuously much.
 
 use crate::caller::Signed;
+use crate::noted::beside;
 use crate::said::{NO_ROW, Said};
 use firma_auth::access::resource_named;
 use firma_services::access::Why;
@@ -62,7 +63,7 @@ impl Said {
             }
         }
         let (state, origin) = (self.state.clone(), self.origin.clone());
-        actix_web::rt::spawn(async move {
+        beside(async move {
             let (of_segment, of_row) = (segment, row.clone());
             let find = move |tx: &mut Tx<'_>| {
                 let row = of_row.as_ref().map(|(collection, id)| (collection.as_str(), *id));
@@ -164,7 +165,7 @@ impl Said {
 
     fn beside(&self, run: impl Fn(&mut Tx<'_>) -> Result<(), Refusal> + Send + 'static) {
         let (state, origin) = (self.state.clone(), self.origin.clone());
-        actix_web::rt::spawn(async move {
+        beside(async move {
             told(state.database.write(origin, run).await);
         });
     }
