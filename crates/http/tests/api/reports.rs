@@ -286,3 +286,46 @@ fn a_deal_that_closes_later_is_reopened_no_earlier() {
         }
     });
 }
+
+/// Rows and total are two statements, and of one state, whoever writes meanwhile.
+#[test]
+fn rows_and_total_are_of_one_state() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let (deals, report) = (
+            firm.at("deals"),
+            firm.at("reports/pipeline?group_by=stage&from=2026-01-01"),
+        );
+        let stages = data(&firm.owner.get(&firm.at("stages?limit=100")).expect(200));
+        let won = stages.iter().find(|stage| stage["kind"] == "WON").unwrap()["id"].clone();
+        let writers: Vec<_> = (0..3).map(|_| server.client(firm.owner_id)).collect();
+        let body = json!({
+            "title": "x", "stage_id": won, "opened_on": "2026-01-01", "actual_close": "2026-01-31",
+            "value": {"amount": "1.01", "currency": "EUR"},
+        });
+        let write = |client: &firma_testing::Client| {
+            (0..80).for_each(|_| drop(client.post(&deals, body.clone()).expect(201)));
+        };
+        let cents = |row: &Value| {
+            let amount = row["won_value"]["amount"].as_str().unwrap_or("0");
+            amount.replace('.', "").parse::<i64>().unwrap()
+        };
+        std::thread::scope(|scope| {
+            let writing: Vec<_> = writers
+                .iter()
+                .map(|client| scope.spawn(|| write(client)))
+                .collect();
+            let mut seen = std::collections::BTreeSet::new();
+            while !writing.iter().all(|thread| thread.is_finished()) {
+                let shown = firm.owner.get(&report).expect(200);
+                let rows: i64 = data(&shown).iter().map(|row| row["won"].as_i64().unwrap()).sum();
+                let total = shown["total"]["won"].as_i64().unwrap();
+                assert_eq!(rows, total);
+                let sum: i64 = data(&shown).iter().map(cents).sum();
+                assert_eq!((sum, cents(&shown["total"])), (101 * rows, 101 * rows));
+                seen.insert(total);
+            }
+            assert!(seen.len() > 10, "few states were looked at: {seen:?}");
+        });
+    });
+}
