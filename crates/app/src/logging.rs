@@ -33,8 +33,7 @@ fn text_line(out: &mut dyn Write, time: &str, level: &str, record: &Record) -> i
     impl<'kvs> VisitSource<'kvs> for Pairs<'_> {
         fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), Error> {
             let written = match plain(&value) {
-                serde_json::Value::String(text) if is_bare(&text) => write!(self.0, " {key}={text}"),
-                serde_json::Value::String(text) => write!(self.0, " {key}={text:?}"),
+                serde_json::Value::String(text) => text_pair(self.0, key.as_str(), &text),
                 other => write!(self.0, " {key}={other}"),
             };
             written.map_err(|_| Error::msg("the line broke off"))
@@ -44,8 +43,15 @@ fn text_line(out: &mut dyn Write, time: &str, level: &str, record: &Record) -> i
     write!(out, "{time} {level} {}: {message}", record.target())?;
     // Should a source fail, the pairs so far are still worth the line.
     let _ = record.key_values().visit(&mut Pairs(out));
-    request_id(record, |id| write!(out, " {REQUEST_ID}={id}")).unwrap_or(Ok(()))?;
+    request_id(record, |id| text_pair(out, REQUEST_ID, id)).unwrap_or(Ok(()))?;
     writeln!(out)
+}
+
+fn text_pair(out: &mut dyn Write, key: &str, text: &str) -> io::Result<()> {
+    match is_bare(text) {
+        true => write!(out, " {key}={text}"),
+        false => write!(out, " {key}={text:?}"),
+    }
 }
 
 /// Nobody's input may begin a line of its own, or move the terminal's cursor.

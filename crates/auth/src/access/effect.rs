@@ -91,6 +91,7 @@ touches! {
     RoleAssignment, Create => RoleAssignment, Update;
     RoleAssignment, Create => Organization, Update;
     RoleAssignment, Update => RoleAssignment, Read;
+    RoleAssignment, Update => Member, Update;
     RoleAssignment, Update => Organization, Update;
     RoleAssignment, Update => Organization, Read;
     Import, Create => Import, Update;

@@ -1,6 +1,7 @@
 //! What is decided goes by what is stored now, on every server of one database, and costs a statement.
 
 use crate::custom_roles::{custom, give, holder};
+use crate::kit::data;
 use crate::zones::Hands;
 use firma_auth::access::{Create, Read};
 use firma_domain::access::RoleAssignment;
@@ -8,7 +9,7 @@ use firma_domain::crm::{Company, Deal};
 use firma_domain::{Id, input};
 use firma_services::{Caller, Origin, Refusal, Segment, Tx, Work, access};
 use firma_testing::{Client, Firm, METRICS_TOKEN, Server, TestDatabase, on_each};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The same person at both servers.
@@ -287,5 +288,30 @@ fn a_role_given_by_a_call_that_fails_is_kept_by_nobody() {
         client.get(&companies).problem(403, "permission_required");
         give(&firm.owner, &firm, user, &role).expect(201);
         client.get(&companies).expect(200);
+    });
+}
+
+/// Each holds the member and the organization, and none waits for another that waits for it.
+#[test]
+fn roles_of_one_member_are_given_and_taken_at_once() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let (given, taken) = (custom(&firm, &BOTH), custom(&firm, &BOTH));
+        for _ in 0..10 {
+            let (user, _) = firm.member(None);
+            let held = give(&firm.owner, &firm, user, &taken).id();
+            let at = firm.at(&format!("role-assignments/{held}"));
+            let member = firm.at(&format!("members/{user}"));
+            std::thread::scope(|scope| {
+                scope.spawn(|| give(&firm.owner, &firm, user, &given).expect(201));
+                scope.spawn(|| firm.owner.patch(&at, json!({"is_active": false})).expect(200));
+                scope.spawn(|| firm.owner.patch(&member, json!({"title": "x"})).expect(200));
+            });
+            let listed = firm
+                .owner
+                .get(&firm.at(&format!("role-assignments?user_id={user}")));
+            let active = |row: &Value| (row["role_id"] == json!(given)) == (row["is_active"] == true);
+            assert!(data(&listed.expect(200)).iter().all(active));
+        }
     });
 }

@@ -29,7 +29,7 @@ impl<K: Eq + Hash, V: Clone> Kept<K, V> {
 
     pub(super) fn keep(&self, key: K, value: V) {
         let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= MOST {
+        if kept.len() >= MOST && !kept.contains_key(&key) {
             kept.clear();
         }
         kept.insert(key, value);

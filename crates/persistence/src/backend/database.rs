@@ -158,7 +158,7 @@ impl Database {
         Ok(database)
     }
 
-    /// How often the permissions of custom roles were found in memory.
+    /// How often what a member holds was found in memory.
     pub fn role_cache(&self) -> Hits {
         self.roles.load()
     }

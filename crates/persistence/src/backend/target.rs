@@ -91,10 +91,15 @@ fn by_tls(rest: &str, has_tls: bool) -> Result<(), String> {
         );
     }
     let parameters = rest.split_once('?').map_or("", |(_, parameters)| parameters);
-    let mut modes = parameters.split('&').filter_map(|p| p.strip_prefix("sslmode="));
-    // The last one counts, so one that is good isn't enough.
-    let safe = |mode: &str| ["require", "verify-ca", "verify-full"].contains(&mode);
-    match modes.next().is_some_and(safe) && modes.all(safe) {
+    let parameters = parameters
+        .split('&')
+        .map(|p| p.split_once('=').unwrap_or((p, "")));
+    // The last one counts, so one that is good isn't enough; and other names mean the same.
+    let is_another = |name: &str| name.contains('%') || ["ssl", "service"].contains(&name);
+    let is_safe = |mode: &str| ["require", "verify-ca", "verify-full"].contains(&mode);
+    let is_safe = |(name, value): (&str, &str)| !is_another(name) && (name != "sslmode" || is_safe(value));
+    let asks = parameters.clone().any(|(name, _)| name == "sslmode");
+    match asks && parameters.clone().all(is_safe) {
         true => Ok(()),
         false => Err(
             "PostgreSQL is on another machine: its URL needs ?sslmode=verify-full (and sslrootcert=FILE)"
@@ -170,6 +175,9 @@ mod tests {
             "db.example.com/firma?sslmode=allow",
             "db.example.com/firma?sslmode=prefer",
             "db.example.com/firma?sslmode=verify-full&sslmode=disable",
+            "db.example.com/firma?sslmode=verify-full&ssl%6dode=disable",
+            "db.example.com/firma?sslmode=verify-full&ssl=true",
+            "db.example.com/firma?sslmode=verify-full&service=other",
             "sslmode=verify-full@db.example.com/firma",
         ] {
             assert!(by_tls(of, true).is_err(), "{of}");

@@ -142,6 +142,10 @@ impl Migrator {
     /// Locked by another, migrated by a newer binary, or a step that fails.
     pub fn run(&mut self) -> Outcome<Done> {
         let _lock = Lock::take(&self.target, &mut self.conn)?;
+        self.run_locked()
+    }
+
+    fn run_locked(&mut self) -> Outcome<Done> {
         self.refuse_newer()?;
         let steps = self.missing()?;
         let backup = match steps.first() {
@@ -171,8 +175,10 @@ impl Migrator {
     /// # Errors
     /// As [`Migrator::run`].
     pub fn redo(&mut self) -> Outcome<Done> {
-        let done = self.revert()?;
-        self.run()?;
+        // One lock for both: else another process could migrate in between.
+        let _lock = Lock::take(&self.target, &mut self.conn)?;
+        let done = self.revert_locked()?;
+        self.run_locked()?;
         Ok(done)
     }
 

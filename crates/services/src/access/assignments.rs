@@ -257,7 +257,10 @@ impl Keeping for RoleAssignment {
         };
         may_give(work, grant, value.role_id, end)?;
         let organization = work.organization();
-        // Held, so that who loses the role doesn't become the owner at once.
+        // Both held, in the order in which who gives a role holds them: the member, whose roles will be others, and the
+        // organization, so that who loses the role doesn't become the owner at once.
+        work.open(grant.also::<Member, Update>())?
+            .find_for_change(value.user_id)?;
         let parent = grant.also::<Organization, Update>();
         let owner = work.open(parent)?.find_for_change(organization)?.value.owner_id;
         let is_ceo = role_by_id(value.role_id).is_some_and(|role| role.name == "ceo");

@@ -125,7 +125,8 @@ pub(super) fn open(tx: &mut Tx<'_>, signer: &Signer, user: Id) -> Result<SignedI
         ends_at: now.plus_seconds(signer.lifetimes.session),
     })?;
     if !made {
-        return Err(Refusal::WrongCredentials);
+        // Deactivated since the sign-in looked: it looks again, and refuses in its own words.
+        return Err(Fault::Again.into());
     }
     tx.signed_in(user)?;
     let record = tx.user(user)?;
