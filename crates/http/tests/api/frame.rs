@@ -25,6 +25,10 @@ impl log::Log for Kept {
         if self.enabled(record.metadata()) {
             let mut pairs = Pairs(vec![record.args().to_string()]);
             record.key_values().visit(&mut pairs).unwrap();
+            // A line that doesn't say which request it is about gets that from the task, as in the binary.
+            if record.key_values().get(Key::from_str("request_id")).is_none() {
+                firma_http::request_id(|id| pairs.0.push(format!("request_id={id}")));
+            }
             LINES.lock().unwrap().push(pairs.0);
         }
     }
