@@ -22,6 +22,12 @@ fn each() -> Vec<AnyConnection> {
         .collect()
 }
 
+/// The first and the last day that there is.
+fn ends() -> (NaiveDate, NaiveDate) {
+    use firma_domain::Day;
+    (Day::FIRST.to_chrono(), Day::LAST.to_chrono())
+}
+
 /// Two values that were sent, as they come back, and which of them the database takes for the smaller one.
 macro_rules! kept {
     ($sql:ty, $raw:ty, $values:expr, $order:expr) => {
@@ -63,10 +69,7 @@ fn instants_are_kept_to_the_microsecond_in_their_order() {
         -2_000_000i64..2_000_000,
         PG_EPOCH - 2_000_000..PG_EPOCH + 2_000_000
     ];
-    let (first, last) = (
-        firma_domain::Day::FIRST.to_chrono(),
-        firma_domain::Day::LAST.to_chrono(),
-    );
+    let (first, last) = ends();
     let micros = |day: NaiveDate| day.and_time(Default::default()).and_utc().timestamp_micros();
     let all = prop_oneof![near, micros(first)..=micros(last)];
     let instants = all.prop_filter_map("no instant", from);
@@ -75,10 +78,7 @@ fn instants_are_kept_to_the_microsecond_in_their_order() {
 
 #[test]
 fn days_are_kept_in_their_order() {
-    let (first, last) = (
-        firma_domain::Day::FIRST.to_chrono(),
-        firma_domain::Day::LAST.to_chrono(),
-    );
+    let (first, last) = ends();
     let all = u64::try_from((last - first).num_days()).unwrap();
     let days = prop_oneof![Just(0), Just(all), 0..=all];
     let days = days.prop_map(move |n| On(firma_domain::Day::new(first + Days::new(n)).unwrap()));
