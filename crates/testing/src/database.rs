@@ -6,8 +6,8 @@ use firma_domain::source::Clock;
 use firma_persistence::Target;
 use firma_persistence::migrations::Migrator;
 use std::path::PathBuf;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use tempfile::TempDir;
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -17,6 +17,8 @@ pub struct TestDatabase {
     target: Target,
     folder: Option<TempDir>,
     dropped: Option<(String, String)>,
+    /// To PostgreSQL, where each connection is a process: kept for the test's own statements
+    kept: Mutex<Option<PgConnection>>,
 }
 
 impl TestDatabase {
@@ -35,6 +37,7 @@ impl TestDatabase {
             target,
             folder: Some(folder),
             dropped: None,
+            kept: Mutex::default(),
         };
         std::iter::once(sqlite)
             .chain(cluster().map(|url| TestDatabase::made(&url, "template0")))
@@ -57,6 +60,7 @@ impl TestDatabase {
             target: Target::Sqlite(path),
             folder: Some(folder),
             dropped: None,
+            kept: Mutex::default(),
         }
     }
 
@@ -85,6 +89,7 @@ impl TestDatabase {
             target,
             folder: None,
             dropped: Some((url.to_owned(), name)),
+            kept: Mutex::default(),
         }
     }
 
@@ -106,6 +111,7 @@ impl TestDatabase {
             target: self.target.clone(),
             folder: None,
             dropped: None,
+            kept: Mutex::default(),
         }
     }
 
@@ -146,20 +152,31 @@ impl TestDatabase {
     /// Runs statements behind the application's back, as the owner.
     pub fn execute(&self, statements: &str) {
         match &self.target {
-            Target::Postgres(url) => execute(url, statements),
+            Target::Postgres(url) => self.on_postgres(url, |c| c.batch_execute(statements)),
             Target::Sqlite(path) => {
                 open(path).batch_execute(statements).unwrap();
             }
         }
     }
 
+    /// Runs something as on a new connection. Who comes meanwhile gets another one: what runs may wait for them.
+    fn on_postgres<T>(&self, url: &str, run: impl FnOnce(&mut PgConnection) -> QueryResult<T>) -> T {
+        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let works = |mut c: PgConnection, by: &str| c.batch_execute(by).is_ok().then_some(c);
+        let idle = kept().take();
+        // Tests stop the database and take connections away.
+        let idle = idle.and_then(|c| works(c, ""));
+        let mut c = idle.unwrap_or_else(|| PgConnection::establish(url).unwrap());
+        let value = run(&mut c).unwrap();
+        *kept() = works(c, "DISCARD ALL");
+        value
+    }
+
     /// The one number that a query gives.
     pub fn number(&self, query: &str) -> i64 {
         let query = diesel::dsl::sql::<diesel::sql_types::BigInt>(query);
         match &self.target {
-            Target::Postgres(url) => query
-                .get_result(&mut PgConnection::establish(url).unwrap())
-                .unwrap(),
+            Target::Postgres(url) => self.on_postgres(url, |c| query.get_result(c)),
             Target::Sqlite(path) => query.get_result(&mut open(path)).unwrap(),
         }
     }
@@ -184,7 +201,7 @@ impl TestDatabase {
     pub fn lines(&self, query: &str) -> Vec<String> {
         let query = diesel::dsl::sql::<diesel::sql_types::Text>(query);
         match &self.target {
-            Target::Postgres(url) => query.load(&mut PgConnection::establish(url).unwrap()).unwrap(),
+            Target::Postgres(url) => self.on_postgres(url, |c| query.load(c)),
             Target::Sqlite(path) => query.load(&mut open(path)).unwrap(),
         }
     }

@@ -97,6 +97,11 @@ impl Server {
         Server::start_at(base, clock, here(), Keys::derive(&[7; 32]))
     }
 
+    /// Starts another on the same database, by the same clock.
+    pub fn beside(&self) -> Server {
+        Server::start_by(self.base.shared(), self.database.sources.clock.clone())
+    }
+
     /// Starts one that stands somewhere else, with keys of its own.
     pub fn start_at(base: TestDatabase, clock: Arc<dyn Clock>, site: Site, keys: Keys) -> Server {
         let rules = (Limits::wide(), Signup::Open);

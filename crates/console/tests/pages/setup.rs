@@ -91,7 +91,7 @@ fn the_link_makes_one_owner_and_is_used_up() {
 fn two_at_once_make_one_owner() {
     on_each(|server| {
         let beside = match server.base.is_postgres() {
-            true => Some(Server::start(server.base.shared())),
+            true => Some(server.beside()),
             false => None,
         };
         let token = token(server, 0);

@@ -29,7 +29,7 @@ fn wrong(server: &Server, name: &str, times: usize) {
 fn who_guesses_waits_longer_each_time_on_every_server_known_or_not() {
     on_each_clock(|server, clock| {
         let (_, email) = owner(server);
-        let beside = Server::start(server.base.shared());
+        let beside = server.beside();
         let mut answers = Vec::new();
         for name in [email.as_str(), "nobody@nowhere.example"] {
             wrong(server, name, 5);

@@ -231,7 +231,7 @@ fn a_session_ends_however_often_it_is_refreshed() {
 fn signing_out_counts_at_once_and_on_every_server() {
     on_each(|server| {
         let (firm, email) = owner(server);
-        let beside = Server::start(server.base.shared());
+        let beside = server.beside();
         let tokens = login(server, &email, PASSWORD).expect(200);
         let other = login(server, &email, PASSWORD).expect(200);
         let (here, there) = (signed_in(server, &tokens), signed_in(&beside, &tokens));

@@ -173,7 +173,7 @@ fn what_one_server_ends_the_other_knows_at_once() {
         return;
     };
     let one = Server::start(base);
-    let other = Server::start(one.base.shared());
+    let other = one.beside();
     let firm = Firm::new(&one);
     let (admin, client) = firm.member(Some("admin"));
     let (made, _) = key_of(&firm, &client, with(&["deals:read:org", "deals:create:org"]));

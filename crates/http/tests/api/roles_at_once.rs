@@ -43,7 +43,7 @@ const BOTH: [&str; 2] = ["companies:read:org", "companies:create:org"];
 #[test]
 fn a_role_that_is_changed_counts_for_the_very_next_call_on_both_servers() {
     on_each(|server| {
-        let beside = Server::start(server.base.shared());
+        let beside = server.beside();
         let firm = Firm::new(server);
         let (user, _, role) = holder(&firm, &BOTH);
         let person = Twice::of([server, &beside], user);
@@ -69,7 +69,7 @@ fn a_role_that_is_changed_counts_for_the_very_next_call_on_both_servers() {
 #[test]
 fn a_role_that_is_lost_counts_for_the_very_next_call_on_both_servers() {
     on_each(|server| {
-        let beside = Server::start(server.base.shared());
+        let beside = server.beside();
         let firm = Firm::new(server);
         let role = custom(&firm, &BOTH);
         let (user, _) = firm.member(None);
@@ -141,7 +141,7 @@ fn a_role_ends_at_its_instant_on_both_servers() {
 #[test]
 fn a_member_who_leaves_a_team_sees_less_by_the_very_next_call_on_both_servers() {
     on_each(|server| {
-        let beside = Server::start(server.base.shared());
+        let beside = server.beside();
         let firm = Firm::new(server);
         let (user, _, _) = holder(&firm, &["companies:read:team"]);
         let (colleague, _) = firm.member(None);

@@ -4,7 +4,7 @@ use crate::identity::{PASSWORD, events, login, owner, refresh, set_password, sig
 use crate::kit::{data, texts, walk};
 use crate::post::{auth, on_each_clock};
 use crate::zones::on_each_at;
-use firma_testing::{Answer, Client, Firm, Server, on_each};
+use firma_testing::{Answer, Client, Firm, on_each};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -93,7 +93,7 @@ fn a_long_list_is_paged_and_its_cursor_is_good_for_one_person() {
 fn a_revoked_session_is_refused_by_the_very_next_call_on_both_servers() {
     on_each(|server| {
         let (firm, email) = owner(server);
-        let beside = Server::start(server.base.shared());
+        let beside = server.beside();
         let (kept, ended) = (
             login(server, &email, PASSWORD).expect(200),
             login(server, &email, PASSWORD).expect(200),
@@ -134,7 +134,7 @@ fn a_revoked_session_is_refused_by_the_very_next_call_on_both_servers() {
 fn signing_out_everywhere_keeps_nothing_of_ones_own() {
     on_each(|server| {
         let (firm, email) = owner(server);
-        let beside = Server::start(server.base.shared());
+        let beside = server.beside();
         let (one, other) = (
             login(server, &email, PASSWORD).expect(200),
             login(&beside, &email, PASSWORD).expect(200),
@@ -190,7 +190,7 @@ fn who_is_deactivated_or_gets_a_new_password_is_out_at_once() {
         let (firm, email) = owner(server);
         let tokens = login(server, &email, PASSWORD).expect(200);
         let client = signed_in(server, &tokens);
-        let beside = Server::start(server.base.shared());
+        let beside = server.beside();
         let (_, admin) = Firm::platform(server, "website_admin");
         client.get(&firm.path).expect(200);
         let set = |done: &str| {
