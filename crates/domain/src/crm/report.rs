@@ -1,6 +1,6 @@
 use super::deal::{Deal, DealStatus};
 use crate::spelled;
-use crate::value::{Currency, Money, Rate, decimal};
+use crate::value::{Currency, Rate, Total, decimal};
 use serde::Serialize;
 
 spelled! {
@@ -31,7 +31,7 @@ pub struct PipelineFigures {
     /// Open deals
     pub open: i64,
     /// Value of the won deals in minor units of the report's currency
-    pub won_minor: i64,
+    pub won_minor: i128,
     /// Won deals whose opening and closing are known
     pub timed: i64,
     /// The days that those took, together
@@ -53,7 +53,7 @@ pub struct PipelineRow {
     /// Number open
     pub open: i64,
     /// Value of the won ones
-    pub won_value: Option<Money>,
+    pub won_value: Total,
     /// won ÷ (won + lost), 4 decimals; none where nothing is closed
     pub win_rate: Option<String>,
     /// Mean days from opening to closing of the won ones, 2 decimals
@@ -79,7 +79,7 @@ impl PipelineFigures {
             DealStatus::Lost => self.lost += 1,
             DealStatus::Won => {
                 self.won += 1;
-                self.won_minor += ours.map_or(0, Money::minor);
+                self.won_minor += ours.map_or(0, |value| i128::from(value.minor()));
                 if let (Some(opened), Some(closed)) = (deal.opened_on, deal.actual_close) {
                     self.timed += 1;
                     self.days += (closed.to_chrono() - opened.to_chrono()).num_days();
@@ -95,7 +95,10 @@ impl PipelineFigures {
             won: self.won,
             lost: self.lost,
             open: self.open,
-            won_value: Money::new(self.won_minor, currency),
+            won_value: Total {
+                minor: self.won_minor,
+                currency,
+            },
             win_rate: decimal::ratio(self.won, self.won + self.lost, Rate::PLACES)
                 .map(|rate| decimal::print(rate, Rate::PLACES)),
             mean_days_to_won: decimal::ratio(self.days, self.timed, 2).map(|days| decimal::print(days, 2)),

@@ -32,11 +32,12 @@ pub fn parse(text: &str, places: u32) -> Option<i64> {
 }
 
 /// Writes an integer of units of 10^-`places` with exactly `places` decimals.
-pub fn print(scaled: i64, places: u32) -> String {
+pub fn print(scaled: impl Into<i128>, places: u32) -> String {
+    let scaled: i128 = scaled.into();
     if places == 0 {
         return scaled.to_string();
     }
-    let unit = 10u64.saturating_pow(places);
+    let unit = 10u128.saturating_pow(places);
     let magnitude = scaled.unsigned_abs();
     let sign = if scaled < 0 { "-" } else { "" };
     let width = usize::try_from(places).unwrap_or(0);

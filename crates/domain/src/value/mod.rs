@@ -26,7 +26,7 @@ pub use instant::Instant;
 pub use ip_range::IpRange;
 pub use locale::Locale;
 pub(crate) use metadata::metadata;
-pub use money::{Currency, MAX_MINOR, Money};
+pub use money::{Currency, MAX_MINOR, Money, Total};
 pub use rate::Rate;
 pub use slug::Slug;
 pub(crate) use tags::tags;

@@ -1,5 +1,6 @@
 use super::decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use std::borrow::Cow;
 use std::fmt;
 
 /// The largest amount in minor units, in either direction: 10^15.
@@ -95,6 +96,17 @@ impl Money {
     }
 }
 
+/// A sum of amounts of one currency: exact, and beyond [`MAX_MINOR`] where the amounts are many.
+///
+/// As JSON like [`Money`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Total {
+    /// In minor units of the currency
+    pub minor: i128,
+    /// Of all amounts in it
+    pub currency: Currency,
+}
+
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -102,13 +114,23 @@ struct Written {
     /// In the currency's unit, with at most its decimals: `1234.50`
     amount: String,
     /// Code of ISO 4217
-    currency: String,
+    currency: Cow<'static, str>,
 }
 
 impl Serialize for Money {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         Written {
             amount: self.amount(),
+            currency: self.currency.code().into(),
+        }
+        .serialize(to)
+    }
+}
+
+impl Serialize for Total {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        Written {
+            amount: decimal::print(self.minor, self.currency.decimals()),
             currency: self.currency.code().into(),
         }
         .serialize(to)
@@ -132,18 +154,24 @@ impl<'de> Deserialize<'de> for Money {
 #[cfg(feature = "openapi")]
 crate::entity::schema_of!(Currency, string, "iso-4217", "Currency code of ISO 4217");
 
+/// Both are written alike.
 #[cfg(feature = "openapi")]
-impl utoipa::PartialSchema for Money {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        <Written as utoipa::PartialSchema>::schema()
-    }
+macro_rules! written {
+    ($($type:ty),+) => {$(
+        impl utoipa::PartialSchema for $type {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                <Written as utoipa::PartialSchema>::schema()
+            }
+        }
+        impl utoipa::ToSchema for $type {
+            fn name() -> Cow<'static, str> {
+                "Money".into()
+            }
+        }
+    )+};
 }
 #[cfg(feature = "openapi")]
-impl utoipa::ToSchema for Money {
-    fn name() -> std::borrow::Cow<'static, str> {
-        "Money".into()
-    }
-}
+written!(Money, Total);
 
 #[cfg(test)]
 mod tests {
@@ -170,6 +198,14 @@ mod tests {
         assert_eq!(
             (print(123450, "EUR"), print(5, "JPY"), print(-5, "KWD")),
             ("1234.50".into(), "5".into(), "-0.005".into())
+        );
+        let total = Total {
+            minor: -20_000 * i128::from(MAX_MINOR) - 1,
+            currency: Currency::default(),
+        };
+        assert_eq!(
+            serde_json::to_string(&total).unwrap(),
+            r#"{"amount":"-200000000000000000.01","currency":"EUR"}"#
         );
         for wrong in [
             r#"{"amount":"1.005","currency":"EUR"}"#,

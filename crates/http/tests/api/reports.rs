@@ -298,6 +298,42 @@ impl Drop for Stop<'_> {
 
 /// Rows and total are two statements, and of one state, whoever writes meanwhile.
 #[test]
+fn a_sum_is_exact_beyond_an_amount_and_beyond_64_bits() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let body = json!({
+            "title": "x", "stage_id": firm.stage("Won"), "actual_close": "2026-01-31",
+            "value": {"amount": "9999999999999.99", "currency": "EUR"},
+        });
+        firm.owner.post(&firm.at("deals"), body).expect(201);
+        let columns = server.base.lines(match server.base.is_postgres() {
+            true => "SELECT column_name::text FROM information_schema.columns WHERE table_name = 'deals'",
+            false => "SELECT name FROM pragma_table_info('deals')",
+        });
+        let values = columns
+            .iter()
+            .map(|column| match (column.as_str(), server.base.is_postgres()) {
+                ("id", true) => "gen_random_uuid()",
+                ("id", false) => "randomblob(16)",
+                (same, _) => same,
+            });
+        let values = values.collect::<Vec<_>>().join(", ");
+        server.base.execute(&format!(
+            "WITH RECURSIVE more (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more WHERE n < 9999) \
+             INSERT INTO deals ({}) SELECT {values} FROM deals, more",
+            columns.join(", ")
+        ));
+        let shown = firm
+            .owner
+            .get(&firm.at("reports/pipeline?group_by=stage"))
+            .expect(200);
+        let exact = json!({"amount": "99999999999999900.00", "currency": "EUR"});
+        assert_eq!(shown["total"]["won_value"], exact);
+        assert_eq!(data(&shown)[0]["won_value"], exact);
+    });
+}
+
+#[test]
 fn rows_and_total_are_of_one_state() {
     on_each(|server| {
         let firm = Firm::new(server);
@@ -319,7 +355,7 @@ fn rows_and_total_are_of_one_state() {
             }
         };
         let cents = |row: &Value| {
-            let amount = row["won_value"]["amount"].as_str().unwrap_or("0");
+            let amount = row["won_value"]["amount"].as_str().unwrap();
             amount.replace('.', "").parse::<i64>().unwrap()
         };
         std::thread::scope(|scope| {

@@ -1,7 +1,7 @@
 //! The pipeline report, summed in the database over the deals that the grant sees.
 
 use crate::fault::Fault;
-use crate::sql::{Col, Cond, Op, Sql};
+use crate::sql::{Col, Cond, Op, Sql, Value};
 use crate::store::Tx;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use firma_auth::access::{Grant, Read};
@@ -31,13 +31,17 @@ pub struct Report {
 }
 
 type Counts = (BigInt, BigInt, BigInt, BigInt);
-type Sums = (BigInt, BigInt, BigInt, BigInt);
+type Sums = (BigInt, BigInt, BigInt, BigInt, BigInt);
 type Row = (
     Option<String>,
     Option<String>,
     (i64, i64, i64, i64),
-    (i64, i64, i64, i64),
+    (i64, i64, i64, i64, i64),
 );
+
+/// Millions of minor units and the rest are summed each for itself: ten thousand of the largest amounts are more than
+/// 64 bits hold, which is all that SQLite has.
+const MILLION: i64 = 1_000_000;
 
 const CLOSED: Col = Col {
     table: "deals",
@@ -176,8 +180,17 @@ fn summed(
              CAST(COALESCE(SUM(CASE WHEN deals.status = 'WON' AND deals.value_currency = ",
         )
         .bind(currency.code())
+        .then(" THEN deals.value_minor / ")
+        .bind(Value::Big(MILLION))
         .then(
-            " THEN deals.value_minor END), 0) AS BIGINT), \
+            " END), 0) AS BIGINT), \
+             CAST(COALESCE(SUM(CASE WHEN deals.status = 'WON' AND deals.value_currency = ",
+        )
+        .bind(currency.code())
+        .then(" THEN deals.value_minor % ")
+        .bind(Value::Big(MILLION))
+        .then(
+            " END), 0) AS BIGINT), \
              COUNT(CASE WHEN deals.status = 'WON' AND deals.opened_on IS NOT NULL THEN 1 END), \
              CAST(COALESCE(SUM(CASE WHEN deals.status = 'WON' THEN ",
         )
@@ -190,13 +203,15 @@ fn summed(
         .then(" THEN 1 END)")
 }
 
-fn line((key, label, (deals, won, lost, open), (won_minor, timed, days, other_currencies)): Row) -> Line {
+fn line(
+    (key, label, (deals, won, lost, open), (millions, rest, timed, days, other_currencies)): Row,
+) -> Line {
     let figures = PipelineFigures {
         deals,
         won,
         lost,
         open,
-        won_minor,
+        won_minor: i128::from(millions) * i128::from(MILLION) + i128::from(rest),
         timed,
         days,
         other_currencies,
