@@ -18,6 +18,7 @@ mod statement;
 mod types;
 mod yardstick;
 
+use diesel::connection::{CacheSize, Connection};
 use fill::Filled;
 use load::{Dice, Load, over_http};
 use machine::Watched;
@@ -25,6 +26,7 @@ use options::{Kind, Options};
 use pages::Asker;
 use report::Table;
 use server::Server;
+use statement::Any;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
@@ -70,9 +72,19 @@ fn measure(kind: &Kind, options: &Options) -> Done<Table> {
         owner.batch("VACUUM ANALYZE")?;
     }
     say("the yardstick");
-    let yardstick = yardstick::measure(&mut owner, &filled, seconds)?;
+    let kept = yardstick::measure(&mut owner, &filled, seconds)?;
     let (postgres, sqlite) = yardstick::REFERENCE;
-    let mut table = Table::new(yardstick, if kind.is_postgres() { postgres } else { sqlite });
+    let mut table = match &mut owner {
+        Any::Pg(_) => Table::new(kept, postgres),
+        Any::Sqlite(c) => {
+            // As SQLite does it by itself where a LIMIT is bound, if it isn't built to keep plans.
+            c.set_prepared_statement_cache_size(CacheSize::Disabled);
+            Table::new(yardstick::measure(&mut owner, &filled, seconds)?, sqlite)
+        }
+    };
+    if !kind.is_postgres() {
+        table.note("the same with its statement kept, µs", kept, 1);
+    }
     let all = yardstick::measure_on_all_cores(kind, &server, &filled, seconds)?;
     table.note("the same with a thread on each core at once, µs", all, 1);
 
