@@ -130,11 +130,10 @@ pub(crate) fn page(listed: Listed) -> Result<Answer, Refusal> {
     if let (Some(total), Value::Object(fields)) = (listed.total, &mut pagination) {
         fields.insert("total_count".into(), total.into());
     }
-    let pagination = pagination.to_string();
-    // `format!` would copy the rows once more, to make room for what follows them.
-    let mut body = String::with_capacity(listed.rows.len() + pagination.len() + 32);
-    body.extend([r#"{"data":"#, &listed.rows, r#","pagination":"#, &pagination, "}"]);
-    let mut whole = answer(200, body);
+    let mut whole = answer(
+        200,
+        format!("{{\"data\":{},\"pagination\":{pagination}}}", listed.rows),
+    );
     whole.location = listed.next;
     Ok(whole)
 }

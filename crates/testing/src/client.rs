@@ -78,30 +78,20 @@ impl Answer {
 
 impl Client {
     pub fn new(base: &str, token: Option<String>) -> Client {
+        /// Filled anew for each connection, which takes a while without optimization.
+        const BUFFER: usize = 16 * 1024;
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             // A redirect is an answer like any other.
             .max_redirects(0)
             .timeout_global(Some(std::time::Duration::from_secs(60)))
+            .input_buffer_size(BUFFER)
+            .output_buffer_size(BUFFER)
             .build();
         Client {
             agent: config.into(),
             base: base.to_owned(),
             token,
-        }
-    }
-
-    /// The same client, which follows no redirect.
-    pub fn staying(&self) -> Client {
-        let config = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .timeout_global(Some(std::time::Duration::from_secs(60)))
-            .build();
-        Client {
-            agent: config.into(),
-            ..self.clone()
         }
     }
 

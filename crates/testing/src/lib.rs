@@ -20,10 +20,21 @@ pub use name_server::{Answers, NameServer};
 pub use receiver::{Receiver, Taken};
 pub use server::{METRICS_TOKEN, Server};
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 /// Runs a test on each database, each with a server of its own.
 pub fn on_each(test: impl Fn(&Server)) {
     for database in TestDatabase::each() {
         eprintln!("on {}", database.kind());
         test(&Server::start(database));
+    }
+}
+
+/// Says that it is over when it is dropped: threads that go on until then end however the test does.
+pub struct Stop<'a>(pub &'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }

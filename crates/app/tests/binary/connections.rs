@@ -1,6 +1,7 @@
 //! How many connections to PostgreSQL are open.
 
 use crate::house::{House, at};
+use firma_testing::Stop;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -31,6 +32,7 @@ fn what_has_nothing_to_do_is_closed_and_opened_again() {
             }
         };
         let is_open = std::thread::scope(|scope| {
+            let _stop = Stop(&done);
             scope.spawn(|| {
                 while !done.load(Ordering::Relaxed) {
                     let held = "BEGIN; LOCK TABLE companies; SELECT pg_sleep(2); COMMIT";
@@ -38,12 +40,10 @@ fn what_has_nothing_to_do_is_closed_and_opened_again() {
                 }
             });
             (0..8).for_each(|_| drop(scope.spawn(calls)));
-            let is_open = (0..2_000).any(|_| {
+            (0..2_000).any(|_| {
                 std::thread::sleep(Duration::from_millis(10));
                 open(&house) >= 7
-            });
-            done.store(true, Ordering::Relaxed);
-            is_open
+            })
         });
         assert!(is_open, "not all open:\n{}", server.log());
     };

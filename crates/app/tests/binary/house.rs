@@ -1,4 +1,4 @@
-//! A data folder and an empty database, and an organization in it.
+//! A data folder and a database, and an organization in it.
 
 use crate::process::{Process, Ran, run};
 use firma_testing::{Client, TestDatabase};
@@ -36,20 +36,22 @@ impl House {
         }
     }
 
-    /// One on each database that can be had.
+    /// One on each database that can be had, migrated.
     pub(crate) fn each() -> Vec<House> {
-        TestDatabase::each_empty().into_iter().map(House::over).collect()
+        TestDatabase::each().into_iter().map(House::over).collect()
     }
 
     pub(crate) fn sqlite() -> House {
-        House::each()
-            .into_iter()
-            .find(|house| !house.is_postgres())
-            .unwrap()
+        House::over(TestDatabase::sqlite())
     }
 
     pub(crate) fn postgres() -> Option<House> {
-        House::each().into_iter().find(House::is_postgres)
+        TestDatabase::postgres().map(House::over)
+    }
+
+    /// One on each database that can be had, with nothing in it.
+    pub(crate) fn each_empty() -> Vec<House> {
+        TestDatabase::each_empty().into_iter().map(House::over).collect()
     }
 
     pub(crate) fn is_postgres(&self) -> bool {

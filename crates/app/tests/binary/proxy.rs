@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// The open ends; none while it is cut.
@@ -35,8 +36,10 @@ impl Proxy {
                 // While it is cut, a caller is let in and shown out.
                 if let Some(open) = open.as_mut() {
                     let far = TcpStream::connect(&behind).unwrap();
-                    pass_on(near.try_clone().unwrap(), far.try_clone().unwrap(), said);
-                    pass_on(far.try_clone().unwrap(), near.try_clone().unwrap(), None);
+                    let losing = Arc::new(AtomicBool::new(false));
+                    let ends = || (near.try_clone().unwrap(), far.try_clone().unwrap());
+                    ask(ends(), said, losing.clone());
+                    answer(ends(), losing);
                     open.extend([near, far]);
                 }
             }
@@ -68,25 +71,40 @@ fn authority(url: &str) -> &str {
     authority.rsplit_once('@').map_or(authority, |(_, host)| host)
 }
 
-fn pass_on(mut from: TcpStream, mut to: TcpStream, lost: Option<&'static str>) {
+fn ask((mut near, mut far): (TcpStream, TcpStream), lost: Option<&'static str>, losing: Arc<AtomicBool>) {
     std::thread::spawn(move || {
         let mut buffer = [0; 16_384];
         let mut is_it = false;
-        while let Ok(n @ 1..) = from.read(&mut buffer) {
+        while let Ok(n @ 1..) = near.read(&mut buffer) {
             let has = |text: &str| {
                 let windows = &mut buffer[..n].windows(text.len());
                 windows.any(|window| window == text.as_bytes())
             };
             is_it |= lost.is_some_and(has);
-            if is_it && has("COMMIT") {
-                // It comes there, and nothing comes back.
-                let _ = from.shutdown(Shutdown::Both);
-            }
-            if to.write_all(&buffer[..n]).is_err() {
+            losing.fetch_or(is_it && has("COMMIT"), Ordering::SeqCst);
+            if far.write_all(&buffer[..n]).is_err() {
                 break;
             }
         }
-        let _ = to.shutdown(Shutdown::Write);
-        let _ = from.shutdown(Shutdown::Both);
+        over(&near, &far);
     });
+}
+
+fn answer((mut near, mut far): (TcpStream, TcpStream), losing: Arc<AtomicBool>) {
+    std::thread::spawn(move || {
+        let mut buffer = [0; 16_384];
+        while let Ok(n @ 1..) = far.read(&mut buffer) {
+            // It is done there, and nothing comes back.
+            if losing.load(Ordering::SeqCst) || near.write_all(&buffer[..n]).is_err() {
+                break;
+            }
+        }
+        over(&near, &far);
+    });
+}
+
+fn over(near: &TcpStream, far: &TcpStream) {
+    for end in [near, far] {
+        let _ = end.shutdown(Shutdown::Both);
+    }
 }

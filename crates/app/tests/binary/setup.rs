@@ -31,7 +31,7 @@ fn token(link: &str) -> &str {
 
 #[test]
 fn the_link_is_printed_while_nobody_has_an_account_and_never_logged() {
-    for house in House::each() {
+    for house in House::each_empty() {
         let server = house.start_with(&[("FIRMA_LOG", "debug")]);
         let link = await_link(&server);
         let path = link.strip_prefix(&server.url).unwrap();
@@ -147,7 +147,7 @@ fn focused(browser: &Browser) -> String {
 #[test]
 fn a_person_with_a_keyboard_makes_the_first_owner() {
     let Some(browser) = Browser::start() else { return };
-    for house in House::each() {
+    for house in House::each_empty() {
         let server = house.start();
         browser.show(DESKTOP);
         browser.open(&await_link(&server));

@@ -52,7 +52,6 @@ impl fmt::Display for Instant {
 
 impl Serialize for Instant {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        // Not piece by piece, as `collect_str` does it: rows are full of instants.
         to.serialize_str(&self.to_string())
     }
 }

@@ -118,7 +118,7 @@ pub(crate) struct Browser {
 impl Browser {
     pub(crate) fn at(url: &str) -> Browser {
         Browser {
-            client: Client::new(url, None).staying(),
+            client: Client::new(url, None),
             jar: BTreeMap::new(),
             origin: url.to_owned(),
             csrf: None,

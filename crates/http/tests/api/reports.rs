@@ -1,7 +1,7 @@
 //! The pipeline report over a thousand deals, against sums that are made here, to the cent.
 
 use crate::kit::data;
-use firma_testing::{Firm, on_each};
+use firma_testing::{Firm, Stop, on_each};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -288,15 +288,6 @@ fn a_deal_that_closes_later_is_reopened_no_earlier() {
     });
 }
 
-struct Stop<'a>(&'a AtomicBool);
-
-impl Drop for Stop<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-/// Rows and total are two statements, and of one state, whoever writes meanwhile.
 #[test]
 fn a_sum_is_exact_beyond_an_amount_and_beyond_64_bits() {
     on_each(|server| {
@@ -333,6 +324,7 @@ fn a_sum_is_exact_beyond_an_amount_and_beyond_64_bits() {
     });
 }
 
+/// Rows and total are two statements, and of one state, whoever writes meanwhile.
 #[test]
 fn rows_and_total_are_of_one_state() {
     on_each(|server| {
@@ -359,7 +351,6 @@ fn rows_and_total_are_of_one_state() {
             amount.replace('.', "").parse::<i64>().unwrap()
         };
         std::thread::scope(|scope| {
-            // However it ends, nobody writes any more.
             let _stop = Stop(&done);
             for client in &writers {
                 scope.spawn(|| write(client));
