@@ -1,5 +1,6 @@
 //! Log lines on standard error: for a person, or as JSON for a collector.
 use env_logger::{Builder, Target};
+use firma_services::About;
 use log::Record;
 use log::kv::{Error, Key, Value, VisitSource};
 use serde::Serializer;
@@ -43,7 +44,9 @@ fn text_line(out: &mut dyn Write, time: &str, level: &str, record: &Record) -> i
     write!(out, "{time} {level} {}: {message}", record.target())?;
     // Should a source fail, the pairs so far are still worth the line.
     let _ = record.key_values().visit(&mut Pairs(out));
-    request_id(record, |id| text_pair(out, REQUEST_ID, id)).unwrap_or(Ok(()))?;
+    if let Some(id) = about(record).request_id() {
+        text_pair(out, REQUEST_ID, id)?;
+    }
     writeln!(out)
 }
 
@@ -95,17 +98,21 @@ fn json_line(mut out: &mut dyn Write, time: &str, record: &Record) -> io::Result
     map.serialize_entry("message", record.args())?;
     let mut pairs = Pairs(map);
     let _ = record.key_values().visit(&mut pairs);
-    request_id(record, |id| pairs.0.serialize_entry(REQUEST_ID, id)).unwrap_or(Ok(()))?;
+    if let Some(id) = about(record).request_id() {
+        pairs.0.serialize_entry(REQUEST_ID, id)?;
+    }
     pairs.0.end()?;
     writeln!(out)
 }
 
 const REQUEST_ID: &str = "request_id";
 
-/// Tells the id of the request that the line is about, unless the line has it, or is about none.
-fn request_id<T>(record: &Record, tell: impl FnOnce(&str) -> T) -> Option<T> {
-    let has_own = record.key_values().get(Key::from_str(REQUEST_ID)).is_some();
-    (!has_own).then(|| firma_http::request_id(tell)).flatten()
+/// The request that the line is about, unless the line names it itself.
+fn about(record: &Record) -> About {
+    match record.key_values().get(Key::from_str(REQUEST_ID)) {
+        Some(_) => About::default(),
+        None => About::current(),
+    }
 }
 
 fn plain(value: &Value) -> serde_json::Value {

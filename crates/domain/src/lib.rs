@@ -18,7 +18,7 @@ pub mod value;
 pub use entity::{Entity, Record};
 pub use input::{FieldError, Invalid};
 pub use value::{
-    Currency, Day, Domain, Email, Id, Instant, IpRange, Locale, Money, NaiveDate, Rate, Slug, Zone,
+    Currency, Day, Domain, Email, Id, Instant, IpRange, Locale, Money, NaiveDate, Rate, Slug, Total, Zone,
 };
 
 /// The examples in the README, as tests.

@@ -116,6 +116,6 @@ pub fn origin(request: &HttpRequest) -> Origin {
         ip: address::client(request).map(|address| address.to_string()),
         user_agent: agent.map(|agent| agent.chars().take(255).collect()),
         country: address::country(request),
-        request_id: Noted::in_frame(request).map(|noted| noted.request_id.clone()),
+        request_id: Noted::in_frame(request).map(|noted| noted.request_id().to_owned()),
     }
 }

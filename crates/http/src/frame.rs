@@ -30,7 +30,7 @@ pub(crate) async fn frame<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let noted = Noted::of(&request);
-    noted.clone().around(framed(noted, request, next)).await
+    noted.about.clone().around(framed(noted, request, next)).await
 }
 
 async fn framed<B: MessageBody + 'static>(
@@ -79,7 +79,7 @@ fn panicked(noted: &Noted, panicked: &Panicked) -> Error {
 
 /// What every answer has, whatever became of the request.
 fn close(headers: &mut HeaderMap, status: u16, noted: &Noted) {
-    if let Ok(value) = HeaderValue::from_str(&noted.request_id) {
+    if let Ok(value) = HeaderValue::from_str(noted.request_id()) {
         headers.insert(REQUEST_ID, value);
     }
     for (name, value) in HEADERS {

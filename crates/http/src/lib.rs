@@ -47,7 +47,6 @@ pub use caller::origin;
 pub use limits::{Limits, Rate, Rates};
 pub use matrix::matrix;
 pub use metrics::{Breakers, Metrics};
-pub use noted::request_id;
 pub use operation::{Access, Operation};
 pub use problem::CODES;
 pub use routes::{document, mount, operations, telling};

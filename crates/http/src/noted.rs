@@ -9,7 +9,7 @@ use actix_web::{HttpMessage, HttpRequest, web};
 use firma_domain::Id;
 use firma_domain::platform::ErrorKind;
 use firma_services::installation::Incident;
-use firma_services::{Panicked, Trace};
+use firma_services::{About, Panicked, Trace};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -23,7 +23,8 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// Filled in while the request is worked on, here and on a database's thread.
 pub(crate) struct Noted {
-    pub request_id: String,
+    /// Its id
+    pub about: About,
     trace_id: String,
     method: Method,
     pub uri: Uri,
@@ -39,33 +40,12 @@ pub(crate) struct Noted {
     state: Option<web::Data<State>>,
 }
 
-tokio::task_local! {
-    /// The request that a task works on.
-    static CURRENT: Arc<Noted>;
-}
-
-/// Tells the id of the request that this task works on, if it does: for the lines of the log.
-pub fn request_id<T>(tell: impl FnOnce(&str) -> T) -> Option<T> {
-    CURRENT.try_with(|noted| tell(&noted.request_id)).ok()
-}
-
 /// Begins what is done beside a request, and is still about it.
 pub(crate) fn beside(task: impl Future<Output = ()> + 'static) {
-    let about = CURRENT.try_with(Arc::clone).ok();
-    actix_web::rt::spawn(async move {
-        match about {
-            Some(noted) => noted.around(task).await,
-            None => task.await,
-        }
-    });
+    actix_web::rt::spawn(About::current().around(task));
 }
 
 impl Noted {
-    /// Runs a task that works on this request.
-    pub(crate) async fn around<F: Future>(self: Arc<Self>, task: F) -> F::Output {
-        CURRENT.scope(self, task).await
-    }
-
     /// Of a request that has just come.
     pub(crate) fn of(request: &ServiceRequest) -> Arc<Noted> {
         let state = request.app_data::<web::Data<State>>().cloned();
@@ -91,9 +71,10 @@ impl Noted {
             .as_ref()
             .and_then(|state| Traced::begin(state, &trace_id, parent));
         let noted = Arc::new(Noted {
-            request_id: header(REQUEST_ID)
-                .filter(|id| is_plain(id))
-                .map_or_else(|| made().to_string(), str::to_owned),
+            about: match header(REQUEST_ID).filter(|id| is_plain(id)) {
+                Some(id) => About::request(id),
+                None => About::request(&made().to_string()),
+            },
             trace_id,
             method: request.method().clone(),
             uri: request.uri().clone(),
@@ -112,6 +93,10 @@ impl Noted {
     /// Of a request inside the frame.
     pub(crate) fn in_frame(request: &HttpRequest) -> Option<Arc<Noted>> {
         request.extensions().get::<Arc<Noted>>().cloned()
+    }
+
+    pub(crate) fn request_id(&self) -> &str {
+        self.about.request_id().unwrap_or_default()
     }
 
     /// Counts the answer and writes its line. Never a body, a token, an e-mail or a query's value.
@@ -147,7 +132,7 @@ impl Noted {
             kind: ErrorKind::Answer,
             place: route.clone(),
             message: said.to_owned(),
-            request_id: Some(self.request_id.clone()),
+            request_id: Some(self.request_id().to_owned()),
             route: Some(route),
         };
         state.errors.note(incident.unless_panicked(panicked));
@@ -159,7 +144,7 @@ impl Noted {
         // To the hundredth: more is noise.
         let ms = (took.as_secs_f64() * 100_000.0).round() / 100.0;
         log::info!(
-            request_id = self.request_id.as_str(), trace_id = self.trace_id.as_str(),
+            request_id = self.request_id(), trace_id = self.trace_id.as_str(),
             method = self.method.as_str(), route = self.route.as_str(), status = status, ms = ms,
             user_id = user.as_str(), organization_id = organization.as_str();
             "request"

@@ -127,7 +127,7 @@ impl Problem {
         }
         if let Value::Object(fields) = &mut body {
             fields.insert("instance".into(), noted.uri.path().into());
-            fields.insert("request_id".into(), noted.request_id.as_str().into());
+            fields.insert("request_id".into(), noted.request_id().into());
         }
         let mut answer = self.written(&body);
         if let Some(location) = self.location(&noted.uri) {

@@ -20,7 +20,7 @@ mod store;
 pub use store::{drop_tenant_condition, restore_tenant_condition};
 
 pub use backend::{
-    Database, Load, Panicked, Settings, Sources, Target, Trace, caught, note_panic, usual_connections,
+    About, Database, Load, Panicked, Settings, Sources, Target, Trace, caught, note_panic, usual_connections,
 };
 pub use fault::{Failure, Fault};
 pub use sql::{Col, Cond, Kind, Op, Side, Value};

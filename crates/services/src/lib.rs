@@ -32,4 +32,6 @@ pub use refusal::Refusal;
 pub use work::{Asker, Caller, Work};
 
 pub use firma_persistence::access::{KnownKey, Segment};
-pub use firma_persistence::{Database, Fault, Origin, Panicked, Trace, Tx, Verification, caught, note_panic};
+pub use firma_persistence::{
+    About, Database, Fault, Origin, Panicked, Trace, Tx, Verification, caught, note_panic,
+};

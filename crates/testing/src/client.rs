@@ -79,7 +79,7 @@ impl Answer {
 impl Client {
     pub fn new(base: &str, token: Option<String>) -> Client {
         /// Filled anew for each connection, which takes a while without optimization.
-        const BUFFER: usize = 16 * 1024;
+        const BUFFER: usize = 64 * 1024;
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             // A redirect is an answer like any other.

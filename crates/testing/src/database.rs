@@ -17,9 +17,35 @@ pub struct TestDatabase {
     target: Target,
     folder: Option<TempDir>,
     dropped: Option<(String, String)>,
-    /// To PostgreSQL, where each connection is a process: kept for the test's own statements
-    kept: Mutex<Option<PgConnection>>,
+    /// For the test's own statements
+    kept: Kept,
 }
+
+/// A connection to PostgreSQL between two uses: each is a process, and takes longer to begin than what is asked.
+#[derive(Default)]
+struct Kept(Mutex<Option<PgConnection>>);
+
+impl Kept {
+    /// Runs something as on a new connection. Who comes meanwhile gets another one: what runs may wait for them.
+    fn run<T>(
+        &self,
+        url: &str,
+        run: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
+    ) -> Result<T, Box<dyn std::error::Error>> {
+        let kept = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let works = |mut c: PgConnection, by: &str| c.batch_execute(by).is_ok().then_some(c);
+        let idle = kept().take();
+        // Tests stop the database and take connections away.
+        let idle = idle.and_then(|c| works(c, ""));
+        let mut c = idle.map_or_else(|| PgConnection::establish(url), Ok)?;
+        let value = run(&mut c);
+        *kept() = works(c, "DISCARD ALL");
+        Ok(value?)
+    }
+}
+
+/// To the cluster's own database, in which the others are made and dropped.
+static CLUSTER: Kept = Kept(Mutex::new(None));
 
 impl TestDatabase {
     /// One of each kind that can be had, migrated and seeded.
@@ -37,7 +63,7 @@ impl TestDatabase {
             target,
             folder: Some(folder),
             dropped: None,
-            kept: Mutex::default(),
+            kept: Kept::default(),
         };
         std::iter::once(sqlite)
             .chain(cluster().map(|url| TestDatabase::made(&url, "template0")))
@@ -60,7 +86,7 @@ impl TestDatabase {
             target: Target::Sqlite(path),
             folder: Some(folder),
             dropped: None,
-            kept: Mutex::default(),
+            kept: Kept::default(),
         }
     }
 
@@ -70,7 +96,8 @@ impl TestDatabase {
         let url = cluster()?;
         let template = TEMPLATE.get_or_init(|| {
             let name = format!("firma_template_{}", std::process::id());
-            execute(&url, &format!("CREATE DATABASE {name}"));
+            let create = format!("CREATE DATABASE {name}");
+            CLUSTER.run(&url, |c| c.batch_execute(&create)).unwrap();
             migrate(&Target::parse(&beside(&url, &name)).unwrap());
             Some(name)
         });
@@ -83,13 +110,14 @@ impl TestDatabase {
             std::process::id(),
             COUNT.fetch_add(1, Ordering::Relaxed)
         );
-        execute(url, &format!("CREATE DATABASE {name} TEMPLATE {template}"));
+        let create = format!("CREATE DATABASE {name} TEMPLATE {template}");
+        CLUSTER.run(url, |c| c.batch_execute(&create)).unwrap();
         let target = Target::parse(&beside(url, &name)).unwrap();
         TestDatabase {
             target,
             folder: None,
             dropped: Some((url.to_owned(), name)),
-            kept: Mutex::default(),
+            kept: Kept::default(),
         }
     }
 
@@ -111,7 +139,7 @@ impl TestDatabase {
             target: self.target.clone(),
             folder: None,
             dropped: None,
-            kept: Mutex::default(),
+            kept: Kept::default(),
         }
     }
 
@@ -152,31 +180,18 @@ impl TestDatabase {
     /// Runs statements behind the application's back, as the owner.
     pub fn execute(&self, statements: &str) {
         match &self.target {
-            Target::Postgres(url) => self.on_postgres(url, |c| c.batch_execute(statements)),
+            Target::Postgres(url) => self.kept.run(url, |c| c.batch_execute(statements)).unwrap(),
             Target::Sqlite(path) => {
                 open(path).batch_execute(statements).unwrap();
             }
         }
     }
 
-    /// Runs something as on a new connection. Who comes meanwhile gets another one: what runs may wait for them.
-    fn on_postgres<T>(&self, url: &str, run: impl FnOnce(&mut PgConnection) -> QueryResult<T>) -> T {
-        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let works = |mut c: PgConnection, by: &str| c.batch_execute(by).is_ok().then_some(c);
-        let idle = kept().take();
-        // Tests stop the database and take connections away.
-        let idle = idle.and_then(|c| works(c, ""));
-        let mut c = idle.unwrap_or_else(|| PgConnection::establish(url).unwrap());
-        let value = run(&mut c).unwrap();
-        *kept() = works(c, "DISCARD ALL");
-        value
-    }
-
     /// The one number that a query gives.
     pub fn number(&self, query: &str) -> i64 {
         let query = diesel::dsl::sql::<diesel::sql_types::BigInt>(query);
         match &self.target {
-            Target::Postgres(url) => self.on_postgres(url, |c| query.get_result(c)),
+            Target::Postgres(url) => self.kept.run(url, |c| query.get_result(c)).unwrap(),
             Target::Sqlite(path) => query.get_result(&mut open(path)).unwrap(),
         }
     }
@@ -201,7 +216,7 @@ impl TestDatabase {
     pub fn lines(&self, query: &str) -> Vec<String> {
         let query = diesel::dsl::sql::<diesel::sql_types::Text>(query);
         match &self.target {
-            Target::Postgres(url) => self.on_postgres(url, |c| query.load(c)),
+            Target::Postgres(url) => self.kept.run(url, |c| query.load(c)).unwrap(),
             Target::Sqlite(path) => query.load(&mut open(path)).unwrap(),
         }
     }
@@ -209,10 +224,9 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        if let Some((url, name)) = &self.dropped
-            && let Ok(mut c) = PgConnection::establish(url)
-        {
-            let _ = c.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+        if let Some((url, name)) = &self.dropped {
+            let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+            let _ = CLUSTER.run(url, |c| c.batch_execute(&drop));
         }
     }
 }
@@ -232,13 +246,6 @@ fn open(path: &std::path::Path) -> SqliteConnection {
     let mut c = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
     c.batch_execute("PRAGMA busy_timeout = 5000").unwrap();
     c
-}
-
-fn execute(url: &str, statements: &str) {
-    PgConnection::establish(url)
-        .unwrap()
-        .batch_execute(statements)
-        .unwrap();
 }
 
 fn migrate(target: &Target) {

@@ -56,7 +56,7 @@ impl Traced {
         let mut told = vec![
             ("http.request.method", text(method.unwrap_or("_OTHER"))),
             ("http.response.status_code", Told::Number(status.into())),
-            ("firma.request.id", text(&noted.request_id)),
+            ("firma.request.id", text(noted.request_id())),
         ];
         if noted.route != "-" {
             told.push(("http.route", text(&noted.route)));

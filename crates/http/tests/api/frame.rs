@@ -1,6 +1,7 @@
 //! A handler that panics takes only its own request with it.
 
 use actix_web::{HttpResponse, web};
+use firma_services::About;
 use firma_testing::{METRICS_TOKEN, Server, TestDatabase};
 use log::kv::{Error, Key, Value, VisitSource};
 use std::sync::{Mutex, Once};
@@ -27,7 +28,8 @@ impl log::Log for Kept {
             record.key_values().visit(&mut pairs).unwrap();
             // A line that doesn't say which request it is about gets that from the task, as in the binary.
             if record.key_values().get(Key::from_str("request_id")).is_none() {
-                firma_http::request_id(|id| pairs.0.push(format!("request_id={id}")));
+                let id = About::current().request_id().map(|id| format!("request_id={id}"));
+                pairs.0.extend(id);
             }
             LINES.lock().unwrap().push(pairs.0);
         }

@@ -1,5 +1,6 @@
 //! A call on its way to a database thread and its answer on the way back.
 
+use super::about::About;
 use super::meter::Meter;
 use super::panics;
 use super::trace::Timed;
@@ -30,11 +31,13 @@ pub(super) trait Work: Send {
     /// Sends the outcome.
     fn settle(self: Box<Self>);
     fn writes(&self) -> bool;
+    fn about(&self) -> About;
 }
 
 pub(super) struct Call<T, E, F> {
     run: F,
     origin: Option<Origin>,
+    about: About,
     outcome: Option<Result<T, E>>,
     /// What it wrote down that concerns safety: counted once it is stored
     safety: Option<(Arc<Meter>, Vec<SecurityKind>)>,
@@ -58,6 +61,7 @@ where
             Box::new(Call {
                 run,
                 origin,
+                about: About::current(),
                 outcome: None,
                 safety: None,
                 timed,
@@ -130,5 +134,9 @@ where
 
     fn writes(&self) -> bool {
         self.origin.is_some()
+    }
+
+    fn about(&self) -> About {
+        self.about.clone()
     }
 }

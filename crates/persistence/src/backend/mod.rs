@@ -1,5 +1,6 @@
 //! Connections, the threads that own them, and the way that calls cross over to them.
 
+mod about;
 mod any;
 mod call;
 mod database;
@@ -13,6 +14,7 @@ mod threads;
 mod trace;
 mod types;
 
+pub use about::About;
 pub(crate) use any::{AnyConnection, on_backend};
 pub use database::{Database, Settings, Sources, usual_connections};
 pub(crate) use manager::connect_owner;

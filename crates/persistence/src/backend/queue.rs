@@ -159,6 +159,7 @@ impl Drop for Receiver {
 
 #[cfg(test)]
 mod tests {
+    use super::super::about::About;
     use super::super::call::Verdict;
     use super::super::seat::Seat;
     use super::*;
@@ -172,6 +173,9 @@ mod tests {
     impl Work for Said {
         fn writes(&self) -> bool {
             false
+        }
+        fn about(&self) -> About {
+            About::default()
         }
         fn taken(&mut self) {}
         fn attempt(&mut self, _: &mut Seat, _: Attempt) -> Verdict {

@@ -54,37 +54,41 @@ pub(super) fn serve(mut seat: Seat, calls: &queue::Receiver, meter: &Meter, rest
     }
     while let Some(mut call) = next(&mut seat, calls, rest) {
         let _busy = meter.busy();
-        call.taken();
-        for left in (0..ATTEMPTS).rev() {
-            let attempt = match left {
-                0 => Attempt::Last,
-                _ if left + 1 == ATTEMPTS => Attempt::First,
-                _ => Attempt::Another,
-            };
-            let verdict = match seat.sit() {
-                Err(fault) => {
-                    call.fail(fault);
-                    Verdict::Refused
-                }
-                Ok(()) if call.writes() => transaction(&mut seat, call.as_mut(), attempt),
-                Ok(()) => call.attempt(&mut seat, attempt),
-            };
-            match verdict {
-                Verdict::Again if left > 0 => continue,
-                Verdict::Away => {
-                    seat.stand_up();
-                    // Nothing of it is stored, so it is asked again of a new connection.
-                    if left > 0 {
-                        continue;
-                    }
-                }
-                Verdict::Unsure => seat.check(),
-                _ => {}
-            }
-            break;
-        }
+        call.about().around_work(|| work_off(&mut seat, call.as_mut()));
         call.settle();
         seat.tidy();
+    }
+}
+
+fn work_off(seat: &mut Seat, call: &mut dyn Work) {
+    call.taken();
+    for left in (0..ATTEMPTS).rev() {
+        let attempt = match left {
+            0 => Attempt::Last,
+            _ if left + 1 == ATTEMPTS => Attempt::First,
+            _ => Attempt::Another,
+        };
+        let verdict = match seat.sit() {
+            Err(fault) => {
+                call.fail(fault);
+                Verdict::Refused
+            }
+            Ok(()) if call.writes() => transaction(seat, call, attempt),
+            Ok(()) => call.attempt(seat, attempt),
+        };
+        match verdict {
+            Verdict::Again if left > 0 => continue,
+            Verdict::Away => {
+                seat.stand_up();
+                // Nothing of it is stored, so it is asked again of a new connection.
+                if left > 0 {
+                    continue;
+                }
+            }
+            Verdict::Unsure => seat.check(),
+            _ => {}
+        }
+        break;
     }
 }
 
@@ -149,14 +153,16 @@ fn write(
     let mut next = group.pop();
     while let Some(mut call) = next {
         call.taken();
-        let ran = plainly(seat, call.as_mut());
+        let ran = call.about().around_work(|| plainly(seat, call.as_mut()));
         group.push(call);
         let is_clean = ran?;
         if !is_clean {
             // It fails where the fault took the transaction with it.
             let _ = seat.batch("ROLLBACK");
             seat.batch("BEGIN IMMEDIATE")?;
-            group.iter_mut().try_for_each(|call| saved(seat, call.as_mut()))?;
+            for call in group.iter_mut() {
+                call.about().around_work(|| saved(seat, call.as_mut()))?;
+            }
             break;
         }
         next = match group.len() < GROUP {
