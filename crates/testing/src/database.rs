@@ -35,8 +35,8 @@ impl Kept {
         let kept = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let works = |mut c: PgConnection, by: &str| c.batch_execute(by).is_ok().then_some(c);
         let idle = kept().take();
-        // Tests stop the database and take connections away.
-        let idle = idle.and_then(|c| works(c, ""));
+        // What Diesel sets when it connects, and `DISCARD ALL` undoes. A test may have ended the connection.
+        let idle = idle.and_then(|c| works(c, "SET TIME ZONE 'UTC'; SET CLIENT_ENCODING TO 'UTF8'"));
         let mut c = idle.map_or_else(|| PgConnection::establish(url), Ok)?;
         let value = run(&mut c);
         *kept() = works(c, "DISCARD ALL");
@@ -57,17 +57,25 @@ impl TestDatabase {
 
     /// One of each kind, with nothing in it.
     pub fn each_empty() -> Vec<TestDatabase> {
+        std::iter::once(TestDatabase::empty_sqlite())
+            .chain(TestDatabase::empty_postgres())
+            .collect()
+    }
+
+    /// Where SQLite's file would be.
+    pub fn empty_sqlite() -> TestDatabase {
         let folder = TempDir::new().unwrap();
-        let target = Target::Sqlite(folder.path().join("firma.db"));
-        let sqlite = TestDatabase {
-            target,
+        TestDatabase {
+            target: Target::Sqlite(folder.path().join("firma.db")),
             folder: Some(folder),
             dropped: None,
             kept: Kept::default(),
-        };
-        std::iter::once(sqlite)
-            .chain(cluster().map(|url| TestDatabase::made(&url, "template0")))
-            .collect()
+        }
+    }
+
+    /// PostgreSQL with nothing in it, if there is one.
+    pub fn empty_postgres() -> Option<TestDatabase> {
+        cluster().map(|url| TestDatabase::made(&url, "template0"))
     }
 
     /// SQLite, a file in a folder of its own.
@@ -253,4 +261,31 @@ fn migrate(target: &Target) {
         .unwrap()
         .run()
         .unwrap();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_is_kept_and_used_as_a_new_one() {
+        let Some(base) = TestDatabase::postgres() else {
+            return;
+        };
+        let pid = || base.number("SELECT pg_backend_pid()::bigint");
+        let first = pid();
+        base.execute("SET statement_timeout = 7000; SELECT pg_advisory_lock(7)");
+        assert_eq!(pid(), first);
+        assert_eq!(base.lines("SHOW statement_timeout"), ["0"]);
+        assert_eq!(base.lines("SHOW timezone"), ["UTC"]);
+        assert_eq!(
+            base.number("SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory'"),
+            0
+        );
+
+        let end = format!("SELECT pg_terminate_backend({first})::int::bigint");
+        let ended = CLUSTER.run(&cluster().unwrap(), |c| c.batch_execute(&end));
+        ended.unwrap();
+        assert_ne!(pid(), first);
+    }
 }

@@ -54,6 +54,14 @@ impl House {
         TestDatabase::each_empty().into_iter().map(House::over).collect()
     }
 
+    pub(crate) fn empty_sqlite() -> House {
+        House::over(TestDatabase::empty_sqlite())
+    }
+
+    pub(crate) fn empty_postgres() -> Option<House> {
+        TestDatabase::empty_postgres().map(House::over)
+    }
+
     pub(crate) fn is_postgres(&self) -> bool {
         self.database.is_postgres()
     }

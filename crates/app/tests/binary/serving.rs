@@ -122,7 +122,7 @@ fn a_call_that_is_under_way_is_answered_before_the_stop() {
             let begun = Instant::now();
             loop {
                 assert!(
-                    begun.elapsed() < Duration::from_millis(300),
+                    begun.elapsed() < Duration::from_secs(30),
                     "it never said that it drains"
                 );
                 let ready = client.get("/health/ready");

@@ -61,7 +61,9 @@ fn the_link_is_printed_while_nobody_has_an_account_and_never_logged() {
 
 #[test]
 fn a_link_of_one_server_is_good_at_another_beside_it() {
-    let Some(house) = House::postgres() else { return };
+    let Some(house) = House::empty_postgres() else {
+        return;
+    };
     let shared = [("FIRMA_SECRET", SECRET)];
     let (one, two) = (house.start_with(&shared), house.start_with(&shared));
     let at_one = await_link(&one);

@@ -164,7 +164,7 @@ fn a_forged_header_is_in_no_range() {
 pub(crate) fn until(mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !holds() {
-        assert!(begun.elapsed() < Duration::from_secs(10), "it didn't come");
+        assert!(begun.elapsed() < Duration::from_secs(60), "it didn't come");
         std::thread::sleep(Duration::from_millis(10));
     }
 }

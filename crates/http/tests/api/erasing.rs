@@ -40,8 +40,8 @@ pub(crate) fn found(server: &Server, texts: &[&str]) -> Vec<String> {
         "SELECT m.name || ' ' || c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'"
     });
     assert!(columns.len() > 30, "{columns:?}");
-    let looked_for = texts.iter().map(|text| format!("('{text}')"));
-    let texts = looked_for.collect::<Vec<_>>().join(", ");
+    let wanted = texts.iter().map(|text| format!("('{text}')"));
+    let wanted = wanted.collect::<Vec<_>>().join(", ");
     let searched = columns.iter().map(|line| {
         let (table, column) = line.split_once(' ').unwrap();
         let row = match base.is_postgres() {
@@ -49,15 +49,15 @@ pub(crate) fn found(server: &Server, texts: &[&str]) -> Vec<String> {
             false => format!("CAST(\"{column}\" AS TEXT)"),
         };
         format!(
-            "SELECT text || ' in {line}' FROM texts WHERE EXISTS \
-             (SELECT 1 FROM {table} WHERE lower({row}) LIKE '%' || text || '%')"
+            "SELECT wanted.trace || ' in {line}' FROM wanted WHERE EXISTS \
+             (SELECT 1 FROM {table} WHERE lower({row}) LIKE '%' || wanted.trace || '%')"
         )
     });
     // SQLite puts no more than 500 queries together.
     let searched: Vec<_> = searched.collect();
     let together = searched.chunks(200).map(|some| {
         let all = some.join(" UNION ALL ");
-        base.lines(&format!("WITH texts (text) AS (VALUES {texts}) {all}"))
+        base.lines(&format!("WITH wanted (trace) AS (VALUES {wanted}) {all}"))
     });
     together.flatten().collect()
 }

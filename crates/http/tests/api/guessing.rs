@@ -85,7 +85,7 @@ fn ten_wrong_guesses_are_a_warning_and_an_hour_later_forgotten() {
 
 #[test]
 fn an_address_is_held_too_whatever_accounts_it_guesses_at() {
-    on_each(|server| {
+    on_each_clock(|server, _| {
         let (_, email) = owner(server);
         for n in 0..20 {
             wrong(server, &format!("u{n}@nowhere.example"), 1);
@@ -338,7 +338,7 @@ fn who_deletes_the_account_leaves_a_pseudonym() {
 
 #[test]
 fn the_username_signs_in_as_the_email_does() {
-    on_each(|server| {
+    on_each_clock(|server, _| {
         let (firm, email) = owner(server);
         server
             .client(firm.owner_id)

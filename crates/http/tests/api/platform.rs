@@ -14,7 +14,7 @@ pub(crate) const ROOT: &str = "/api/v1/platform";
 #[track_caller]
 pub(crate) fn events(platform: &Client, kind: &str, count: usize) -> Vec<Value> {
     let list = format!("{ROOT}/security-events?type={kind}");
-    for _ in 0..500 {
+    for _ in 0..3_000 {
         let found = data(&platform.get(&list).expect(200));
         if found.len() >= count {
             return found;

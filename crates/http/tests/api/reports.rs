@@ -291,12 +291,6 @@ fn a_deal_that_closes_later_is_reopened_no_earlier() {
 #[test]
 fn a_sum_is_exact_beyond_an_amount_and_beyond_64_bits() {
     on_each(|server| {
-        let firm = Firm::new(server);
-        let body = json!({
-            "title": "x", "stage_id": firm.stage("Won"), "actual_close": "2026-01-31",
-            "value": {"amount": "9999999999999.99", "currency": "EUR"},
-        });
-        firm.owner.post(&firm.at("deals"), body).expect(201);
         let columns = server.base.lines(match server.base.is_postgres() {
             true => "SELECT column_name::text FROM information_schema.columns WHERE table_name = 'deals'",
             false => "SELECT name FROM pragma_table_info('deals')",
@@ -309,18 +303,33 @@ fn a_sum_is_exact_beyond_an_amount_and_beyond_64_bits() {
                 (same, _) => same,
             });
         let values = values.collect::<Vec<_>>().join(", ");
-        server.base.execute(&format!(
-            "WITH RECURSIVE more (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more WHERE n < 9999) \
-             INSERT INTO deals ({}) SELECT {values} FROM deals, more",
-            columns.join(", ")
-        ));
-        let shown = firm
-            .owner
-            .get(&firm.at("reports/pipeline?group_by=stage"))
-            .expect(200);
-        let exact = json!({"amount": "99999999999999900.00", "currency": "EUR"});
-        assert_eq!(shown["total"]["won_value"], exact);
-        assert_eq!(data(&shown)[0]["won_value"], exact);
+        // Amounts of which there are ten thousand, one that is added, and the sum.
+        for (many, one, sum) in [
+            ("9999999999999.99", "0.01", "99999999999999900.01"),
+            ("-9999999999999.99", "10000.02", "-99999999999989899.98"),
+        ] {
+            let firm = Firm::new(server);
+            let won = |amount: &str| {
+                let body = json!({
+                    "title": "x", "stage_id": firm.stage("Won"), "actual_close": "2026-01-31",
+                    "value": {"amount": amount, "currency": "EUR"},
+                });
+                firm.owner.post(&firm.at("deals"), body).expect(201);
+            };
+            won(many);
+            server.base.execute(&format!(
+                "WITH RECURSIVE more (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more WHERE n < 9999) \
+                 INSERT INTO deals ({}) SELECT {values} FROM deals, more WHERE organization_id = {}",
+                columns.join(", "),
+                server.base.id_literal(firm.id)
+            ));
+            won(one);
+            let report = firm.at("reports/pipeline?group_by=stage");
+            let shown = firm.owner.get(&report).expect(200);
+            let exact = json!({"amount": sum, "currency": "EUR"});
+            assert_eq!(shown["total"]["won_value"], exact);
+            assert_eq!(data(&shown)[0]["won_value"], exact);
+        }
     });
 }
 

@@ -1,11 +1,12 @@
 //! Giving roles, and losing them.
 
 use crate::samples::{role, unique};
+use crate::zones::on_each_at;
 use firma_auth::access::SYSTEM_ROLES;
 use firma_domain::Id;
+use firma_domain::source::Clock;
 use firma_testing::{Answer, Client, Firm, on_each};
 use serde_json::json;
-use std::time::Duration;
 
 fn give(client: &Client, firm: &Firm<'_>, user: Id, name: &str) -> Answer {
     client.post(
@@ -136,27 +137,19 @@ fn a_role_ends_in_the_future() {
 
 #[test]
 fn a_role_that_expires_stops_at_that_instant() {
-    on_each(|server| {
+    on_each_at(|server, hands| {
         let firm = Firm::new(server);
         let (user, client) = firm.member(None);
-        let now = || server.read(|tx| Ok(tx.now()));
-        let end = now().plus_seconds(1);
+        let end = hands.now().plus_seconds(60);
         let body = json!({"user_id": user, "role_id": role("employee"), "expires_at": end});
         let at = firm.at(&format!(
             "role-assignments/{}",
             firm.owner.post(&firm.at("role-assignments"), body).id()
         ));
-        loop {
-            let before = now();
-            let answer = client.get(&firm.at("deals"));
-            if now() < end {
-                answer.expect(200);
-            } else if before >= end {
-                answer.problem(403, "permission_required");
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        hands.later(59);
+        client.get(&firm.at("deals")).expect(200);
+        hands.later(1);
+        client.get(&firm.at("deals")).problem(403, "permission_required");
         firm.owner.patch(&at, json!({"expires_at": null})).expect(200);
         client.get(&firm.at("deals")).expect(200);
     });

@@ -311,7 +311,7 @@ fn the_last_use_is_noted_once_a_minute() {
         // It is noted beside the call.
         let begun = Instant::now();
         while used() == at_sign_in {
-            assert!(begun.elapsed() < Duration::from_secs(10), "the use was not noted");
+            assert!(begun.elapsed() < Duration::from_secs(60), "the use was not noted");
         }
         let noted = used();
         assert!(noted > at_sign_in);

@@ -203,7 +203,7 @@ fn another_that_migrates_is_waited_for_and_then_named() {
         );
         let took = begun.elapsed();
         assert!(
-            took > Duration::from_secs(4) && took < Duration::from_secs(10),
+            took > Duration::from_secs(4) && took < Duration::from_secs(30),
             "{took:?}"
         );
         fine(&database, "check");
@@ -244,7 +244,7 @@ fn the_lock_goes_with_its_process() {
 fn await_that(mut is: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is() {
-        assert!(begun.elapsed() < Duration::from_secs(4));
+        assert!(begun.elapsed() < Duration::from_secs(30));
         std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -171,27 +171,17 @@ fn summed(
         Words::Same(key) => Sql::text("SELECT ").then(key),
         Words::Either(postgres, sqlite) => Sql::text("SELECT ").then_either(postgres, sqlite),
     };
-    statement
+    let counted = statement
         .then(", ")
         .then(label)
         .then(
             ", COUNT(*), COUNT(CASE WHEN deals.status = 'WON' THEN 1 END), COUNT(CASE WHEN deals.status = 'LOST' THEN 1 END), \
-             COUNT(CASE WHEN deals.status = 'OPEN' THEN 1 END), \
-             CAST(COALESCE(SUM(CASE WHEN deals.status = 'WON' AND deals.value_currency = ",
-        )
-        .bind(currency.code())
-        .then(" THEN deals.value_minor / ")
-        .bind(Value::Big(MILLION))
+             COUNT(CASE WHEN deals.status = 'OPEN' THEN 1 END)",
+        );
+    let millions = won(counted, " / ", currency);
+    won(millions, " % ", currency)
         .then(
-            " END), 0) AS BIGINT), \
-             CAST(COALESCE(SUM(CASE WHEN deals.status = 'WON' AND deals.value_currency = ",
-        )
-        .bind(currency.code())
-        .then(" THEN deals.value_minor % ")
-        .bind(Value::Big(MILLION))
-        .then(
-            " END), 0) AS BIGINT), \
-             COUNT(CASE WHEN deals.status = 'WON' AND deals.opened_on IS NOT NULL THEN 1 END), \
+            ", COUNT(CASE WHEN deals.status = 'WON' AND deals.opened_on IS NOT NULL THEN 1 END), \
              CAST(COALESCE(SUM(CASE WHEN deals.status = 'WON' THEN ",
         )
         .then_either(
@@ -201,6 +191,17 @@ fn summed(
         .then(" END), 0) AS BIGINT), COUNT(CASE WHEN deals.value_currency <> ")
         .bind(currency.code())
         .then(" THEN 1 END)")
+}
+
+/// The millions of what was won, or the rest.
+fn won<R>(statement: Sql<R>, part: &'static str, currency: Currency) -> Sql<R> {
+    statement
+        .then(", CAST(COALESCE(SUM(CASE WHEN deals.status = 'WON' AND deals.value_currency = ")
+        .bind(currency.code())
+        .then(" THEN deals.value_minor")
+        .then(part)
+        .bind(Value::Big(MILLION))
+        .then(" END), 0) AS BIGINT)")
 }
 
 fn line(

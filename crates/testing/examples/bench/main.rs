@@ -79,14 +79,17 @@ fn measure(kind: &Kind, options: &Options) -> Done<Table> {
         Any::Sqlite(c) => {
             // As SQLite does it by itself where a LIMIT is bound, if it isn't built to keep plans.
             c.set_prepared_statement_cache_size(CacheSize::Disabled);
-            Table::new(yardstick::measure(&mut owner, &filled, seconds)?, sqlite)
+            let mut table = Table::new(yardstick::measure(&mut owner, &filled, seconds)?, sqlite);
+            table.note("the same with its statement kept, µs", kept, 1);
+            table
         }
     };
-    if !kind.is_postgres() {
-        table.note("the same with its statement kept, µs", kept, 1);
-    }
     let all = yardstick::measure_on_all_cores(kind, &server, &filled, seconds)?;
-    table.note("the same with a thread on each core at once, µs", all, 1);
+    table.note(
+        "with its statement kept and a thread on each core at once, µs",
+        all,
+        1,
+    );
 
     let postmaster = match kind {
         Kind::Sqlite => None,
