@@ -44,8 +44,11 @@ impl Kept {
     }
 }
 
-/// To the cluster's own database, in which the others are made and dropped.
-static CLUSTER: Kept = Kept(Mutex::new(None));
+/// Runs a statement in the cluster's own database, in which the others are made and dropped.
+fn in_cluster(url: &str, statement: &str) -> Result<(), Box<dyn std::error::Error>> {
+    static KEPT: Kept = Kept(Mutex::new(None));
+    KEPT.run(url, |c| c.batch_execute(statement))
+}
 
 impl TestDatabase {
     /// One of each kind that can be had, migrated and seeded.
@@ -104,8 +107,7 @@ impl TestDatabase {
         let url = cluster()?;
         let template = TEMPLATE.get_or_init(|| {
             let name = format!("firma_template_{}", std::process::id());
-            let create = format!("CREATE DATABASE {name}");
-            CLUSTER.run(&url, |c| c.batch_execute(&create)).unwrap();
+            in_cluster(&url, &format!("CREATE DATABASE {name}")).unwrap();
             migrate(&Target::parse(&beside(&url, &name)).unwrap());
             Some(name)
         });
@@ -118,8 +120,7 @@ impl TestDatabase {
             std::process::id(),
             COUNT.fetch_add(1, Ordering::Relaxed)
         );
-        let create = format!("CREATE DATABASE {name} TEMPLATE {template}");
-        CLUSTER.run(url, |c| c.batch_execute(&create)).unwrap();
+        in_cluster(url, &format!("CREATE DATABASE {name} TEMPLATE {template}")).unwrap();
         let target = Target::parse(&beside(url, &name)).unwrap();
         TestDatabase {
             target,
@@ -233,8 +234,7 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         if let Some((url, name)) = &self.dropped {
-            let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-            let _ = CLUSTER.run(url, |c| c.batch_execute(&drop));
+            let _ = in_cluster(url, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
         }
     }
 }
@@ -283,9 +283,8 @@ mod tests {
             0
         );
 
-        let end = format!("SELECT pg_terminate_backend({first})::int::bigint");
-        let ended = CLUSTER.run(&cluster().unwrap(), |c| c.batch_execute(&end));
-        ended.unwrap();
+        let end = format!("SELECT pg_terminate_backend({first})");
+        in_cluster(&cluster().unwrap(), &end).unwrap();
         assert_ne!(pid(), first);
     }
 }

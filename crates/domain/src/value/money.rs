@@ -119,9 +119,9 @@ struct Written {
 
 impl Serialize for Money {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        Written {
-            amount: self.amount(),
-            currency: self.currency.code().into(),
+        Total {
+            minor: self.minor.into(),
+            currency: self.currency,
         }
         .serialize(to)
     }
