@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Admin(Admin),
     /// Delete a person's account, and what is known of the person, as far as no law needs it
     ErasePerson(ErasePerson),
+    /// Take an organization that was deleted away for good, with everything in it; its audit log is exported first
+    PurgeOrganization(PurgeOrganization),
     /// Seal what is stored encrypted with the current root secret, where it was with FIRMA_SECRET_PREVIOUS
     RotateSecrets(Output),
     /// Look into the audit log
@@ -71,6 +73,8 @@ pub(crate) struct Output {
 pub(crate) enum Audit {
     /// Walk the chain of an organization's log, and name the first entry that was changed, removed or moved
     Verify(Verify),
+    /// Write an organization's log into a file, in which `verify` walks it, too
+    Export(Export),
 }
 
 #[derive(Debug, PartialEq, Eq, Args)]
@@ -81,6 +85,41 @@ pub(crate) struct Verify {
     /// All of them, and the system's; what happens unless one is named
     #[arg(long)]
     pub(crate) all: bool,
+    /// One that was exported into this file, instead of those in the database
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["organization", "all"])]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct Export {
+    /// The file to write, which must not be there yet
+    pub(crate) file: PathBuf,
+    /// Short name of the organization; `system` is the chain of what concerns none
+    #[arg(long, value_name = "SLUG")]
+    pub(crate) organization: String,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct PurgeOrganization {
+    /// Short name of the organization
+    #[arg(long, value_name = "SLUG")]
+    pub(crate) organization: String,
+    /// The file to write its audit log into, which must not be there yet. Needed unless its purge has begun already
+    #[arg(long, value_name = "FILE")]
+    pub(crate) audit: Option<PathBuf>,
+    /// Don't wait until it has been deleted for as long as deleted rows are kept
+    #[arg(long)]
+    pub(crate) now: bool,
+    /// Go on although its log isn't whole
+    #[arg(long)]
+    pub(crate) in_doubt: bool,
+    /// That it is meant: it can't be undone
+    #[arg(long)]
+    pub(crate) yes: bool,
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -271,6 +310,17 @@ mod tests {
             Some((Some("acme".to_owned()), true))
         );
         assert_eq!(verify("firma audit verify --organization acme --all"), None);
+        assert_eq!(command("firma audit verify --file a --all"), None);
+        assert_eq!(command("firma audit export a"), None);
+        let purge = |line: &str| match command(line) {
+            Some(Command::PurgeOrganization(asked)) => Some((asked.organization, asked.audit, asked.yes)),
+            _ => None,
+        };
+        assert_eq!(
+            purge("firma purge-organization --organization acme --audit a"),
+            Some(("acme".to_owned(), Some(PathBuf::from("a")), false))
+        );
+        assert_eq!(purge("firma purge-organization --audit a --yes"), None);
         assert_eq!(command("firma backup"), None);
         assert!(matches!(command("firma backup -"), Some(Command::Backup(_))));
         assert!(matches!(

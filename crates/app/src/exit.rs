@@ -16,7 +16,7 @@ pub(crate) const HELP: &str = "Exit codes:\n  \
     1  it failed; why stands on standard error\n  \
     2  the command line or the configuration is wrong\n  \
     3  doctor found something\n  \
-    4  the audit log is not whole (audit verify, restore)\n  \
+    4  the audit log is not whole (audit, purge-organization, restore)\n  \
     5  some rows were refused (import)";
 
 /// Why a command ended otherwise than well.

@@ -14,6 +14,7 @@ mod import;
 mod logging;
 mod mail;
 mod progress;
+mod purge;
 mod rotate;
 mod secret;
 mod serve;
@@ -76,6 +77,7 @@ fn run(command: Command, config: &Config, given: &[Given]) -> Result<(), Ended> 
         Command::Admin(Admin::Password { email }) => admin::password(config, &email)?,
         Command::Admin(Admin::SignOut { email }) => admin::sign_out(config, &email)?,
         Command::Audit(Audit::Verify(asked)) => audit::verify(config, &asked)?,
+        Command::Audit(Audit::Export(asked)) => audit::export(config, &asked)?,
         Command::Doctor(output) => doctor::run(config, &output, &warnings())?,
         Command::Backup(asked) => archive::backup(config, &asked)?,
         Command::Restore(asked) => archive::restore(config, &asked)?,
@@ -87,6 +89,7 @@ fn run(command: Command, config: &Config, given: &[Given]) -> Result<(), Ended> 
             say(String::from_utf8_lossy(&script).into_owned());
         }
         Command::ErasePerson(asked) => erase::erase(config, &asked)?,
+        Command::PurgeOrganization(asked) => purge::purge(config, &asked)?,
         Command::RotateSecrets(output) => rotate::rotate(config, &output)?,
         Command::Openapi => say(format!("{:#}", firma_http::document())),
         Command::Permissions => say(firma_http::matrix()),

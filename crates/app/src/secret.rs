@@ -84,13 +84,18 @@ fn make(data_dir: &Path, path: &Path, fill: &dyn Fn(&mut [u8])) -> io::Result<()
 }
 
 fn write(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = make_file(path)?;
+    writeln!(file, "{text}")?;
+    file.sync_all()
+}
+
+/// A new file for its owner alone.
+pub(crate) fn make_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    writeln!(file, "{text}")?;
-    file.sync_all()
+    options.open(path)
 }
 
 /// For the files of the server alone. A folder that is there already keeps its mode.
@@ -100,6 +105,12 @@ pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
+}
+
+/// The folder that a file is in, so that its name is on the disk as well.
+pub(crate) fn sync_parent(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    sync_folder(folder.unwrap_or(Path::new(".")))
 }
 
 #[cfg(unix)]

@@ -25,7 +25,7 @@ pub use backend::{
 pub use fault::{Failure, Fault};
 pub use sql::{Col, Cond, Kind, Op, Side, Value};
 pub use store::{
-    Checkpoint, Cut, Deed, Field, HANGING, Key, Known, Listing, Log, LogPage, Origin, OwnRows, Page,
-    Position, Purged, Reached, References, Repo, SortBy, Stored, StoredAnswer, Stretch, Tx, Verification,
-    Walked,
+    Checkpoint, Cut, Deed, Field, HANGING, Key, Known, Listing, Log, LogEnd, LogPage, LogWalk, LoggedEntry,
+    LoggedPayload, Origin, OwnRows, Page, Position, Purged, Reached, References, Repo, SortBy, Stored,
+    StoredAnswer, Stretch, Tx, Verification, Walked,
 };

@@ -3,10 +3,15 @@
 use crate::refusal::Refusal;
 use firma_auth::access::Operating;
 use firma_auth::keys::Key;
+use firma_domain::identity::SecurityEvent;
 use firma_domain::organizations::Organization;
 use firma_domain::{Id, Instant};
 use firma_persistence::operating::{Drift, INVARIANTS, Invariant, KEPT};
-use firma_persistence::{Fault, Stretch, Tx, Verification, Walked};
+use firma_persistence::{Checkpoint, LogEnd, LogPage, LoggedEntry, Stretch, Tx, Verification, Walked};
+use serde::Serialize;
+
+/// Security events of one page.
+const EVENTS: i64 = 500;
 
 /// An organization, or the nil one, to whose chain belongs what concerns none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,18 +33,30 @@ pub struct Found {
     pub broken: Vec<(&'static Invariant, i64)>,
 }
 
-/// All organizations, and the nil one.
+/// All organizations but those that are being purged, and the nil one.
 pub fn places(tx: &mut Tx<'_>) -> Result<Vec<Place>, Refusal> {
     let place = |(id, slug)| Place { id, slug };
     Ok(tx.tenants()?.into_iter().map(place).collect())
 }
 
-/// Whether the log of an organization is whole. Without the key nobody knows of one that was cut.
-pub fn verify(tx: &mut Tx<'_>, place: Id, key: Option<&Key>) -> Result<Verification, Refusal> {
+/// A look at one place, in one state of it; none where it isn't there any more, or is being purged.
+fn look<T>(
+    tx: &mut Tx<'_>,
+    place: Id,
+    look: impl FnOnce(&mut Tx<'_>, Operating) -> Result<T, Refusal>,
+) -> Result<Option<T>, Refusal> {
     let operating = Operating::on(place);
-    Ok(tx.operate(operating, |tx| {
-        tx.verify_log(operating.grant::<Organization>(), key)
-    })?)
+    tx.operate(operating, |tx| match tx.is_kept(place)? {
+        true => look(tx, operating).map(Some),
+        false => Ok(None),
+    })
+}
+
+/// Whether the log of an organization is whole. Without the key nobody knows of one that was cut.
+pub fn verify(tx: &mut Tx<'_>, place: Id, key: Option<&Key>) -> Result<Option<Verification>, Refusal> {
+    look(tx, place, |tx, operating| {
+        Ok(tx.verify_log(operating.grant::<Organization>(), key)?)
+    })
 }
 
 /// The same, a part at a time: on from where it was walked to.
@@ -49,17 +66,66 @@ pub fn verify_some(
     key: &Key,
     from: &Walked,
     most: i64,
-) -> Result<Stretch, Refusal> {
-    let operating = Operating::on(place);
-    Ok(tx.operate(operating, |tx| {
-        tx.verify_some(operating.grant::<Organization>(), Some(key), from.clone(), most)
-    })?)
+) -> Result<Option<Stretch>, Refusal> {
+    look(tx, place, |tx, operating| {
+        Ok(tx.verify_some(operating.grant::<Organization>(), Some(key), from.clone(), most)?)
+    })
+}
+
+/// A part of a log, to be kept outside of the database.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Logged {
+    /// Where it was cut; all before the entries, the oldest first
+    Checkpoint(Checkpoint),
+    Entry(LoggedEntry),
+    /// Beside the log; all behind the entries, the newest first
+    SecurityEvent(SecurityEvent),
+    /// The last
+    End(LogEnd),
+}
+
+/// All of a log, part after part.
+pub fn export(
+    tx: &mut Tx<'_>,
+    place: Id,
+    mut to: impl FnMut(Logged) -> Result<(), Refusal>,
+) -> Result<Option<()>, Refusal> {
+    look(tx, place, |tx, operating| {
+        let mut reached = 0;
+        for checkpoint in tx.logged_checkpoints(operating)? {
+            reached = checkpoint.number;
+            to(Logged::Checkpoint(checkpoint))?;
+        }
+        loop {
+            let some = tx.logged_entries(operating, reached)?;
+            let Some(last) = some.last() else { break };
+            reached = last.number;
+            some.into_iter().try_for_each(|entry| to(Logged::Entry(entry)))?;
+        }
+        let mut page = LogPage {
+            rows: EVENTS,
+            ..LogPage::default()
+        };
+        loop {
+            let some = tx.security_events(operating.grant(), &page)?;
+            let Some(last) = some.last() else { break };
+            page.before = Some(last.id);
+            some.into_iter()
+                .try_for_each(|event| to(Logged::SecurityEvent(event)))?;
+        }
+        to(Logged::End(tx.log_end(operating)?))
+    })
+}
+
+/// The slugs of the organizations whose purge has begun and isn't over.
+pub fn purging(tx: &mut Tx<'_>) -> Result<Vec<String>, Refusal> {
+    Ok(tx.purging()?)
 }
 
 /// Everything that can be wrong with an organization's rows.
-pub fn examine(tx: &mut Tx<'_>, place: Id, key: Option<&Key>) -> Result<Found, Refusal> {
-    let operating = Operating::on(place);
-    let found = tx.operate(operating, |tx| {
+pub fn examine(tx: &mut Tx<'_>, place: Id, key: Option<&Key>) -> Result<Option<Found>, Refusal> {
+    look(tx, place, |tx, operating| {
         let mut drift = Vec::new();
         for (table, look) in KEPT {
             drift.push((*table, look(tx, operating)?));
@@ -68,12 +134,11 @@ pub fn examine(tx: &mut Tx<'_>, place: Id, key: Option<&Key>) -> Result<Found, R
         for invariant in INVARIANTS {
             broken.push((invariant, tx.broken(operating, invariant)?));
         }
-        Ok::<_, Fault>(Found {
+        Ok(Found {
             log: tx.verify_log(operating.grant::<Organization>(), key)?,
             newest: tx.newest_entry(operating)?,
             drift,
             broken,
         })
-    })?;
-    Ok(found)
+    })
 }

@@ -8,12 +8,12 @@ use crate::cli::Backup;
 use crate::compose::{owner, sources, there};
 use crate::config::Config;
 use crate::progress::Progress;
-use crate::secret::sync_folder;
+use crate::secret::{make_file, sync_parent};
 use firma_domain::Instant;
 use firma_persistence::archive::Source;
 use serde::Serialize;
 use std::cell::Cell;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -99,7 +99,8 @@ impl Draft {
 
     /// Writes it onto the disk, and reads it again.
     pub(super) fn fill(&self, config: &Config, watch: Watch<'_>) -> Result<Counted, String> {
-        let file = make(&self.path)?;
+        // There are password hashes in it.
+        let file = make_file(&self.path).map_err(|e| format!("{}: {e}", self.path.display()))?;
         self.made.set(true);
         let (out, written) = write(config, BufWriter::new(file), watch)?;
         let file = out.into_inner().map_err(|e| e.to_string())?;
@@ -113,8 +114,7 @@ impl Draft {
         let said = |e: std::io::Error| format!("{}: {e}", path.display());
         fs::rename(&self.path, path).map_err(said)?;
         self.made.set(false);
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        sync_folder(folder.unwrap_or(Path::new("."))).map_err(said)?;
+        sync_parent(path).map_err(said)?;
         Source::note(&there(owner(config)?)?, self.begun_at, is_proved)
     }
 }
@@ -125,15 +125,6 @@ impl Drop for Draft {
             let _ = fs::remove_file(&self.path);
         }
     }
-}
-
-/// A new file for its owner alone: there are password hashes in it.
-pub(super) fn make(path: &Path) -> Result<File, String> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(|e| format!("{}: {e}", path.display()))
 }
 
 fn write<W: Write>(config: &Config, out: W, watch: Watch<'_>) -> Result<(W, Counted), String> {

@@ -3,7 +3,7 @@
 use super::Watch;
 use super::format::{Part, Writer};
 use crate::progress::Progress;
-use crate::secret::make_folder;
+use crate::secret::{make_file, make_folder};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use firma_persistence::archive::Table;
@@ -177,7 +177,7 @@ impl Restored {
         let path = draft.join(name);
         let said = |e: std::io::Error| format!("{}: {e}", path.display());
         make_folder(path.parent().unwrap_or(draft)).map_err(said)?;
-        self.file = Some(super::backup::make(&path)?);
+        self.file = Some(make_file(&path).map_err(said)?);
         Ok(())
     }
 

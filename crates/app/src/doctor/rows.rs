@@ -25,6 +25,7 @@ pub(super) async fn checks(database: &Database, key: Option<Key>) -> Vec<Check> 
                 drift(&found),
             ];
             checks.extend(invariants(&found));
+            checks.extend(purging(database).await);
             checks
         }
     }
@@ -35,15 +36,24 @@ async fn examined(database: &Database, key: Option<Key>) -> Result<Vec<(Place, F
     let mut all = Vec::new();
     for place in database.read(operating::places).await? {
         let (id, key) = (place.id, key.clone());
-        all.push((
-            place,
-            database
-                .read(move |tx: &mut Tx<'_>| operating::examine(tx, id, key.as_ref()))
-                .await?,
-        ));
+        let found = database
+            .read(move |tx: &mut Tx<'_>| operating::examine(tx, id, key.as_ref()))
+            .await?;
+        all.extend(found.map(|found| (place, found)));
         progress.step(1);
     }
     Ok(all)
+}
+
+/// A purge that was stopped in between is gone on with by whoever began it.
+async fn purging(database: &Database) -> Option<Check> {
+    let slugs = database.read(operating::purging).await.ok()?;
+    let first = slugs.first()?;
+    Some(Check::wrong(
+        "purge",
+        format!("begun, and not over: {}", slugs.join(", ")),
+        format!("unless it runs: `firma purge-organization --organization {first} --yes`"),
+    ))
 }
 
 fn clock(found: &[(Place, Found)], now: Instant) -> Check {

@@ -247,7 +247,7 @@ impl Operating {
 }
 
 /// The right of the clean-up in one organization: to take away what was deleted long ago, and what its log
-/// need not keep any more. It shows no row to anybody.
+/// need not keep any more; and of who runs the server, to take all of it away. It shows no row to anybody.
 #[derive(Debug, Clone, Copy)]
 pub struct Disposing {
     organization: Id,

@@ -237,7 +237,7 @@ fn standing(to: &mut Vec<Operation>, name: &str) {
         })
         .text("Opens an organization again that was archived or deleted.")
         .example(example)
-        .refuses(&["transition", "last_owner", "not_unique"])
+        .refuses(&["transition", "last_owner", "not_unique", "purged"])
         .answers(200, Some(reference(name))),
     );
     let (path, example) = acted("", "");

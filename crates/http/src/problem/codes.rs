@@ -107,7 +107,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
         409,
         "The resource is in a state that doesn't allow it",
     ),
-    ("purged", 409, "The bytes of the file are gone"),
+    ("purged", 409, "What was deleted is gone for good"),
     (
         "not_undoable",
         409,

@@ -242,7 +242,7 @@ pub(crate) fn is_whole(server: &Server) {
     for place in server.read(operating::places) {
         let id = place.id;
         let (log, off, broken) = server.read(move |tx| {
-            let found = operating::examine(tx, id, None)?;
+            let found = operating::examine(tx, id, None)?.unwrap();
             let off: u64 = found.drift.iter().map(|(_, drift)| drift.off).sum();
             let broken: i64 = found.broken.iter().map(|(_, rows)| *rows).sum();
             Ok((found.log, off, broken))
@@ -307,7 +307,9 @@ fn who_is_erased_is_nowhere_and_the_log_is_whole() {
             "UPDATE audit_payloads SET changes = '{}' WHERE origin_digest IS NOT NULL AND changes LIKE '%Light%'",
         );
         let organization = firm.id;
-        let log = server.read(move |tx| operating::verify(tx, organization, None));
+        let log = server
+            .read(move |tx| operating::verify(tx, organization, None))
+            .unwrap();
         assert_eq!(log.broken.map(|(_, what)| what), Some("its payload was changed"));
         // The address is free for whoever reads its mail now.
         let body = json!({"email": EMAIL, "name": "Ann", "password": PASSWORD});

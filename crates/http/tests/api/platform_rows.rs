@@ -264,6 +264,18 @@ fn an_organization_is_shut_and_opened_by_the_platform() {
         assert_eq!(act("restore").expect(200)["status"], "suspended");
         write().problem(403, "organization_suspended");
         act("reactivate").expect(200);
+        // What is being purged comes back to nobody.
+        owner.delete(&path).expect(204);
+        let purging = |at: &str| {
+            let firm = server.base.id_literal(firm.id);
+            server
+                .base
+                .execute(&format!("UPDATE tenants SET purging_at = {at} WHERE id = {firm}"));
+        };
+        purging("deleted_at");
+        act("restore").problem(409, "purged");
+        purging("NULL");
+        act("restore").expect(200);
         server.base.execute(&format!(
             "UPDATE sessions SET created_at = {}",
             server.base.earlier("created_at", 700)

@@ -144,6 +144,37 @@ fn seeds_again_without_change() {
     }
 }
 
+/// Else half an organization would be open again.
+#[test]
+fn the_mark_of_a_purge_is_not_taken_back_before_its_end() {
+    for database in TestDatabase::each() {
+        let id = firma_domain::Id::from_parts(1, &[7; 10]);
+        let (of, now) = (
+            database.id_literal(id),
+            if database.is_postgres() { "now()" } else { "1" },
+        );
+        database.execute(&format!(
+            "INSERT INTO tenants (id, slug, status, currency, timezone, needs_factor, deleted_at, purging_at) \
+             VALUES ({of}, 'leaving', 'active', 'EUR', 'UTC', FALSE, {now}, {now})"
+        ));
+        let purging = "2026-11-28-000100_purged_organizations";
+        let last = |database: &TestDatabase| fine(database, "revert").pop().unwrap();
+        while database
+            .number("SELECT COUNT(*) FROM __diesel_schema_migrations WHERE version > '20261128000100'")
+            > 0
+        {
+            assert!(!last(&database).contains(purging));
+        }
+        refused(&database, "revert");
+        assert_eq!(
+            database.number("SELECT COUNT(*) FROM tenants WHERE purging_at IS NOT NULL"),
+            1
+        );
+        database.execute(&format!("DELETE FROM tenants WHERE id = {of}"));
+        assert!(last(&database).contains(purging));
+    }
+}
+
 #[test]
 fn a_file_with_something_in_it_is_copied_first() {
     for database in TestDatabase::each_empty()

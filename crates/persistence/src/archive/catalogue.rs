@@ -30,7 +30,7 @@ const SQLITE: &str = "SELECT m.name || ' ' || c.name || ' ' || c.type FROM sqlit
     ORDER BY m.name, c.cid";
 
 /// All tables of ours.
-pub(super) fn tables(conn: &mut AnyConnection) -> Result<Vec<Table>, String> {
+pub(crate) fn tables(conn: &mut AnyConnection) -> Result<Vec<Table>, String> {
     let lines: Vec<String> = match conn {
         AnyConnection::Pg(c) => sql::<Text>(POSTGRES).load(c),
         AnyConnection::Sqlite(c) => sql::<Text>(SQLITE).load(c),

@@ -8,6 +8,7 @@ mod scratch;
 mod sink;
 mod source;
 
+pub(crate) use catalogue::tables;
 pub use catalogue::{Column, Table};
 pub use noted::Backups;
 pub use scratch::Scratch;

@@ -55,7 +55,7 @@ impl Tx<'_> {
         self.identify(user)?;
         let rows = Sql::<IdType>::text("SELECT organization_id FROM memberships WHERE id = ")
             .bind(user)
-            .then(" ORDER BY organization_id")
+            .then(" AND organization_id IN (SELECT id FROM tenants WHERE purging_at IS NULL) ORDER BY organization_id")
             .rows::<Uid>(self)?;
         Ok(rows.into_iter().map(|id| id.0).collect())
     }
@@ -88,15 +88,15 @@ impl Tx<'_> {
         self.unit()?;
         let (user, address) = (erased, Value::Text(address.to_owned()));
         let places = Sql::<IdType>::either(
-            "SELECT organization_id FROM organizations_that_invited(",
-            "SELECT DISTINCT i.organization_id FROM users u JOIN invitations i ON NOT EXISTS \
-             (SELECT 1 FROM user_logins l WHERE l.login = i.email) WHERE u.deleted_at IS NOT NULL AND u.id = ",
+            "SELECT p.id FROM tenants p JOIN organizations_that_invited(",
+            "SELECT DISTINCT p.id FROM users u JOIN invitations i JOIN tenants p ON p.id = i.organization_id \
+             AND p.purging_at IS NULL AND NOT EXISTS (SELECT 1 FROM user_logins l WHERE l.login = i.email) WHERE u.deleted_at IS NOT NULL AND u.id = ",
         )
         .bind(user)
         .then_either(", ", " AND i.email = ")
         .bind(address)
-        .then_either(") f (organization_id)", "")
-        .then(" ORDER BY organization_id")
+        .then_either(") f (id) ON f.id = p.id WHERE p.purging_at IS NULL", "")
+        .then(" ORDER BY p.id")
         .rows::<Uid>(self)?;
         Ok(places.into_iter().map(|id| id.0).collect())
     }

@@ -24,8 +24,17 @@ impl Tx<'_> {
     /// The same of what somebody did to others, or to what is common to all.
     pub fn security_event_by(&mut self, event: SecurityEvent, actor: Option<Id>) -> Result<(), Fault> {
         let origin = self.unit()?.origin().clone();
+        // What happens to one that is being purged, or was, concerns none any more.
+        let organization = match event.organization {
+            Some(id) if self.is_kept(id)? => id,
+            Some(_) => {
+                self.fenced(Id::NIL)?;
+                Id::NIL
+            }
+            None => Id::NIL,
+        };
         let values = vec![
-            event.organization.unwrap_or(Id::NIL).into(),
+            organization.into(),
             self.new_id().into(),
             id_or_null(event.user),
             event.kind.as_str().into(),

@@ -7,10 +7,11 @@ use firma_auth::access::Operating;
 use firma_domain::{Id, Instant};
 
 impl<'c> Tx<'c> {
-    /// Every organization's id and slug, the nil one's too.
+    /// Every organization's id and slug, the nil one's too, but not those that are being purged.
     pub fn tenants(&mut self) -> Result<Vec<(Id, String)>, Fault> {
-        let rows = Sql::<(IdType, Text)>::text("SELECT id, slug FROM tenants ORDER BY id")
-            .rows::<(Uid, String)>(self)?;
+        let rows =
+            Sql::<(IdType, Text)>::text("SELECT id, slug FROM tenants WHERE purging_at IS NULL ORDER BY id")
+                .rows::<(Uid, String)>(self)?;
         Ok(rows.into_iter().map(|(id, slug)| (id.0, slug)).collect())
     }
 

@@ -19,9 +19,12 @@ pub struct Verified {
 }
 
 impl Tx<'_> {
-    /// Keeps what a look at a log found. Whether that is a break that wasn't known.
+    /// Keeps what a look at a log found, unless it is being purged. Whether that is a break that wasn't known.
     pub fn note_verification(&mut self, organization: Id, found: &Verification) -> Result<bool, Fault> {
         self.unit()?;
+        if !self.is_kept(organization)? {
+            return Ok(false);
+        }
         let known =
             Sql::<Nullable<BigInt>>::text("SELECT broken_number FROM audit_verifications WHERE tenant_id = ")
                 .bind(organization)

@@ -1,7 +1,7 @@
 use crate::backend::{At, Id as IdType, Instant as AtType, Uid};
 use crate::fault::Fault;
 use crate::sql::{Kind, Sql, Value};
-use crate::store::{Tx, id_or_null, instant_or_null, text_or_null};
+use crate::store::{Tx, id_or_null, text_or_null};
 use diesel::sql_types::{Bool, Nullable, Text};
 use firma_auth::access::{Founding, Grant, Writes};
 use firma_domain::organizations::{Feature, Organization};
@@ -100,18 +100,24 @@ impl Tx<'_> {
         Ok(found.map(|id| id.0))
     }
 
-    /// Shuts the organization to everybody from an instant on, or opens it again.
-    pub fn shut_tenant<A: Writes>(
-        &mut self,
-        grant: Grant<Organization, A>,
-        deleted_at: Option<Instant>,
-    ) -> Result<(), Fault> {
+    /// Shuts the organization to everybody.
+    pub fn shut_tenant<A: Writes>(&mut self, grant: Grant<Organization, A>) -> Result<(), Fault> {
+        let now = self.now();
         Sql::<()>::text("UPDATE tenants SET deleted_at = ")
-            .bind(instant_or_null(deleted_at))
+            .bind(now)
             .then(" WHERE id = ")
             .bind(grant.organization())
             .run(self)?;
         Ok(())
+    }
+
+    /// Opens it again, unless it is being purged. Whether it did.
+    pub fn open_tenant<A: Writes>(&mut self, grant: Grant<Organization, A>) -> Result<bool, Fault> {
+        let opened =
+            Sql::<()>::text("UPDATE tenants SET deleted_at = NULL WHERE purging_at IS NULL AND id = ")
+                .bind(grant.organization())
+                .run(self)?;
+        Ok(opened == 1)
     }
 
     /// An organization and its owner, for who runs the server.

@@ -21,6 +21,19 @@ pub(crate) struct Entry {
     pub salt: [u8; 16],
 }
 
+/// What was done with a row, to be recorded.
+pub(crate) struct Note<'a> {
+    pub actor: Option<Id>,
+    /// The API key by which the actor acted
+    pub key: Option<Id>,
+    pub entity: &'static str,
+    pub id: Id,
+    pub version: i32,
+    pub verb: &'a str,
+    /// `{"field": [before, after]}`
+    pub changes: String,
+}
+
 /// What an entry's digest covers, as it stands in the table.
 pub(super) struct Sealed<'a> {
     pub organization: Id,

@@ -8,13 +8,16 @@ use crate::sql::{Sql, Value};
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use firma_auth::access::{Disposing, Operating};
 use firma_domain::{Id, Instant};
+use serde::{Deserialize, Serialize};
 
 /// What a cut leaves in the place of what it took.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Checkpoint {
     /// The last entry that was cut
     pub number: i64,
     /// The head after it
+    #[serde(with = "super::exported::bytes")]
     pub digest: Vec<u8>,
     /// The latest instant of what this cut took: calls that overlapped aren't numbered in the order of theirs
     pub entry_at: Instant,

@@ -1,12 +1,11 @@
 //! The end of a transaction: the organization's head numbers and chains what was done.
 
-use super::audit::{Entry, Sealed, batch_digest, link, origin_digest, payload_digest};
+use super::audit::{Entry, Note, Sealed, batch_digest, link, origin_digest, payload_digest};
 use super::idempotency::{self, Claim};
 use super::tx::{Origin, Tx, Unit, id_or_null, text_or_null};
 use crate::backend::Uid;
 use crate::fault::Fault;
 use crate::sql::{Sql, Value};
-use diesel::sql_types::{BigInt, Binary};
 use firma_domain::Id;
 
 type Seal = ([u8; 32], [u8; 32]);
@@ -19,6 +18,24 @@ struct Batch {
 }
 
 impl Tx<'_> {
+    /// Keeps what was done, to be recorded in an organization's log at the end.
+    pub(crate) fn note(&mut self, organization: Id, note: Note<'_>) -> Result<(), Fault> {
+        let entry = Entry {
+            id: self.new_id(),
+            occurred_at: self.now(),
+            actor: note.actor,
+            key: note.key,
+            action: format!("{}.{}", note.entity, note.verb),
+            entity_type: note.entity,
+            entity_id: note.id,
+            version: note.version,
+            changes: note.changes,
+            salt: self.random(),
+        };
+        self.unit()?.entries.entry(organization).or_default().push(entry);
+        Ok(())
+    }
+
     /// Records what was stored. The last thing before COMMIT, and all that is held until then is the head.
     pub(crate) fn finish(&mut self) -> Result<(), Fault> {
         let Some(Unit {
@@ -150,7 +167,7 @@ impl Tx<'_> {
                 .binds(values)
                 .then(")), ");
         }
-        statement
+        let recorded = statement
             .then(
                 "entry AS (INSERT INTO audit_entries (organization_id, number, id, batch_id, occurred_at, actor_id, \
                  key_id, action, entity_type, entity_id, entity_version, request_id, payload_digest, digest, chain) \
@@ -177,7 +194,11 @@ impl Tx<'_> {
             .then(") FROM head, e")
             .run(self)
             .map_err(lost_race)?;
-        Ok(())
+        // Without a head nothing is recorded, so nothing is stored: the organization is being purged.
+        match i64::try_from(recorded) == Ok(count) {
+            true => Ok(()),
+            false => Err(Fault::Missing),
+        }
     }
 
     /// SQLite: the writer is alone, so statement after statement.
@@ -188,10 +209,7 @@ impl Tx<'_> {
         entries: Vec<Entry>,
         batch: Batch,
     ) -> Result<(), Fault> {
-        let (last, before) =
-            Sql::<(BigInt, Binary)>::text("SELECT last_number, digest FROM heads WHERE organization_id = ")
-                .bind(organization)
-                .one::<(i64, Vec<u8>)>(self)?;
+        let (last, before) = self.head_of(organization)?;
         let chain = link(&before, &batch.digest).to_vec();
         let mut number = last;
         for (entry, (payload, digest)) in entries.into_iter().zip(batch.seals) {

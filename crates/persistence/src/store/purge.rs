@@ -3,8 +3,8 @@
 //! stay because another refers to them is asked of the database's own catalogue of references, so that what
 //! nobody thought of keeps a row instead of breaking the purge.
 
-use super::audit::Entry;
-use super::references::{DELETION, HANGING, References, holders, purged, values};
+use super::audit::Note;
+use super::references::{DELETION, HANGING, References, holders, values, within_organizations};
 use super::tx::Tx;
 use crate::backend::{Id as IdType, Uid};
 use crate::fault::Fault;
@@ -45,7 +45,7 @@ impl Tx<'_> {
         let organization = disposing.organization();
         self.fenced(organization)?;
         let mut any = Sql::<Bool>::text("SELECT FALSE");
-        for of in purged() {
+        for of in within_organizations() {
             any = any
                 .then(" OR EXISTS (SELECT 1 FROM ")
                 .then(of.table)
@@ -79,7 +79,7 @@ impl Tx<'_> {
         };
         let mut taken = self.taken(organization, &looked)?;
         let held = self.held(organization, references, &looked, &taken)?;
-        for of in references.order() {
+        for of in references.order(within_organizations().collect(), |of| of.table) {
             let mut rows = taken.remove(of.table).unwrap_or_default();
             rows.retain(|row| !held.contains(&row.deletion));
             self.purge_rows(organization, of, &rows)?;
@@ -97,7 +97,7 @@ impl Tx<'_> {
         most: usize,
     ) -> Result<Vec<Id>, Fault> {
         let mut all = Vec::new();
-        for of in purged() {
+        for of in within_organizations() {
             let rows = deletions_of(organization, of, before, after, most).rows::<Uid>(self)?;
             all.extend(rows.into_iter().map(|id| id.0));
         }
@@ -117,7 +117,7 @@ impl Tx<'_> {
         if deletions.is_empty() {
             return Ok(taken);
         }
-        for of in purged() {
+        for of in within_organizations() {
             let rows = Sql::<(IdType, Integer, IdType)>::text("SELECT t.id, t.version, t.deletion_id FROM ")
                 .then(of.table)
                 .then(" t WHERE t.organization_id = ")
@@ -217,20 +217,18 @@ impl Tx<'_> {
 
     /// That a row is gone is recorded, by nobody; what stood in it isn't.
     fn note_purge(&mut self, organization: Id, of: &EntityTable, id: Id, version: i32) -> Result<(), Fault> {
-        let entry = Entry {
-            id: self.new_id(),
-            occurred_at: self.now(),
-            actor: None,
-            key: None,
-            action: format!("{}.purged", of.name),
-            entity_type: of.name,
-            entity_id: id,
-            version,
-            changes: "{}".into(),
-            salt: self.random(),
-        };
-        self.unit()?.entries.entry(organization).or_default().push(entry);
-        Ok(())
+        self.note(
+            organization,
+            Note {
+                actor: None,
+                key: None,
+                entity: of.name,
+                id,
+                version,
+                verb: "purged",
+                changes: "{}".into(),
+            },
+        )
     }
 }
 
@@ -268,11 +266,11 @@ impl Tx<'_> {
         self.fenced(organization)?;
         let (now, ids) = (self.now(), [self.new_id(), self.new_id()]);
         let mut plans = Vec::new();
-        for of in purged() {
+        for of in within_organizations() {
             let plan = deletions_of(organization, of, now, ids[0], 500).plan(self)?;
             plans.push((format!("the deletions of {}", of.table), plan));
         }
-        let is_of = |to: &str| purged().any(|of| of.table == to && of.table != "memberships");
+        let is_of = |to: &str| within_organizations().any(|of| of.table == to && of.table != "memberships");
         for reference in references.0.iter().filter(|reference| is_of(&reference.to)) {
             let of = format!("{} by {}", reference.to, reference.from);
             let plan = holders(organization, reference, &ids).plan(self)?;

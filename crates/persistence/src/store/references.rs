@@ -1,7 +1,7 @@
 //! What refers to what, as the database's own catalogue says, for the purge: what holds a row.
 
 use super::tx::Tx;
-use crate::backend::Id as IdType;
+use crate::backend::{AnyConnection, Id as IdType};
 use crate::fault::Fault;
 use crate::operating::{ENTITIES, EntityTable};
 use crate::sql::{Col, Cond, Sql, Value};
@@ -66,16 +66,24 @@ impl Reference {
 }
 
 impl References {
-    /// The entities' tables, each before those that it refers to.
-    pub(super) fn order(&self) -> Vec<&'static EntityTable> {
-        let mut left: Vec<_> = purged().collect();
+    /// What refers to what in the database of a connection.
+    pub(crate) fn on(conn: &mut AnyConnection) -> Result<References, Fault> {
+        let lines = Sql::<Text>::either(POSTGRES, SQLITE).rows_on::<String>(conn)?;
+        let read = |line: &String| Reference::read(line);
+        let all: Option<Vec<_>> = lines.iter().map(read).collect();
+        all.map(References)
+            .ok_or_else(|| Fault::internal("a reference that isn't understood"))
+    }
+
+    /// What has a table, each before those whose tables its own refers to.
+    pub(crate) fn order<T>(&self, mut left: Vec<T>, table: impl Fn(&T) -> &str) -> Vec<T> {
         let mut order = Vec::with_capacity(left.len());
         while !left.is_empty() {
-            let is_free = |of: &&'static EntityTable| {
+            let is_free = |of: &T| {
                 let is_held = |reference: &Reference| {
-                    reference.to == of.table
-                        && reference.from != of.table
-                        && left.iter().any(|other| other.table == reference.from)
+                    reference.to == table(of)
+                        && reference.from != table(of)
+                        && left.iter().any(|other| table(other) == reference.from)
                 };
                 !self.0.iter().any(is_held)
             };
@@ -84,6 +92,13 @@ impl References {
             order.push(left.remove(next));
         }
         order
+    }
+
+    /// The pairs of columns by which rows of a table refer to others of it: of the one that refers, and of the one
+    /// referred to.
+    pub(crate) fn within(&self, table: &str) -> impl Iterator<Item = &[(String, String)]> {
+        let within = self.0.iter().filter(move |of| of.from == table && of.to == table);
+        within.map(|of| of.columns.as_slice())
     }
 }
 
@@ -95,16 +110,12 @@ pub(super) const DELETION: Col = Col {
 impl Tx<'_> {
     /// What refers to what in this database.
     pub fn references(&mut self) -> Result<References, Fault> {
-        let lines = Sql::<Text>::either(POSTGRES, SQLITE).rows::<String>(self)?;
-        let read = |line: &String| Reference::read(line);
-        let all: Option<Vec<_>> = lines.iter().map(read).collect();
-        all.map(References)
-            .ok_or_else(|| Fault::internal("a reference that isn't understood"))
+        References::on(self.conn())
     }
 }
 
 /// All but the organization's own row, which goes with everything in it or not at all.
-pub(super) fn purged() -> impl Iterator<Item = &'static EntityTable> {
+pub(super) fn within_organizations() -> impl Iterator<Item = &'static EntityTable> {
     ENTITIES.iter().filter(|of| of.name != Organization::NAME)
 }
 

@@ -1,6 +1,6 @@
 //! The repository: every query carries the tenant and the reach of the grant that opened it.
 
-use super::audit::{Entry, changes};
+use super::audit::{Note, changes};
 use super::stored::Stored;
 use super::tx::{Tx, actor};
 use crate::fault::Fault;
@@ -308,24 +308,18 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
         after: Option<&Record<E>>,
     ) -> Result<(), Fault> {
         let Some(of) = after.or(before) else { return Ok(()) };
-        let entry = Entry {
-            id: self.tx.new_id(),
-            occurred_at: self.tx.now(),
-            actor: actor(self.grant.actor()),
-            key: self.grant.key(),
-            action: format!("{}.{verb}", E::NAME),
-            entity_type: E::NAME,
-            entity_id: of.id,
-            version: of.version,
-            changes: changes(before, after),
-            salt: self.tx.random(),
-        };
-        self.tx
-            .unit()?
-            .entries
-            .entry(self.grant.organization())
-            .or_default()
-            .push(entry);
-        Ok(())
+        let organization = self.grant.organization();
+        self.tx.note(
+            organization,
+            Note {
+                actor: actor(self.grant.actor()),
+                key: self.grant.key(),
+                entity: E::NAME,
+                id: of.id,
+                version: of.version,
+                verb,
+                changes: changes(before, after),
+            },
+        )
     }
 }

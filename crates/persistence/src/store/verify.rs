@@ -5,7 +5,7 @@ use super::tx::Tx;
 use super::walked::{Columns, Doubt, Row, Walk, Walked};
 use crate::fault::Fault;
 use crate::sql::{Sql, Value};
-use diesel::sql_types::{BigInt, Binary, Nullable};
+use diesel::sql_types::{BigInt, Nullable};
 use firma_auth::access::{Grant, Read};
 use firma_auth::keys::Key;
 use firma_auth::signed::{Unproved, check};
@@ -81,16 +81,8 @@ impl Tx<'_> {
                 return Ok(Stretch::On(walk.settled));
             }
         }
-        let (last, digest) =
-            Sql::<(BigInt, Binary)>::text("SELECT last_number, digest FROM heads WHERE organization_id = ")
-                .bind(organization)
-                .one::<(i64, Vec<u8>)>(self)?;
-        let doubt = match walk.end() {
-            Err(doubt) => Some(doubt),
-            Ok(()) if last != walk.number => Some((walk.number + 1, "entries at the end are missing")),
-            Ok(()) if digest != walk.settled.head => Some((walk.number, "the head doesn't follow from it")),
-            Ok(()) => None,
-        };
+        let (last, digest) = self.head_of(organization)?;
+        let doubt = at_end(&mut walk, (last, &digest));
         Ok(Stretch::End(found(cut, walk.number, doubt)))
     }
 
@@ -112,17 +104,10 @@ impl Tx<'_> {
         if last == 0 || (1..=from.number).contains(&last) {
             return Ok(Ok((last, from)));
         }
-        let mut begins = Walked::default();
-        for checkpoint in self.checkpoints(organization)? {
-            let here = checkpoint.number;
-            if here.saturating_sub(checkpoint.entries) != begins.number {
-                return Ok(Err((here, "a checkpoint before it is missing")));
-            }
-            begins = match proved(organization, key, checkpoint) {
-                Ok(begins) => begins,
-                Err(doubt) => return Ok(Err(doubt)),
-            };
-        }
+        let begins = match begins(organization, key, self.checkpoints(organization)?) {
+            Ok(begins) => begins,
+            Err(doubt) => return Ok(Err(doubt)),
+        };
         let number = begins.number;
         let doubt = self.log_before(organization, number)?;
         Ok(doubt.map_or(Ok((number, begins)), Err))
@@ -173,6 +158,33 @@ impl Tx<'_> {
     }
 }
 
+/// Where what is there of a log begins, as all its checkpoints say.
+pub(super) fn begins(
+    organization: Id,
+    key: Option<&Key>,
+    checkpoints: Vec<Checkpoint>,
+) -> Result<Walked, Doubt> {
+    let mut begins = Walked::default();
+    for checkpoint in checkpoints {
+        let here = checkpoint.number;
+        if here.saturating_sub(checkpoint.entries) != begins.number {
+            return Err((here, "a checkpoint before it is missing"));
+        }
+        begins = proved(organization, key, checkpoint)?;
+    }
+    Ok(begins)
+}
+
+/// What is wrong at the end of a walk, where that should be the log's.
+pub(super) fn at_end(walk: &mut Walk, (last, digest): (i64, &[u8])) -> Option<Doubt> {
+    match walk.end() {
+        Err(doubt) => Some(doubt),
+        Ok(()) if last != walk.number => Some((walk.number + 1, "entries at the end are missing")),
+        Ok(()) if digest != walk.settled.head => Some((walk.number, "the head doesn't follow from it")),
+        Ok(()) => None,
+    }
+}
+
 /// Where the log goes on behind a checkpoint that the server signed.
 fn proved(organization: Id, key: Option<&Key>, made: Checkpoint) -> Result<Walked, Doubt> {
     let what = match key.map(|key| check(key, &made.message(organization), &made.signature)) {
@@ -189,7 +201,7 @@ fn proved(organization: Id, key: Option<&Key>, made: Checkpoint) -> Result<Walke
     Err((made.number, what))
 }
 
-fn found(cut: i64, walked: i64, broken: Option<Doubt>) -> Verification {
+pub(super) fn found(cut: i64, walked: i64, broken: Option<Doubt>) -> Verification {
     let whole = broken.map_or(walked, |(number, _)| walked.min(number - 1));
     Verification {
         entries: whole.saturating_sub(cut).max(0),

@@ -117,6 +117,46 @@ fn the_code_declares_the_tables_as_they_are() {
     }
 }
 
+/// What names no organization isn't an organization's: it stays where one is purged. What of it is about one all the
+/// same is taken away by `Removal` of the persistence crate, or has its own end.
+#[test]
+fn tables_without_an_organization_are_known() {
+    for base in TestDatabase::each() {
+        let names = |of: &BTreeSet<String>| -> BTreeSet<String> {
+            let table = |line: &String| line.split(' ').next().map(str::to_owned);
+            of.iter().filter_map(table).collect()
+        };
+        let all = columns(&base);
+        let is_tenants = |line: &&String| line.contains(" organization_id ") || line.contains(" tenant_id ");
+        let with = names(&all.iter().filter(is_tenants).cloned().collect());
+        let without: Vec<_> = names(&all).difference(&with).cloned().collect();
+        assert_eq!(
+            without,
+            [
+                "account_logins",
+                "accounts",
+                "backups",
+                "file_sweeps",
+                "permissions",
+                "provider_attempts",
+                "recovery_codes",
+                "second_factors",
+                "sessions",
+                "sign_in_delays",
+                "tenants",
+                "user_archives",
+                "user_credentials",
+                "user_logins",
+                "user_profile_terms",
+                "user_profiles",
+                "user_words",
+                "users",
+                "verification_tokens",
+            ]
+        );
+    }
+}
+
 /// Every foreign key of a tenant's table is found by an index that begins with its columns.
 #[test]
 fn every_foreign_key_has_an_index() {

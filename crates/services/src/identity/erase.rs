@@ -180,10 +180,10 @@ fn walk(tx: &mut Tx<'_>, user: Id, from: Option<Place>) -> Result<Option<Place>,
             reached: Some(reached),
             ..place
         }),
+        // Behind it, whether it is still there or not.
         None => places
             .iter()
-            .skip_while(|known| **known != place.organization)
-            .nth(1)
+            .find(|known| **known > place.organization)
             .map(begin),
     })
 }

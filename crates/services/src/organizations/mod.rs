@@ -11,6 +11,7 @@ mod log;
 mod members;
 mod own;
 mod places;
+mod purging;
 mod standing;
 mod teams;
 
@@ -29,6 +30,7 @@ pub use members::{NewMember, add_member};
 pub use own::{accept, acting_in};
 pub(crate) use own::{join_all, leave};
 pub(crate) use places::{client, hold, least, room_for};
+pub use purging::{Closed, Removal, begin_purge, closed, end_purge};
 pub use standing::{
     NewOwner, Terms, archive, delete, reactivate, remove, reopen, restore, set_terms, suspend, transfer,
 };

@@ -130,7 +130,7 @@ fn shut(
 ) -> Result<Record<Organization>, Refusal> {
     let deletion = tx.new_id();
     let gone = tx.open(grant)?.delete(before, deletion)?;
-    tx.shut_tenant(grant, gone.deleted_at)?;
+    tx.shut_tenant(grant)?;
     told(tx, grant, SecurityKind::OrganizationDeleted, None)?;
     Ok(gone)
 }
@@ -192,7 +192,9 @@ pub fn reopen(tx: &mut Tx<'_>, grant: Grant<Organization, Update>) -> Result<Rec
         .restore(&before, value)
         .map_err(|fault| crate::crud::refused(grant, fault))?;
     tx.update_tenant(grant, &after.value)?;
-    tx.shut_tenant(grant, None)?;
+    if !tx.open_tenant(grant)? {
+        return Err(Refusal::conflict("purged", "its rows are going for good"));
+    }
     told(tx, grant, SecurityKind::OrganizationRestored, None)?;
     Ok(after)
 }

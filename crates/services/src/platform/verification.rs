@@ -74,12 +74,21 @@ impl Handler for VerifyLogs {
                 let found =
                     job.read(move |tx| operating::verify_some(tx, organization, &key, &from, ENTRIES))?;
                 match found {
-                    Stretch::On(to) => {
+                    // It is being purged, or was: nobody's log any more.
+                    None => {
+                        place = Place {
+                            behind: Some(organization),
+                            log: Walked::default(),
+                            ..place
+                        };
+                        break;
+                    }
+                    Some(Stretch::On(to)) => {
                         place.log = to;
                         let at = place.progress(all.len());
                         job.step(move |_| Ok((at.clone(), ())))?;
                     }
-                    Stretch::End(found) => {
+                    Some(Stretch::End(found)) => {
                         place = Place {
                             behind: Some(organization),
                             log: Walked::default(),

@@ -187,7 +187,9 @@ fn a_checkpoint_stays_good_when_the_secret_is_changed() {
         let only = Arc::new(Keys::derive(&new));
         let broken = |keys: &Arc<Keys>| {
             let (id, keys) = (kept.id, keys.clone());
-            let found = server.read(move |tx| operating::verify(tx, id, Some(&keys.audit)));
+            let found = server
+                .read(move |tx| operating::verify(tx, id, Some(&keys.audit)))
+                .unwrap();
             found.broken
         };
         assert_eq!(broken(&both), None);

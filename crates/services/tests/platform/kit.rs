@@ -92,7 +92,9 @@ pub(crate) fn is_whole(server: &Server) {
     let keys = server.signer.keys.clone();
     for place in server.read(operating::places) {
         let (id, keys) = (place.id, keys.clone());
-        let found = server.read(move |tx| operating::examine(tx, id, Some(&keys.audit)));
+        let found = server
+            .read(move |tx| operating::examine(tx, id, Some(&keys.audit)))
+            .unwrap();
         assert_eq!(found.log.broken, None, "{place:?}");
         let off: Vec<_> = found.drift.iter().filter(|(_, drift)| drift.off > 0).collect();
         assert!(off.is_empty(), "{place:?}: {off:?}");

@@ -14,6 +14,7 @@ mod cleaning;
 mod jobs;
 mod kill;
 mod kit;
+mod leaving;
 mod mails;
 mod purging;
 mod recurring;

@@ -1,6 +1,8 @@
-//! Walks the chains of the audit log.
+//! Walks the chains of the audit log, in the database and in files.
 
-use crate::cli::Verify;
+pub(crate) mod file;
+
+use crate::cli::{self, Verify};
 use crate::compose::{existing, known_keys, wait};
 use crate::config::Config;
 use crate::exit::{Ended, IN_DOUBT};
@@ -22,6 +24,9 @@ pub(crate) struct Chain {
     /// Entries before them, that were cut
     cut: i64,
     broken: Option<Broken>,
+    /// Of a file: why it may not be as it was written
+    #[serde(skip_serializing_if = "Option::is_none")]
+    doubt: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -38,11 +43,20 @@ impl Chain {
             entries: found.entries,
             cut: found.cut,
             broken: found.broken.map(|(number, what)| Broken { number, what }),
+            doubt: None,
+        }
+    }
+
+    /// The same of a file.
+    pub(crate) fn exported(of: file::Exported) -> Chain {
+        Chain {
+            doubt: of.doubt,
+            ..Chain::new(&of.place, of.found)
         }
     }
 
     pub(crate) fn is_whole(&self) -> bool {
-        self.broken.is_none()
+        self.broken.is_none() && self.doubt.is_none()
     }
 
     pub(crate) fn line(&self) -> String {
@@ -52,7 +66,7 @@ impl Chain {
             cut,
             ..
         } = self;
-        match &self.broken {
+        let mut line = match &self.broken {
             None if *cut > 0 => {
                 format!(
                     "{organization}: ok, {entries} entries after {cut} that were cut, as a checkpoint says"
@@ -64,7 +78,12 @@ impl Chain {
                     "{organization}: entry {number} is the first in doubt: {what} ({entries} before it are whole)"
                 )
             }
+        };
+        if let Some(why) = self.doubt {
+            line.push_str("; but the file is in doubt: ");
+            line.push_str(why);
         }
+        line
     }
 }
 
@@ -76,6 +95,11 @@ pub(crate) fn name(place: &Place) -> &str {
 }
 
 pub(crate) fn verify(config: &Config, asked: &Verify) -> Result<(), Ended> {
+    let key = known_keys(config)?.map(|keys| keys.audit);
+    if let Some(path) = &asked.file {
+        let exported = file::walk(path, key.as_ref())?;
+        return told(&[Chain::exported(exported)], asked.output.json);
+    }
     let database = existing(config)?;
     let wanted = |place: &Place| {
         asked
@@ -83,22 +107,40 @@ pub(crate) fn verify(config: &Config, asked: &Verify) -> Result<(), Ended> {
             .as_deref()
             .is_none_or(|slug| slug == name(place))
     };
-    let key = known_keys(config)?.map(|keys| keys.audit);
     let chains = wait(chains(&database, key, wanted))?.map_err(|refusal| refusal.to_string())?;
     if chains.is_empty() {
         return Err("there is no such organization".to_owned().into());
     }
+    told(&chains, asked.output.json)
+}
+
+pub(crate) fn told(chains: &[Chain], as_json: bool) -> Result<(), Ended> {
     let whole = chains.iter().all(Chain::is_whole);
-    if asked.output.json {
+    if as_json {
         crate::say_json(&serde_json::json!({"ok": whole, "organizations": chains}))?;
     } else {
         crate::say(chains.iter().map(Chain::line).collect::<Vec<_>>().join("\n"));
     }
-    if whole {
-        Ok(())
-    } else {
-        Err(Ended::Found(IN_DOUBT))
+    match whole {
+        true => Ok(()),
+        false => Err(Ended::Found(IN_DOUBT)),
     }
+}
+
+/// Writes the log of one place into a file. One that isn't whole is written, too: it may be what is looked into.
+pub(crate) fn export(config: &Config, asked: &cli::Export) -> Result<(), Ended> {
+    let database = existing(config)?;
+    let places = wait(database.read(operating::places))?.map_err(|refusal| refusal.to_string())?;
+    let place = places.into_iter().find(|place| name(place) == asked.organization);
+    let place = place.ok_or_else(|| "there is no such organization".to_owned())?;
+    let exported = wait(file::export(&database, &place, &asked.file, &signing(config)?))??;
+    told(&[Chain::exported(exported)], asked.output.json)
+}
+
+/// What an exported log is signed with.
+pub(crate) fn signing(config: &Config) -> Result<Key, String> {
+    let keys = known_keys(config)?.ok_or("the log is signed with the secret, and there is none here")?;
+    Ok(keys.audit)
 }
 
 /// The chains of the places that are wanted, walked one after the other.
@@ -116,7 +158,7 @@ pub(crate) async fn chains(
         let found = database
             .read(move |tx: &mut Tx<'_>| operating::verify(tx, id, key.as_ref()))
             .await?;
-        chains.push(Chain::new(&place, found));
+        chains.extend(found.map(|found| Chain::new(&place, found)));
         progress.step(1);
     }
     Ok(chains)

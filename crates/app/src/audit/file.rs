@@ -1,0 +1,198 @@
+//! A log in a file: lines of JSON, each with all that its digests cover, and under them the server's signature. What is
+//! in it can be walked by whoever has it and the secret.
+
+use crate::progress::Progress;
+use crate::secret::{make_file, sync_parent};
+use firma_auth::keys::Key;
+use firma_auth::signed::{Unproved, check, sign};
+use firma_domain::{Id, Instant};
+use firma_persistence::{Checkpoint, Fault, LogEnd, LogWalk, LoggedEntry};
+use firma_services::operating::{self, Logged, Place};
+use firma_services::{Database, Refusal, Tx, Verification};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// The format's number, of which a reader knows those up to its own.
+const FORMAT: u32 = 1;
+
+/// The first line.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Head {
+    firma_audit: u32,
+    organization_id: Id,
+    slug: String,
+    exported_at: Instant,
+}
+
+/// A line, as it is read again. All but the first and the last are written as [`Logged`].
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Line {
+    Log(Head),
+    Checkpoint(Checkpoint),
+    Entry(Box<LoggedEntry>),
+    /// Beside the chain, and so only under the signature
+    SecurityEvent(serde_json::Value),
+    End(LogEnd),
+    /// The last: under all before it
+    Signature(String),
+}
+
+/// What is signed, of the lines before.
+fn message(lines: Sha256) -> Vec<u8> {
+    [b"audit export\0".as_slice(), &lines.finalize()].concat()
+}
+
+struct Lines {
+    out: BufWriter<File>,
+    digest: Sha256,
+}
+
+impl Lines {
+    fn write(&mut self, line: &impl Serialize) -> std::io::Result<()> {
+        let mut bytes = serde_json::to_vec(line)?;
+        bytes.push(b'\n');
+        self.digest.update(&bytes);
+        self.out.write_all(&bytes)
+    }
+
+    /// Onto the disk.
+    fn end(mut self, key: &Key) -> std::io::Result<()> {
+        let signature = sign(key, &message(self.digest.clone()));
+        self.write(&Line::Signature(signature))?;
+        self.out.into_inner()?.sync_all()
+    }
+}
+
+/// What is in a file.
+pub(crate) struct Exported {
+    pub(crate) place: Place,
+    pub(crate) end: LogEnd,
+    pub(crate) found: Verification,
+    /// Why the file may not be as it was written
+    pub(crate) doubt: Option<&'static str>,
+}
+
+impl Exported {
+    pub(crate) fn is_whole(&self) -> bool {
+        self.found.broken.is_none() && self.doubt.is_none()
+    }
+}
+
+/// Writes the log of a place into a new file, and reads that again before it has its name.
+pub(crate) async fn export(
+    database: &Database,
+    place: &Place,
+    path: &Path,
+    key: &Key,
+) -> Result<Exported, String> {
+    if path.exists() {
+        return Err(format!("{} is there already", path.display()));
+    }
+    let draft = PathBuf::from(format!("{}.part", path.display()));
+    let head = Head {
+        firma_audit: FORMAT,
+        organization_id: place.id,
+        slug: super::name(place).to_owned(),
+        exported_at: database.sources.clock.now(),
+    };
+    let (to, with) = (draft.clone(), key.clone());
+    let written = database
+        .read(move |tx: &mut Tx<'_>| write(tx, &head, &to, &with))
+        .await;
+    let exported = match written {
+        Ok(Some(())) => walk(&draft, Some(key)),
+        Ok(None) => Err("there is no such organization".into()),
+        Err(refusal) => Err(refusal.to_string()),
+    };
+    let named = exported.and_then(|exported| {
+        let named = fs::rename(&draft, path).and_then(|()| sync_parent(path));
+        named
+            .map(|()| exported)
+            .map_err(|e| format!("{}: {e}", path.display()))
+    });
+    // Half a log is nobody's.
+    named.inspect_err(|_| drop(fs::remove_file(&draft)))
+}
+
+fn write(tx: &mut Tx<'_>, head: &Head, path: &Path, key: &Key) -> Result<Option<()>, Refusal> {
+    let said = |e: std::io::Error| Refusal::from(Fault::Internal(format!("{}: {e}", path.display())));
+    // What one that was killed left.
+    let _ = fs::remove_file(path);
+    let mut lines = Lines {
+        out: BufWriter::new(make_file(path).map_err(said)?),
+        digest: Sha256::new(),
+    };
+    lines.write(&Line::Log(head.clone())).map_err(said)?;
+    let mut progress = Progress::of("audit log", "lines");
+    let written = operating::export(tx, head.organization_id, |part: Logged| {
+        progress.step(1);
+        lines.write(&part).map_err(said)
+    })?;
+    lines.end(key).map_err(said)?;
+    Ok(written)
+}
+
+/// Reads a file, and walks the log in it.
+pub(crate) fn walk(path: &Path, key: Option<&Key>) -> Result<Exported, String> {
+    let file = File::open(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    walked(BufReader::new(file), key).map_err(|what| format!("{}: {what}", path.display()))
+}
+
+fn walked(mut file: impl BufRead, key: Option<&Key>) -> Result<Exported, String> {
+    let mut digest = Sha256::new();
+    let mut next = |digest: &mut Sha256| -> Result<Option<Line>, String> {
+        let mut line = Vec::new();
+        if file.read_until(b'\n', &mut line).map_err(|e| e.to_string())? == 0 {
+            return Ok(None);
+        }
+        let read = serde_json::from_slice::<Line>(&line).map_err(|e| format!("no line of a log: {e}"))?;
+        // No signature covers itself.
+        if !matches!(read, Line::Signature(_)) {
+            digest.update(&line);
+        }
+        Ok(Some(read))
+    };
+    let head = match next(&mut digest)? {
+        Some(Line::Log(head)) if head.firma_audit <= FORMAT => head,
+        Some(Line::Log(_)) => return Err("it is from a newer firma".into()),
+        _ => return Err("it doesn't begin as a log does".into()),
+    };
+    let mut checkpoints = Vec::new();
+    let mut line = next(&mut digest)?;
+    while let Some(Line::Checkpoint(checkpoint)) = line {
+        checkpoints.push(checkpoint);
+        line = next(&mut digest)?;
+    }
+    let mut walk = LogWalk::begin(head.organization_id, key, checkpoints);
+    while let Some(Line::Entry(entry)) = line {
+        walk = walk.and_then(|mut walk| walk.step(*entry).map(|()| walk));
+        line = next(&mut digest)?;
+    }
+    while let Some(Line::SecurityEvent(_)) = line {
+        line = next(&mut digest)?;
+    }
+    let (Some(Line::End(end)), Some(Line::Signature(signature)), None) =
+        (line, next(&mut digest)?, next(&mut digest)?)
+    else {
+        return Err("it breaks off, isn't in order, or goes on behind its end".into());
+    };
+    let doubt = match key.map(|key| check(key, &message(digest), &signature)) {
+        Some(Ok(())) => None,
+        Some(Err(Unproved::Forged)) => Some("it isn't as it was written"),
+        Some(Err(Unproved::UnknownKey)) => Some("it was signed with a secret that is not known here"),
+        None => Some("its signature can't be checked without the secret"),
+    };
+    Ok(Exported {
+        place: Place {
+            id: head.organization_id,
+            slug: head.slug,
+        },
+        found: walk.map_or_else(|found| found, |walk| walk.end(&end)),
+        end,
+        doubt,
+    })
+}
