@@ -51,8 +51,8 @@ pub(crate) fn purge(config: &Config, asked: &PurgeOrganization) -> Result<(), En
     let rows = emptied(&database, &organization, &mut removal)?;
     if asked.output.json {
         let log = asked.audit.as_ref().map(|path| path.display().to_string());
-        let told = json!({"ok": true, "organization_id": id, "rows": rows, "audit": log});
-        return Ok(crate::say_json(&told)?);
+        let answer = json!({"ok": true, "organization_id": id, "rows": rows, "audit": log});
+        return Ok(crate::say_json(&answer)?);
     }
     crate::say(format!(
         "{slug} is gone: {rows} rows; the bytes of its files go with the next clean-up"
@@ -98,10 +98,14 @@ fn begin(
     let (id, end) = (organization.id, exported.end);
     match written(database, move |tx| begin_purge(tx, id, &end))? {
         Ok(()) => Ok(()),
-        // Surely not begun, so what is in the file is of no use.
-        Err(refusal @ (Refusal::Conflict { .. } | Refusal::NotFound)) => {
+        // Not begun by anybody, so what is in the file is of no use.
+        Err(refusal @ Refusal::Conflict { .. }) => {
             let _ = std::fs::remove_file(path);
             Err(format!("nothing was purged: {refusal}").into())
+        }
+        Err(Refusal::NotFound) => {
+            let what = "it was opened again meanwhile, or is being purged by another command";
+            Err(what.to_owned().into())
         }
         Err(refusal) => Err(refusal.to_string().into()),
     }
@@ -111,13 +115,13 @@ fn begin(
 fn emptied(database: &Database, organization: &Closed, removal: &mut Removal) -> Result<u64, String> {
     let mut progress = Progress::of("purge", "rows");
     let mut rows = 0;
-    let mut told = |some| {
+    let mut step = |some| {
         progress.step(some);
         rows += some;
     };
     let id = organization.id;
     for left in (0..ENDS).rev() {
-        removal.run(&mut told)?;
+        removal.run(&mut step)?;
         match written(database, move |tx| end_purge(tx, id))? {
             Ok(()) => break,
             Err(Refusal::Conflict { .. }) if left > 0 => {}
@@ -125,7 +129,7 @@ fn emptied(database: &Database, organization: &Closed, removal: &mut Removal) ->
         }
     }
     // Of what refers to nothing, the end can't know.
-    removal.pass(&mut told)?;
+    removal.pass(&mut step)?;
     Ok(rows)
 }
 

@@ -46,7 +46,7 @@ fn look<T>(
     look: impl FnOnce(&mut Tx<'_>, Operating) -> Result<T, Refusal>,
 ) -> Result<Option<T>, Refusal> {
     let operating = Operating::on(place);
-    tx.operate(operating, |tx| match tx.is_kept(place)? {
+    tx.operate(operating, |tx| match tx.has_tenant(place)? {
         true => look(tx, operating).map(Some),
         false => Ok(None),
     })
@@ -92,11 +92,11 @@ pub fn export(
     mut to: impl FnMut(Logged) -> Result<(), Refusal>,
 ) -> Result<Option<()>, Refusal> {
     look(tx, place, |tx, operating| {
-        let mut reached = 0;
         for checkpoint in tx.logged_checkpoints(operating)? {
-            reached = checkpoint.number;
             to(Logged::Checkpoint(checkpoint))?;
         }
+        // What stands where a checkpoint says that it was cut is for the walk to find.
+        let mut reached = 0;
         loop {
             let some = tx.logged_entries(operating, reached)?;
             let Some(last) = some.last() else { break };

@@ -109,7 +109,10 @@ pub(crate) async fn export(
         Err(refusal) => Err(refusal.to_string()),
     };
     let named = exported.and_then(|exported| {
-        let named = fs::rename(&draft, path).and_then(|()| sync_parent(path));
+        // A link, unlike a new name, takes no other's place.
+        let named = fs::hard_link(&draft, path)
+            .and_then(|()| fs::remove_file(&draft))
+            .and_then(|()| sync_parent(path));
         named
             .map(|()| exported)
             .map_err(|e| format!("{}: {e}", path.display()))

@@ -53,9 +53,12 @@ impl Tx<'_> {
     /// The organizations where the user has a membership, the nil one and those that are closed among them.
     pub fn places_of(&mut self, user: Id) -> Result<Vec<Id>, Fault> {
         self.identify(user)?;
-        let rows = Sql::<IdType>::text("SELECT organization_id FROM memberships WHERE id = ")
+        let rows = Sql::<IdType>::text("SELECT m.organization_id FROM memberships m WHERE m.id = ")
             .bind(user)
-            .then(" AND organization_id IN (SELECT id FROM tenants WHERE purging_at IS NULL) ORDER BY organization_id")
+            .then(
+                " AND EXISTS (SELECT 1 FROM tenants t WHERE t.id = m.organization_id AND t.purging_at IS NULL) \
+                 ORDER BY m.organization_id",
+            )
             .rows::<Uid>(self)?;
         Ok(rows.into_iter().map(|id| id.0).collect())
     }

@@ -26,12 +26,8 @@ impl Tx<'_> {
         let origin = self.unit()?.origin().clone();
         // What happens to one that is being purged, or was, concerns none any more.
         let organization = match event.organization {
-            Some(id) if self.is_kept(id)? => id,
-            Some(_) => {
-                self.fenced(Id::NIL)?;
-                Id::NIL
-            }
-            None => Id::NIL,
+            Some(id) if self.holds_tenant(id)? => id,
+            _ => Id::NIL,
         };
         let values = vec![
             organization.into(),

@@ -22,7 +22,7 @@ impl Tx<'_> {
     /// Keeps what a look at a log found, unless it is being purged. Whether that is a break that wasn't known.
     pub fn note_verification(&mut self, organization: Id, found: &Verification) -> Result<bool, Fault> {
         self.unit()?;
-        if !self.is_kept(organization)? {
+        if !self.has_tenant(organization)? {
             return Ok(false);
         }
         let known =
@@ -53,7 +53,8 @@ impl Tx<'_> {
     /// What is known of all logs; none where none was ever looked at.
     pub fn verified(&mut self) -> Result<Option<Verified>, Fault> {
         let (broken, oldest, newest) = Sql::<(BigInt, Nullable<AtType>, Nullable<AtType>)>::text(
-            "SELECT COUNT(broken_number), MIN(verified_at), MAX(verified_at) FROM audit_verifications",
+            "SELECT COUNT(v.broken_number), MIN(v.verified_at), MAX(v.verified_at) FROM audit_verifications v \
+             JOIN tenants t ON t.id = v.tenant_id WHERE t.purging_at IS NULL",
         )
         .one::<(i64, Option<At>, Option<At>)>(self)?;
         Ok(oldest.zip(newest).map(|(oldest, newest)| Verified {

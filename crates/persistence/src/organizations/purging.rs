@@ -41,10 +41,22 @@ impl Tx<'_> {
         Sql::<Text>::text("SELECT slug FROM tenants WHERE purging_at IS NOT NULL ORDER BY slug").rows(self)
     }
 
-    /// Whether an organization is there, and isn't being purged.
-    pub fn is_kept(&mut self, organization: Id) -> Result<bool, Fault> {
-        let kept = Sql::<Bool>::text("SELECT purging_at IS NULL FROM tenants WHERE id = ").bind(organization);
-        Ok(kept.maybe::<bool>(self)? == Some(true))
+    /// Whether an organization is there, deleted or not, and no purge of it has begun.
+    pub fn has_tenant(&mut self, organization: Id) -> Result<bool, Fault> {
+        self.tenant_where(organization, "")
+    }
+
+    /// The same, and none begins before the transaction ends.
+    pub(crate) fn holds_tenant(&mut self, organization: Id) -> Result<bool, Fault> {
+        let hold = if self.is_postgres() { " FOR KEY SHARE" } else { "" };
+        self.tenant_where(organization, hold)
+    }
+
+    fn tenant_where(&mut self, organization: Id, hold: &'static str) -> Result<bool, Fault> {
+        let stands = Sql::<Bool>::text("SELECT purging_at IS NULL FROM tenants WHERE id = ")
+            .bind(organization)
+            .then(hold);
+        Ok(stands.maybe::<bool>(self)? == Some(true))
     }
 
     /// Begins the purge of an organization that is deleted, and about which nothing was written down since it was
@@ -57,7 +69,7 @@ impl Tx<'_> {
         self.unit()?;
         let organization = disposing.organization();
         self.fenced(organization)?;
-        // Whoever writes something of the organization's has its row, and is waited for.
+        // Who notes what concerns safety holds the row, and is waited for. Who changes the log takes its head last.
         Sql::<IdType>::text("SELECT id FROM tenants WHERE id = ")
             .bind(organization)
             .then_either(" FOR UPDATE", "")

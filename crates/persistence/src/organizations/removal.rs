@@ -8,6 +8,7 @@ use crate::fault::Fault;
 use crate::sql::{Sql, Value};
 use crate::store::References;
 use diesel::sql_types::{BigInt, Text};
+use firma_domain::identity::TokenKind;
 use firma_domain::{Id, Instant};
 use std::time::Duration;
 
@@ -16,6 +17,9 @@ const ROWS: i64 = 1_000;
 /// How often it is tried while others are in the way, and what is waited in between.
 const TRIES: usize = 20;
 const PAUSE: Duration = Duration::from_millis(250);
+/// On SQLite there is one writer at a time, and who waits for it looks again now and then: so it is left alone for a
+/// while after each transaction.
+const GIVE_WAY: Duration = Duration::from_millis(25);
 
 /// A table with rows of organizations.
 struct Emptied {
@@ -60,7 +64,8 @@ impl Removal {
                 "SET row_security = off; SET statement_timeout = 0; SET enable_seqscan = off; \
                  SET enable_hashjoin = off; SET enable_mergejoin = off",
             ),
-            AnyConnection::Sqlite(_) => conn.batch("PRAGMA foreign_keys = ON"),
+            // What goes is overwritten: it is for good.
+            AnyConnection::Sqlite(_) => conn.batch("PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON"),
         }
         .map_err(said)?;
         let references = References::on(&mut conn).map_err(said)?;
@@ -141,6 +146,9 @@ impl Removal {
                 }
                 told(some);
                 all += some;
+                if let AnyConnection::Sqlite(_) = self.conn {
+                    std::thread::sleep(GIVE_WAY);
+                }
             }
         }
         Ok(all)
@@ -181,7 +189,9 @@ impl Removal {
             .run_on(&mut removal.conn)
         })?;
         self.patiently(|removal| {
-            Sql::<()>::text("DELETE FROM verification_tokens WHERE payload LIKE ")
+            Sql::<()>::text("DELETE FROM verification_tokens WHERE kind = ")
+                .bind(TokenKind::Invitation.as_str())
+                .then(" AND payload LIKE ")
                 .bind(Value::Text(format!("%\"{organization}\"%")))
                 .run_on(&mut removal.conn)
         })?;

@@ -5,7 +5,7 @@ use super::checkpoint::Checkpoint;
 use super::tx::Tx;
 use super::verify::{Verification, at_end, begins, found};
 use super::walked::{Row, Walk};
-use crate::backend::{At, Id as IdType, Uid};
+use crate::backend::{At, Uid};
 use crate::fault::Fault;
 use crate::sql::Sql;
 use diesel::sql_types::{BigInt, Binary};
@@ -65,8 +65,8 @@ pub struct LogEnd {
     /// The head
     #[serde(with = "bytes")]
     pub digest: Vec<u8>,
-    /// The newest of the security events beside it
-    pub security_event_id: Option<Id>,
+    /// How many security events stand beside it
+    pub security_events: i64,
 }
 
 pub(super) mod bytes {
@@ -193,14 +193,13 @@ impl Tx<'_> {
 
     pub(crate) fn end_of_log(&mut self, organization: Id) -> Result<LogEnd, Fault> {
         let (number, digest) = self.head_of(organization)?;
-        let event = Sql::<IdType>::text("SELECT id FROM security_events WHERE organization_id = ")
+        let events = Sql::<BigInt>::text("SELECT COUNT(*) FROM security_events WHERE organization_id = ")
             .bind(organization)
-            .before(None, 1)
-            .maybe::<Uid>(self)?;
+            .one::<i64>(self)?;
         Ok(LogEnd {
             number,
             digest,
-            security_event_id: event.map(|id| id.0),
+            security_events: events,
         })
     }
 

@@ -156,6 +156,9 @@ pub fn reactivate(
 /// The platform opens an organization that was deleted, or archived by an owner who doesn't do it.
 pub fn reopen(tx: &mut Tx<'_>, grant: Grant<Organization, Update>) -> Result<Record<Organization>, Refusal> {
     let organization = grant.organization();
+    if !tx.has_tenant(organization)? {
+        return Err(purged());
+    }
     let deleted = match tx.open(grant)?.find_for_restore(organization) {
         Err(Fault::Missing) => None,
         found => Some(found?),
@@ -193,10 +196,14 @@ pub fn reopen(tx: &mut Tx<'_>, grant: Grant<Organization, Update>) -> Result<Rec
         .map_err(|fault| crate::crud::refused(grant, fault))?;
     tx.update_tenant(grant, &after.value)?;
     if !tx.open_tenant(grant)? {
-        return Err(Refusal::conflict("purged", "its rows are going for good"));
+        return Err(purged());
     }
     told(tx, grant, SecurityKind::OrganizationRestored, None)?;
     Ok(after)
+}
+
+fn purged() -> Refusal {
+    Refusal::conflict("purged", "its rows are going for good")
 }
 
 /// The platform sets how many members an organization may have, and its plan.

@@ -27,7 +27,10 @@ pub struct VerifyLogs {
 struct Place {
     /// The last organization whose log was looked at
     behind: Option<Id>,
-    /// Up to where that of the next one was
+    /// Whose log is being looked at
+    #[serde(default)]
+    of: Option<Id>,
+    /// Up to where that was
     log: Walked,
     logs: i32,
     broken: i32,
@@ -69,20 +72,17 @@ impl Handler for VerifyLogs {
         let begun = place.behind;
         for of in all.iter().filter(|of| begun.is_none_or(|id| of.id > id)) {
             let organization = of.id;
+            // The one that was being looked at may be gone.
+            if place.of.replace(organization) != Some(organization) {
+                place.log = Walked::default();
+            }
             loop {
                 let (key, from) = (self.key.clone(), place.log.clone());
                 let found =
                     job.read(move |tx| operating::verify_some(tx, organization, &key, &from, ENTRIES))?;
                 match found {
                     // It is being purged, or was: nobody's log any more.
-                    None => {
-                        place = Place {
-                            behind: Some(organization),
-                            log: Walked::default(),
-                            ..place
-                        };
-                        break;
-                    }
+                    None => break,
                     Some(Stretch::On(to)) => {
                         place.log = to;
                         let at = place.progress(all.len());
@@ -91,6 +91,7 @@ impl Handler for VerifyLogs {
                     Some(Stretch::End(found)) => {
                         place = Place {
                             behind: Some(organization),
+                            of: None,
                             log: Walked::default(),
                             logs: place.logs.saturating_add(1),
                             broken: place.broken.saturating_add(i32::from(found.broken.is_some())),

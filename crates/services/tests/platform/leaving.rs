@@ -3,6 +3,8 @@
 use crate::kit::count;
 use firma_auth::access::{Disposing, Operating};
 use firma_domain::Id;
+use firma_domain::identity::SecurityKind;
+use firma_persistence::identity::SecurityEvent;
 use firma_persistence::{Database, Fault, LogEnd, Verification};
 use firma_services::organizations::{begin_purge, closed, end_purge};
 use firma_services::{Origin, Refusal, Tx, operating};
@@ -58,8 +60,33 @@ fn what_is_not_deleted_or_was_written_to_is_not_purged_and_what_has_rows_does_no
         assert_eq!(code(begin(before)), "changed");
         assert_eq!(stands(), (true, false));
 
+        let noted = || {
+            write(database, move |tx| {
+                let event = SecurityEvent {
+                    organization: Some(id),
+                    user: None,
+                    kind: SecurityKind::ForeignAttempt,
+                    details: None,
+                };
+                Ok(tx.security_event(event)?)
+            })
+        };
+        let events = |of: Id| {
+            let of = server.base.id_literal(of);
+            count(
+                server,
+                &format!("security_events WHERE type = 'foreign_attempt' AND organization_id = {of}"),
+            )
+        };
+        let silent = end_of(database, id);
+        noted().unwrap();
+        assert_eq!(code(begin(silent)), "changed");
+        assert_eq!((events(id), events(Id::NIL)), (1, 0));
+
         let last = end_of(database, id);
         begin(last.clone()).unwrap();
+        noted().unwrap();
+        assert_eq!((events(id), events(Id::NIL)), (1, 1));
         assert_eq!(stands(), (true, true));
         assert!(matches!(begin(last), Err(Refusal::NotFound)));
         assert_eq!(code(end()), "in_use");

@@ -120,7 +120,11 @@ fn exported(server: &Server, id: Id) -> Verification {
     }
     let mut walk =
         LogWalk::begin(id, Some(&server.signer.keys.audit), checkpoints).unwrap_or_else(|e| panic!("{e:?}"));
-    entries.into_iter().for_each(|entry| walk.step(entry).unwrap());
+    for entry in entries {
+        if let Err(found) = walk.step(entry) {
+            return found;
+        }
+    }
     walk.end(&ends[0])
 }
 
@@ -159,6 +163,17 @@ fn what_is_older_than_the_organization_keeps_it_is_cut_and_the_rest_is_whole() {
         // Outside it is walked as here.
         let id = kept.id;
         assert_eq!(exported(&server, id), expected);
+        let columns = "batch_id, occurred_at, actor_id, key_id, action, entity_type, entity_id, entity_version, \
+                       request_id, payload_digest, digest, chain";
+        let back = server.base.id_literal(Id::from_parts(1, &[9; 10]));
+        server.base.execute(&kept.of_firm(&format!(
+            "INSERT INTO audit_entries (organization_id, number, id, {columns}) \
+             SELECT organization_id, 1, {back}, {columns} FROM audit_entries WHERE $OF AND number = {}",
+            kept.old + 1
+        )));
+        assert!(exported(&server, id).broken.is_some());
+        assert!(kept.verified(&server).broken.is_some());
+        kept.tamper(&format!("DELETE FROM audit_entries WHERE $OF AND id = {back}"));
         // Without the secret nobody knows whether it was cut by right.
         let blind = server.read(move |tx| operating::verify(tx, id, None)).unwrap();
         assert_eq!(blind.broken.map(|(number, _)| number), Some(kept.old));

@@ -108,8 +108,12 @@ fn it_goes_on_where_it_was_killed() {
             };
             Ok(tx.keep_queued(job)?)
         });
-        let walked = serde_json::to_value(Walked::default()).unwrap();
-        let place = json!({"behind": firms[0], "log": walked, "logs": 2, "broken": 1});
+        // The log that was being looked at was somebody's who is gone since: the next is looked at from its beginning.
+        let walked = Walked {
+            number: 7,
+            head: vec![7; 32],
+        };
+        let place = json!({"behind": firms[0], "of": firms[0], "log": walked, "logs": 2, "broken": 1});
         server
             .base
             .execute(&format!("UPDATE job_payloads SET place = '{place}'"));
