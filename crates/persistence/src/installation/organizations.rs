@@ -22,6 +22,27 @@ const fn at(name: &'static str) -> Col {
     }
 }
 
+impl OrganizationSearch {
+    fn of(&self) -> (Cond, Tail) {
+        let mut all = vec![Cond::Null(at("deleted_at"))];
+        if let Some(status) = self.status {
+            all.push(Cond::Is(at("status"), Op::Eq, status.as_str().into()));
+        }
+        if let Some(slug) = &self.slug {
+            all.push(Cond::Is(at("slug"), Op::Eq, slug.as_str().into()));
+        }
+        if let Some(before) = self.before {
+            all.push(Cond::Is(at("organization_id"), Op::Lt, before.into()));
+        }
+        let tail = Tail {
+            order: vec![(at("organization_id"), true)],
+            limit: Some(self.rows),
+            hold: None,
+        };
+        (Cond::All(all), tail)
+    }
+}
+
 impl Tx<'_> {
     /// The own rows of the organizations that fit, the newest first.
     pub fn list_organizations(
@@ -30,22 +51,20 @@ impl Tx<'_> {
         search: &OrganizationSearch,
     ) -> Result<Vec<Record<Organization>>, Fault> {
         self.on_platform(grant)?;
-        let mut all = vec![Cond::Null(at("deleted_at"))];
-        if let Some(status) = search.status {
-            all.push(Cond::Is(at("status"), Op::Eq, status.as_str().into()));
-        }
-        if let Some(slug) = &search.slug {
-            all.push(Cond::Is(at("slug"), Op::Eq, slug.as_str().into()));
-        }
-        if let Some(before) = search.before {
-            all.push(Cond::Is(at("organization_id"), Op::Lt, before.into()));
-        }
-        let tail = Tail {
-            order: vec![(at("organization_id"), true)],
-            limit: Some(search.rows),
-            hold: None,
-        };
-        Organization::select(self.conn(), Cond::All(all), tail)
+        let (all, tail) = search.of();
+        Organization::select(self.conn(), all, tail)
+    }
+
+    /// How the database would look for them: for the test that it looks by an index.
+    #[cfg(feature = "testing")]
+    pub fn plan_of_organizations(
+        &mut self,
+        grant: PlatformGrant<Organization, Read>,
+        search: &OrganizationSearch,
+    ) -> Result<Vec<String>, Fault> {
+        self.on_platform(grant)?;
+        let (all, tail) = search.of();
+        crate::store::plan(self, Organization::TABLE, all, tail)
     }
 
     /// An organization's own row, whatever its status.

@@ -56,6 +56,8 @@ pub use walked::Walked;
 pub(crate) use words::Texts;
 
 #[cfg(feature = "testing")]
+pub(crate) use rows::plan;
+#[cfg(feature = "testing")]
 use testing::has_tenant_condition;
 #[cfg(feature = "testing")]
 pub use testing::{drop_tenant_condition, restore_tenant_condition};

@@ -118,7 +118,7 @@ fn meta<E>(organization: Id, row: &Record<E>) -> Vec<Value> {
 
 /// The plan of a page's query, for tests.
 #[cfg(feature = "testing")]
-pub(super) fn plan(tx: &mut Tx<'_>, table: &'static str, w: Cond, tail: Tail) -> Result<Vec<String>, Fault> {
+pub(crate) fn plan(tx: &mut Tx<'_>, table: &'static str, w: Cond, tail: Tail) -> Result<Vec<String>, Fault> {
     use crate::sql::Sql as Statement;
     use diesel::sql_types::{Integer, Text};
     if tx.is_postgres() {

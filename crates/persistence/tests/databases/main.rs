@@ -6,6 +6,7 @@
 mod filled;
 mod oracle;
 mod plans;
+mod platform;
 mod schema;
 mod scratch;
 mod terms;

@@ -11,7 +11,7 @@ use firma_services::listing::{Query, query};
 use firma_services::{Caller, Keeping, Refusal, Tx, Work};
 use firma_testing::{Firm, Server, TestDatabase};
 
-const ROWS: i64 = 100_000;
+pub(crate) const ROWS: i64 = 100_000;
 /// What some words begin with, of few rows; `all` is a word of every row, `half` and `even` of each second,
 /// `odd` of the others.
 const FEW: &str = "777";
@@ -194,7 +194,7 @@ fn ask<E: Keeping>(
 }
 
 /// What these parameters ask for, and the words among it.
-fn listing<E: Keeping>(
+pub(crate) fn listing<E: Keeping>(
     tx: &mut Tx<'_>,
     grant: Grant<E, Read>,
     parameters: &[(String, String)],
@@ -209,7 +209,7 @@ fn listing<E: Keeping>(
     Ok((listing, words))
 }
 
-fn fault(plan: &[String], table: &str, postgres: bool) -> Option<String> {
+pub(crate) fn fault(plan: &[String], table: &str, postgres: bool) -> Option<String> {
     match postgres {
         true => postgres_fault(plan, table),
         false => sqlite_fault(plan, table),
@@ -217,7 +217,10 @@ fn fault(plan: &[String], table: &str, postgres: bool) -> Option<String> {
 }
 
 /// A value of each field, from rows in the middle: what the filters ask for.
-fn sample<E: Keeping>(tx: &mut Tx<'_>, grant: Grant<E, Read>) -> Result<serde_json::Value, Refusal> {
+pub(crate) fn sample<E: Keeping>(
+    tx: &mut Tx<'_>,
+    grant: Grant<E, Read>,
+) -> Result<serde_json::Value, Refusal> {
     let mut sample = serde_json::Map::new();
     for row in tx.open(grant)?.some(vec![], ROWS)?.iter().rev() {
         let serde_json::Value::Object(fields) = serde_json::to_value(row).unwrap() else {
@@ -229,7 +232,7 @@ fn sample<E: Keeping>(tx: &mut Tx<'_>, grant: Grant<E, Read>) -> Result<serde_js
 }
 
 /// Each filter alone and each sort alone, up and down.
-fn cases<E: Keeping>(sample: &serde_json::Value) -> Vec<Vec<(String, String)>> {
+pub(crate) fn cases<E: Keeping>(sample: &serde_json::Value) -> Vec<Vec<(String, String)>> {
     let text = |value: &serde_json::Value| match value {
         serde_json::Value::String(text) => text.clone(),
         serde_json::Value::Object(money) => money["amount"].as_str().unwrap_or("1").to_owned(),
