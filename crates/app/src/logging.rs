@@ -1,27 +1,69 @@
 //! Log lines on standard error: for a person, or as JSON for a collector.
-use env_logger::{Builder, Target};
+use crate::lines::Lines;
+use env_logger::{Builder, Target, WriteStyle};
 use firma_services::About;
-use log::Record;
 use log::kv::{Error, Key, Value, VisitSource};
+use log::{Level, Metadata, Record};
 use serde::Serializer;
 use serde::ser::SerializeMap;
-use std::io::{self, Write};
+use std::fmt::Arguments;
+use std::io::{self, IsTerminal, Write};
 
-/// `filter` as in `RUST_LOG`. A second call has no effect.
-pub(crate) fn start(filter: &str, json: bool) {
+/// What all lines go by.
+struct Log {
+    inner: env_logger::Logger,
+    lines: Option<Lines>,
+}
+
+impl log::Log for Log {
+    fn enabled(&self, metadata: &Metadata) -> bool {
+        self.inner.enabled(metadata)
+    }
+
+    fn log(&self, record: &Record) {
+        self.inner.log(record);
+        // What went wrong is there even if the process isn't in a moment.
+        if record.level() <= Level::Warn {
+            self.flush();
+        }
+    }
+
+    fn flush(&self) {
+        let _ = self.lines.as_ref().map(Lines::write_out);
+    }
+}
+
+/// `filter` as in `RUST_LOG`. Where it stays, lines are written together. A second call has no effect.
+pub(crate) fn start(filter: &str, json: bool, stays: bool) {
+    let lines = stays.then(|| Lines::start(Box::new(io::stderr())));
+    let has_colours =
+        io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
     let mut builder = Builder::new();
-    builder.parse_filters(filter).target(Target::Stderr);
+    builder.parse_filters(filter);
+    match &lines {
+        None => builder.target(Target::Stderr),
+        Some(lines) => builder
+            .target(Target::Pipe(Box::new(lines.clone())))
+            // What there are of colours is decided here, and nothing is looked for in what is written.
+            .write_style(WriteStyle::Always),
+    };
     builder.format(move |out, record| {
         let time = out.timestamp_millis().to_string();
         if json {
             return json_line(out, &time, record);
         }
+        if !has_colours {
+            let level = format_args!("{:<5}", record.level());
+            return text_line(out, &time, level, record);
+        }
         let style = out.default_level_style(record.level());
-        let level = format!("{style}{:<5}{style:#}", record.level());
-        text_line(out, &time, &level, record)
+        let level = format_args!("{style}{:<5}{style:#}", record.level());
+        text_line(out, &time, level, record)
     });
+    let inner = builder.build();
+    log::set_max_level(inner.filter());
     // It fails only when a logger is there already, which then goes on.
-    let _ = builder.try_init();
+    let _ = log::set_boxed_logger(Box::new(Log { inner, lines }));
     // Else a panic would stand between the lines of JSON as text. Who catches it is told where it was.
     std::panic::set_hook(Box::new(|panic| {
         log::error!("{panic}");
@@ -29,7 +71,7 @@ pub(crate) fn start(filter: &str, json: bool) {
     }));
 }
 
-fn text_line(out: &mut dyn Write, time: &str, level: &str, record: &Record) -> io::Result<()> {
+fn text_line(out: &mut dyn Write, time: &str, level: Arguments<'_>, record: &Record) -> io::Result<()> {
     struct Pairs<'o>(&'o mut dyn Write);
     impl<'kvs> VisitSource<'kvs> for Pairs<'_> {
         fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), Error> {
@@ -132,7 +174,6 @@ fn plain(value: &Value) -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use log::Level;
 
     fn line(write: impl Fn(&mut dyn Write, &Record) -> io::Result<()>) -> String {
         let values: &[(&str, Value)] = &[
@@ -160,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_line_for_a_person_stays_one_line() {
-        let line = line(|out, record| text_line(out, "T", "WARN ", record));
+        let line = line(|out, record| text_line(out, "T", format_args!("WARN "), record));
         assert_eq!(
             line,
             "T WARN  firma: gone\\n\\u{1b}[2J \"é\" status=404 ms=1.5 ok=false big=18446744073709551615 \

@@ -11,6 +11,7 @@ mod doctor;
 mod erase;
 mod exit;
 mod import;
+mod lines;
 mod logging;
 mod mail;
 mod progress;
@@ -40,12 +41,15 @@ fn main() -> ExitCode {
         Err(faults) => return refuse(&faults),
     };
     let filter = filter(&command, &config, &given);
-    logging::start(&filter, config.log_format == LogFormat::Json);
+    let stays = matches!(command, Command::Serve | Command::Worker);
+    logging::start(&filter, config.log_format == LogFormat::Json, stays);
     // The doctor has a line of its own for them.
     if !matches!(command, Command::Doctor(_)) {
         warnings().iter().for_each(|warning| log::warn!("{warning}"));
     }
-    match run(command, &config, &given) {
+    let ended = run(command, &config, &given);
+    log::logger().flush();
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(Ended::Found(code)) => ExitCode::from(code),
         Err(Ended::Failed(what)) => {
