@@ -1,5 +1,6 @@
 //! Log lines on standard error: for a person, or as JSON for a collector.
 use crate::lines::Lines;
+use env_logger::fmt::style::Style;
 use env_logger::{Builder, Target, WriteStyle};
 use firma_services::About;
 use log::kv::{Error, Key, Value, VisitSource};
@@ -52,11 +53,10 @@ pub(crate) fn start(filter: &str, json: bool, stays: bool) {
         if json {
             return json_line(out, &time, record);
         }
-        if !has_colours {
-            let level = format_args!("{:<5}", record.level());
-            return text_line(out, &time, level, record);
-        }
-        let style = out.default_level_style(record.level());
+        let style = match has_colours {
+            true => out.default_level_style(record.level()),
+            false => Style::new(),
+        };
         let level = format_args!("{style}{:<5}{style:#}", record.level());
         text_line(out, &time, level, record)
     });

@@ -88,14 +88,16 @@ fn begin(
         slug: asked.organization.clone(),
     };
     let exported = wait(file::export(database, &place, path, &signing(config)?))??;
-    if !exported.is_whole() && !asked.in_doubt {
+    let end = exported.end.clone();
+    let chain = Chain::exported(exported);
+    if !chain.is_whole() && !asked.in_doubt {
         let what =
             "its log isn't whole, and nothing was purged: look into it, or say --in-doubt, and another file";
         crate::complain(what);
-        told(&[Chain::exported(exported)], asked.output.json)?;
+        told(&[chain], asked.output.json)?;
         return Err(Ended::Found(IN_DOUBT));
     }
-    let (id, end) = (organization.id, exported.end);
+    let id = organization.id;
     match written(database, move |tx| begin_purge(tx, id, &end))? {
         Ok(()) => Ok(()),
         // Not begun by anybody, so what is in the file is of no use.

@@ -76,12 +76,6 @@ pub(crate) struct Exported {
     pub(crate) doubt: Option<&'static str>,
 }
 
-impl Exported {
-    pub(crate) fn is_whole(&self) -> bool {
-        self.found.broken.is_none() && self.doubt.is_none()
-    }
-}
-
 /// Writes the log of a place into a new file, and reads that again before it has its name.
 pub(crate) async fn export(
     database: &Database,

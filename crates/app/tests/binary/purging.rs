@@ -9,7 +9,6 @@ use firma_testing::Client;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
-use std::time::Duration;
 
 const OTHER: &str = "/api/v1/organizations/other";
 
@@ -18,16 +17,6 @@ fn tokens(house: &House, id: Id) -> i64 {
     house.database.number(&format!(
         "SELECT COUNT(*) FROM verification_tokens WHERE payload LIKE '%{id}%'"
     ))
-}
-
-fn until(what: &str, holds: impl Fn() -> bool) {
-    for _ in 0..600 {
-        if holds() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    panic!("{what} took too long");
 }
 
 /// Two organizations with a bit of everything, at a server that runs on; the owner of the one that goes, who has deleted
@@ -52,7 +41,7 @@ fn leaving(house: &House) -> (Process, Client, [Id; 2]) {
         fill(&owner, FIRM, "ann@firm.example"),
         fill(&other, OTHER, "ann@other.example"),
     ];
-    until("the mails of the invitations", || {
+    server.await_that("the mails of the invitations", || {
         ids.iter().all(|id| tokens(house, *id) == 1)
     });
     let rows = house.write("firms.csv", b"external_id,name\n1,Brought in\n2,\n");

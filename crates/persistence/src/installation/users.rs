@@ -3,8 +3,6 @@ use crate::fault::Fault;
 use crate::identity::users::{COLUMNS, Columns, Row, found};
 use crate::sql::{Sql, Value};
 use crate::store::{Tx, below};
-#[cfg(feature = "testing")]
-use diesel::sql_types::{Integer, Text};
 use firma_auth::access::{PlatformGrant, Read, Update};
 use firma_domain::identity::User;
 use firma_domain::{Id, Record};
@@ -76,14 +74,7 @@ impl Tx<'_> {
         search: &UserSearch,
     ) -> Result<Vec<String>, Fault> {
         self.on_platform(grant)?;
-        if self.is_postgres() {
-            return search
-                .of(Sql::<Text>::text("EXPLAIN SELECT "))
-                .rows::<String>(self);
-        }
-        let explain = Sql::<(Integer, Integer, Integer, Text)>::text("EXPLAIN QUERY PLAN SELECT ");
-        let steps = search.of(explain).rows::<(i32, i32, i32, String)>(self)?;
-        Ok(steps.into_iter().map(|(.., step)| step).collect())
+        search.of(Sql::<()>::text("SELECT ")).plan(self)
     }
 
     /// Lets a user sign in, or no longer: then all sessions end.

@@ -5,11 +5,12 @@
 use crate::archive::tables;
 use crate::backend::{AnyConnection, Target, connect_owner};
 use crate::fault::Fault;
+use crate::platform::drop_bytes_of;
 use crate::sql::{Sql, Value};
 use crate::store::References;
 use diesel::sql_types::{BigInt, Text};
+use firma_domain::Id;
 use firma_domain::identity::TokenKind;
-use firma_domain::{Id, Instant};
 use std::time::Duration;
 
 /// Rows that one transaction takes away.
@@ -176,18 +177,7 @@ impl Removal {
     /// the token of an invitation has no use for it any more.
     fn drop_elsewhere(&mut self) -> Result<(), String> {
         let organization = self.organization;
-        self.patiently(|removal| {
-            Sql::<()>::text(
-                "INSERT INTO file_sweeps (storage_key, reason, noted_at) SELECT storage_key, 'DELETED', ",
-            )
-            .bind(Instant::EPOCH)
-            .then(" FROM files WHERE organization_id = ")
-            .bind(organization)
-            .then(
-                " ON CONFLICT (storage_key) DO UPDATE SET reason = excluded.reason, noted_at = excluded.noted_at",
-            )
-            .run_on(&mut removal.conn)
-        })?;
+        self.patiently(|removal| drop_bytes_of(organization).run_on(&mut removal.conn))?;
         self.patiently(|removal| {
             Sql::<()>::text("DELETE FROM verification_tokens WHERE kind = ")
                 .bind(TokenKind::Invitation.as_str())

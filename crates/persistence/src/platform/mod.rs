@@ -11,3 +11,4 @@ mod sweeps;
 pub use queue::{Backlog, Lease, Leased, NewJob, Outcome};
 pub use running::Step;
 pub use sweeps::Sweep;
+pub(crate) use sweeps::drop_bytes_of;

@@ -4,7 +4,7 @@ use crate::fault::Fault;
 use crate::sql::{Sql, Value};
 use crate::store::Tx;
 use diesel::sql_types::Text;
-use firma_domain::Instant;
+use firma_domain::{Id, Instant};
 
 /// Why bytes go, some time after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,12 +24,31 @@ impl Sweep {
     }
 }
 
+const INTO: &str = "INSERT INTO file_sweeps (storage_key, reason, noted_at) ";
+const IN_PLACE: &str =
+    " ON CONFLICT (storage_key) DO UPDATE SET reason = excluded.reason, noted_at = excluded.noted_at";
+/// What is noted then goes with the next clean-up.
+const LONG_AGO: Instant = Instant::EPOCH;
+
+/// Has the bytes of all files of an organization go with the next clean-up.
+pub(crate) fn drop_bytes_of(organization: Id) -> Sql {
+    Sql::text(INTO)
+        .then("SELECT storage_key, ")
+        .bind(Sweep::Deleted.as_str())
+        .then(", ")
+        .bind(LONG_AGO)
+        .then(" FROM files WHERE organization_id = ")
+        .bind(organization)
+        .then(IN_PLACE)
+}
+
 impl Tx<'_> {
     /// Has the bytes under a key swept some time from now, unless they are spared before.
     pub fn sweep_bytes(&mut self, key: &str, reason: Sweep) -> Result<(), Fault> {
         self.unit()?;
         let now = self.now();
-        Sql::<()>::text("INSERT INTO file_sweeps (storage_key, reason, noted_at) VALUES (")
+        Sql::<()>::text(INTO)
+            .then("VALUES (")
             .binds(vec![key.into(), reason.as_str().into(), now.into()])
             .then(")")
             .run(self)?;
@@ -39,10 +58,11 @@ impl Tx<'_> {
     /// Has the bytes under a key go with the next clean-up.
     pub fn drop_bytes(&mut self, key: &str) -> Result<(), Fault> {
         self.unit()?;
-        let long_ago = Instant::from_micros(0).unwrap_or(self.now());
-        Sql::<()>::text("INSERT INTO file_sweeps (storage_key, reason, noted_at) VALUES (")
-            .binds(vec![key.into(), Sweep::Deleted.as_str().into(), long_ago.into()])
-            .then(") ON CONFLICT (storage_key) DO UPDATE SET reason = excluded.reason, noted_at = excluded.noted_at")
+        Sql::<()>::text(INTO)
+            .then("VALUES (")
+            .binds(vec![key.into(), Sweep::Deleted.as_str().into(), LONG_AGO.into()])
+            .then(")")
+            .then(IN_PLACE)
             .run(self)?;
         Ok(())
     }
