@@ -117,10 +117,7 @@ pub(crate) fn add<E: Keeping>(
     }
     check_links(work, None, &value)?;
     let value = E::creating(work, grant, value)?;
-    let record = work
-        .open(grant)?
-        .add(value)
-        .map_err(|fault| refused(grant, fault))?;
+    let record = E::adding(work, grant, value).map_err(|fault| refused(grant, fault))?;
     E::created(work, grant, &record)?;
     Ok(record)
 }

@@ -5,7 +5,7 @@ use crate::refusal::Refusal;
 use crate::work::Work;
 use firma_auth::access::{Create, Delete, Grant, Update};
 use firma_domain::{Id, Record};
-use firma_persistence::Stored;
+use firma_persistence::{Fault, Stored};
 use serde_json::{Map, Value};
 
 /// An entity that is kept: its references, and what its rules say beside stored rows.
@@ -39,6 +39,14 @@ pub trait Keeping: Stored {
     /// The value as it is to be stored.
     fn creating(_: &mut Work<'_, '_>, _: Grant<Self, Create>, value: Self) -> Result<Self, Refusal> {
         Ok(value)
+    }
+    /// Stores it, with what comes with it.
+    fn adding(
+        work: &mut Work<'_, '_>,
+        grant: Grant<Self, Create>,
+        value: Self,
+    ) -> Result<Record<Self>, Fault> {
+        work.tx.open(grant)?.add(value)
     }
     /// What follows from a new row.
     fn created(_: &mut Work<'_, '_>, _: Grant<Self, Create>, _: &Record<Self>) -> Result<(), Refusal> {

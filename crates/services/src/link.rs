@@ -140,7 +140,7 @@ fn exists<T: Keeping>(work: &mut Work<'_, '_>, id: Id) -> Result<bool, Refusal> 
     let Some(grant) = work.facts().may_read::<T>() else {
         return Ok(false);
     };
-    Ok(work.open(grant)?.find_to_refer(id)?.is_some())
+    Ok(work.open(grant)?.may_be_referred_to(id)?)
 }
 
 fn load<T: Keeping>(work: &mut Work<'_, '_>, ids: &[Id], tree: &Expand) -> Result<Option<Loaded>, Refusal> {

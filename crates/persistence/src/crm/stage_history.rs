@@ -5,26 +5,41 @@ use crate::fault::Fault;
 use crate::sql::Sql;
 use crate::store::{Tx, id_or_null, instant_or_null};
 use diesel::sql_types::Nullable;
-use firma_auth::access::{Grant, Read, Writes};
+use firma_auth::access::{Create, Grant, Read, Writes};
 use firma_domain::crm::{Deal, StagePeriod};
-use firma_domain::{Id, Instant};
+use firma_domain::{Id, Instant, Record};
 
 /// Stage, entered, left.
 type Period = (Option<Id>, Instant, Option<Instant>);
 type Row = (Uid, Option<Uid>, At, Option<At>, Option<Uid>);
 
 impl Tx<'_> {
-    /// Adds periods to a deal's history.
-    pub fn add_stage_periods<A: Writes>(
+    /// A new deal, and the first periods of its history.
+    pub fn add_deal(
+        &mut self,
+        grant: Grant<Deal, Create>,
+        deal: Deal,
+        periods: Vec<Period>,
+    ) -> Result<Record<Deal>, Fault> {
+        let id = self.new_id();
+        let history = self.adding(grant, id, periods);
+        self.open(grant)?.add_beside(id, deal, vec![("period", history)])
+    }
+
+    /// Begins another period of a deal's history.
+    pub fn begin_stage_period<A: Writes>(
         &mut self,
         grant: Grant<Deal, A>,
         deal: Id,
-        periods: Vec<Period>,
+        stage: Option<Id>,
+        at: Instant,
     ) -> Result<(), Fault> {
-        if periods.is_empty() {
-            return Ok(());
-        }
         self.fenced(grant.organization())?;
+        self.adding(grant, deal, vec![(stage, at, None)]).run(self)?;
+        Ok(())
+    }
+
+    fn adding<A: Writes>(&self, grant: Grant<Deal, A>, deal: Id, periods: Vec<Period>) -> Sql {
         let mut statement = Sql::<()>::text(
             "INSERT INTO stage_periods (organization_id, id, deal_id, stage_id, entered_at, left_at, changed_by) VALUES ",
         );
@@ -39,8 +54,7 @@ impl Tx<'_> {
                 grant.actor().into(),
             ]);
         }
-        statement.then(")").run(self)?;
-        Ok(())
+        statement.then(")")
     }
 
     /// Ends the period that a deal stands in now. It says when: one that has yet to begin ends as it does.

@@ -139,6 +139,8 @@ pub struct Tail {
 pub(crate) trait Bind<DB: Backend> {
     /// Whether a query in FROM may look at what stands before it.
     const LATERAL: bool;
+    /// Whether there are words for how rows are held: where one alone writes there are none.
+    const HOLDS: bool;
     fn bind<'b>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>;
 }
 
@@ -175,12 +177,14 @@ fn no_arrays() -> QueryResult<()> {
 
 impl Bind<Sqlite> for Value {
     const LATERAL: bool = false;
+    const HOLDS: bool = false;
     fn bind<'b>(&'b self, out: &mut AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         scalars!(self, out, _ => no_arrays())
     }
 }
 impl Bind<Pg> for Value {
     const LATERAL: bool = true;
+    const HOLDS: bool = true;
     fn bind<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         match self {
             Value::Texts(v) => out.push_bind_param::<Array<Nullable<Text>>, _>(v),
@@ -201,7 +205,10 @@ impl Col {
 }
 
 impl Tail {
-    pub(super) fn render<'b, DB: Backend>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
+    pub(super) fn render<'b, DB: Backend>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
+    where
+        Value: Bind<DB>,
+    {
         if !self.order.is_empty() {
             out.push_sql(" ORDER BY ");
         }
@@ -217,7 +224,7 @@ impl Tail {
             out.push_sql(" LIMIT ");
             out.push_sql(&limit.to_string());
         }
-        out.push_sql(match self.hold {
+        out.push_sql(match self.hold.filter(|_| <Value as Bind<DB>>::HOLDS) {
             None => "",
             Some(Hold::Refer) => " FOR KEY SHARE",
             Some(Hold::Change) => " FOR NO KEY UPDATE",

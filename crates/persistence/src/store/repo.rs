@@ -1,6 +1,7 @@
 //! The repository: every query carries the tenant and the reach of the grant that opened it.
 
 use super::audit::{Note, changes};
+use super::rows::Beside;
 use super::stored::Stored;
 use super::tx::{Tx, actor};
 use crate::fault::Fault;
@@ -65,7 +66,8 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
             .select::<E>(self.grant.organization(), Cond::All(cond), tail)
     }
 
-    fn one(&mut self, id: Id, deleted: bool, hold: Option<Hold>) -> Result<Record<E>, Fault> {
+    /// The row of an id, within what may be seen.
+    fn named(&self, id: Id, hold: Option<Hold>) -> (Vec<Cond>, Tail) {
         let mut cond = self.within(self.grant.seen());
         cond.push(Cond::Is(E::COMMON.id, Op::Eq, id.into()));
         let tail = Tail {
@@ -73,6 +75,11 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
             limit: Some(1),
             hold,
         };
+        (cond, tail)
+    }
+
+    fn one(&mut self, id: Id, deleted: bool, hold: Option<Hold>) -> Result<Record<E>, Fault> {
+        let (cond, tail) = self.named(id, hold);
         self.rows(cond, tail)?
             .pop()
             .filter(|row| row.deleted_at.is_some() == deleted)
@@ -90,6 +97,13 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
             Err(Fault::Missing) => Ok(None),
             found => found.map(Some),
         }
+    }
+
+    /// Whether a row lives that is about to be referred to; it isn't deleted before the transaction ends.
+    pub fn may_be_referred_to(&mut self, id: Id) -> Result<bool, Fault> {
+        let (cond, tail) = self.named(id, Some(Hold::Refer));
+        let found = self.tx.deleted_at::<E>(Cond::All(cond), tail)?;
+        Ok(found == Some(None))
     }
 
     /// A deleted row.
@@ -175,7 +189,12 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
 
     /// A new row whose id is given: a member's is the user's.
     pub fn add_as(&mut self, id: Id, value: E) -> Result<Record<E>, Fault> {
-        let mut made = self.add_rows(vec![(id, value)])?;
+        self.add_beside(id, value, Vec::new())
+    }
+
+    /// A new row, and what comes with it from its entity alone.
+    pub(crate) fn add_beside(&mut self, id: Id, value: E, beside: Vec<Beside>) -> Result<Record<E>, Fault> {
+        let mut made = self.add_rows(vec![(id, value)], beside)?;
         made.pop().ok_or(Fault::Missing)
     }
 
@@ -185,10 +204,10 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
             .into_iter()
             .map(|value| (self.tx.new_id(), value))
             .collect();
-        self.add_rows(rows)
+        self.add_rows(rows, Vec::new())
     }
 
-    fn add_rows(&mut self, rows: Vec<(Id, E)>) -> Result<Vec<Record<E>>, Fault> {
+    fn add_rows(&mut self, rows: Vec<(Id, E)>, beside: Vec<Beside>) -> Result<Vec<Record<E>>, Fault> {
         self.tx.unit()?;
         let (now, organization) = (self.tx.now(), self.grant.organization());
         let created_by = actor(self.grant.actor());
@@ -206,7 +225,7 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
                 value,
             });
         }
-        self.tx.insert::<E>(organization, &records)?;
+        self.tx.insert::<E>(organization, &records, beside)?;
         for record in &records {
             self.write_parts(None, record)?;
             self.outdate(record)?;

@@ -2,10 +2,14 @@
 
 use super::stored::{META, Stored};
 use super::tx::{Tx, id_or_null, instant_or_null};
+use crate::backend::{At, Instant as AtType};
 use crate::fault::Fault;
 use crate::sql::{Cond, Sql, Tail, Value};
-use diesel::sql_types::BigInt;
-use firma_domain::{Id, Record};
+use diesel::sql_types::{BigInt, Nullable};
+use firma_domain::{Id, Instant, Record};
+
+/// A statement that stores what comes with new rows, and what it is called in theirs.
+pub(crate) type Beside = (&'static str, Sql);
 
 /// Both databases take that many values in a statement.
 const MOST_VALUES: usize = 30_000;
@@ -16,16 +20,29 @@ impl Tx<'_> {
         &mut self,
         organization: Id,
         w: Cond,
-        mut tail: Tail,
+        tail: Tail,
     ) -> Result<Vec<Record<E>>, Fault> {
-        // SQLite's writer is alone, and knows no word for it.
-        tail.hold = tail.hold.filter(|_| self.is_postgres());
         let mut rows = E::select(self.conn(), w, tail)?;
         match E::PARTS {
             Some(parts) if !rows.is_empty() => (parts.read)(self, organization, &mut rows)?,
             _ => {}
         }
         Ok(rows)
+    }
+
+    /// When a row was deleted, if there is one.
+    pub(super) fn deleted_at<E: Stored>(
+        &mut self,
+        w: Cond,
+        tail: Tail,
+    ) -> Result<Option<Option<Instant>>, Fault> {
+        let found = Sql::<Nullable<AtType>>::text("SELECT deleted_at FROM ")
+            .then(E::TABLE)
+            .then(" WHERE ")
+            .cond(w)
+            .tail(tail)
+            .maybe::<Option<At>>(self)?;
+        Ok(found.map(|at| at.map(|at| at.0)))
     }
 
     pub(super) fn count<E: Stored>(&mut self, w: Cond) -> Result<i64, Fault> {
@@ -36,18 +53,25 @@ impl Tx<'_> {
             .one(self)
     }
 
-    /// New rows, and what they are found by: on PostgreSQL in one statement.
-    pub(super) fn insert<E: Stored>(&mut self, organization: Id, rows: &[Record<E>]) -> Result<(), Fault> {
+    /// New rows, what they are found by, and what else comes with the first of them: on PostgreSQL in one statement.
+    pub(super) fn insert<E: Stored>(
+        &mut self,
+        organization: Id,
+        rows: &[Record<E>],
+        mut beside: Vec<Beside>,
+    ) -> Result<(), Fault> {
         let width = 1 + META.len() + E::COLUMNS.len();
         for some in rows.chunks(MOST_VALUES / width) {
-            let (insert, filings) = (inserting(organization, some), self.filings(organization, some));
+            let insert = inserting(organization, some);
+            let mut others = self.filings(organization, some);
+            others.append(&mut beside);
             if self.is_postgres() {
-                with(filings, insert).run(self)?;
+                with(others, insert).run(self)?;
                 continue;
             }
             insert.run(self)?;
-            for (_, filing) in filings {
-                filing.run(self)?;
+            for (_, other) in others {
+                other.run(self)?;
             }
         }
         Ok(())
@@ -94,7 +118,7 @@ fn inserting<E: Stored>(organization: Id, rows: &[Record<E>]) -> Sql {
 }
 
 /// A statement that does what others do, too.
-fn with(others: Vec<(&'static str, Sql)>, statement: Sql) -> Sql {
+fn with(others: Vec<Beside>, statement: Sql) -> Sql {
     let mut whole = Sql::<()>::text("");
     for (n, (name, other)) in others.into_iter().enumerate() {
         whole = whole.then(if n == 0 { "WITH " } else { ", " });

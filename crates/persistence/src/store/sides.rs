@@ -1,5 +1,6 @@
 //! The side tables by which rows are found: by any of several values, or by the beginning of a word.
 
+use super::rows::Beside;
 use super::stored::Stored;
 use super::tx::Tx;
 use crate::backend::Uid;
@@ -18,11 +19,7 @@ fn found_by<E: Stored>(side: Side, value: &E) -> Vec<String> {
 
 impl Tx<'_> {
     /// The statements that put new rows into the side tables, each with a name of its own: on PostgreSQL one a table.
-    pub(super) fn filings<E: Stored>(
-        &self,
-        organization: Id,
-        rows: &[Record<E>],
-    ) -> Vec<(&'static str, Sql)> {
+    pub(super) fn filings<E: Stored>(&self, organization: Id, rows: &[Record<E>]) -> Vec<Beside> {
         let mut filings = Vec::new();
         for side in Side::ALL {
             let mut all = Vec::new();

@@ -11,7 +11,7 @@ use firma_domain::crm::{
 };
 use firma_domain::organizations::Member;
 use firma_domain::{Id, Invalid, Record};
-use firma_persistence::Value;
+use firma_persistence::{Fault, Value};
 use serde_json::{Map, Value as Json};
 
 impl Keeping for Deal {
@@ -44,13 +44,13 @@ impl Keeping for Deal {
         placed(work, grant, None, value)
     }
 
-    fn created(
+    fn adding(
         work: &mut Work<'_, '_>,
         grant: Grant<Self, Create>,
-        record: &Record<Self>,
-    ) -> Result<(), Refusal> {
-        let periods = first_periods(&record.value, work.now(), work.zone());
-        Ok(work.tx.add_stage_periods(grant, record.id, periods)?)
+        value: Self,
+    ) -> Result<Record<Self>, Fault> {
+        let periods = first_periods(&value, work.now(), work.zone());
+        work.tx.add_deal(grant, value, periods)
     }
 
     fn changing(
@@ -76,9 +76,8 @@ impl Keeping for Deal {
         }
         let now = work.now();
         let ended = work.tx.end_stage_period(grant, after.id, now)?;
-        Ok(work
-            .tx
-            .add_stage_periods(grant, after.id, vec![(after.value.stage_id, ended, None)])?)
+        let stage = after.value.stage_id;
+        Ok(work.tx.begin_stage_period(grant, after.id, stage, ended)?)
     }
 
     fn deleting(

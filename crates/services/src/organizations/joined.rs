@@ -126,13 +126,14 @@ fn teams(
     let (mut live, mut gone) = (vec![], vec![]);
     let may_add = work.grant::<TeamMember, Create>().is_ok();
     for team in &invitation.team_ids {
-        let found = match may_add {
-            true => work.open(grant.also::<Team, Read>())?.find_to_refer(*team)?,
-            false => None,
+        let mut lives = || {
+            work.open(grant.also::<Team, Read>())?
+                .may_be_referred_to(*team)
+                .map_err(Refusal::from)
         };
-        match found {
-            Some(_) => live.push(*team),
-            None => gone.push(*team),
+        match may_add && lives()? {
+            true => live.push(*team),
+            false => gone.push(*team),
         }
     }
     Ok((live, gone))

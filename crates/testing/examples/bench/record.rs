@@ -31,11 +31,23 @@ macro_rules! deal {
          ?, NULL, NULL, NULL, ?, ?, ?, ?, ?, NULL, ?, ?, NULL, NULL, ?, ?, ?, ?)"
     };
 }
+macro_rules! history {
+    () => {
+        "INSERT INTO stage_periods (organization_id, id, deal_id, stage_id, entered_at, left_at, changed_by) \
+         VALUES (?, ?, ?, ?, ?, NULL, ?)"
+    };
+}
 const WORDS: &str = words!();
 const DEAL: &str = deal!();
-const DEAL_AND_WORDS: &str = concat!("WITH word AS (", words!(), ") ", deal!());
-const HISTORY: &str = "INSERT INTO stage_periods (organization_id, id, deal_id, stage_id, entered_at, left_at, \
-    changed_by) VALUES (?, ?, ?, ?, ?, NULL, ?)";
+const HISTORY: &str = history!();
+const DEAL_AT_ONCE: &str = concat!(
+    "WITH word AS (",
+    words!(),
+    "), period AS (",
+    history!(),
+    ") ",
+    deal!()
+);
 const ANSWER: &str = "INSERT INTO idempotency_keys (organization_id, actor_id, path, key, request_digest, status, \
     location, etag, body, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 const ENTRY: &str = "INSERT INTO audit_entries (organization_id, number, id, batch_id, occurred_at, actor_id, action, \
@@ -115,16 +127,9 @@ pub fn create(seat: &mut Seat, place: &Place) -> Done<()> {
         Bind::Id(uid(&place.pipeline)?), Bind::Id(stage), said("OPEN"), Bind::Day(day), Bind::Day(day), me(user),
         said("[]"), Bind::Big(123_450), said("EUR"),
     ];
-    let mut words = vec![of(), Bind::Id(deal), of(), Bind::Id(deal)];
-    if postgres {
-        words.extend(row);
-        seat.conn.run(sql(DEAL_AND_WORDS, words))?;
-    } else {
-        seat.conn.run(sql(DEAL, row))?;
-        seat.conn.run(sql(WORDS, words))?;
-    }
+    let words = vec![of(), Bind::Id(deal), of(), Bind::Id(deal)];
     let (period, entry, batch) = (seat.next(), seat.next(), seat.next());
-    let binds = vec![
+    let history = vec![
         of(),
         Bind::Id(period),
         Bind::Id(deal),
@@ -132,7 +137,14 @@ pub fn create(seat: &mut Seat, place: &Place) -> Done<()> {
         at(),
         me(user),
     ];
-    seat.conn.run(sql(HISTORY, binds))?;
+    if postgres {
+        let binds = words.into_iter().chain(history).chain(row).collect();
+        seat.conn.run(sql(DEAL_AT_ONCE, binds))?;
+    } else {
+        for (text, binds) in [(DEAL, row), (WORDS, words), (HISTORY, history)] {
+            seat.conn.run(sql(text, binds))?;
+        }
+    }
     // As long as the real ones: their length is part of the price.
     let (changes, body, request) = ("c".repeat(420), "b".repeat(620), "r".repeat(36));
     let digest = || Bind::Bytes(random::<32>());
