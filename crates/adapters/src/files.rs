@@ -80,8 +80,8 @@ impl FileStore for LocalFiles {
     }
 }
 
-/// For this user alone: what customers send is nobody else's.
-fn make_folder(folder: &Path) -> Result<()> {
+/// For this user alone: what customers send, and what is sent to them, is nobody else's.
+pub(crate) fn make_folder(folder: &Path) -> Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -1,3 +1,4 @@
+use crate::files::make_folder;
 use firma_domain::platform::{MailFault, Mailer, Message};
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
@@ -133,12 +134,13 @@ impl Mailer for OutboxFolder {
         let plain = |c: &char| c.is_ascii_alphanumeric() || *c == '-';
         let id = message.message_id.split('@').next().unwrap_or_default();
         let name: String = id.chars().filter(plain).collect();
-        write(&self.folder, &name, &mail).map_err(|e| MailFault::Later(e.to_string()))
+        let said = |e| MailFault::Later(format!("{}: {e}", self.folder.display()));
+        write(&self.folder, &name, &mail).map_err(said)
     }
 }
 
 fn write(folder: &Path, name: &str, mail: &[u8]) -> std::io::Result<()> {
-    fs::create_dir_all(folder)?;
+    make_folder(folder)?;
     let (part, whole) = (
         folder.join(format!("{name}.part")),
         folder.join(format!("{name}.eml")),

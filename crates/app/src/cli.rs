@@ -2,6 +2,7 @@
 use crate::config::Flags;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use firma_domain::{Email, Id};
 use std::path::PathBuf;
 
 /// The back office of a firm, in one binary.
@@ -157,7 +158,7 @@ pub(crate) enum Mail {
     /// Send a mail as the server would, and say what came of it
     Test {
         #[arg(long)]
-        to: String,
+        to: Email,
         /// Its language
         #[arg(long, default_value = "en", value_parser = ["en", "tr", "sr", "de"])]
         language: String,
@@ -216,16 +217,16 @@ pub(crate) struct NewImport {
     pub(crate) organization: String,
     /// Go on with this import, which was cut off, instead of beginning one
     #[arg(long, value_name = "ID", conflicts_with_all = ["file", "entity", "map", "key", "options", "dry_run", "all_or_nothing"])]
-    pub(crate) go_on: Option<String>,
+    pub(crate) go_on: Option<Id>,
     /// Write the refused rows into this file, with what is wrong before each; mended it can be brought in
     #[arg(long, value_name = "FILE")]
     pub(crate) refused: Option<PathBuf>,
-    /// What the rows become: companies, contacts, deals, activities
-    #[arg(long)]
+    /// What the rows become
+    #[arg(long, value_name = "COLLECTION", value_parser = ["companies", "contacts", "deals", "activities"])]
     pub(crate) entity: Option<String>,
     /// A column and the field that it becomes, again for each
-    #[arg(long, value_name = "COLUMN=FIELD")]
-    pub(crate) map: Vec<String>,
+    #[arg(long, value_name = "COLUMN=FIELD", value_parser = mapped)]
+    pub(crate) map: Vec<(String, String)>,
     /// The field by which a row is found again, or none
     #[arg(long)]
     pub(crate) key: Option<String>,
@@ -244,6 +245,11 @@ pub(crate) struct NewImport {
     /// Print the import and all refusals as one line of JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+fn mapped(text: &str) -> Result<(String, String), String> {
+    let parts = text.rsplit_once('=').ok_or("has to be COLUMN=FIELD")?;
+    Ok((parts.0.into(), parts.1.into()))
 }
 
 #[cfg(test)]
@@ -341,6 +347,22 @@ mod tests {
             command("firma mail test --to a@firma.example --language fr"),
             None
         );
+    }
+
+    #[test]
+    fn what_an_import_or_a_mail_can_not_be_told_is_a_fault_of_the_command_line() {
+        let import = |more: &str| command(&format!("firma import a.csv --organization acme {more}"));
+        let good = import("--entity deals --map No=external_id --map A=B=title");
+        let Some(Command::Import(asked)) = good else {
+            panic!("{good:?}");
+        };
+        let pair = |column: &str, field: &str| (column.to_owned(), field.to_owned());
+        assert_eq!(asked.map, [pair("No", "external_id"), pair("A=B", "title")]);
+        for wrong in ["--map Firma", "--entity bogus", "--go-on nonsense"] {
+            assert_eq!(import(wrong), None, "{wrong}");
+        }
+        assert_eq!(command("firma import --organization acme --go-on nonsense"), None);
+        assert_eq!(command("firma mail test --to nonsense"), None);
     }
 
     #[test]

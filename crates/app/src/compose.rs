@@ -2,7 +2,7 @@
 
 use crate::archive::{self, BackupHandler};
 use crate::config::{Config, Database as Url, Migrate};
-use crate::secret::{known, make_folder, root_secret};
+use crate::secret::{known, root_secret};
 use firma_adapters::{
     BreachedFile, DnsNames, Ids, LocalFiles, OidcProvider, OidcSettings, OtlpSettings, OtlpTracer,
     OutboxFolder, SmtpMailer, SystemClock, SystemEntropy,
@@ -13,6 +13,7 @@ use firma_domain::identity::BreachedPasswords;
 use firma_domain::platform::{Mailer, Tracer};
 use firma_domain::source::{Clock, Entropy};
 use firma_persistence::migrations::{MigrationError, Migrator};
+use firma_persistence::private::make_folder;
 use firma_persistence::{Database, Settings, Sources, Target};
 use firma_services::identity::{
     AccountHandler, ArchiveHandler, EraseHandler, Lifetimes, Links, NoticeHandler, Provider, Providers,
@@ -111,19 +112,11 @@ fn settings(config: &Config, target: Target) -> Settings {
     }
 }
 
-/// Refuses a database that isn't there: to open SQLite's file would make one.
-pub(crate) fn there(target: Target) -> Result<Target, String> {
-    match &target {
-        Target::Sqlite(path) if !path.exists() => Err(format!("there is no database {}", path.display())),
-        _ => Ok(target),
-    }
-}
-
 /// The database as it is, for commands that look at all of it: nothing is made and nothing migrated.
 pub(crate) fn opened(config: &Config) -> Result<Database, String> {
     let settings = Settings {
         statement_timeout: PATIENCE,
-        ..settings(config, there(target(&config.database())?)?)
+        ..settings(config, target(&config.database())?.there()?)
     };
     Database::open(&settings, sources())
 }
@@ -138,7 +131,8 @@ pub(crate) fn existing(config: &Config) -> Result<Database, String> {
             Err("the database hasn't just the migrations of this binary: see `firma-migrate status`".into())
         }
         Err(fault) => Err(format!(
-            "the database can't be asked: {fault}; see `firma doctor`"
+            "the database can't be asked: {}; see `firma doctor`",
+            database.said(&fault)
         )),
     }
 }
@@ -170,6 +164,12 @@ fn breached(config: &Config) -> Result<Option<Arc<dyn BreachedPasswords>>, Strin
 
 pub(crate) fn compose(config: &Config) -> Result<Parts, String> {
     compose_with(config, sources())
+}
+
+/// The same where there is a database already: what works on what is there makes none.
+pub(crate) fn compose_existing(config: &Config) -> Result<Parts, String> {
+    target(&config.database())?.there()?;
+    compose(config)
 }
 
 /// The same on other sources of time, ids and randomness.

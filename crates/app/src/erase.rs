@@ -1,7 +1,7 @@
 //! Erases a person, as the person could.
 
 use crate::cli::ErasePerson;
-use crate::compose::{Parts, compose, wait};
+use crate::compose::{Parts, compose_existing, wait};
 use crate::config::Config;
 use firma_domain::Email;
 use firma_services::identity;
@@ -16,7 +16,7 @@ pub(crate) fn erase(config: &Config, asked: &ErasePerson) -> Result<(), String> 
             "this deletes the account of {email} for good, and no backup is made: say --yes"
         ));
     }
-    let Parts { database, .. } = compose(config)?;
+    let Parts { database, .. } = compose_existing(config)?;
     let language = asked.language.clone();
     let erased = wait(async {
         let erase = move |tx: &mut Tx<'_>| {

@@ -12,8 +12,7 @@ use std::time::{Duration, Instant};
 /// Longer than a mail server may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-pub(crate) fn test(config: &Config, to: &str, language: String) -> Result<(), String> {
-    let to = Email::parse(to).ok_or_else(|| format!("{to} is not an e-mail address"))?;
+pub(crate) fn test(config: &Config, to: &Email, language: String) -> Result<(), String> {
     let parts = compose(config)?;
     let address = to.clone();
     let put = move |tx: &mut Tx<'_>| {
@@ -51,6 +50,13 @@ pub(crate) fn test(config: &Config, to: &str, language: String) -> Result<(), St
                 folder.display()
             ));
             Ok(())
+        }
+        (_, Some(problem)) if config.smtp_url.is_none() => {
+            // A mailer's problem begins with the mail server, and here is none.
+            let why = problem.split_once(": ").map_or(problem.as_str(), |(_, why)| why);
+            Err(format!(
+                "FIRMA_SMTP_URL isn't set, and the mail can't be written: {why}"
+            ))
         }
         (_, problem) => Err(problem.unwrap_or_else(|| "the mail wasn't sent in time".into())),
     }

@@ -45,17 +45,17 @@ fn main() -> ExitCode {
     logging::start(&filter, config.log_format == LogFormat::Json, stays);
     // The doctor has a line of its own for them.
     if !matches!(command, Command::Doctor(_)) {
-        warnings().iter().for_each(|warning| log::warn!("{warning}"));
+        warnings(&config)
+            .iter()
+            .for_each(|warning| log::warn!("{warning}"));
     }
     let ended = run(command, &config, &given);
     log::logger().flush();
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(Ended::Found(code)) => ExitCode::from(code),
-        Err(Ended::Failed(what)) => {
-            complain(&what);
-            ExitCode::from(exit::FAILED)
-        }
+        Err(Ended::Failed(what)) => ended_with(exit::FAILED, &what),
+        Err(Ended::With(code, what)) => ended_with(code, &what),
     }
 }
 
@@ -82,7 +82,7 @@ fn run(command: Command, config: &Config, given: &[Given]) -> Result<(), Ended> 
         Command::Admin(Admin::SignOut { email }) => admin::sign_out(config, &email)?,
         Command::Audit(Audit::Verify(asked)) => audit::verify(config, &asked)?,
         Command::Audit(Audit::Export(asked)) => audit::export(config, &asked)?,
-        Command::Doctor(output) => doctor::run(config, &output, &warnings())?,
+        Command::Doctor(output) => doctor::run(config, &output, &warnings(config))?,
         Command::Backup(asked) => archive::backup(config, &asked)?,
         Command::Restore(asked) => archive::restore(config, &asked)?,
         Command::Demo(asked) => demo::make(config, &asked)?,
@@ -102,8 +102,14 @@ fn run(command: Command, config: &Config, given: &[Given]) -> Result<(), Ended> 
 }
 
 /// What looks like a setting in the environment and isn't one.
-fn warnings() -> Vec<String> {
-    config::warnings(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))
+fn warnings(config: &Config) -> Vec<String> {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    config::warnings(names, config.oidc.as_deref().unwrap_or_default())
+}
+
+fn ended_with(code: u8, what: &str) -> ExitCode {
+    complain(what);
+    ExitCode::from(code)
 }
 
 fn refuse(faults: &[Fault]) -> ExitCode {

@@ -3,7 +3,7 @@
 
 use crate::audit::{Chain, file, signing, told};
 use crate::cli::PurgeOrganization;
-use crate::compose::{existing, owner, there, wait};
+use crate::compose::{existing, owner, wait};
 use crate::config::Config;
 use crate::exit::{Ended, IN_DOUBT};
 use crate::progress::Progress;
@@ -32,7 +32,7 @@ pub(crate) fn purge(config: &Config, asked: &PurgeOrganization) -> Result<(), En
     })?;
     let id = organization.id;
     // Whether it can be done is found out before it is begun.
-    let mut removal = Removal::open(&there(owner(config)?)?, id)?;
+    let mut removal = Removal::open(&owner(config)?.there()?, id)?;
     match (organization.purging_at, asked.audit.as_deref()) {
         (None, Some(path)) => {
             is_due(config, &database, &organization, asked.now)?;
@@ -89,6 +89,8 @@ fn begin(
     };
     let exported = wait(file::export(database, &place, path, &signing(config)?))??;
     let end = exported.end.clone();
+    let end =
+        end.ok_or_else(|| format!("nothing was purged: {} doesn't end as a log does", path.display()))?;
     let chain = Chain::exported(exported);
     if !chain.is_whole() && !asked.in_doubt {
         let what =

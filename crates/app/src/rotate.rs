@@ -1,13 +1,13 @@
 //! Seals what is stored encrypted with the current root secret.
 
 use crate::cli::Output;
-use crate::compose::{Parts, compose, wait};
+use crate::compose::{Parts, compose_existing, wait};
 use crate::config::Config;
 use crate::exit::Ended;
 use firma_services::identity::{Rotated, SEALED, rotate_secrets};
 
 pub(crate) fn rotate(config: &Config, output: &Output) -> Result<(), Ended> {
-    let Parts { database, signer, .. } = compose(config)?;
+    let Parts { database, signer, .. } = compose_existing(config)?;
     let rotating = rotate_secrets(&database, signer.keys, signer.entropy, SEALED);
     let rotated = wait(rotating)?.map_err(|refusal| refusal.to_string())?;
     match output.json {

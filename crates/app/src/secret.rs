@@ -1,7 +1,8 @@
 //! The root secret, from which every key of the server is derived.
 use base64::Engine;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use firma_persistence::private::{make_file, make_folder};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -10,6 +11,9 @@ mod tests;
 
 pub(crate) const LENGTH: usize = 32;
 const NAME: &str = "secret";
+/// What it means to have lost it.
+pub(crate) const NEW_SECRET: &str =
+    "with another, everybody signs in anew, and who has a second factor needs a recovery code";
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
@@ -87,24 +91,6 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     let mut file = make_file(path)?;
     writeln!(file, "{text}")?;
     file.sync_all()
-}
-
-/// A new file for its owner alone.
-pub(crate) fn make_file(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// For the files of the server alone. A folder that is there already keeps its mode.
-pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }
 
 /// The folder that a file is in, so that its name is on the disk as well.

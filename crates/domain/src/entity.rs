@@ -23,6 +23,8 @@ pub trait Entity:
     const READ_ONLY: &'static [&'static str] = &[];
     /// Text fields that may hold line breaks.
     const LONG: &'static [&'static str] = &[];
+    /// Fields that are free objects: a null in a patch takes a key of one away.
+    const FREE: &'static [&'static str] = &[];
 
     /// What is wrong with this value by itself, beyond what its fields' own checks say.
     fn check(&self) -> Result<(), Invalid> {

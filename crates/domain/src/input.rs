@@ -1,5 +1,8 @@
 //! Reading an entity from JSON: text made clean, unknown and read-only fields refused, every check run.
 
+mod merging;
+mod shape;
+
 use crate::entity::Entity;
 use crate::value::text;
 use serde_json::{Map, Value};
@@ -74,7 +77,10 @@ pub struct Patch(Map<String, Value>);
 /// The patch from the body of a request.
 pub fn patch<E: Entity>(body: Value) -> Result<Patch, Invalid> {
     let fields = prepared::<E>(body)?;
-    match typed::<E>(Value::Object(fields.clone())) {
+    let mut named = fields.clone();
+    // A null empties a free object, whose field takes none itself.
+    named.retain(|name, change| !(change.is_null() && E::FREE.contains(&name.as_str())));
+    match typed::<E>(Value::Object(named)) {
         // What a patch leaves out, the row has.
         Err(Invalid(errors)) if errors.iter().any(|e| e.code != "required") => Err(Invalid(errors)),
         _ => Ok(Patch(fields)),
@@ -84,7 +90,9 @@ pub fn patch<E: Entity>(body: Value) -> Result<Patch, Invalid> {
 /// `current` with a patch applied, read back as strictly as a new one.
 pub fn merge<E: Entity>(current: &E, Patch(patch): Patch) -> Result<E, Invalid> {
     let mut whole = serde_json::to_value(current).map_err(|e| anywhere(e.to_string()))?;
-    apply(&mut whole, Value::Object(patch));
+    if let Value::Object(fields) = &mut whole {
+        merging::apply(fields, patch, E::FREE);
+    }
     strict(whole)
 }
 
@@ -105,7 +113,7 @@ fn prepared<E: Entity>(mut body: Value) -> Result<Map<String, Value>, Invalid> {
     let mut errors = Vec::new();
     clean(&mut body, "#", &|name| E::LONG.contains(&name), &mut errors);
     let Value::Object(fields) = body else {
-        return Err(anywhere("an object is expected".into()));
+        return Err(no_object());
     };
     for name in E::READ_ONLY.iter().filter(|name| fields.contains_key(**name)) {
         errors.push(error(format!("#/{name}"), "read_only", "is set by the system"));
@@ -115,7 +123,12 @@ fn prepared<E: Entity>(mut body: Value) -> Result<Map<String, Value>, Invalid> {
 }
 
 fn strict<E: Entity>(value: Value) -> Result<E, Invalid> {
+    let said = shape::has_list(&value).then(|| value.clone());
     let entity: E = typed(value)?;
+    if let Some(said) = said {
+        let read = serde_json::to_value(&entity).map_err(|e| anywhere(e.to_string()))?;
+        shape::unless_list_for_object(&said, &read, "#")?;
+    }
     check(&entity)?;
     Ok(entity)
 }
@@ -133,6 +146,10 @@ pub fn check<E: Entity>(entity: &E) -> Result<(), Invalid> {
 }
 
 fn typed<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Invalid> {
+    // A list would be read as the fields in their order.
+    if !value.is_object() {
+        return Err(no_object());
+    }
     serde_path_to_error::deserialize(value).map_err(|e| {
         let mut pointer = String::from("#");
         for segment in e.path() {
@@ -143,7 +160,7 @@ fn typed<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Invalid> {
                 Enum { .. } | Unknown => {}
             }
         }
-        let detail = e.inner().to_string();
+        let detail = in_words(e.inner().to_string());
         let named = |prefix: &str| {
             detail
                 .strip_prefix(prefix)
@@ -163,6 +180,14 @@ fn typed<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Invalid> {
             error(pointer, "invalid_value", detail)
         }])
     })
+}
+
+/// What serde calls by a name of Rust's, in a caller's words.
+fn in_words(detail: String) -> String {
+    match detail.strip_suffix("expected i32") {
+        Some(before) => format!("{before}expected a whole number of 32 bits"),
+        None => detail,
+    }
 }
 
 /// Cleans every text in place; `long` says which top-level fields may hold line breaks.
@@ -194,26 +219,6 @@ fn clean(value: &mut Value, at: &str, long: &dyn Fn(&str) -> bool, errors: &mut 
 /// A name as a JSON pointer writes it (RFC 6901).
 fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
-}
-
-fn apply(target: &mut Value, patch: Value) {
-    let Value::Object(patch) = patch else {
-        *target = patch;
-        return;
-    };
-    if !target.is_object() {
-        *target = Value::Object(Map::new());
-    }
-    if let Value::Object(fields) = target {
-        for (name, change) in patch {
-            // A null stays in as null: the fields of an entity are fixed, and null is how "none" is written.
-            if change.is_object() && fields.get(&name).is_some_and(Value::is_object) {
-                apply(fields.entry(name).or_insert(Value::Null), change);
-            } else {
-                fields.insert(name, change);
-            }
-        }
-    }
 }
 
 /// What the checks of fields found.
@@ -264,10 +269,16 @@ fn anywhere(detail: String) -> Invalid {
     Invalid(vec![error("#".into(), "invalid_type", detail)])
 }
 
+fn no_object() -> Invalid {
+    anywhere("an object is expected".into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::crm::{Company, Deal};
+    use crate::identity::Profile;
+    use crate::organizations::Settings;
     use serde_json::json;
 
     fn first<E: Entity + std::fmt::Debug>(body: Value) -> (String, String) {
@@ -338,5 +349,46 @@ mod tests {
             assert!(patch::<Company>(wrong.clone()).is_err(), "{wrong}");
         }
         assert!(merge(&company, patch::<Company>(json!({"name": ""})).unwrap()).is_err());
+    }
+
+    #[test]
+    fn null_takes_keys_of_a_free_object_away() {
+        let profile: Profile =
+            read(json!({"bio": "x", "metadata": {"a": 1, "b": {"c": 2, "d": 3}}})).unwrap();
+        let merged = |change: Value| merge(&profile, patch::<Profile>(change).unwrap()).unwrap();
+        let left = |change: Value| Value::Object(merged(json!({"metadata": change})).metadata);
+        assert_eq!(left(json!({"a": null})), json!({"b": {"c": 2, "d": 3}}));
+        assert_eq!(
+            left(json!({"b": {"c": null}, "e": null})),
+            json!({"a": 1, "b": {"d": 3}})
+        );
+        assert_eq!(left(json!(null)), json!({}));
+        assert_eq!(left(json!({})), json!({"a": 1, "b": {"c": 2, "d": 3}}));
+        assert_eq!(merged(json!({"bio": null})).bio, None);
+        // Of what is new, a null is a value.
+        let new: Profile = read(json!({"metadata": {"a": null}})).unwrap();
+        assert_eq!(Value::Object(new.metadata), json!({"a": null}));
+        assert_eq!(first::<Profile>(json!({"metadata": null})).1, "invalid_type");
+        assert!(patch::<Profile>(json!({"metadata": []})).is_err());
+        assert!(patch::<Profile>(json!({"tags": null})).is_err());
+    }
+
+    #[test]
+    fn what_is_expected_is_told_in_words_of_a_caller() {
+        let told = |body: Value| read::<Deal>(body).unwrap_err().to_string();
+        assert_eq!(
+            told(json!({"title": "x", "value": "5 EUR"})),
+            "#/value: invalid type: string \"5 EUR\", expected an object with amount and currency"
+        );
+        let Invalid(errors) = plain::<Settings>(json!([])).unwrap_err();
+        assert_eq!(
+            (errors[0].pointer.as_str(), errors[0].detail.as_str()),
+            ("#", "an object is expected")
+        );
+        let days = plain::<Settings>(json!({"retention": {"audit_days": "x"}})).unwrap_err();
+        assert!(
+            days.to_string().ends_with("expected a whole number of 32 bits"),
+            "{days}"
+        );
     }
 }

@@ -65,7 +65,7 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         operation(&path, "revoke_api_key", Verb::Update, || web::post().to(revoke))
             .text("Revokes an API key. For good, and from the next call on.")
             .example(on_new::<ApiKey>())
-            .refuses(&["changed"])
+            .versioned()
             .answers(200, Some(reference(&name))),
     );
 }

@@ -1,6 +1,6 @@
 //! Pages of other sites: none may call, unless the configuration names their origin.
 
-use crate::cookies::CSRF;
+use crate::cookies::{CSRF, DEVICE};
 use crate::state::Site;
 use actix_cors::Cors;
 use actix_web::http::{Method, header};
@@ -24,12 +24,15 @@ pub(crate) fn cors(site: &Site) -> Condition<Cors> {
             header::HeaderName::from_static("idempotency-key"),
             header::HeaderName::from_static("x-request-id"),
             CSRF,
+            DEVICE,
         ])
         .expose_headers([
             "etag",
             "link",
             "location",
             "retry-after",
+            "ratelimit",
+            "ratelimit-policy",
             "idempotency-replayed",
             "x-request-id",
         ])

@@ -148,7 +148,10 @@ fn report(schemas: &mut Schemas) -> RefOr<Schema> {
             "key",
             "What the row is about: an id or a quarter; none for deals that have none",
         ),
-        ("label", "Its name"),
+        (
+            "label",
+            "Its name; none where the caller may not read what it is about",
+        ),
     ] {
         row.properties.insert(name.into(), maybe_text(about).into());
         row.required.push(name.into());

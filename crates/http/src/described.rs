@@ -17,6 +17,9 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Type};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{Content, ContentBuilder, HeaderBuilder, RefOr, Required, Schema, SchemaFormat};
 
+/// The account of who is signed in.
+const ME: &str = "/api/v1/me";
+
 pub(crate) fn described(operation: &Operation) -> OperationBuilder {
     let needs = match operation.access {
         Access::Permission(..) | Access::Platform(..) => {
@@ -135,7 +138,7 @@ fn headers(operation: &Operation) -> Vec<(&'static str, bool, &'static str)> {
         let about = "The ETag that the resource has to have still: `\"3\"`";
         all.push(("If-Match", false, about));
     }
-    if is_tagged(operation) && operation.method == Method::GET {
+    if is_told_by_tag(operation) {
         let about = "The ETag of what is known already: 304 if that is what it is";
         all.push(("If-None-Match", false, about));
     }
@@ -150,7 +153,14 @@ fn headers(operation: &Operation) -> Vec<(&'static str, bool, &'static str)> {
 fn is_tagged(operation: &Operation) -> bool {
     let of_a_resource = operation.access.is_inside() || matches!(operation.access, Access::Platform(..));
     let one = operation.path.ends_with("{id}") || operation.path.ends_with("{organization}");
-    of_a_resource && one && operation.method != Method::DELETE
+    let own = [ME, "/api/v1/me/profile"].contains(&operation.path.as_str());
+    let is_row = (of_a_resource && one) || own;
+    (is_row && operation.method != Method::DELETE) || operation.is_versioned_action()
+}
+
+/// Whether who knows the version already is told so alone. What a user is a member of isn't counted by the user's.
+fn is_told_by_tag(operation: &Operation) -> bool {
+    operation.method == Method::GET && is_tagged(operation) && operation.path != ME
 }
 
 fn json(schema: RefOr<Schema>, example: Option<Value>) -> Content {
@@ -207,7 +217,7 @@ fn answers(operation: &Operation) -> Vec<(String, Response)> {
         _ => {}
     }
     let mut all = vec![(operation.status.to_string(), answer.build())];
-    if is_tagged(operation) && operation.method == Method::GET {
+    if is_told_by_tag(operation) {
         let same = ResponseBuilder::new().description("It is what If-None-Match names");
         all.push(("304".into(), same.build()));
     }

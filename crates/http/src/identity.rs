@@ -79,7 +79,7 @@ async fn logout(call: Call) -> Answered {
 async fn me(call: Call) -> Answered {
     call.read_alone(|tx, caller, said| {
         said.no_query()?;
-        render::plain(200, &identity::me(tx, caller)?)
+        render::me(&identity::me(tx, caller)?)
     })
     .await
 }

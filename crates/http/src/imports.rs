@@ -12,7 +12,7 @@ use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use firma_auth::access::{Create, Delete, Grant, Read, Verb};
 use firma_domain::platform::{Import, ImportRefusal};
-use firma_services::listing::Parameters;
+use firma_services::listing::{self, Parameters};
 use firma_services::platform::imports::{self, RefusedRows};
 use firma_services::platform::{add_file, expect_upload};
 use firma_services::{Refusal, Work};
@@ -65,7 +65,7 @@ async fn create(upload: Upload) -> Answered {
 async fn undo(call: Call) -> Answered {
     call.write::<Import, Delete, _>(|work, grant, said| {
         said.no_query()?;
-        let (import, job) = imports::ask_to_undo(work, grant, said.id()?)?;
+        let (import, job) = imports::ask_to_undo(work, grant, said.id()?, &said.if_match)?;
         render::accepted(said, &import, Some(job))
     })
     .await
@@ -179,11 +179,7 @@ fn after(parameters: &Parameters) -> Result<i32, Refusal> {
     let mut after = 0;
     for (name, value) in parameters {
         if name != "after" {
-            return Err(Refusal::parameter(
-                name.as_str(),
-                "unknown_parameter",
-                "is not a parameter of this operation",
-            ));
+            return Err(listing::unknown(name));
         }
         after = value
             .parse()
@@ -231,6 +227,7 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
              updated stays.",
         )
         .example(on_ended())
+        .versioned()
         .refuses(&["not_undoable"])
         .answers(202, Some(reference("Import"))),
     );

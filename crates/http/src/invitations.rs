@@ -38,7 +38,7 @@ struct OfToken {
 async fn resend(call: Call) -> Answered {
     call.write::<Invitation, Update, _>(|work, grant, said| {
         said.no_query()?;
-        render::record(&organizations::resend(work, grant, said.id()?)?)
+        render::record(&organizations::resend(work, grant, said.id()?, &said.if_match)?)
     })
     .await
 }
@@ -46,7 +46,7 @@ async fn resend(call: Call) -> Answered {
 async fn revoke(call: Call) -> Answered {
     call.write::<Invitation, Update, _>(|work, grant, said| {
         said.no_query()?;
-        render::record(&organizations::revoke(work, grant, said.id()?)?)
+        render::record(&organizations::revoke(work, grant, said.id()?, &said.if_match)?)
     })
     .await
 }
@@ -163,6 +163,7 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         let may = Access::Permission("invitations", Verb::Update);
         Operation::new(Method::POST, &path, id, "organizations", may, route)
             .example(on_new::<Invitation>())
+            .versioned()
             .answers(200, Some(reference(&name)))
     };
     to.push(

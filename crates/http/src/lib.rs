@@ -23,6 +23,7 @@ mod invitations;
 mod limits;
 mod logs;
 mod matrix;
+mod media;
 mod metrics;
 mod noted;
 mod operation;

@@ -96,6 +96,8 @@ pub struct Operation {
     pub needs_key: bool,
     /// Whether it may be called so and so often only
     pub is_limited: bool,
+    /// Whether it is an action on one row that has a version, which is what it answers with
+    is_versioned: bool,
     pub(crate) example: Example,
     /// Codes of problems that operations of this shape don't have by themselves
     pub(crate) refusals: Vec<&'static str>,
@@ -128,6 +130,7 @@ impl Operation {
             answer_also: None,
             needs_key: false,
             is_limited: false,
+            is_versioned: false,
             example: Example::default(),
             refusals: vec![],
             route,
@@ -178,6 +181,11 @@ impl Operation {
         self.is_limited = true;
         self
     }
+    /// An action on one row, which may be asked to still have the version that the caller knows.
+    pub(crate) fn versioned(mut self) -> Self {
+        self.is_versioned = true;
+        self
+    }
     /// How it is called, for the documentation.
     pub(crate) fn example(mut self, example: Example) -> Self {
         self.example = example;
@@ -199,7 +207,15 @@ impl Operation {
 
     /// The header that makes the call only for a version that is known.
     pub(crate) fn takes_if_match(&self) -> bool {
-        matches!(self.method, Method::PATCH | Method::DELETE) || self.path.ends_with("/restore")
+        matches!(self.method, Method::PATCH | Method::DELETE) || self.is_versioned_action()
+    }
+    /// An action that answers with the row that it is about.
+    pub(crate) fn is_versioned_action(&self) -> bool {
+        self.is_versioned || self.path.ends_with("/restore")
+    }
+    /// Whether it does something that no body says more about.
+    pub(crate) fn takes_no_body(&self) -> bool {
+        self.body.is_none() && !self.method.is_safe()
     }
     /// Whether a part of the answer may be asked for.
     pub(crate) fn takes_range(&self) -> bool {

@@ -55,7 +55,7 @@ fn dead_job() -> String {
 async fn cancel(call: Call) -> Answered {
     call.write::<Job, Update, _>(|work, grant, said| {
         said.no_query()?;
-        render::record(&cancel_job(work, grant, said.id()?)?)
+        render::record(&cancel_job(work, grant, said.id()?, &said.if_match)?)
     })
     .await
 }
@@ -63,7 +63,7 @@ async fn cancel(call: Call) -> Answered {
 async fn retry(call: Call) -> Answered {
     call.write::<Job, Create, _>(|work, grant, said| {
         said.no_query()?;
-        render::record(&retry_job(work, grant, said.id()?)?)
+        render::record(&retry_job(work, grant, said.id()?, &said.if_match)?)
     })
     .await
 }
@@ -93,6 +93,7 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         )
         .text("Calls a job off. At once while it waits, at its next step while it runs.")
         .example(on_new::<Job>().unsure("Or 409, where a worker was faster and the job is over."))
+        .versioned()
         .refuses(&["transition"])
         .answers(200, Some(reference("Job"))),
     );
@@ -107,6 +108,7 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         )
         .text("Tries a job again that was given up.")
         .example(Example::default().after(dead_job()).id("$JOB_ID"))
+        .versioned()
         .refuses(&["transition"])
         .answers(200, Some(reference("Job"))),
     );

@@ -238,7 +238,7 @@ impl From<&Refusal> for Problem {
             Refusal::KeyMissing => Problem::new("idempotency_key_required", said),
             Refusal::FileType(_) => Problem::new("file_type", said),
             Refusal::TooLarge(_) => Problem::new("file_too_large", said),
-            Refusal::MediaType => Problem::new("media_type", said),
+            Refusal::MediaType(_) => Problem::new("media_type", said),
             Refusal::Malformed(_) => Problem::new("malformed_body", said),
             Refusal::Invalid(invalid) => Problem::errors(&invalid.0),
             Refusal::KeyReused => Problem::new("idempotency_key_reused", said),

@@ -12,6 +12,7 @@ impl Operation {
         let mut all = vec![
             "malformed_query",
             "unknown_parameter",
+            "repeated_parameter",
             "body_too_large",
             "internal",
         ];
@@ -34,9 +35,6 @@ impl Operation {
     fn of_query(&self, all: &mut Vec<&'static str>) {
         if !self.parameters.is_empty() {
             all.push("invalid_value");
-        }
-        if self.parameters.len() > 1 {
-            all.push("repeated_parameter");
         }
         for parameter in &self.parameters {
             match parameter.name.as_str() {
@@ -89,7 +87,7 @@ impl Operation {
     }
 
     fn of_body(&self, all: &mut Vec<&'static str>) {
-        if self.body.is_some() {
+        if self.body.is_some() || self.takes_no_body() {
             all.extend(["malformed_body", "media_type", "invalid"]);
         }
         if self.is_limited {
@@ -132,6 +130,9 @@ impl Operation {
         }
         if self.method == Method::DELETE || is_bulk {
             all.push("in_use");
+        }
+        if self.path.ends_with("/restore") {
+            all.push("transition");
         }
     }
 }

@@ -4,6 +4,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse};
 use firma_domain::{Id, Record};
 use firma_services::crud::{self, Listed};
+use firma_services::identity::Me;
 use firma_services::listing::Shape;
 use firma_services::{Answer, Keeping, Refusal, Work};
 use serde::Serialize;
@@ -122,6 +123,15 @@ pub(crate) fn unless_known<E: Serialize>(
         });
     }
     record(found)
+}
+
+/// The caller's account, with the version of the user. Where the user is a member, no version counts, so nobody is told
+/// that it is known already.
+pub(crate) fn me(me: &Me) -> Result<Answer, Refusal> {
+    Ok(Answer {
+        etag: Some(etag(me.user.version)),
+        ..plain(200, me)?
+    })
 }
 
 /// A page.

@@ -123,7 +123,7 @@ async fn bulk<E: Resource>(call: Call) -> Answered {
         said.needs_key()?;
         let operations = bulk::read(said.json_beside_query()?)?;
         let each: Option<bulk::Problem> = if atomic { None } else { Some(problem) };
-        let outcomes = bulk::run::<E>(work, &operations, each)?;
+        let outcomes = bulk::run::<E>(work, operations, each)?;
         render::plain(
             if atomic { 200 } else { 207 },
             &serde_json::json!({"results": outcomes}),
@@ -143,11 +143,7 @@ pub(crate) fn flag(
         [(name, value)] if name == flag => value
             .parse()
             .map_err(|_| Refusal::parameter(flag, "invalid_value", "has to be true or false")),
-        [(name, _), ..] => Err(Refusal::parameter(
-            name.as_str(),
-            "unknown_parameter",
-            "is not a parameter of this operation",
-        )),
+        [(name, _), ..] => Err(listing::unknown(name)),
     }
 }
 

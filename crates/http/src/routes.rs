@@ -2,6 +2,7 @@
 
 use crate::operation::Operation;
 use crate::problem::Problem;
+use crate::said::WithoutBody;
 use crate::schemas::{self, Schemas};
 use crate::{
     access, api_keys, crm, document as openapi, identity, imports, installation, invitations, logs,
@@ -109,12 +110,15 @@ fn split(below: &'static str) -> Option<(&'static str, &'static str)> {
 /// All methods of a path, mounted as `at`.
 fn resource(path: &str, at: &str) -> Resource {
     let mut resource = web::resource(at);
-    let mut methods = Vec::new();
+    let (mut methods, mut without_body) = (Vec::new(), Vec::new());
     for operation in operations().iter().filter(|operation| operation.path == path) {
         methods.push(operation.method.as_str());
+        if operation.takes_no_body() {
+            without_body.push(operation.method.clone());
+        }
         resource = resource.route((operation.route)());
     }
-    telling(&methods.join(", "), resource)
+    telling(&methods.join(", "), resource.app_data(WithoutBody(without_body)))
 }
 
 /// The resource, which tells a wrong method the ones that it knows.

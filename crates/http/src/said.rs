@@ -5,35 +5,48 @@ use crate::call::state;
 use crate::caller::{Signed, origin};
 use crate::cookies;
 use crate::headers;
+use crate::media::{self, Unread};
 use crate::noted::Noted;
 use crate::problem::Problem;
 use crate::state::State;
-use actix_web::http::header;
-use actix_web::{HttpMessage, HttpRequest, web};
-use firma_domain::{Id, Slug};
+use actix_web::http::{Method, header};
+use actix_web::{HttpRequest, web};
+use firma_domain::{Id, Slug, input};
 use firma_services::crud::Expected;
 use firma_services::identity::Door;
-use firma_services::listing::Parameters;
+use firma_services::listing::{self, Parameters};
 use firma_services::{KnownKey, Origin, Refusal, Request, Segment, Tx, Work};
-use serde_json::Value;
+use percent_encoding::percent_decode_str;
+use serde::Deserialize;
+use serde_json::{Map, Value};
 use std::sync::{Arc, OnceLock};
 
 /// Made for no row, by nobody.
 pub(crate) const NO_ROW: Id = Id::from_bytes([0xff; 16]);
+
+/// The methods of a path that take no body, and do something.
+pub(crate) struct WithoutBody(pub Vec<Method>);
+
+/// A body that says nothing.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
 
 /// What a request says, before any of it is judged.
 pub(crate) struct Said {
     pub state: web::Data<State>,
     pub origin: Origin,
     pub path: String,
-    /// The path under which an `Idempotency-Key` is kept
-    keyed: String,
+    /// The path by which the operation was found: decoded
+    routed: String,
     /// The query as it came
     asked: String,
     query: Option<Vec<(String, String)>>,
     pub(crate) segment: Option<Segment>,
     pub(crate) id: Option<Id>,
-    is_json: bool,
+    json: Result<(), Unread>,
+    /// Whether there is nothing that a body could say
+    takes_no_body: bool,
     pub body: Vec<u8>,
     key: Result<Option<String>, ()>,
     pub if_match: Expected,
@@ -64,19 +77,20 @@ pub(crate) fn said(request: &HttpRequest, body: Vec<u8>) -> Result<Said, Problem
             .ok()
             .or_else(|| Slug::parse(name).map(Segment::Slug))
     });
-    let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
+    let without_body = request.app_data::<WithoutBody>();
     Ok(Said {
         origin: origin(request),
         path: request.path().to_owned(),
-        keyed: keyed(request.path()),
+        routed: request.match_info().as_str().to_owned(),
         asked: request.query_string().to_owned(),
-        query: query.ok().map(web::Query::into_inner),
+        query: parameters(request.query_string()),
         segment,
         id: request
             .match_info()
             .get("id")
             .map(|id| id.parse().unwrap_or(NO_ROW)),
-        is_json: is_json(request),
+        json: media::json(request),
+        takes_no_body: without_body.is_some_and(|these| these.0.contains(request.method())),
         body,
         key: headers::key(request),
         if_match: headers::expected(request),
@@ -98,38 +112,66 @@ fn language(accepted: Option<String>) -> String {
     first.chars().take(35).collect()
 }
 
-fn is_json(request: &HttpRequest) -> bool {
-    matches!(
-        request.content_type(),
-        "application/json" | "application/merge-patch+json"
-    )
+/// The parameters of a query, decoded; none where that is no text.
+fn parameters(query: &str) -> Option<Vec<(String, String)>> {
+    percent_decode_str(query).decode_utf8().ok()?;
+    read_query(query)
 }
 
-/// Inside an organization the path below it: the organization has two names, and the key is kept under its id.
-fn keyed(path: &str) -> String {
-    let below = path
+fn read_query(query: &str) -> Option<Vec<(String, String)>> {
+    let read = web::Query::<Vec<(String, String)>>::from_query(query).ok()?;
+    Some(read.into_inner())
+}
+
+fn malformed() -> Refusal {
+    Refusal::parameter("query", "malformed_query", "can't be read")
+}
+
+/// The path under which an `Idempotency-Key` is kept, the same however it was written: ids are as we write them. Inside
+/// an organization what is below it: the organization has two names, and the key is kept under its id.
+fn keyed(routed: &str) -> String {
+    let below = routed
         .strip_prefix("/api/v1/organizations/")
         .and_then(|rest| rest.split_once('/'));
-    below.map_or(path, |(_, below)| below).to_owned()
+    let path = below.map_or(routed, |(_, below)| below);
+    let canonical = |part: &str| match part.parse::<Id>() {
+        Ok(id) => id.to_string(),
+        Err(_) => part.to_owned(),
+    };
+    path.split('/').map(canonical).collect::<Vec<_>>().join("/")
 }
 
 impl Said {
-    /// The query's parameters, decoded.
+    /// The query's parameters, decoded, each of them once.
     pub(crate) fn query(&self) -> Result<&Parameters, Refusal> {
-        let query = self.query.as_deref();
-        query.ok_or_else(|| Refusal::parameter("query", "malformed_query", "can't be read"))
+        let query = self.query.as_deref().ok_or_else(malformed)?;
+        listing::each_once(query)?;
+        Ok(query)
     }
 
-    /// Refuses any parameter.
+    /// The same where others say which there are, and in what characters.
+    pub(crate) fn foreign_query(&self) -> Result<Vec<(String, String)>, Refusal> {
+        read_query(&self.asked).ok_or_else(malformed)
+    }
+
+    /// Refuses any parameter, and any body where the operation takes none.
     pub(crate) fn no_query(&self) -> Result<(), Refusal> {
         match self.query()?.first() {
+            Some((name, _)) => Err(listing::unknown(name)),
+            None if self.takes_no_body => self.no_body(),
             None => Ok(()),
-            Some((name, _)) => Err(Refusal::parameter(
-                name.as_str(),
-                "unknown_parameter",
-                "is not a parameter of this operation",
-            )),
         }
+    }
+
+    /// Refuses a body that says something; an empty object doesn't.
+    fn no_body(&self) -> Result<(), Refusal> {
+        if !self.has_body() {
+            return Ok(());
+        }
+        // First as an object: an array without items would be a struct without fields.
+        let fields: Map<String, Value> = input::raw(self.json_beside_query()?)?;
+        let Nothing {} = input::raw(Value::Object(fields))?;
+        Ok(())
     }
 
     /// The body.
@@ -140,9 +182,7 @@ impl Said {
 
     /// The body, where the operation has parameters too.
     pub(crate) fn json_beside_query(&self) -> Result<Value, Refusal> {
-        if !self.is_json {
-            return Err(Refusal::MediaType);
-        }
+        self.json.map_err(Refusal::MediaType)?;
         serde_json::from_slice(&self.body).map_err(|e| Refusal::Malformed(e.to_string()))
     }
 
@@ -212,6 +252,8 @@ impl Said {
             )
         };
         let key = self.key.clone().map_err(|()| wrong())?;
-        Ok(Request::new(self.keyed.clone(), key, &self.asked, body))
+        // Nothing and an empty object say the same.
+        let body = if self.takes_no_body { &[] } else { body };
+        Ok(Request::new(keyed(&self.routed), key, &self.asked, body))
     }
 }

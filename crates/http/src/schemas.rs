@@ -85,6 +85,11 @@ impl Schemas {
         let name = format!("{}Patch", E::name());
         let mut object = self.given::<E>();
         object.required.clear();
+        for field in E::FREE {
+            if let Some(RefOr::T(Schema::Object(property))) = object.properties.get_mut(*field) {
+                property.schema_type = or_null(Type::Object);
+            }
+        }
         self.put(&name, Schema::Object(object));
         reference(&name)
     }

@@ -1,6 +1,7 @@
 //! Bytes that come and go in streams: an upload is never in memory as a whole, nor is a download.
 
 use crate::call::{Call, Said};
+use crate::media;
 use crate::problem::Problem;
 use crate::render;
 use crate::state::State;
@@ -114,8 +115,7 @@ where
         })
         .await;
     let (call, form, key) = upload.allowed(prepared).await?;
-    let state = call.said().state.clone();
-    let sent = match receive(&state, &key, form, takes).await {
+    let sent = match receive(&call, &key, form, takes).await {
         Ok(sent) => sent,
         Err(problem) => {
             forget(&call, key).await;
@@ -149,9 +149,8 @@ pub(crate) async fn own_image(upload: Upload) -> Answered {
     };
     let prepared = upload.call.prepare_alone(expect).await;
     let (call, form, key) = upload.allowed(prepared).await?;
-    let state = call.said().state.clone();
-    let files = state.files.clone();
-    let received = match receive(&state, &key, form, Takes::Image).await {
+    let files = call.said().state.files.clone();
+    let received = match receive(&call, &key, form, Takes::Image).await {
         Ok(sent) => {
             let (files, received) = (files.clone(), sent.received);
             blocking(move || files.check_image(&received).map(|()| received)).await
@@ -169,7 +168,7 @@ pub(crate) async fn own_image(upload: Upload) -> Answered {
     let stands_for = received.sha256.clone().into_bytes();
     let answer = call
         .answer_alone(Some(stands_for), move |tx, caller, _| {
-            render::plain(200, &identity::set_image(tx, caller, &received)?)
+            render::me(&identity::set_image(tx, caller, &received)?)
         })
         .await;
     // What was noted of these bytes the clean-up takes away.
@@ -192,7 +191,9 @@ async fn forget(call: &Call, key: String) {
     }
 }
 
-async fn receive(state: &State, key: &str, mut form: Multipart, takes: Takes) -> Result<Sent, Problem> {
+async fn receive(call: &Call, key: &str, mut form: Multipart, takes: Takes) -> Result<Sent, Problem> {
+    media::plain(call.request()).map_err(Refusal::MediaType)?;
+    let state = &call.said().state;
     let wrong = |name: &str, code, detail: &str| Problem::from(Refusal::field(name, code, detail));
     let (mut found, mut options) = (None, None);
     while let Some(field) = form.next().await {

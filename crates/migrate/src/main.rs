@@ -96,6 +96,10 @@ fn var(name: &str) -> Result<Option<String>, String> {
 }
 
 fn run(command: &OnDatabase, target: &Target) -> Result<(), MigrationError> {
+    if !matches!(command, OnDatabase::Run) {
+        // What works on what is there, or only looks, makes nothing.
+        target.clone().there().map_err(MigrationError::Failed)?;
+    }
     let mut migrator = Migrator::connect(target, SystemClock.now())?;
     match command {
         OnDatabase::Run => told("applied", migrator.run()?),

@@ -14,6 +14,7 @@ pub mod migrations;
 pub mod operating;
 pub mod organizations;
 pub mod platform;
+pub mod private;
 mod sql;
 mod store;
 #[cfg(feature = "testing")]

@@ -5,7 +5,7 @@ use crate::keeping::Keeping;
 use crate::refusal::Refusal;
 use crate::work::Work;
 use firma_auth::access::{Create, Update};
-use firma_domain::{Id, Record, input};
+use firma_domain::{Id, Invalid, Record, input};
 use firma_persistence::{Cond, Op};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -32,12 +32,49 @@ struct Operation {
     value: Value,
 }
 
-/// The operations of a call.
+impl Operation {
+    fn read(body: Value) -> Result<Operation, Invalid> {
+        let operation: Operation = input::raw(body)?;
+        operation.check()?;
+        Ok(operation)
+    }
+
+    /// What it needs it has, and nothing that it would pass over.
+    fn check(&self) -> Result<(), Invalid> {
+        let (needs_id, no_version, no_value) = match self.op {
+            Kind::Create => (false, true, false),
+            Kind::Update => (true, false, false),
+            Kind::Delete => (true, false, true),
+            Kind::Upsert => (false, false, false),
+        };
+        if needs_id && self.id.is_none() {
+            return Err(Invalid::field("id", "required", "the operation names no id"));
+        }
+        let passed_over = [
+            ("id", !needs_id && self.id.is_some()),
+            ("version", no_version && self.version.is_some()),
+            ("value", no_value && !self.value.is_null()),
+        ];
+        match passed_over.iter().find(|(_, is_there)| *is_there) {
+            Some((part, _)) => Err(Invalid::field(
+                part,
+                "unknown_field",
+                "is no part of this operation",
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Operations {
-    operations: Vec<Operation>,
+struct Body {
+    operations: Vec<Value>,
 }
+
+/// The operations of a call, each as far as it can be read.
+#[derive(Debug, Clone)]
+pub struct Operations(Vec<Result<Operation, Invalid>>);
 
 /// What became of one operation.
 #[derive(Debug, Clone, Serialize)]
@@ -56,52 +93,81 @@ pub type Problem = fn(&Refusal) -> (u16, Value);
 
 /// Reads the body of a bulk call.
 pub fn read(body: Value) -> Result<Operations, Refusal> {
-    let read: Operations = input::raw(body)?;
-    if read.operations.len() > MOST {
+    let Body { operations } = input::raw(body)?;
+    if operations.len() > MOST {
         return Err(Refusal::field(
             "operations",
             "length",
             format!("has to be at most {MOST} long"),
         ));
     }
-    let needs_id = |operation: &Operation| matches!(operation.op, Kind::Update | Kind::Delete);
-    let nameless = |operation: &Operation| needs_id(operation) && operation.id.is_none();
-    if let Some(n) = read.operations.iter().position(nameless) {
-        let at = format!("operations/{n}/id");
-        return Err(Refusal::field(&at, "required", "the operation names no id"));
-    }
-    Ok(read)
+    let one = |(n, body): (usize, Value)| {
+        Operation::read(body).map_err(|invalid| invalid.below(&format!("/operations/{n}")))
+    };
+    Ok(Operations(operations.into_iter().enumerate().map(one).collect()))
 }
 
 /// Runs the operations in their order: all or nothing, or each for itself, where `problem` says how a
 /// refusal is answered.
 pub fn run<E: Keeping>(
     work: &mut Work<'_, '_>,
-    Operations { operations }: &Operations,
+    Operations(operations): Operations,
     each: Option<Problem>,
 ) -> Result<Vec<Outcome>, Refusal> {
+    match each {
+        None => whole::<E>(work, operations),
+        Some(problem) => apart::<E>(work, operations, problem),
+    }
+}
+
+fn whole<E: Keeping>(
+    work: &mut Work<'_, '_>,
+    operations: Vec<Result<Operation, Invalid>>,
+) -> Result<Vec<Outcome>, Refusal> {
+    // What can't be read is told before anything is looked up.
+    let operations: Vec<Operation> = operations.into_iter().collect::<Result<_, _>>()?;
     let mut outcomes = Vec::with_capacity(operations.len());
     for (n, operation) in operations.iter().enumerate() {
-        let below = |refusal: Refusal| refusal.below(&format!("operations/{n}"), "/value");
-        let outcome = match each {
-            None => one::<E>(work, operation).map_err(below)?,
-            Some(problem) => match work.part(|work| one::<E>(work, operation)) {
-                Ok(outcome) => outcome,
-                Err(refusal) if firma_persistence::Failure::fault(&refusal).is_some() => return Err(refusal),
-                Err(refusal) => {
-                    let (status, problem) = problem(&below(refusal));
-                    Outcome {
-                        status,
-                        id: operation.id,
-                        version: None,
-                        problem: Some(problem),
-                    }
-                }
-            },
-        };
-        outcomes.push(outcome);
+        outcomes.push(one::<E>(work, operation).map_err(|refusal| below(n, refusal))?);
     }
     Ok(outcomes)
+}
+
+fn apart<E: Keeping>(
+    work: &mut Work<'_, '_>,
+    operations: Vec<Result<Operation, Invalid>>,
+    problem: Problem,
+) -> Result<Vec<Outcome>, Refusal> {
+    let mut outcomes = Vec::with_capacity(operations.len());
+    for (n, operation) in operations.into_iter().enumerate() {
+        let operation = match operation {
+            Ok(operation) => operation,
+            Err(invalid) => {
+                outcomes.push(refused(problem, &Refusal::from(invalid), None));
+                continue;
+            }
+        };
+        outcomes.push(match work.part(|work| one::<E>(work, &operation)) {
+            Ok(outcome) => outcome,
+            Err(refusal) if firma_persistence::Failure::fault(&refusal).is_some() => return Err(refusal),
+            Err(refusal) => refused(problem, &below(n, refusal), operation.id),
+        });
+    }
+    Ok(outcomes)
+}
+
+fn below(n: usize, refusal: Refusal) -> Refusal {
+    refusal.below(&format!("operations/{n}"), "/value")
+}
+
+fn refused(problem: Problem, refusal: &Refusal, id: Option<Id>) -> Outcome {
+    let (status, problem) = problem(refusal);
+    Outcome {
+        status,
+        id,
+        version: None,
+        problem: Some(problem),
+    }
 }
 
 fn one<E: Keeping>(work: &mut Work<'_, '_>, operation: &Operation) -> Result<Outcome, Refusal> {
@@ -174,5 +240,51 @@ fn done<E>(status: u16, record: &Record<E>) -> Outcome {
         id: Some(record.id),
         version: Some(record.version),
         problem: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn each_operation_is_read_for_itself_and_has_what_it_needs_alone() {
+        let id = "01890000-0000-7000-8000-000000000000";
+        let body = json!({"operations": [
+            {"op": "create", "value": {}},
+            {"op": "create", "id": id},
+            {"op": "create", "version": 1},
+            {"op": "create", "id": null, "version": null},
+            {"op": "update", "id": id, "version": 1, "value": {}},
+            {"op": "update", "value": {}},
+            {"op": "delete", "id": id, "version": 1, "value": null},
+            {"op": "delete", "id": id, "value": {}},
+            {"op": "delete"},
+            {"op": "upsert", "version": 1, "value": {}},
+            {"op": "upsert", "id": id, "value": {}},
+            {"id": id},
+            5,
+        ]});
+        let Operations(operations) = read(body).unwrap();
+        let told: Vec<_> = operations
+            .iter()
+            .filter_map(|operation| operation.as_ref().err())
+            .map(|Invalid(errors)| format!("{} {}", errors[0].pointer, errors[0].code))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "#/operations/1/id unknown_field",
+                "#/operations/2/version unknown_field",
+                "#/operations/5/id required",
+                "#/operations/7/value unknown_field",
+                "#/operations/8/id required",
+                "#/operations/10/id unknown_field",
+                "#/operations/11/op required",
+                "#/operations/12 invalid_type",
+            ]
+        );
+        assert!(read(json!([])).is_err() && read(json!({"operations": {}})).is_err());
     }
 }

@@ -20,6 +20,14 @@ pub trait Keeping: Stored {
         None
     }
 
+    /// Whether a row may be out of use without being deleted.
+    const MAY_REST: bool = false;
+
+    /// Whether it is out of use: nothing more is made to refer to it.
+    fn rests(&self) -> bool {
+        false
+    }
+
     /// Fields that name one of these for a person or in a file, the surest first. Each has an index, unless
     /// there are never many rows.
     const NAMED_BY: &'static [&'static str] = &[];

@@ -4,6 +4,7 @@ use crate::keeping::Keeping;
 use crate::naming::{self, Named};
 use crate::refusal::Refusal;
 use crate::work::Work;
+use firma_auth::access::{Grant, Read};
 use firma_domain::organizations::Member;
 use firma_domain::{Entity, Id, Record};
 use serde_json::{Map, Value};
@@ -140,7 +141,20 @@ fn exists<T: Keeping>(work: &mut Work<'_, '_>, id: Id) -> Result<bool, Refusal> 
     let Some(grant) = work.facts().may_read::<T>() else {
         return Ok(false);
     };
-    Ok(work.open(grant)?.may_be_referred_to(id)?)
+    match T::MAY_REST {
+        true => is_in_use(work, grant, id),
+        false => Ok(work.open(grant)?.may_be_referred_to(id)?),
+    }
+}
+
+/// Whether a row is there and doesn't rest, until the call ends.
+pub(crate) fn is_in_use<T: Keeping>(
+    work: &mut Work<'_, '_>,
+    grant: Grant<T, Read>,
+    id: Id,
+) -> Result<bool, Refusal> {
+    let found = work.open(grant)?.find_to_rely_on(id)?;
+    Ok(found.is_some_and(|row| !row.value.rests()))
 }
 
 fn load<T: Keeping>(work: &mut Work<'_, '_>, ids: &[Id], tree: &Expand) -> Result<Option<Loaded>, Refusal> {

@@ -8,6 +8,7 @@ use firma_auth::keys::Key;
 use firma_domain::value::{decimal, text};
 use firma_domain::{Currency, Email, Id, Record};
 use firma_persistence::{Cond, Field, Listing, Op, Position, Side, Value};
+use std::collections::HashSet;
 
 /// Rows a page has unless asked, and the most it may have.
 pub(crate) const LIMIT: (i64, i64) = (50, 200);
@@ -25,7 +26,7 @@ const COMMON: &[&str] = &[
     "deleted_at",
 ];
 
-/// Parameters as they came, decoded, in their order.
+/// Parameters as they came, decoded, in their order; each is there once.
 pub type Parameters = [(String, String)];
 
 /// What the answer is to show of each resource.
@@ -49,13 +50,11 @@ pub struct Query {
 
 /// The parameters of a single resource: `fields` and `expand`.
 pub fn shape<E: Keeping>(parameters: &Parameters) -> Result<Shape, Refusal> {
-    let mut seen = Vec::new();
     let mut shape = Shape {
         bare: true,
         ..Shape::default()
     };
     for (name, value) in parameters {
-        once(&mut seen, name)?;
         if !shape.take::<E>(name, value)? {
             return Err(unknown(name));
         }
@@ -93,7 +92,6 @@ pub fn query<E: Keeping>(
     currency: Currency,
     key: &Key,
 ) -> Result<Query, Refusal> {
-    let mut seen = Vec::new();
     let mut query = Query {
         listing: Listing {
             filters: vec![],
@@ -124,7 +122,6 @@ pub fn query<E: Keeping>(
     let mut cursor = None;
     let mut parts = Vec::new();
     for (name, value) in parameters {
-        once(&mut seen, name)?;
         match name.as_str() {
             "limit" => query.listing.limit = limit(value)?,
             "cursor" => {
@@ -156,7 +153,7 @@ pub fn query<E: Keeping>(
             parts.push(format!("{name}={value}"));
         }
     }
-    if !seen.contains(&"sort") {
+    if !parameters.iter().any(|(name, _)| name == "sort") {
         query.listing.sort = usual_sort::<E>(parameters);
     }
     parts.sort_unstable();
@@ -186,15 +183,21 @@ impl Query {
     }
 }
 
-pub(crate) fn once<'a>(seen: &mut Vec<&'a str>, name: &'a str) -> Result<(), Refusal> {
-    if seen.contains(&name) {
-        return Err(Refusal::parameter(name, "repeated_parameter", "is given twice"));
+/// Refuses a parameter that is given twice, whatever it is: all that reads parameters goes by that.
+pub fn each_once(parameters: &Parameters) -> Result<(), Refusal> {
+    let mut seen = HashSet::new();
+    match parameters.iter().find(|(name, _)| !seen.insert(name.as_str())) {
+        None => Ok(()),
+        Some((name, _)) => Err(Refusal::parameter(
+            name.as_str(),
+            "repeated_parameter",
+            "is given twice",
+        )),
     }
-    seen.push(name);
-    Ok(())
 }
 
-pub(crate) fn unknown(name: &str) -> Refusal {
+/// What no operation of that kind knows.
+pub fn unknown(name: &str) -> Refusal {
     Refusal::parameter(name, "unknown_parameter", "is not a parameter of this operation")
 }
 

@@ -84,7 +84,9 @@ pub(crate) fn find<T: Keeping>(
             break;
         }
         for (name, record) in rows(work, grant, field, &left)? {
-            work.note_live::<T>(record.id);
+            if !record.value.rests() {
+                work.note_live::<T>(record.id);
+            }
             found.entry(name).or_default().push(record.id);
         }
     }

@@ -42,9 +42,8 @@ pub(crate) fn filtered<'k>(
         bound: format!("{whose}/{name}"),
         key,
     };
-    let (mut seen, mut cursor, mut parts) = (Vec::new(), None, Vec::new());
+    let (mut cursor, mut parts) = (None, Vec::new());
     for (name, value) in parameters {
-        listing::once(&mut seen, name)?;
         match name.as_str() {
             "limit" => page.limit = listing::limit(value)?,
             "cursor" => cursor = Some(value),

@@ -78,8 +78,9 @@ pub enum Refusal {
     },
     #[error("the Idempotency-Key is missing")]
     KeyMissing,
-    #[error("the body has to be JSON")]
-    MediaType,
+    /// What is wrong with what the body says that it is
+    #[error("{0}")]
+    MediaType(&'static str),
     #[error("the file is {0}, which is not taken")]
     FileType(String),
     #[error("such a file may have {0} bytes")]

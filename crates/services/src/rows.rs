@@ -50,15 +50,15 @@ pub(crate) fn restore_parts<P: Stored>(
     Ok(())
 }
 
-/// Refuses to bring a part back into a whole that is deleted.
+/// Refuses to bring a part back into a whole that is deleted; one that lives is there until the call ends.
 pub(crate) fn needs<W: Stored>(
     work: &mut Work<'_, '_>,
     grant: Grant<W, Read>,
     whole: Id,
 ) -> Result<(), Refusal> {
-    match work.open(grant)?.by_ids(&[whole])?.is_empty() {
-        false => Ok(()),
-        true => Err(Refusal::conflict(
+    match work.open(grant)?.may_be_referred_to(whole)? {
+        true => Ok(()),
+        false => Err(Refusal::conflict(
             "referred_to",
             format!("its {} is deleted", W::NAME),
         )),

@@ -5,16 +5,19 @@ use super::proof::{Proof, prove};
 use super::restore::Counted;
 use super::{Watch, files};
 use crate::cli::Backup;
-use crate::compose::{owner, sources, there};
+use crate::compose::{owner, sources};
 use crate::config::Config;
+use crate::exit::{Ended, IN_DOUBT};
 use crate::progress::Progress;
-use crate::secret::{make_file, sync_parent};
+use crate::secret::{NEW_SECRET, sync_parent};
 use firma_domain::Instant;
 use firma_persistence::archive::Source;
+use firma_persistence::private::make_file;
 use serde::Serialize;
-use std::cell::Cell;
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::cell::RefCell;
+use std::ffi::OsStr;
+use std::fs::{self, File, TryLockError};
+use std::io::{BufWriter, Error, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// What was written.
@@ -29,9 +32,10 @@ struct Told<'w> {
     unproved: Option<&'w str>,
 }
 
-pub(crate) fn backup(config: &Config, asked: &Backup) -> Result<(), String> {
+pub(crate) fn backup(config: &Config, asked: &Backup) -> Result<(), Ended> {
     if asked.file == Path::new("-") && asked.prove {
-        return Err("what goes to standard output can't be proved: name a file".into());
+        let what = "what goes to standard output can't be proved: name a file";
+        return Err(what.to_owned().into());
     }
     if asked.file == Path::new("-") {
         // Standard output is the archive's.
@@ -44,37 +48,64 @@ pub(crate) fn backup(config: &Config, asked: &Backup) -> Result<(), String> {
         );
         return Ok(());
     }
-    let path = &asked.file;
-    if path.exists() {
-        return Err(format!("{} is there already", path.display()));
+    free(&asked.file)?;
+    let other = unproved(&asked.file);
+    if asked.prove {
+        free(&other)?;
     }
-    let draft = Draft::beside(path, sources().clock.now());
+    let draft = Draft::beside(&asked.file, sources().clock.now());
     let written = draft.fill(config, &|| Ok(()))?;
     let proof = match asked.prove {
         true => Some(prove(config, &draft.path, &written, &|| Ok(()))?),
         false => None,
     };
+    if let Some(Proof::Differs(what)) = proof {
+        return Err(Ended::With(IN_DOUBT, what));
+    }
+    let lacking = proof.as_ref().and_then(Proof::lacking);
+    let path = if lacking.is_some() { &other } else { &asked.file };
     draft.keep(config, path, proof == Some(Proof::Proved))?;
-    let unproved = match &proof {
-        Some(Proof::Unproved(why)) => Some(why.as_str()),
-        _ => None,
-    };
+    told(asked, path, &written, proof.as_ref())?;
+    match lacking {
+        None => Ok(()),
+        Some((code, why)) => Err(Ended::With(code, format!("it is NOT proved: {why}"))),
+    }
+}
+
+fn free(path: &Path) -> Result<(), String> {
+    match path.exists() {
+        true => Err(format!("{} is there already", path.display())),
+        false => Ok(()),
+    }
+}
+
+/// What it is called where it was to be proved and wasn't: `mine.unproved.backup` for `mine.backup`.
+fn unproved(path: &Path) -> PathBuf {
+    match path.extension().and_then(OsStr::to_str) {
+        Some(end) => path.with_extension(format!("unproved.{end}")),
+        None => path.with_extension("unproved"),
+    }
+}
+
+fn told(asked: &Backup, path: &Path, written: &Counted, proof: Option<&Proof>) -> Result<(), String> {
     let file = path.display().to_string();
+    let unproved = proof.and_then(Proof::lacking).map(|(_, why)| why);
     if asked.output.json {
         return crate::say_json(&Told {
             file,
-            written: &written,
-            proved: proof == Some(Proof::Proved),
+            written,
+            proved: proof == Some(&Proof::Proved),
             unproved,
         });
     }
-    let how = match &proof {
-        None => "read again and whole".to_owned(),
-        Some(Proof::Proved) => "proved: restored, counted, and the audit log walked".to_owned(),
-        Some(Proof::Unproved(why)) => format!("read again and whole, but NOT proved: {why}"),
+    let how = match (proof, unproved) {
+        (None, _) => "read again and whole",
+        (_, None) => "proved: restored, counted, and the audit log walked",
+        _ => "read again and whole, but NOT proved",
     };
     crate::say(format!(
-        "{file}: {} rows of {} tables, {} files; {how}\nthe secret isn't in it: keep it beside, or everybody signs in anew",
+        "{file}: {} rows of {} tables, {} files; {how}\nthe secret isn't in it: keep it too, apart from the archives; \
+         {NEW_SECRET}",
         written.rows, written.tables, written.files
     ));
     Ok(())
@@ -85,7 +116,8 @@ pub(super) struct Draft {
     pub(super) path: PathBuf,
     /// What is written later than that isn't in it
     begun_at: Instant,
-    made: Cell<bool>,
+    /// The file from when it is made until it has its name. Nobody else takes it meanwhile: it is locked
+    held: RefCell<Option<File>>,
 }
 
 impl Draft {
@@ -93,15 +125,15 @@ impl Draft {
         Draft {
             path: PathBuf::from(format!("{}.part", path.display())),
             begun_at,
-            made: Cell::new(false),
+            held: RefCell::default(),
         }
     }
 
     /// Writes it onto the disk, and reads it again.
     pub(super) fn fill(&self, config: &Config, watch: Watch<'_>) -> Result<Counted, String> {
-        // There are password hashes in it.
-        let file = make_file(&self.path).map_err(|e| format!("{}: {e}", self.path.display()))?;
-        self.made.set(true);
+        let said = |e: Error| format!("{}: {e}", self.path.display());
+        let file = self.make().map_err(said)?;
+        *self.held.borrow_mut() = Some(file.try_clone().map_err(said)?);
         let (out, written) = write(config, BufWriter::new(file), watch)?;
         let file = out.into_inner().map_err(|e| e.to_string())?;
         file.sync_all().map_err(|e| e.to_string())?;
@@ -109,26 +141,61 @@ impl Draft {
         Ok(written)
     }
 
+    /// What one that was killed left is removed; what somebody writes to is not.
+    fn make(&self) -> Result<File, Error> {
+        // Open for writing: elsewhere than on this machine nothing is locked for who only reads.
+        match File::options().write(true).open(&self.path) {
+            Ok(left) => {
+                let _held = self.lock(left)?;
+                fs::remove_file(&self.path)?;
+                self.lock(make_file(&self.path)?)
+            }
+            Err(e) if e.kind() == ErrorKind::NotFound => self.lock(make_file(&self.path)?),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// The file, which nobody else writes to from now on, and which has its name still.
+    fn lock(&self, file: File) -> Result<File, Error> {
+        let is_taken = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
+        match is_taken || !is_at(&file, &self.path)? {
+            true => Err(Error::other("another process is writing it")),
+            false => Ok(file),
+        }
+    }
+
     /// Gives it its name, and notes that there is one.
     pub(super) fn keep(self, config: &Config, path: &Path, is_proved: bool) -> Result<(), String> {
-        let said = |e: std::io::Error| format!("{}: {e}", path.display());
+        let said = |e: Error| format!("{}: {e}", path.display());
         fs::rename(&self.path, path).map_err(said)?;
-        self.made.set(false);
+        drop(self.held.take());
         sync_parent(path).map_err(said)?;
-        Source::note(&there(owner(config)?)?, self.begun_at, is_proved)
+        Source::note(&owner(config)?.there()?, self.begun_at, is_proved)
     }
 }
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        if self.made.get() {
+        if self.held.take().is_some() {
             let _ = fs::remove_file(&self.path);
         }
     }
 }
 
+/// Whether a file is the one of that name: who held it before may have renamed or removed it.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> Result<bool, Error> {
+    use std::os::unix::fs::MetadataExt;
+    let (this, there) = (file.metadata()?, fs::metadata(path));
+    Ok(there.is_ok_and(|there| (this.dev(), this.ino()) == (there.dev(), there.ino())))
+}
+#[cfg(not(unix))]
+fn is_at(_: &File, path: &Path) -> Result<bool, Error> {
+    Ok(path.exists())
+}
+
 fn write<W: Write>(config: &Config, out: W, watch: Watch<'_>) -> Result<(W, Counted), String> {
-    let mut source = Source::open(&there(owner(config)?)?)?;
+    let mut source = Source::open(&owner(config)?.there()?)?;
     let mut out = Writer::new(out);
     out.mark(&Head {
         firma_backup: FORMAT,

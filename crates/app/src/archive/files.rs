@@ -3,10 +3,10 @@
 use super::Watch;
 use super::format::{Part, Writer};
 use crate::progress::Progress;
-use crate::secret::{make_file, make_folder};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use firma_persistence::archive::Table;
+use firma_persistence::private::{make_file, make_folder};
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};

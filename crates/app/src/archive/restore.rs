@@ -9,9 +9,10 @@ use crate::compose::{existing, known_keys, owner, sources, wait};
 use crate::config::Config;
 use crate::exit::{Ended, IN_DOUBT};
 use crate::progress::Progress;
-use crate::secret::make_folder;
+use crate::secret::NEW_SECRET;
 use firma_persistence::Target;
 use firma_persistence::archive::{Sink, Table};
+use firma_persistence::private::make_folder;
 use serde::Serialize;
 use std::fs::File;
 use std::io::Read;
@@ -54,9 +55,9 @@ pub(crate) fn restore(config: &Config, asked: &Restore) -> Result<(), Ended> {
             "{rows} rows of {tables} tables and {files} files, counts and digests as written"
         )];
         lines.extend(chains.iter().map(Chain::line));
-        lines.push(
-            "the secret isn't in it: bring it back into the data folder, or everybody signs in anew".into(),
-        );
+        lines.push(format!(
+            "the secret isn't in it: bring it back into the data folder; {NEW_SECRET}"
+        ));
         crate::say(lines.join("\n"));
     }
     if whole {

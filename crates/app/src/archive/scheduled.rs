@@ -5,7 +5,7 @@ use super::keep::{Named, Schedule};
 use super::proof::{Proof, prove};
 use crate::compose::sources;
 use crate::config::Config;
-use crate::secret::make_folder;
+use firma_persistence::private::make_folder;
 use firma_services::platform::{Done, Handler, Progress, Recurring, Running, Stop};
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
@@ -106,16 +106,16 @@ impl BackupHandler {
         step(1)?;
         let proof = prove(&self.config, &draft.path, &written, watch)?;
         step(2)?;
+        if let Proof::Differs(what) = proof {
+            return Err(what);
+        }
         let is_proved = proof == Proof::Proved;
         let name = Named { made_at, is_proved }.write();
         draft.keep(&self.config, &folder.join(&name), is_proved)?;
-        let why = match proof {
-            Proof::Proved => None,
-            Proof::Unproved(why) => {
-                log::error!("the backup {name} is NOT proved: {why}");
-                Some(why)
-            }
-        };
+        let why = proof.lacking().map(|(_, why)| why);
+        if let Some(why) = why {
+            log::error!("the backup {name} is NOT proved: {why}");
+        }
         for old in self
             .config
             .backup_keep

@@ -2,10 +2,11 @@
 //! in it can be walked by whoever has it and the secret.
 
 use crate::progress::Progress;
-use crate::secret::{make_file, sync_parent};
+use crate::secret::sync_parent;
 use firma_auth::keys::Key;
 use firma_auth::signed::{Unproved, check, sign};
 use firma_domain::{Id, Instant};
+use firma_persistence::private::make_file;
 use firma_persistence::{Checkpoint, Fault, LogEnd, LogWalk, LoggedEntry};
 use firma_services::operating::{self, Logged, Place};
 use firma_services::{Database, Refusal, Tx, Verification};
@@ -17,6 +18,8 @@ use std::path::{Path, PathBuf};
 
 /// The format's number, of which a reader knows those up to its own.
 const FORMAT: u32 = 1;
+const BROKEN: &str =
+    "it breaks off, isn't in order, goes on behind its end, or has a line that is none of a log";
 
 /// The first line.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -70,10 +73,22 @@ impl Lines {
 /// What is in a file.
 pub(crate) struct Exported {
     pub(crate) place: Place,
-    pub(crate) end: LogEnd,
+    /// None where the file doesn't end as a log does
+    pub(crate) end: Option<LogEnd>,
     pub(crate) found: Verification,
     /// Why the file may not be as it was written
     pub(crate) doubt: Option<&'static str>,
+}
+
+impl Exported {
+    fn broken(place: Place, found: Verification) -> Exported {
+        Exported {
+            place,
+            end: None,
+            found,
+            doubt: Some(BROKEN),
+        }
+    }
 }
 
 /// Writes the log of a place into a new file, and reads that again before it has its name.
@@ -103,6 +118,9 @@ pub(crate) async fn export(
         Err(refusal) => Err(refusal.to_string()),
     };
     let named = exported.and_then(|exported| {
+        if exported.end.is_none() {
+            return Err(format!("{}: {BROKEN}", path.display()));
+        }
         // A link, unlike a new name, takes no other's place.
         let named = fs::hard_link(&draft, path)
             .and_then(|()| fs::remove_file(&draft))
@@ -134,62 +152,90 @@ fn write(tx: &mut Tx<'_>, head: &Head, path: &Path, key: &Key) -> Result<Option<
 }
 
 /// Reads a file, and walks the log in it.
+///
+/// # Errors
+/// It can't be read, or isn't a log. One that was damaged is in doubt.
 pub(crate) fn walk(path: &Path, key: Option<&Key>) -> Result<Exported, String> {
     let file = File::open(path).map_err(|e| format!("{}: {e}", path.display()))?;
     walked(BufReader::new(file), key).map_err(|what| format!("{}: {what}", path.display()))
 }
 
-fn walked(mut file: impl BufRead, key: Option<&Key>) -> Result<Exported, String> {
-    let mut digest = Sha256::new();
-    let mut next = |digest: &mut Sha256| -> Result<Option<Line>, String> {
+/// A file that is read line by line.
+struct Reading<R> {
+    file: R,
+    /// Of all lines but the signature, which doesn't cover itself
+    digest: Sha256,
+    /// Whether it came to a line that is none of a log, or half of one
+    is_foreign: bool,
+}
+
+impl<R: BufRead> Reading<R> {
+    /// None at the end, and where it is foreign.
+    fn line(&mut self) -> Result<Option<Line>, String> {
         let mut line = Vec::new();
-        if file.read_until(b'\n', &mut line).map_err(|e| e.to_string())? == 0 {
+        let read = self.file.read_until(b'\n', &mut line);
+        if self.is_foreign || read.map_err(|e| e.to_string())? == 0 {
             return Ok(None);
         }
-        let read = serde_json::from_slice::<Line>(&line).map_err(|e| format!("no line of a log: {e}"))?;
-        // No signature covers itself.
-        if !matches!(read, Line::Signature(_)) {
-            digest.update(&line);
+        let read = serde_json::from_slice::<Line>(&line).ok();
+        self.is_foreign = read.is_none();
+        if !matches!(read, Some(Line::Signature(_))) {
+            self.digest.update(&line);
         }
-        Ok(Some(read))
+        Ok(read)
+    }
+}
+
+fn walked(file: impl BufRead, key: Option<&Key>) -> Result<Exported, String> {
+    let mut lines = Reading {
+        file,
+        digest: Sha256::new(),
+        is_foreign: false,
     };
-    let head = match next(&mut digest)? {
+    let head = match lines.line()? {
         Some(Line::Log(head)) if head.firma_audit <= FORMAT => head,
         Some(Line::Log(_)) => return Err("it is from a newer firma".into()),
         _ => return Err("it doesn't begin as a log does".into()),
     };
     let mut checkpoints = Vec::new();
-    let mut line = next(&mut digest)?;
+    let mut line = lines.line()?;
     while let Some(Line::Checkpoint(checkpoint)) = line {
         checkpoints.push(checkpoint);
-        line = next(&mut digest)?;
+        line = lines.line()?;
     }
     let mut walk = LogWalk::begin(head.organization_id, key, checkpoints);
     while let Some(Line::Entry(entry)) = line {
         walk = walk.and_then(|mut walk| walk.step(*entry).map(|()| walk));
-        line = next(&mut digest)?;
+        line = lines.line()?;
     }
     while let Some(Line::SecurityEvent(_)) = line {
-        line = next(&mut digest)?;
+        line = lines.line()?;
     }
-    let (Some(Line::End(end)), Some(Line::Signature(signature)), None) =
-        (line, next(&mut digest)?, next(&mut digest)?)
-    else {
-        return Err("it breaks off, isn't in order, or goes on behind its end".into());
+    let place = Place {
+        id: head.organization_id,
+        slug: head.slug,
     };
-    let doubt = match key.map(|key| check(key, &message(digest), &signature)) {
+    let last = (line, lines.line()?, lines.line()?);
+    let (Some(Line::End(end)), Some(Line::Signature(signature)), None) = last else {
+        return Ok(Exported::broken(
+            place,
+            walk.map_or_else(|found| found, LogWalk::stop),
+        ));
+    };
+    let found = walk.map_or_else(|found| found, |walk| walk.end(&end));
+    if lines.is_foreign {
+        return Ok(Exported::broken(place, found));
+    }
+    let doubt = match key.map(|key| check(key, &message(lines.digest), &signature)) {
         Some(Ok(())) => None,
         Some(Err(Unproved::Forged)) => Some("it isn't as it was written"),
         Some(Err(Unproved::UnknownKey)) => Some("it was signed with a secret that is not known here"),
         None => Some("its signature can't be checked without the secret"),
     };
     Ok(Exported {
-        place: Place {
-            id: head.organization_id,
-            slug: head.slug,
-        },
-        found: walk.map_or_else(|found| found, |walk| walk.end(&end)),
-        end,
+        place,
+        found,
+        end: Some(end),
         doubt,
     })
 }

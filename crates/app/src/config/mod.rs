@@ -81,13 +81,13 @@ pub(crate) fn load(
     }
 }
 
-/// What looks like a setting among the names of the environment and isn't one. No fault, because
-/// the environment belongs to others too.
-pub(crate) fn warnings(names: impl IntoIterator<Item = String>) -> Vec<String> {
+/// What looks like a setting among the names of the environment and isn't one, where these providers are named. No
+/// fault, because the environment belongs to others too.
+pub(crate) fn warnings(names: impl IntoIterator<Item = String>, providers: &[String]) -> Vec<String> {
     let mut warnings: Vec<String> = names
         .into_iter()
         .filter_map(|name| match name.as_str() {
-            known if is_known(known) => None,
+            known if is_known(known, providers) => None,
             known if NOT_READ.contains(&known) => Some(format!(
                 "{name}: is not read; the database is named by DATABASE_URL"
             )),
@@ -101,10 +101,10 @@ pub(crate) fn warnings(names: impl IntoIterator<Item = String>) -> Vec<String> {
     warnings
 }
 
-fn is_known(name: &str) -> bool {
+fn is_known(name: &str, providers: &[String]) -> bool {
     let bare = name.strip_suffix(FILE_SUFFIX).unwrap_or(name);
     name == CONFIG
-        || provider::is_known(bare)
+        || provider::is_known(bare, providers)
         || OTHERS.contains(&name)
         || SETTINGS
             .iter()

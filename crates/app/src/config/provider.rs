@@ -42,10 +42,14 @@ pub(super) fn names(text: &str) -> Read<Vec<String>> {
     )
 }
 
-/// Whether a variable is one of these, whatever the provider is called.
-pub(super) fn is_known(variable: &str) -> bool {
-    let rest = variable.strip_prefix(PREFIX);
-    rest.is_some_and(|rest| FIELDS.iter().any(|field| rest.ends_with(&format!("_{field}"))))
+/// Whether a variable is one of these, of a provider that is named.
+pub(super) fn is_known(variable: &str, providers: &[String]) -> bool {
+    let is_of = |name: &String| FIELDS.iter().any(|field| variable == variable_of(name, field));
+    providers.iter().any(is_of)
+}
+
+fn variable_of(name: &str, field: &str) -> String {
+    format!("{PREFIX}{}_{field}", name.to_uppercase())
 }
 
 /// Whether a key of the file may be one of these.
@@ -73,7 +77,7 @@ pub(super) fn read(sources: &mut Sources<'_>, names: &[String]) -> Vec<Provider>
 fn one(sources: &mut Sources<'_>, name: &str) -> Option<Provider> {
     let [issuer, client_id, client_secret, scopes, label] = FIELDS.map(|field| Setting {
         key: format!("oidc_{name}_{}", field.to_lowercase()).into(),
-        variable: format!("{PREFIX}{}_{field}", name.to_uppercase()).into(),
+        variable: variable_of(name, field).into(),
         default: (field == "SCOPES").then_some(SCOPES),
     });
     let read = (

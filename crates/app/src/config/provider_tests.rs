@@ -119,10 +119,15 @@ fn the_file_names_providers_in_the_same_way() {
 
 #[test]
 fn what_is_no_setting_of_a_provider_is_said() {
-    let of = |name: &str| warnings([name.to_owned()]).len();
+    let of = |name: &str| warnings([name.to_owned()], &["work".to_owned()]).len();
     assert_eq!(
         of("FIRMA_OIDC_WORK_CLIENT_SECRET_FILE") + of("FIRMA_OIDC_WORK_ISSUER") + of("FIRMA_OIDC"),
         0
     );
     assert_eq!(of("FIRMA_OIDC_WORK_URL") + of("FIRMA_OIDC_ISSUER"), 2);
+    // As it may be called, but nobody is called so.
+    assert_eq!(
+        of("FIRMA_OIDC_HOME_ISSUER") + of("FIRMA_OIDC_HOME_CLIENT_SECRET_FILE"),
+        2
+    );
 }

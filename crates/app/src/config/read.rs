@@ -65,16 +65,43 @@ pub(super) fn signup(text: &str) -> Read<Signup> {
     text.parse().or_else(|()| wrong(text, "open, invite or off"))
 }
 
-/// The logger itself would skip a part that it doesn't understand.
+/// Crates whose lines may be asked for without a level.
+const LOGGING: [&str; 11] = [
+    "firma",
+    "firma_adapters",
+    "firma_auth",
+    "firma_console",
+    "firma_domain",
+    "firma_http",
+    "firma_persistence",
+    "firma_services",
+    "actix_http",
+    "actix_server",
+    "actix_web",
+];
+
+/// The logger itself would skip a part that it doesn't understand, and takes any word for a crate: then it is silent.
 pub(super) fn log_filter(text: &str) -> Read<String> {
-    let is_fine = |part: &str| match part.split_once('=') {
-        Some((target, level)) => !target.is_empty() && level.parse::<log::LevelFilter>().is_ok(),
-        None => !part.is_empty() && !part.contains(char::is_whitespace),
+    let is_level = |level: &str| level.parse::<log::LevelFilter>().is_ok();
+    let is_crate = |target: &str| {
+        target
+            .split("::")
+            .next()
+            .is_some_and(|name| LOGGING.contains(&name))
     };
-    if text.split(',').map(str::trim).all(is_fine) {
+    let is_fine = |part: &str| match part.split_once('=') {
+        Some((target, level)) => !target.is_empty() && is_level(level),
+        None => is_level(part) || is_crate(part),
+    };
+    // What the lines have to contain may stand behind a slash.
+    let levels = text.split_once('/').map_or(text, |(levels, _)| levels);
+    if levels.split(',').map(str::trim).all(is_fine) {
         return Ok(text.to_owned());
     }
-    wrong(text, "a log filter, such as info or warn,firma=debug")
+    wrong(
+        text,
+        "a log filter, such as info, or warn,firma=debug,rustls=info",
+    )
 }
 
 pub(super) fn role(text: &str) -> Read<String> {

@@ -107,10 +107,22 @@ fn a_log_filter_is_checked_before_the_logger_skips_half_of_it() {
         "WARN",
         "warn,firma=debug",
         "info, actix_web::middleware=trace",
+        "firma_http=debug",
+        "info/deal",
+        "warn,rustls=debug",
+        "warn,firma_services::platform",
     ] {
         assert_eq!(log_filter(text).as_deref(), Ok(text));
     }
-    for text in ["firma=loud", "=debug", "info,,warn", "a b", "firma=info=debug"] {
+    for text in [
+        "firma=loud",
+        "=debug",
+        "info,,warn",
+        "a b",
+        "firma=info=debug",
+        "nonsense",
+        "info,firma_htp",
+    ] {
         assert!(log_filter(text).is_err(), "{text}");
     }
 }

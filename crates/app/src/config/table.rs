@@ -79,7 +79,7 @@ settings! {
     needed {
         data_dir: PathBuf = "./data", "FIRMA_DATA_DIR", read::path, "Folder for the files, the secret and the SQLite database";
         bind: SocketAddr = "127.0.0.1:8080", "FIRMA_BIND", read::address, "Address and port to listen on";
-        log: String = "info", "FIRMA_LOG", read::log_filter, "What to log, such as info or warn,firma=debug";
+        log: String = "info", "FIRMA_LOG", read::log_filter, "What to log: levels, crates of ours, or TARGET=LEVEL, such as info or warn,firma=debug";
         log_format: LogFormat = "text", "FIRMA_LOG_FORMAT", read::log_format, "Lines of the log: text or json";
         migrate: Migrate = "manual", "FIRMA_MIGRATE", read::migrate, "Migrate an existing PostgreSQL at the start: manual or auto";
         db_role: String = "firma_app", "FIRMA_DB_ROLE", read::role, "PostgreSQL role that the server works as";
@@ -112,7 +112,7 @@ settings! {
     }
     optional {
         database_url: Database, "DATABASE_URL", url::database, "sqlite://PATH or postgres://…; firma.db in the data folder when absent";
-        migrate_database_url: Database, "FIRMA_MIGRATE_DATABASE_URL", url::database, "The same database with another login, for migrations";
+        migrate_database_url: Database, "FIRMA_MIGRATE_DATABASE_URL", url::database, "The same database with the login that owns the tables: for migrations, backups, restoring and purging";
         secret: Hidden<[u8; 32]>, "FIRMA_SECRET", read::secret, "Root secret, 32 bytes in base64; a flag shows in the list of processes, FIRMA_SECRET_FILE doesn't";
         secret_previous: Hidden<[u8; 32]>, "FIRMA_SECRET_PREVIOUS", read::secret, "Root secret as it was before: what was made with it is still accepted";
         metrics_token: Hidden<String>, "FIRMA_METRICS_TOKEN", read::token, "Who asks for /metrics has to send it; without it, there is no /metrics";

@@ -176,7 +176,7 @@ fn unknown_variables_only_warn() {
         "DB_HOST",
     ];
     assert_eq!(
-        warnings(names.map(str::to_owned)),
+        warnings(names.map(str::to_owned), &[]),
         [
             "DB_HOST: is not read; the database is named by DATABASE_URL",
             "FIRMA_BNID: is not a setting, and has no effect",

@@ -3,7 +3,7 @@
 use super::Check;
 use super::machine::is_writable;
 use crate::archive::folder;
-use crate::compose::{opened, owner, there, wait};
+use crate::compose::{opened, owner, wait};
 use crate::config::Config;
 use firma_persistence::archive::Scratch;
 use firma_services::Tx;
@@ -34,7 +34,7 @@ fn place(config: &Config) -> Check {
 
 fn proof(config: &Config) -> Option<Check> {
     let what = "proof of backups";
-    match Scratch::may_open(&there(owner(config).ok()?).ok()?).ok()? {
+    match Scratch::may_open(&owner(config).ok()?.there().ok()?).ok()? {
         true => Some(Check::ok(
             what,
             "they can be restored into a database of their own",

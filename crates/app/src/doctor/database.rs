@@ -2,7 +2,7 @@
 
 use super::Check;
 use super::rows;
-use crate::compose::{known_keys, opened, owner, sources, there, wait};
+use crate::compose::{known_keys, opened, owner, sources, wait};
 use crate::config::Config;
 use firma_auth::keys::Key;
 use firma_persistence::Target;
@@ -11,6 +11,7 @@ use firma_services::{Database, Fault, Tx};
 
 /// Seconds by which two clocks may differ.
 const APART: i64 = 5;
+const RESTORE: &str = "keep a copy of the file, and restore the last backup";
 
 pub(super) fn checks(config: &Config) -> Vec<Check> {
     let mut checks = Vec::new();
@@ -30,15 +31,34 @@ pub(super) fn checks(config: &Config) -> Vec<Check> {
 }
 
 fn away(what: String) -> Check {
-    Check::wrong(
-        "database",
-        what,
-        "see that it runs, and that DATABASE_URL and FIRMA_DB_ROLE name it",
-    )
+    let check = if is_damaged(&what) {
+        "integrity"
+    } else {
+        "database"
+    };
+    let usual = "see that it runs, that DATABASE_URL and FIRMA_DB_ROLE name it, and that the login was granted that role";
+    let remedy = remedy(&what, usual);
+    Check::wrong(check, what, remedy)
+}
+
+/// Whether SQLite says that its file isn't as it wrote it.
+fn is_damaged(what: &str) -> bool {
+    let signs = ["database disk image is malformed", "file is not a database"];
+    signs.iter().any(|sign| what.contains(sign))
+}
+
+/// What to do: a damaged file is mended by nothing that is usual.
+pub(super) fn remedy(what: &str, usual: &'static str) -> &'static str {
+    match is_damaged(what) {
+        true => RESTORE,
+        false => usual,
+    }
 }
 
 fn migrations(config: &Config, checks: &mut Vec<Check>) -> bool {
-    let checked = owner(config).and_then(there).map(|owner| (check(&owner), owner));
+    let checked = owner(config)
+        .and_then(Target::there)
+        .map(|owner| (check(&owner), owner));
     let (outcome, owner) = match checked {
         Ok(checked) => checked,
         Err(e) => {
@@ -50,7 +70,7 @@ fn migrations(config: &Config, checks: &mut Vec<Check>) -> bool {
             return false;
         }
     };
-    let remedy = match (&outcome, &owner) {
+    let usual = match (&outcome, &owner) {
         (Err(MigrationError::Older(_)), Target::Sqlite(_)) => "start `firma`, or run `firma-migrate run`",
         (Err(MigrationError::Older(_)), Target::Postgres(_)) => "take a backup and run `firma-migrate run`",
         (Err(MigrationError::Newer(_)), _) => "use the binary that migrated it, or a newer one",
@@ -58,7 +78,11 @@ fn migrations(config: &Config, checks: &mut Vec<Check>) -> bool {
     };
     checks.push(match &outcome {
         Ok(count) => Check::ok("migrations", format!("all {count} are there")),
-        Err(e) => Check::wrong("migrations", e.to_string(), remedy),
+        Err(e) => {
+            let found = e.to_string();
+            let remedy = self::remedy(&found, usual);
+            Check::wrong("migrations", found, remedy)
+        }
     });
     outcome.is_ok()
 }
@@ -73,10 +97,13 @@ async fn look(database: &Database, key: Option<Key>, current: bool) -> Vec<Check
     let mut checks = Vec::new();
     match database.read(|tx: &mut Tx<'_>| tx.database_version()).await {
         Ok(version) => checks.push(Check::ok("database", version)),
-        Err(fault) => return vec![away(fault.to_string())],
+        Err(fault) => return vec![away(database.said(&fault))],
     }
-    if let Err(fault) = state(database, &mut checks).await {
-        checks.push(away(fault.to_string()));
+    for looked in [integrity(database).await, clock(database).await] {
+        match looked {
+            Ok(check) => checks.extend(check),
+            Err(fault) => checks.push(away(database.said(&fault))),
+        }
     }
     if !current {
         checks.push(Check::note(
@@ -89,26 +116,32 @@ async fn look(database: &Database, key: Option<Key>, current: bool) -> Vec<Check
     checks
 }
 
-async fn state(database: &Database, checks: &mut Vec<Check>) -> Result<(), Fault> {
-    let broken = database.read(|tx: &mut Tx<'_>| tx.integrity()).await?;
-    checks.push(match broken.first() {
+/// Of SQLite's file; none on PostgreSQL, which looks at a page when it reads it.
+async fn integrity(database: &Database) -> Result<Option<Check>, Fault> {
+    let Some(broken) = database.read(|tx: &mut Tx<'_>| tx.integrity()).await? else {
+        return Ok(None);
+    };
+    Ok(Some(match broken.first() {
         None => Check::ok("integrity", "pages, indexes and references"),
         Some(first) => Check::wrong(
             "integrity",
             format!("{} faults, the first: {first}", broken.len()),
-            "keep a copy of the file, and restore the last backup",
+            RESTORE,
         ),
-    });
-    if let Some(theirs) = database.read(|tx: &mut Tx<'_>| tx.database_time()).await? {
-        let apart = theirs.seconds() - database.sources.clock.now().seconds();
-        checks.push(match apart.abs() {
-            0..=APART => Check::ok("clock of the database", "the same as this machine's"),
-            _ => Check::wrong(
-                "clock of the database",
-                format!("{apart} seconds from this machine's"),
-                "let both follow a time server",
-            ),
-        });
-    }
-    Ok(())
+    }))
+}
+
+async fn clock(database: &Database) -> Result<Option<Check>, Fault> {
+    let Some(theirs) = database.read(|tx: &mut Tx<'_>| tx.database_time()).await? else {
+        return Ok(None);
+    };
+    let apart = theirs.seconds() - database.sources.clock.now().seconds();
+    Ok(Some(match apart.abs() {
+        0..=APART => Check::ok("clock of the database", "the same as this machine's"),
+        _ => Check::wrong(
+            "clock of the database",
+            format!("{apart} seconds from this machine's"),
+            "let both follow a time server",
+        ),
+    }))
 }

@@ -2,8 +2,9 @@
 
 use super::Check;
 use crate::config::{Config, Database};
-use crate::secret;
+use crate::secret::{self, SecretError};
 use firma_adapters::BreachedFile;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// Below so many bytes there is no room for a log, a backup or a migration.
@@ -25,14 +26,7 @@ pub(super) fn checks(config: &Config, warnings: &[String]) -> Vec<Check> {
     if let Database::Sqlite(path) = config.database()
         && path.exists()
     {
-        checks.push(match secret::is_open(&path) {
-            false => Check::ok("database file", path.display().to_string()),
-            true => Check::wrong(
-                "database file",
-                format!("{} can be read by other users of this machine", path.display()),
-                format!("chmod 600 {}", path.display()),
-            ),
-        });
+        checks.push(database_file(&path));
     }
     checks.extend(config.breached_passwords.as_deref().map(breached));
     checks.push(space(config));
@@ -42,7 +36,7 @@ pub(super) fn checks(config: &Config, warnings: &[String]) -> Vec<Check> {
 fn folder(path: &Path) -> Check {
     let shown = path.display();
     match path.metadata() {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Check::note(
+        Err(e) if e.kind() == ErrorKind::NotFound => Check::note(
             "data folder",
             format!("{shown} is not there yet; the server makes it"),
         ),
@@ -65,20 +59,40 @@ fn folder(path: &Path) -> Check {
     }
 }
 
+fn database_file(path: &Path) -> Check {
+    let (what, shown) = ("database file", path.display());
+    match (is_writable(path), secret::is_open(path)) {
+        (false, _) => Check::wrong(what, format!("{shown} can't be written to"), as_owner(path)),
+        (true, true) => Check::wrong(
+            what,
+            format!("{shown} can be read by other users of this machine"),
+            format!("chmod 600 {shown}"),
+        ),
+        (true, false) => Check::ok(what, shown.to_string()),
+    }
+}
+
+/// What to do where the server's user has to be let to a file.
+fn as_owner(path: &Path) -> String {
+    let shown = path.display();
+    format!("run this as the server's user, or give it the file: chown, and chmod 600 {shown}")
+}
+
 fn root_secret(config: &Config) -> Check {
     if config.secret.is_some() {
         return Check::ok("secret", "given by the configuration");
     }
     match secret::stored(&config.data_dir) {
+        Err(SecretError::Read(path, e)) if e.kind() == ErrorKind::PermissionDenied => {
+            let found = format!("{} can't be read: {e}", path.display());
+            Check::wrong("secret", found, as_owner(&path))
+        }
         Err(e) => Check::wrong(
             "secret",
             e.to_string(),
-            "bring it back from where it is kept beside the backups",
+            "bring it back from where it is kept apart from the backups",
         ),
-        Ok(None) => Check::note(
-            "secret",
-            "there is none yet; the server makes one, and who was signed in with another signs in anew",
-        ),
+        Ok(None) => Check::note("secret", "there is none yet; the server makes one"),
         Ok(Some(path)) if secret::is_open(&path) => Check::wrong(
             "secret",
             format!("{} can be read by other users of this machine", path.display()),

@@ -1,6 +1,7 @@
 //! The rows: the log and its chain, whether they are as it says, and what always holds.
 
 use super::Check;
+use super::database::remedy;
 use crate::audit::{Chain, name};
 use firma_auth::keys::Key;
 use firma_domain::Instant;
@@ -13,11 +14,11 @@ const AHEAD: i64 = 5;
 
 pub(super) async fn checks(database: &Database, key: Option<Key>) -> Vec<Check> {
     match examined(database, key).await {
-        Err(refusal) => vec![Check::wrong(
-            "rows",
-            refusal.to_string(),
-            "see the log of the database",
-        )],
+        Err(refusal) => {
+            let found = refusal.to_string();
+            let remedy = remedy(&found, "see the log of the database");
+            vec![Check::wrong("rows", found, remedy)]
+        }
         Ok(found) => {
             let mut checks = vec![
                 clock(&found, database.sources.clock.now()),

@@ -6,6 +6,7 @@ use crate::compose::Parts;
 use firma_auth::access::{Create, Grant, Update};
 use firma_domain::platform::{Import, Job};
 use firma_domain::{Email, Id};
+use firma_services::crud::Expected;
 use firma_services::organizations::acting_in;
 use firma_services::platform::imports::{self, Importing, Options};
 use firma_services::platform::{Files, Leased, add_file, cancel_job, expect_upload};
@@ -68,8 +69,7 @@ impl Begun<'_> {
         Ok((Importing { asker, import }, leased))
     }
 
-    pub(super) fn by_id(&self, id: &str) -> Result<(Importing, Leased), String> {
-        let import = id.parse().map_err(|_| format!("{id} is no id of an import"))?;
+    pub(super) fn by_id(&self, import: Id) -> Result<(Importing, Leased), String> {
         let (asker, lease) = (self.asker()?, self.lease);
         let taken = self.write(asker, move |work, grant| {
             imports::take(work, grant.also(), import, lease)
@@ -135,7 +135,7 @@ pub(super) fn call_off_when_asked(database: &Database, asker: Asker, job: Id) {
         let call_off = move |tx: &mut Tx<'_>| {
             let mut work = Work::go_on(tx, asker)?;
             let grant = work.grant::<Job, Update>()?;
-            cancel_job(&mut work, grant, job)
+            cancel_job(&mut work, grant, job, &Expected::default())
         };
         if asked.is_ok()
             && let Err(refusal) = database.write_waiting(Origin::default(), call_off)

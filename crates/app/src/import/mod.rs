@@ -4,7 +4,7 @@ mod begun;
 mod options;
 
 use crate::cli::NewImport;
-use crate::compose::{Parts, compose};
+use crate::compose::{Parts, compose_existing};
 use crate::config::Config;
 use crate::exit::{Ended, SOME_REFUSED};
 use begun::{Begun, call_off_when_asked};
@@ -36,17 +36,20 @@ pub(crate) fn import(config: &Config, new: &NewImport) -> Result<(), Ended> {
         Some(path) => Some((options(new)?, path, opened(path)?)),
         None => None,
     };
-    let parts = compose(config)?;
+    let parts = compose_existing(config)?;
     let lease = config.job_lease.as_secs().try_into().unwrap_or(i64::MAX);
     let begun = Begun {
         parts: &parts,
         new,
         lease,
     };
-    let (of, leased) = match file {
-        Some((options, path, file)) => begun.by_file(options, path, file)?,
-        None => begun.by_id(new.go_on.as_deref().unwrap_or_default())?,
+    let (of, leased) = match (file, new.go_on) {
+        (Some((options, path, file)), _) => begun.by_file(options, path, file)?,
+        (None, Some(import)) => begun.by_id(import)?,
+        (None, None) => return Err("there is neither a file nor an import".to_owned().into()),
     };
+    // Whatever becomes of this process: it can be gone on with, and asked for.
+    let _ = writeln!(std::io::stderr(), "import {}", of.import);
     call_off_when_asked(&parts.database, of.asker, leased.lease.job);
     let handler = ImportHandler::telling(parts.files.clone(), show_progress);
     let settings = WorkerSettings {

@@ -29,12 +29,9 @@ pub(super) fn options(new: &NewImport) -> Result<Options, String> {
     let columns = given
         .entry("columns")
         .or_insert_with(|| Value::Object(Map::new()));
-    for pair in &new.map {
-        let (column, field) = pair
-            .rsplit_once('=')
-            .ok_or_else(|| format!("--map {pair}: has to be COLUMN=FIELD"))?;
+    for (column, field) in &new.map {
         if let Value::Object(columns) = columns {
-            columns.insert(column.into(), field.into());
+            columns.insert(column.clone(), field.as_str().into());
         }
     }
     Options::read(Value::Object(given)).map_err(|refusal| refusal.to_string())

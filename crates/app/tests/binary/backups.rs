@@ -248,7 +248,12 @@ fn a_login_that_may_make_no_database_is_told_that_nothing_was_proved() {
         "REASSIGN OWNED BY {name} TO CURRENT_USER; DROP OWNED BY {name}; DROP ROLE {name}"
     ));
     assert!(doctor.out.contains("WRONG proof of backups"), "{doctor:?}");
-    assert!(ran.fine().contains("NOT proved: the login that owns the tables"));
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(
+        ran.err.contains("NOT proved: the login that owns the tables"),
+        "{ran:?}"
+    );
+    assert!(!by_hand.exists() && by_hand.with_extension("unproved").exists());
     let (unproved, good): (Vec<_>, Vec<_>) = names(&house)
         .into_iter()
         .partition(|name| name.contains("unproved"));
@@ -291,5 +296,15 @@ fn a_log_that_is_not_whole_is_kept_and_not_called_good() {
             "{why}"
         );
         assert_eq!(house.database.lines("SELECT kind FROM backups"), ["unproved"]);
+
+        let by_hand = house.folder.path().join("mine.backup");
+        let ran = house.run(&["backup", by_hand.to_str().unwrap(), "--prove"], "");
+        assert_eq!(ran.code, Some(4), "{ran:?}");
+        assert!(
+            ran.err
+                .contains("NOT proved: the audit log isn't whole: firm: entry 2"),
+            "{ran:?}"
+        );
+        assert!(!by_hand.exists() && by_hand.with_extension("unproved.backup").exists());
     }
 }

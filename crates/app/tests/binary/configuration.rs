@@ -27,6 +27,11 @@ fn every_fault_is_one_line() {
         "firma: FIRMA_LOG: is empty; give a value or leave it out"
     );
 
+    assert_eq!(
+        line(&[("FIRMA_LOG", "nonsense")], &[]),
+        "firma: FIRMA_LOG: \"nonsense\" is not a log filter, such as info, or warn,firma=debug,rustls=info"
+    );
+
     let folder = TempDir::new().unwrap();
     let wrong = [
         ("FIRMA_BIND", "x"),

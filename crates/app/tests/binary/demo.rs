@@ -1,6 +1,6 @@
 //! The demo: the same for the same seed, on each database, and as good as if it had come over the API.
 
-use crate::house::{House, sign_in};
+use crate::house::{House, PASSWORD, sign_in};
 use flate2::read::GzDecoder;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -131,5 +131,40 @@ fn the_demo_stands_beside_others_and_its_people_sign_in() {
             "firma: the organization demo is there already, and nothing was done"
         );
         assert_eq!(house.database.number("SELECT COUNT(*) FROM events"), before);
+    }
+}
+
+#[test]
+fn who_is_made_an_owner_while_nobody_owns_the_platform_does() {
+    for house in House::each() {
+        house.run(&["demo", "--seed", "7"], "").fine();
+        let create = [
+            "admin",
+            "create",
+            "--email",
+            "first@firm.example",
+            "--organization",
+            "First",
+        ];
+        let create = [&create[..], &["--slug", "first"]].concat();
+        house.run(&create, PASSWORD).fine();
+        let owners = "SELECT COUNT(*) FROM role_assignments a JOIN roles r ON r.id = a.role_id \
+                      WHERE r.platform_role = 'website_owner'";
+        assert_eq!(house.database.number(owners), 1);
+        // Also who had been one for a while.
+        house
+            .database
+            .execute("UPDATE role_assignments SET expires_at = assigned_at WHERE role_organization_id IS NULL AND reason LIKE 'first owner%'");
+        let again = [
+            "admin",
+            "create",
+            "--email",
+            "first@firm.example",
+            "--organization",
+            "Next",
+        ];
+        house.run(&[&again[..], &["--slug", "next"]].concat(), "").fine();
+        let lasting = format!("{owners} AND a.is_active AND a.expires_at IS NULL");
+        assert_eq!(house.database.number(&lasting), 1);
     }
 }

@@ -112,12 +112,21 @@ fn an_exported_log_that_was_changed_is_in_doubt() {
     );
     assert_eq!((found.code, found.out.as_str()), (Some(4), says.as_str()));
 
+    // It breaks off, goes on behind its end, or has something else in it.
     let mut open = lines();
     open.pop();
-    assert!(with(open).line(1).contains("it breaks off"));
-    let twice = [lines(), vec![lines().pop().unwrap()]].concat();
-    assert!(with(twice).line(1).contains("goes on behind its end"));
-    assert!(with(vec!["{}".to_owned()]).line(1).contains("no line of a log"));
+    let half = lines()[..at(count)].to_vec();
+    let mut torn = lines();
+    torn[at(count)].truncate(20);
+    let last = lines().pop().unwrap();
+    let more = |line: &str| [lines(), vec![line.to_owned()]].concat();
+    for damaged in [open, half, torn, more(&last), more("{}"), lines()[..1].to_vec()] {
+        let found = with(damaged);
+        assert_eq!(found.code, Some(4), "{found:?}");
+        assert!(found.out.contains("in doubt: it breaks off, "), "{found:?}");
+    }
+    let foreign = with(vec!["{}".to_owned()]);
+    assert!(foreign.line(1).ends_with("it doesn't begin as a log does"));
 
     // Who hasn't the secret can walk the chain, and no more.
     let asked = ["audit", "verify", "--file", file, "--json"];

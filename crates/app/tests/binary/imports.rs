@@ -38,7 +38,10 @@ fn a_file_is_brought_in_from_the_command_line() {
         let count = || house.database.number("SELECT COUNT(*) FROM companies");
         assert_eq!(count(), 0);
         let ran = house.run(&import(&file, &map), "");
-        assert_eq!(ran.err, "", "the line of a worker is for who asks for it");
+        // The line of a worker is for who asks for it.
+        let (id, more) = ran.err.split_once('\n').unwrap();
+        assert!(id.starts_with("import ") && more.is_empty(), "{ran:?}");
+        assert!(ran.out.ends_with(&format!("; {id}\n")), "{ran:?}");
         let done = ran.fine();
         assert!(done.starts_with("done: 2 created,"), "{done}");
         let again = house.run(&import(&file, &map), "").fine();
@@ -81,9 +84,14 @@ fn a_file_is_brought_in_from_the_command_line() {
 
         let line = |arguments: &[&str]| house.run(&import(&bad, arguments), "").line(1).to_owned();
         assert_eq!(line(&[]), "firma: say what the rows are to become, with --entity");
+        let other = house.run(
+            &import(&bad, &["--entity", "companies", "--map", "No=external_id"]),
+            "",
+        );
+        assert_eq!(other.code, Some(1), "{other:?}");
         assert_eq!(
-            line(&["--entity", "companies", "--map", "No=external_id"]),
-            "firma: #/No: is no column of the file; there are \"Nr\", \"Name\""
+            other.err.lines().last(),
+            Some("firma: #/No: is no column of the file; there are \"Nr\", \"Name\"")
         );
         assert_eq!(
             line(&[

@@ -31,5 +31,6 @@ mod schema;
 mod serving;
 mod setup;
 mod traces;
+mod unwell;
 mod worker;
 mod writers;

@@ -209,6 +209,10 @@ fn an_organization_goes_with_all_that_is_in_it_and_its_log_stays() {
         let server = house.start();
         let owner = server.client().with_token(owner.token().map(str::to_owned));
         owner.get("/api/v1/me").expect(200);
+        // Who holds the platform is told that it was there once, and of none that it wasn't.
+        let restore = |id: Id| owner.act(&format!("/api/v1/platform/organizations/{id}/restore"));
+        restore(ids[0]).problem(409, "purged");
+        restore(Id::fixed(0x7fff, 1)).problem(404, "not_found");
         owner
             .post("/api/v1/organizations", json!({"name": "Anew", "slug": "firm"}))
             .id();

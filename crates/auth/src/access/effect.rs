@@ -18,14 +18,15 @@ touches! {
     Company, Create => Organization, Read;
     Company, Update => Organization, Read;
     Company, Update => Company, Read;
+    Company, Delete => Company, Read;
     Company, Delete => Deal, Read;
     Company, Delete => Contact, Delete;
     Company, Delete => Activity, Delete;
     Contact, Create => Organization, Read;
-    Contact, Create => Contact, Update;
+    Contact, Create => Contact, Read;
     Contact, Create => Company, Update;
     Contact, Update => Organization, Read;
-    Contact, Update => Contact, Update;
+    Contact, Update => Contact, Read;
     Contact, Update => Company, Update;
     Contact, Delete => Contact, Read;
     Contact, Delete => Company, Read;
@@ -35,8 +36,10 @@ touches! {
     Deal, Create => Pipeline, Read;
     Deal, Update => Stage, Read;
     Deal, Update => Pipeline, Read;
+    Deal, Update => Company, Read;
     Deal, Update => DealContact, Update;
     Deal, Delete => Stage, Read;
+    Deal, Delete => Company, Read;
     Deal, Delete => DealContact, Delete;
     Deal, Delete => Activity, Delete;
     DealContact, Create => Deal, Update;
@@ -58,6 +61,7 @@ touches! {
     Activity, Delete => Deal, Update;
     Team, Delete => TeamMember, Delete;
     TeamMember, Delete => Team, Read;
+    TeamMember, Delete => Member, Read;
     Organization, Read => File, Read;
     Organization, Update => Member, Update;
     Organization, Delete => Member, Update;

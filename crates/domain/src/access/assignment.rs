@@ -76,6 +76,7 @@ impl Entity for RoleAssignment {
     const COLLECTION: &'static str = "role-assignments";
     const READ_ONLY: &'static [&'static str] = &["role_organization_id", "assigned_by", "assigned_at"];
     const LONG: &'static [&'static str] = &["metadata"];
+    const FREE: &'static [&'static str] = &["metadata"];
 
     fn check(&self) -> Result<(), Invalid> {
         crate::value::metadata(&self.metadata)

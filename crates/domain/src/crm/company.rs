@@ -7,7 +7,7 @@ use validator::Validate;
 /// A postal address.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an address: an object")]
 pub struct Address {
     /// Street and number
     #[serde(default)]

@@ -57,7 +57,7 @@ pub struct Deal {
     /// When it was won or lost; today unless named
     #[serde(default)]
     pub actual_close: Option<Day>,
-    /// Why it was lost; needed when a deal moves to lost
+    /// Why it was lost; needed when a deal moves to lost, and kept as long as it is
     #[serde(default)]
     #[validate(length(min = 1, max = 1_000))]
     pub lost_reason: Option<String>,
@@ -80,7 +80,8 @@ impl Deal {
     /// `before` is the deal as it was, none for a new one; `today` is the organization's day.
     ///
     /// # Errors
-    /// A move to lost without a reason, a closing day on an open deal, a closing before the opening.
+    /// A move to lost without a reason, a lost deal that loses its own, a closing day on an open deal, a closing
+    /// before the opening.
     pub fn standing_in(mut self, stage: &Stage, before: Option<&Deal>, today: Day) -> Result<Deal, Invalid> {
         self.pipeline_id = Some(stage.pipeline_id);
         self.status = match stage.kind {
@@ -88,10 +89,9 @@ impl Deal {
             StageKind::Won => DealStatus::Won,
             StageKind::Lost => DealStatus::Lost,
         };
-        let was = before.map(|deal| deal.status);
         match self.status {
             DealStatus::Open => {
-                let reopened = was.is_some_and(|was| was != DealStatus::Open);
+                let reopened = before.is_some_and(|deal| deal.status != DealStatus::Open);
                 if self.actual_close.is_some() && !reopened {
                     return Err(Invalid::field(
                         "actual_close",
@@ -105,7 +105,7 @@ impl Deal {
             closed => {
                 if closed == DealStatus::Won {
                     self.lost_reason = None;
-                } else if was.is_some_and(|was| was != DealStatus::Lost) && self.lost_reason.is_none() {
+                } else if self.lost_reason.is_none() && before.is_some_and(Deal::needs_reason) {
                     return Err(Invalid::field(
                         "lost_reason",
                         "required",
@@ -123,6 +123,11 @@ impl Deal {
             )),
             _ => Ok(self),
         }
+    }
+
+    /// Whether it can't be lost without a reason from now on: only one that came in so can.
+    fn needs_reason(&self) -> bool {
+        self.status != DealStatus::Lost || self.lost_reason.is_some()
     }
 }
 
@@ -203,6 +208,44 @@ mod tests {
         assert!(open.clone().standing_in(&lost, None, today).is_ok());
         let told = deal(json!({"title": "x", "lost_reason": "price"}));
         assert!(told.standing_in(&lost, Some(&open), today).is_ok());
+    }
+
+    #[test]
+    fn a_reason_is_not_taken_from_a_deal_that_stays_lost() {
+        let today = day("2026-03-01");
+        let lost = stage(StageKind::Lost);
+        let patched = |before: &Deal, change: serde_json::Value| {
+            let change = input::patch::<Deal>(change).unwrap();
+            input::merge(before, change)
+                .unwrap()
+                .standing_in(&lost, Some(before), today)
+        };
+        let open = deal(json!({"title": "x"}));
+        let told = patched(&open, json!({"lost_reason": "price"})).unwrap();
+        let Invalid(errors) = patched(&told, json!({"lost_reason": null})).unwrap_err();
+        assert_eq!(
+            (errors[0].pointer.as_str(), errors[0].code.as_ref()),
+            ("#/lost_reason", "required")
+        );
+        assert_eq!(
+            patched(&told, json!({"lost_reason": "time"}))
+                .unwrap()
+                .lost_reason
+                .as_deref(),
+            Some("time")
+        );
+        // It goes with the loss, and one that came in without goes on without.
+        let reopened = input::merge(&told, input::patch::<Deal>(json!({"lost_reason": null})).unwrap())
+            .unwrap()
+            .standing_in(&stage(StageKind::Open), Some(&told), today)
+            .unwrap();
+        assert_eq!((reopened.status, reopened.lost_reason), (DealStatus::Open, None));
+        let bare = deal(json!({"title": "x"}))
+            .standing_in(&lost, None, today)
+            .unwrap();
+        assert!(patched(&bare, json!({"title": "y"})).is_ok());
+        let late = patched(&bare, json!({"lost_reason": "price"})).unwrap();
+        assert!(patched(&late, json!({"lost_reason": null})).is_err());
     }
 
     #[test]

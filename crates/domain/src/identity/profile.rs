@@ -117,6 +117,7 @@ impl Entity for Profile {
     const COLLECTION: &'static str = "profiles";
     const TAGGED: bool = true;
     const LONG: &'static [&'static str] = &["bio", "metadata"];
+    const FREE: &'static [&'static str] = &["metadata"];
 
     fn check(&self) -> Result<(), Invalid> {
         crate::value::metadata(&self.metadata)

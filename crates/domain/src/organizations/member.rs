@@ -68,6 +68,7 @@ impl Entity for Member {
     const COLLECTION: &'static str = "members";
     const READ_ONLY: &'static [&'static str] = &["email", "joined_at", "invited_by"];
     const LONG: &'static [&'static str] = &["metadata"];
+    const FREE: &'static [&'static str] = &["metadata"];
 
     fn check(&self) -> Result<(), Invalid> {
         crate::value::metadata(&self.metadata)

@@ -123,6 +123,7 @@ impl Entity for Organization {
         "owner_id",
     ];
     const LONG: &'static [&'static str] = &["description", "metadata"];
+    const FREE: &'static [&'static str] = &["metadata"];
 
     fn check(&self) -> Result<(), Invalid> {
         crate::value::metadata(&self.metadata)

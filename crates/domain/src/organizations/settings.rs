@@ -32,7 +32,7 @@ spelled! {
 /// How an organization looks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object of settings")]
 pub struct Branding {
     /// Its first colour, `#rrggbb`
     #[serde(default)]
@@ -47,7 +47,7 @@ pub struct Branding {
 /// How an organization wants to work.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object of settings")]
 pub struct Settings {
     /// The modules that it uses, all unless said otherwise. What belongs to another isn't there, for nobody.
     #[serde(default = "all_features")]
@@ -76,7 +76,7 @@ pub struct Settings {
 /// How long an organization keeps what only adds up.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object of settings")]
 pub struct RetentionSettings {
     /// For how many days the audit log is kept, at least a year; none for ever. What is older is cut, and
     /// can't be brought back
@@ -88,7 +88,7 @@ pub struct RetentionSettings {
 /// What the owner of an organization is told by mail.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object of settings")]
 pub struct MailSettings {
     /// Warnings about safety: many wrong passwords, conspicuously many writes, sign-ins from new devices
     #[serde(default = "yes")]

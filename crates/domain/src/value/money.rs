@@ -109,7 +109,7 @@ pub struct Total {
 
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with amount and currency")]
 struct Written {
     /// In the currency's unit, with at most its decimals: `1234.50`
     amount: String,

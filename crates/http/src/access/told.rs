@@ -12,7 +12,7 @@ use actix_web::{HttpResponse, web};
 use firma_auth::access::{Given, Scope, Verb, resource_named};
 use firma_services::Refusal;
 use firma_services::access::{self, Explanation, Question, Reason};
-use firma_services::listing::Parameters;
+use firma_services::listing::{self, Parameters};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
@@ -105,18 +105,9 @@ fn question(parameters: &Parameters) -> Result<Question, Refusal> {
             "permission" => &mut permission,
             "resource" => &mut resource,
             "key" => &mut key,
-            _ => {
-                let detail = "is not a parameter of this operation";
-                return Err(Refusal::parameter(name.as_str(), "unknown_parameter", detail));
-            }
+            _ => return Err(listing::unknown(name)),
         };
-        if place.replace(value.as_str()).is_some() {
-            return Err(Refusal::parameter(
-                name.as_str(),
-                "invalid_value",
-                "is given twice",
-            ));
-        }
+        *place = Some(value.as_str());
     }
     let id = |name: &str, value: Option<&str>| match value.map(str::parse) {
         None => Ok(None),

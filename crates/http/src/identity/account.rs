@@ -99,7 +99,7 @@ async fn delete_me(call: Call) -> Answered {
     let by_cookie = call.by_cookie();
     let answer = call.write_alone(|tx, caller, said| {
         said.no_query()?;
-        identity::delete_me(tx, caller, &said.language)?;
+        identity::delete_me(tx, caller, &said.language, &said.if_match)?;
         Ok(render::empty())
     });
     let answer = answer.await?;

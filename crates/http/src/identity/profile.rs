@@ -13,10 +13,7 @@ use firma_services::identity;
 
 async fn update_me(call: Call) -> Answered {
     call.write_alone(|tx, caller, said| {
-        render::plain(
-            200,
-            &identity::update_me(tx, caller, said.json()?, &said.if_match)?,
-        )
+        render::me(&identity::update_me(tx, caller, said.json()?, &said.if_match)?)
     })
     .await
 }
@@ -24,7 +21,7 @@ async fn update_me(call: Call) -> Answered {
 async fn profile(call: Call) -> Answered {
     call.read_alone(|tx, caller, said| {
         said.no_query()?;
-        render::record(&identity::profile(tx, caller)?)
+        render::unless_known(&identity::profile(tx, caller)?, said.if_none_match.as_deref())
     })
     .await
 }
@@ -69,7 +66,7 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         operation(Method::PATCH, "/api/v1/me/profile", "update_profile", || {
             web::patch().to(update_profile)
         })
-        .text("Changes the caller's profile. Of metadata the keys that are named; null empties one.")
+        .text("Changes the caller's profile. Of metadata the keys that are named; null takes one away.")
         .body(change)
         .example(
             Example::default().body(r#"{"title": "Carpenter", "locale": "de", "timezone": "Europe/Berlin"}"#),

@@ -65,7 +65,7 @@ async fn begin(request: &HttpRequest, said: &Said, purpose: Purpose) -> Answered
 /// The provider sends the browser here. What else it says isn't looked at.
 pub(super) async fn arrive(request: HttpRequest, Open(said): Open) -> Answered {
     said.state.limits.count(&request, Limited::SignIn, None)?;
-    let asked = said.query()?;
+    let asked = said.foreign_query()?;
     let one = |name: &str| {
         let mut all = asked.iter().filter(|(known, _)| known == name);
         let first = all.next().map(|(_, value)| value.clone());

@@ -31,7 +31,12 @@ async fn find(call: Call) -> Answered {
 async fn resolve(call: Call) -> Answered {
     call.write_platform::<InternalError, Update, _>(|desk, grant, said| {
         said.no_query()?;
-        render::record(&installation::resolve_error(desk, grant, said.id()?)?)
+        render::record(&installation::resolve_error(
+            desk,
+            grant,
+            said.id()?,
+            &said.if_match,
+        )?)
     })
     .await
 }
@@ -89,6 +94,7 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             "Says that an internal error was looked after. When it comes again, it is open again by itself.",
         )
         .example(on_one())
+        .versioned()
         .answers(200, Some(reference(&name))),
     );
 }

@@ -31,7 +31,12 @@ async fn find(call: Call) -> Answered {
 async fn cancel(call: Call) -> Answered {
     call.write_platform::<Job, Update, _>(|desk, grant, said| {
         said.no_query()?;
-        render::record(&installation::cancel_job(desk, grant, said.id()?)?)
+        render::record(&installation::cancel_job(
+            desk,
+            grant,
+            said.id()?,
+            &said.if_match,
+        )?)
     })
     .await
 }
@@ -39,7 +44,7 @@ async fn cancel(call: Call) -> Answered {
 async fn retry(call: Call) -> Answered {
     call.write_platform::<Job, Update, _>(|desk, grant, said| {
         said.no_query()?;
-        render::record(&installation::retry_job(desk, grant, said.id()?)?)
+        render::record(&installation::retry_job(desk, grant, said.id()?, &said.if_match)?)
     })
     .await
 }
@@ -90,6 +95,7 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         )
         .text("Calls a job of the system off. At once while it waits, at its next step while it runs.")
         .example(on_one().unsure("Or 409, where a worker was faster and the job is over."))
+        .versioned()
         .refuses(&["transition"])
         .answers(200, Some(reference(&name))),
     );
@@ -103,6 +109,7 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         )
         .text("Tries a job of the system again that was given up.")
         .example(on_one().by_hand())
+        .versioned()
         .refuses(&["transition"])
         .answers(200, Some(reference(&name))),
     );

@@ -8,6 +8,7 @@ use actix_web::web;
 use firma_auth::access::{Create, Delete, PlatformGrant, Read, Update, Verb};
 use firma_domain::organizations::{Organization, Status};
 use firma_domain::{Id, Record, input};
+use firma_services::crud::Expected;
 use firma_services::installation::{self, NewOwned};
 use firma_services::organizations::Terms;
 use firma_services::{Desk, Refusal};
@@ -53,8 +54,12 @@ async fn update(call: Call) -> Answered {
 }
 
 /// Something that the platform does to an organization as a whole.
-type Act =
-    fn(&mut Desk<'_, '_>, PlatformGrant<Organization, Update>, Id) -> Result<Record<Organization>, Refusal>;
+type Act = fn(
+    &mut Desk<'_, '_>,
+    PlatformGrant<Organization, Update>,
+    Id,
+    &Expected,
+) -> Result<Record<Organization>, Refusal>;
 
 async fn suspend(call: Call) -> Answered {
     act(call, installation::suspend).await
@@ -69,7 +74,7 @@ async fn restore(call: Call) -> Answered {
 async fn act(call: Call, act: Act) -> Answered {
     call.write_platform::<Organization, Update, _>(move |desk, grant, said| {
         said.no_query()?;
-        render::record(&act(desk, grant, said.id()?)?)
+        render::record(&act(desk, grant, said.id()?, &said.if_match)?)
     })
     .await
 }
@@ -211,6 +216,7 @@ fn standing(to: &mut Vec<Operation>, name: &str) {
             web::post().to(suspend)
         })
         .text("Makes an organization read-only. Its jobs wait.")
+        .versioned()
         .example(example)
         .refuses(&["transition"])
         .answers(200, Some(reference(name))),
@@ -221,6 +227,7 @@ fn standing(to: &mut Vec<Operation>, name: &str) {
             web::post().to(reactivate)
         })
         .text("Lets an organization be written to again.")
+        .versioned()
         .example(example)
         .refuses(&["transition"])
         .answers(200, Some(reference(name))),

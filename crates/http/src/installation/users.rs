@@ -38,7 +38,8 @@ async fn reactivate(call: Call) -> Answered {
 async fn set_active(call: Call, is_active: bool) -> Answered {
     call.write_platform::<User, Update, _>(move |desk, grant, said| {
         said.no_query()?;
-        render::record(&installation::set_active(desk, grant, said.id()?, is_active)?)
+        let changed = installation::set_active(desk, grant, said.id()?, is_active, &said.if_match)?;
+        render::record(&changed)
     })
     .await
 }
@@ -88,6 +89,7 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             || web::post().to(deactivate),
         )
         .text("Locks an account. All its sessions end at once.")
+        .versioned()
         .example(example().after(made("USER_ID", "owner_id")).id("$USER_ID"))
         .refuses(&["last_owner", "role_not_held"])
         .answers(200, Some(reference(&name))),
@@ -101,6 +103,7 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             || web::post().to(reactivate),
         )
         .text("Opens an account again.")
+        .versioned()
         .example(example().after(made("USER_ID", "owner_id")).id("$USER_ID"))
         .refuses(&["role_not_held"])
         .answers(200, Some(reference(&name))),

@@ -16,7 +16,7 @@ use firma_services::organizations;
 async fn archive(call: Call) -> Answered {
     call.write::<Organization, Delete, _>(|work, grant, said| {
         said.no_query()?;
-        render::record(&organizations::archive(work, grant)?)
+        render::record(&organizations::archive(work, grant, &said.if_match)?)
     })
     .await
 }
@@ -32,7 +32,7 @@ async fn restore(call: Call) -> Answered {
 async fn transfer(call: Call) -> Answered {
     call.write::<Organization, Delete, _>(|work, grant, said| {
         let new = input::plain(said.json()?)?;
-        render::record(&organizations::transfer(work, grant, new)?)
+        render::record(&organizations::transfer(work, grant, new, &said.if_match)?)
     })
     .await
 }
@@ -75,6 +75,7 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
              its owner.",
         )
         .example(another())
+        .versioned()
         .refuses(&["transition"])
         .answers(200, organization()),
     );
@@ -102,6 +103,7 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         )
         .body(reference("NewOwner"))
         .example(another().after(HEIR).body(r#"{"owner_id": "$HEIR_ID"}"#))
+        .versioned()
         .refuses(&["step_up_required", "transition"])
         .answers(200, organization()),
     );

@@ -107,7 +107,7 @@ fn headers_that_are_wrong() {
                 ask(&firm.owner, "PATCH", &at, &[], Some(b"{")).problem(400, "malformed_body");
                 ask(&firm.owner, "PATCH", &at, &[], Some(b"{\"title\": 1}")).problem(422, "invalid");
             }
-            for method in ["PATCH", "DELETE"] {
+            for (method, body) in [("PATCH", body), ("DELETE", None)] {
                 let lines = [("if-match", "\"2\""), ("if-match", "\"3\"")];
                 ask(&firm.owner, method, &deal, &lines, body).problem(412, "changed");
             }

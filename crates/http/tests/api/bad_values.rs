@@ -268,6 +268,89 @@ fn wrong_values_are_named_by_their_pointers() {
 }
 
 #[test]
+fn what_is_expected_is_told_in_words_of_a_caller() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let worth = |value: Value| json!({"title": "x", "value": value});
+        refused(server, &firm, || {
+            for (collection, body, detail) in [
+                ("deals", worth(json!(["5.00", "EUR"])), "an object is expected"),
+                (
+                    "deals",
+                    worth(json!("5 EUR")),
+                    "invalid type: string \"5 EUR\", expected an object with amount and currency",
+                ),
+                (
+                    "companies",
+                    json!({"name": "x", "billing_address": "Main 1"}),
+                    "invalid type: string \"Main 1\", expected an address: an object",
+                ),
+                (
+                    "stages",
+                    json!({"name": "x", "position": "first"}),
+                    "invalid type: string \"first\", expected a whole number of 32 bits",
+                ),
+            ] {
+                let problem = post(&firm, collection, &body).problem(422, "invalid");
+                assert_eq!(problem["errors"][0]["detail"], detail);
+            }
+            let settings = firm.owner.patch(&firm.path, json!({"settings": null}));
+            let problem = settings.problem(422, "invalid");
+            let detail = "invalid type: null, expected an object of settings";
+            assert_eq!(problem["errors"][0]["detail"], detail);
+        });
+    });
+}
+
+#[test]
+fn instants_are_of_the_years_1_to_9999_as_rfc_3339_writes_them() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        refused(server, &firm, || {
+            for at in [
+                "9999-12-31T23:59:59-01:00",
+                "0000-01-01T00:00:00+14:00",
+                "0000-06-01T00:00:00Z",
+                "+10000-01-01T00:00:00Z",
+                "2026-01-31 09:30:00Z",
+                "2026-01-31T09:30:00",
+                "2016-12-31T23:59:60Z",
+                "2026-01-31",
+            ] {
+                let call = json!({"kind": "CALL", "subject": "x", "due_at": at});
+                let problem = post(&firm, "activities", &call).problem(422, "invalid");
+                assert_eq!(pointers(&problem), ["#/due_at"], "{at}");
+                let written = at.replace('+', "%2B").replace(' ', "%20");
+                for (list, field) in [
+                    ("deals", "created_at"),
+                    ("activities", "due_at"),
+                    ("audit-entries", "occurred_at"),
+                ] {
+                    let path = firm.at(&format!("{list}?{field}[gt]={written}"));
+                    let problem = ask(&firm.owner, "GET", &path, &[], None).problem(400, "invalid_value");
+                    assert_eq!(problem["parameter"], format!("{field}[gt]"), "{at}");
+                }
+            }
+        });
+        let company = firm.owner.post(&firm.at("companies"), json!({"name": "x"})).id();
+        for (given, kept) in [
+            ("0001-01-01T02:00:00+02:00", "0001-01-01T00:00:00.000000Z"),
+            ("9999-12-31t22:59:59-01:00", "9999-12-31T23:59:59.000000Z"),
+        ] {
+            let call = json!({"kind": "CALL", "subject": "x", "company_id": company, "due_at": given});
+            let made = post(&firm, "activities", &call);
+            let at = firm.at(&format!("activities/{}", made.id()));
+            assert_eq!(made.expect(201)["due_at"], kept);
+            let changed = firm.owner.patch(&at, json!({"subject": "y"})).expect(200);
+            assert_eq!(
+                (&changed["due_at"], &changed["version"]),
+                (&json!(kept), &json!(2))
+            );
+        }
+    });
+}
+
+#[test]
 fn dates_are_days_of_the_calendar_as_they_are_written_here() {
     on_each(|server| {
         let firm = Firm::new(server);

@@ -263,8 +263,48 @@ fn each_for_itself_tells_what_became_of_each() {
             ),
             (entries + 3, entries + 3, 1)
         );
-        // What fails whole is refused whole: it can't be read.
-        bulk(&firm, "companies/bulk?atomic=false", json!([{"op": "erase"}])).problem(422, "invalid");
+    });
+}
+
+#[test]
+fn what_can_not_be_read_or_contradicts_itself_is_refused_alone_or_with_all() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let a = made(&firm, "a");
+        let value = json!({"name": "x", "external_id": "x"});
+        let wrong = [
+            (json!({"op": "erase"}), "/op"),
+            (json!({"op": "update", "value": {}}), "/id"),
+            (json!({"op": "delete", "id": "x"}), "/id"),
+            (json!({"op": "create", "id": a, "value": value}), "/id"),
+            (json!({"op": "create", "version": 1, "value": value}), "/version"),
+            (json!({"op": "delete", "id": a, "value": value}), "/value"),
+            (json!({"op": "upsert", "id": a, "value": value}), "/id"),
+            (json!([]), ""),
+        ];
+        let before = stored(server);
+        for (operation, part) in &wrong {
+            // It is told before the first, which is nowhere, is looked for.
+            let all = json!([{"op": "delete", "id": "01890000-0000-7000-8000-000000000000"}, operation]);
+            let problem = bulk(&firm, "companies/bulk", all).problem(422, "invalid");
+            assert_eq!(pointers(&problem), [format!("#/operations/1{part}")]);
+        }
+        assert_eq!(stored(server), before);
+        let mut all: Vec<_> = wrong.iter().map(|(operation, _)| operation.clone()).collect();
+        all.push(json!({"op": "update", "id": a, "value": {"name": "a2"}}));
+        let done = bulk(&firm, "companies/bulk?atomic=false", json!(all)).expect(207);
+        for (n, (_, part)) in wrong.iter().enumerate() {
+            let result = &done["results"][n];
+            assert_eq!(result["status"], 422, "{result}");
+            assert_eq!(pointers(&result["problem"]), [format!("#/operations/{n}{part}")]);
+        }
+        assert_eq!(
+            done["results"][3]["problem"]["errors"][0]["code"],
+            "unknown_field"
+        );
+        assert_eq!(done["results"][wrong.len()]["status"], 200);
+        assert_eq!(names(&firm), ["a2"]);
+        bulk(&firm, "companies/bulk?atomic=false", json!(5)).problem(422, "invalid");
     });
 }
 

@@ -94,7 +94,8 @@ fn the_platform_suspends_reactivates_and_measures() {
         }
         let organization = firm.id;
         let again = server.write(move |tx| {
-            Ok(organizations::reactivate(tx, platform(organization)).map_err(|refusal| refusal.to_string()))
+            let again = organizations::reactivate(tx, platform(organization), &Expected::default());
+            Ok(again.map_err(|refusal| refusal.to_string()))
         });
         assert_eq!(again.unwrap_err(), "only from suspended");
     });
@@ -123,6 +124,13 @@ fn an_archived_organization_is_closed_to_all_but_its_owner() {
             client.delete(&firm.path).problem(404, "organization_not_found");
         };
         [&admin, &ceo].into_iter().for_each(others);
+        let listed = |client: &Client| {
+            let page = client.get("/api/v1/organizations").expect(200);
+            let me = client.get("/api/v1/me").expect(200);
+            let all = [&page["data"], &me["memberships"]];
+            all.map(|list| list.as_array().unwrap().len())
+        };
+        assert_eq!([listed(&firm.owner), listed(&ceo)], [[1, 1], [0, 0]]);
         for path in [
             &firm.path,
             &deal,

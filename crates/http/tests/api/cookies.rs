@@ -345,7 +345,7 @@ fn other_sites_may_call_only_where_they_are_named() {
             ("access-control-request-method", "POST"),
             (
                 "access-control-request-headers",
-                "content-type,x-csrf-token,idempotency-key",
+                "content-type,x-csrf-token,idempotency-key,x-device-token",
             ),
         ];
         server
@@ -385,7 +385,7 @@ fn other_sites_may_call_only_where_they_are_named() {
         assert_eq!(allowed(&made).as_deref(), Some("https://app.firma.example"));
         assert!(
             made.header("access-control-expose-headers")
-                .is_some_and(|names| names.contains("location"))
+                .is_some_and(|names| names.contains("location") && names.contains("ratelimit-policy"))
         );
         assert!(
             made.header("vary")

@@ -289,6 +289,8 @@ fn a_role_gives_what_it_says_and_an_assignment_shows_it() {
             pointers(&firm.owner.patch(&at, large).problem(422, "invalid")),
             ["#/metadata"]
         );
+        let none = json!({"metadata": {"ticket": null}});
+        assert_eq!(firm.owner.patch(&at, none).expect(200)["metadata"], json!({}));
     });
 }
 

@@ -1,5 +1,6 @@
 //! The OpenAPI document says what the operations do, and follows the conventions throughout.
 
+use crate::preconditions::ACTIONS;
 use crate::samples::Place;
 use firma_testing::{Firm, Server, TestDatabase, on_each};
 use serde_json::{Value, json};
@@ -161,7 +162,12 @@ fn every_operation_is_whole() {
         );
         assert_eq!(
             headers.contains(&"If-Match"),
-            matches!(method, "patch" | "delete") || path.ends_with("/restore"),
+            matches!(method, "patch" | "delete") || path.ends_with("/restore") || ACTIONS.contains(&id),
+            "{at}"
+        );
+        assert_eq!(
+            headers.contains(&"If-None-Match"),
+            responses.contains_key("304"),
             "{at}"
         );
         assert_eq!(

@@ -211,7 +211,10 @@ fn nobody_is_told_of_others_without_the_right_or_of_what_they_may_not_see() {
             ("permission=deals:approve", "invalid_value"),
             ("permission=users:read:platform", "invalid_value"),
             ("permission=deals:read&user=me", "invalid_value"),
-            ("permission=deals:read&permission=deals:read", "invalid_value"),
+            (
+                "permission=deals:read&permission=deals:read",
+                "repeated_parameter",
+            ),
             ("permission=deals:read&row=1", "unknown_parameter"),
         ] {
             client.get(&at(query)).problem(400, code);

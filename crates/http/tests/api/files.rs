@@ -115,6 +115,8 @@ fn what_is_no_file_of_ours_is_refused_and_leaves_nothing() {
         };
         wrong(sent("empty.txt", b""), "empty");
         wrong(sent("..", b"text"), "required");
+        let named = |length: usize| format!("{}.txt", "ş".repeat(length - 4));
+        wrong(sent(&named(256), b"text"), "length");
         // What it is called doesn't make it that.
         sent("program.pdf", b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0").problem(415, "file_type");
         sent("page.txt", b"<!DOCTYPE html><script>alert(1)</script>").problem(415, "file_type");
@@ -138,6 +140,7 @@ fn what_is_no_file_of_ours_is_refused_and_leaves_nothing() {
             assert_eq!(rows(server, table), 0, "{table}");
         }
         sent("exact.txt", &b"a".repeat(200_000)).expect(201);
+        assert_eq!(sent(&named(255), b"text").expect(201)["name"], named(255));
         assert_eq!(sent("photo", PNG).expect(201)["media_type"], "image/png");
     });
 }

@@ -204,6 +204,49 @@ fn a_key_is_of_one_actor_path_and_organization() {
 }
 
 #[test]
+fn a_path_is_one_however_it_is_written() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let body = json!({"name": "Once"});
+        let first = firm.owner.post_once(&firm.at("companies"), "k", body.clone());
+        for path in [
+            firm.at("%63ompanies"),
+            firm.at("compan%69%65s"),
+            firm.at("companies")
+                .replace("/organizations/", "/%6frganizations/"),
+        ] {
+            is_replay(&firm.owner.post_once(&path, "k", body.clone()), &first);
+        }
+        assert_eq!(rows(server, "companies"), 1);
+
+        let id = first.id();
+        firm.owner
+            .delete(&firm.at(&format!("companies/{id}")))
+            .expect(204);
+        let restore = |id: &str| {
+            let path = firm.at(&format!("companies/{id}/restore"));
+            firm.owner.send("POST", &path, &[("idempotency-key", "r")], None)
+        };
+        let first = restore(&id);
+        assert_eq!(first.status, 200);
+        for spelled in [
+            id.to_uppercase(),
+            id.replace('-', ""),
+            id.replace('-', "%2D"),
+            format!("%7B{id}%7D"),
+            format!("urn:uuid:{id}"),
+        ] {
+            is_replay(&restore(&spelled), &first);
+        }
+
+        let founder = server.client(Firm::user(server, "founder@example.com"));
+        let body = json!({"name": "New", "slug": "new-firm"});
+        let first = founder.post_once("/api/v1/organizations", "k", body.clone());
+        is_replay(&founder.post_once("/api/v1/organization%73", "k", body), &first);
+    });
+}
+
+#[test]
 fn keys_are_kept_outside_organizations_too() {
     on_each(|server| {
         let user = Firm::user(server, "founder@example.com");

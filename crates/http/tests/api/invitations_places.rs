@@ -187,3 +187,25 @@ fn a_client_comes_back_without_a_place() {
         set(member, true).problem(409, "member_limit");
     });
 }
+
+#[test]
+fn who_is_a_client_no_longer_takes_a_place() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let (client, _) = firm.member(Some("client"));
+        limit(server, &firm, 1);
+        let held = firm
+            .owner
+            .get(&firm.at(&format!("role-assignments?user_id={client}")))
+            .expect(200);
+        let held = firm.at(&format!(
+            "role-assignments/{}",
+            held["data"][0]["id"].as_str().unwrap()
+        ));
+        firm.owner
+            .patch(&held, json!({"is_active": false}))
+            .problem(409, "member_limit");
+        limit(server, &firm, 2);
+        firm.owner.patch(&held, json!({"is_active": false})).expect(200);
+    });
+}

@@ -36,6 +36,10 @@ fn an_organization_says_what_it_is_and_how_it_wants_to_work() {
         assert_eq!(changed["settings"]["branding"]["accent_color"], json!(null));
         assert_eq!(changed["metadata"]["note"], "two\nlines");
         assert_eq!(firm.owner.get(&firm.path).expect(200), changed);
+        let left = json!({"metadata": {"crm": {"since": null}, "note": null}});
+        let left = firm.owner.patch(&firm.path, left).expect(200);
+        assert_eq!(left["metadata"], json!({"crm": {}}));
+        assert_eq!(left["settings"], changed["settings"]);
         // A claim keeps nobody from claiming the same.
         other
             .owner
@@ -45,6 +49,8 @@ fn an_organization_says_what_it_is_and_how_it_wants_to_work() {
         other.owner.post("/api/v1/organizations", body).expect(201);
         for (wrong, at) in [
             (json!({"settings": {"timer": 1}}), "#/settings/timer"),
+            (json!({"settings": []}), "#/settings"),
+            (json!({"settings": {"branding": []}}), "#/settings/branding"),
             (
                 json!({"settings": {"features": ["crm"]}}),
                 "#/settings/features/0",
@@ -64,7 +70,7 @@ fn an_organization_says_what_it_is_and_how_it_wants_to_work() {
             let problem = firm.owner.patch(&firm.path, wrong).problem(422, "invalid");
             assert_eq!(pointer(&problem), at);
         }
-        assert_eq!(firm.owner.get(&firm.path).expect(200), changed);
+        assert_eq!(firm.owner.get(&firm.path).expect(200), left);
     });
 }
 
@@ -284,5 +290,18 @@ fn what_is_kept_of_a_member_is_the_organizations() {
             let problem = firm.owner.patch(&at, wrong).problem(422, "invalid");
             assert_eq!(pointer(&problem), at_field);
         }
+        // Keys are a hundred at most, and a null makes room.
+        let keys =
+            |from: u32, to: u32| -> Value { (from..to).map(|n| (format!("k{n}"), json!(n))).collect() };
+        let metadata = |metadata: Value| firm.owner.patch(&at, json!({"metadata": metadata}));
+        metadata(keys(0, 99)).expect(200);
+        assert_eq!(
+            pointer(&metadata(json!({"one": 1})).problem(422, "invalid")),
+            "#/metadata"
+        );
+        let changed = metadata(json!({"badge": null, "one": 1})).expect(200);
+        assert_eq!(changed["metadata"]["one"], 1);
+        assert_eq!(changed["metadata"].get("badge"), None);
+        assert_eq!(metadata(json!(null)).expect(200)["metadata"], json!({}));
     });
 }

@@ -5,6 +5,7 @@ use crate::samples::{nothing, role, unique};
 use firma_auth::access::{Grant, Joining, Operating, Update};
 use firma_domain::organizations::Organization;
 use firma_domain::{Id, input};
+use firma_services::crud::Expected;
 use firma_services::{Refusal, Tx, organizations};
 use firma_testing::{Answer, Client, Firm, on_each};
 use serde_json::{Value, json};
@@ -22,13 +23,14 @@ pub(crate) fn platform(organization: Id) -> Grant<Organization, Update> {
     Joining::of(organization, Id::NIL).grant().also()
 }
 
+/// Something that the platform does to an organization.
+type Act<T> = fn(&mut Tx<'_>, Grant<Organization, Update>, &Expected) -> Result<T, Refusal>;
+
 /// Has the platform do something to an organization.
-pub(crate) fn by_platform<T: Send + 'static>(
-    firm: &Firm<'_>,
-    act: fn(&mut Tx<'_>, Grant<Organization, Update>) -> Result<T, Refusal>,
-) -> T {
+pub(crate) fn by_platform<T: Send + 'static>(firm: &Firm<'_>, act: Act<T>) -> T {
     let organization = firm.id;
-    firm.server.write(move |tx| act(tx, platform(organization)))
+    firm.server
+        .write(move |tx| act(tx, platform(organization), &Expected::default()))
 }
 
 /// How often something stands among the security events of an organization.
@@ -286,5 +288,46 @@ fn an_heir_who_is_erased_at_once_stays_or_is_none() {
                 other => panic!("{other:?}: {} {}", answers[0].text, answers[1].text),
             }
         }
+    });
+}
+
+#[test]
+fn who_has_no_account_any_more_is_neither_brought_back_nor_made_the_owner() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let (erased, leaver) = firm.member(Some("manager"));
+        leaver.delete("/api/v1/me").expect(204);
+        firm.owner
+            .patch(&firm.at(&format!("members/{erased}")), json!({"is_active": true}))
+            .problem(409, "referred_to");
+        let (locked, _) = firm.member(Some("ceo"));
+        let (_, admin) = Firm::platform(server, "website_admin");
+        let account = format!("/api/v1/platform/users/{locked}");
+        admin.act(&format!("{account}/deactivate")).expect(200);
+        for wrong in [erased, locked] {
+            let problem = transfer(&firm.owner, &firm, wrong).problem(422, "invalid");
+            assert_eq!(problem["errors"][0]["code"], "not_found");
+        }
+        admin.act(&format!("{account}/reactivate")).expect(200);
+        transfer(&firm.owner, &firm, locked).expect(200);
+    });
+}
+
+#[test]
+fn a_holder_of_ceo_is_put_out_by_another_alone() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let (second, _) = firm.member(Some("ceo"));
+        let (_, admin) = firm.member(Some("admin"));
+        let put_out = |client: &Client| {
+            let member = firm.at(&format!("members/{second}"));
+            client.patch(&member, json!({"is_active": false}))
+        };
+        put_out(&admin).problem(403, "role_not_held");
+        // Who holds it for a while holds it.
+        let (third, for_a_while) = firm.member(None);
+        let given = json!({"user_id": third, "role_id": role("ceo"), "expires_at": "2100-01-01T00:00:00Z"});
+        firm.owner.post(&firm.at("role-assignments"), given).expect(201);
+        put_out(&for_a_while).expect(200);
     });
 }

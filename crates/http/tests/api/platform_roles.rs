@@ -122,8 +122,18 @@ fn somebody_always_owns_the_platform() {
             json!({"user_id": third, "role_id": role("website_owner"), "expires_at": "2100-01-01T00:00:00Z"});
         owner.post(&format!("{ROOT}/role-assignments"), given).expect(201);
         take(&owner, &own).problem(409, "last_owner");
+        // Nor is who never proved an address.
+        let unclaimed = json!({"email": format!("{}@nowhere.example", unique()), "name": "Never came"});
+        let firm = Firm::new(server);
+        let unclaimed = firm.owner.post(&firm.at("members"), unclaimed).id();
+        let given = json!({"user_id": unclaimed, "role_id": role("website_owner")});
+        owner.post(&format!("{ROOT}/role-assignments"), given).expect(201);
+        take(&owner, &own).problem(409, "last_owner");
         // An administrator takes no owner's access away, in no way.
         let (_, admin) = Firm::platform(server, "website_admin");
+        admin
+            .act(&format!("{ROOT}/users/{third}/deactivate"))
+            .problem(403, "role_not_held");
         let (second, other) = Firm::platform(server, "website_owner");
         admin
             .act(&format!("{ROOT}/users/{second}/deactivate"))

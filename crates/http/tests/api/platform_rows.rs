@@ -276,6 +276,8 @@ fn an_organization_is_shut_and_opened_by_the_platform() {
         act("restore").problem(409, "purged");
         purging("NULL");
         act("restore").expect(200);
+        let nowhere = format!("{ROOT}/organizations/01890000-0000-7000-8000-000000000000/restore");
+        admin.act(&nowhere).problem(404, "not_found");
         server.base.execute(&format!(
             "UPDATE sessions SET created_at = {}",
             server.base.earlier("created_at", 700)

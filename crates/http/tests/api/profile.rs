@@ -47,8 +47,42 @@ fn a_profile_is_empty_until_something_is_said() {
             (&json!(3), &Value::Null)
         );
         assert_eq!(firm.owner.patch(PROFILE, change).expect(200), changed);
+        // A null takes away what it names; where nothing is left to take, it is no change.
+        let without = json!({"metadata": {"note": null, "car": {"kind": null}}});
+        let left = firm.owner.patch(PROFILE, without.clone()).expect(200);
+        assert_eq!(left["metadata"], json!({"shoe_size": 43, "car": {}, "new": true}));
+        assert_eq!(firm.owner.get(PROFILE).expect(200), left);
+        assert_eq!(firm.owner.patch(PROFILE, without).expect(200), left);
+        let emptied = firm.owner.patch(PROFILE, json!({"metadata": null})).expect(200);
+        assert_eq!(emptied["metadata"], json!({}));
         let (_, other) = firm.member(Some("admin"));
         assert_eq!(other.get(PROFILE).expect(200)["tags"], json!([]));
+    });
+}
+
+#[test]
+fn account_and_profile_have_versions() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let known = |path: &str, tag: &str| firm.owner.send("GET", path, &[("if-none-match", tag)], None);
+        let same = known(PROFILE, "\"1\"");
+        assert_eq!(
+            (same.status, same.text.as_str(), same.header("etag")),
+            (304, "", Some("\"1\""))
+        );
+        assert_eq!(known(PROFILE, "\"2\"").status, 200);
+        // Of memberships the user's version says nothing.
+        let me = known(ME, "\"1\"");
+        assert_eq!((me.status, me.header("etag")), (200, Some("\"1\"")));
+        let changed = firm.owner.patch(ME, json!({"name": "Kim"}));
+        assert_eq!((changed.status, changed.header("etag")), (200, Some("\"2\"")));
+        assert_eq!(firm.owner.get(ME).header("etag"), Some("\"2\""));
+
+        let (_, leaving) = firm.member(Some("employee"));
+        let delete = |tag: &str| leaving.send("DELETE", ME, &[("if-match", tag)], None);
+        delete("\"99\"").problem(412, "changed");
+        let tag = leaving.get(ME).header("etag").unwrap().to_owned();
+        delete(&tag).expect(204);
     });
 }
 

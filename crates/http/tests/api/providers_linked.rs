@@ -149,7 +149,7 @@ fn a_browser_links_an_account_while_its_session_lives() {
         let back = scene.visit(&begin(&mut browser), &there);
         assert_eq!(browser.follow(&back), "/me#error=not_unique");
         let back = scene.visit(&begin(&mut browser), &person("bo", "bo@home.example", true));
-        browser.post("/api/v1/auth/logout", Value::Null);
+        browser.send("POST", "/api/v1/auth/logout", None).expect(204);
         assert_eq!(browser.follow(&back), "/me#error=unauthenticated");
     });
 }

@@ -160,9 +160,9 @@ fn bulk_finds_no_row_of_another_organization() {
             eprintln!("{collection}");
             let foreign = other.firm.at(&format!("{collection}/{}", other.row(collection)));
             let before = other.firm.owner.get(&foreign).expect(200);
-            for op in ["update", "delete"] {
+            for (op, value) in [("update", json!({})), ("delete", json!(null))] {
                 let call = |query: &str, id: &str| {
-                    let body = json!({"operations": [{"op": op, "id": id, "value": {}}]});
+                    let body = json!({"operations": [{"op": op, "id": id, "value": value}]});
                     let path = place.firm.at(&format!("{collection}/bulk{query}"));
                     place.firm.owner.post_once(&path, &unique(), body)
                 };

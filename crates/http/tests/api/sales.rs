@@ -64,6 +64,42 @@ fn a_deal_goes_through_its_stages_and_into_the_report() {
 }
 
 #[test]
+fn a_deal_that_stays_lost_keeps_a_reason() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let lost = firm.stage("Lost");
+        let path = |deal: &str| firm.at(&format!("deals/{deal}"));
+        let at = path(&firm.owner.post(&firm.at("deals"), json!({"title": "x"})).id());
+        let reason = |reason: Option<&str>| firm.owner.patch(&at, json!({"lost_reason": reason}));
+        firm.owner
+            .patch(&at, json!({"stage_id": lost, "lost_reason": "price"}))
+            .expect(200);
+        let problem = reason(None).problem(422, "invalid");
+        assert_eq!(
+            (&problem["errors"][0]["pointer"], &problem["errors"][0]["code"]),
+            (&json!("#/lost_reason"), &json!("required"))
+        );
+        assert_eq!(reason(Some("time")).expect(200)["lost_reason"], "time");
+        // It goes with the loss.
+        let open = json!({"stage_id": firm.stage("Prospecting"), "lost_reason": null});
+        assert_eq!(
+            firm.owner.patch(&at, open).expect(200)["lost_reason"],
+            json!(null)
+        );
+        // What came in lost may do without, until it says one.
+        let bare = json!({"title": "y", "stage_id": lost});
+        let at = path(&firm.owner.post(&firm.at("deals"), bare).id());
+        firm.owner
+            .patch(&at, json!({"title": "z", "lost_reason": null}))
+            .expect(200);
+        firm.owner.patch(&at, json!({"lost_reason": "price"})).expect(200);
+        firm.owner
+            .patch(&at, json!({"lost_reason": null}))
+            .problem(422, "invalid");
+    });
+}
+
+#[test]
 fn a_deal_that_comes_in_closed_has_two_periods() {
     on_each(|server| {
         let firm = Firm::new(server);

@@ -67,9 +67,17 @@ fn backups(database: &TestDatabase) -> Vec<PathBuf> {
         .collect()
 }
 
+/// On SQLite the file, with nothing in it; on PostgreSQL it is there.
+fn make_empty(database: &TestDatabase) {
+    if !database.is_postgres() {
+        std::fs::write(path(database), "").unwrap();
+    }
+}
+
 #[test]
 fn there_and_back() {
     for database in TestDatabase::each_empty() {
+        make_empty(&database);
         assert!(is_missing(&refused(&database, "check")));
         let status = fine(&database, "status");
         assert!(
@@ -118,8 +126,39 @@ fn there_and_back() {
 }
 
 #[test]
+fn who_asks_for_no_tables_makes_no_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("new/data");
+    let ask = |what: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_firma-migrate"));
+        command.env_clear().env("FIRMA_DATA_DIR", &data).arg(what);
+        command.output().unwrap()
+    };
+    for what in ["status", "check", "revert", "redo", "seed"] {
+        let ended = ask(what);
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(1), "{said}");
+        assert!(said.starts_with("firma-migrate: there is no database "), "{said}");
+        assert!(!folder.path().join("new").exists());
+    }
+    // Who makes one keeps others out.
+    assert!(ask("run").status.success());
+    #[cfg(unix)]
+    for (path, mode) in [
+        (data.clone(), 0o700),
+        (data.join("firma.db"), 0o600),
+        (data.join("firma.db.migrating"), 0o600),
+    ] {
+        use std::os::unix::fs::PermissionsExt;
+        let found = std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(found, mode, "{}", path.display());
+    }
+}
+
+#[test]
 fn seeds_again_without_change() {
     for database in TestDatabase::each_empty() {
+        make_empty(&database);
         assert!(is_missing(&refused(&database, "seed")));
         fine(&database, "run");
         let seeded = || {

@@ -1,6 +1,7 @@
 //! An empty database for a while, into which an archive is restored to see whether it can be.
 
 use crate::backend::{AnyConnection, Target, connect_owner};
+use crate::private::make_new_folder;
 use crate::sql::Sql;
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -64,10 +65,7 @@ fn in_folder(folder: &Path) -> Result<Scratch, String> {
     if folder.exists() {
         fs::remove_dir_all(folder).map_err(said)?;
     }
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(said)?;
+    make_new_folder(folder).map_err(said)?;
     Ok(Scratch {
         target: Target::Sqlite(folder.join("firma.db")),
         place: Place::Folder(folder.to_owned()),

@@ -2,7 +2,7 @@
 
 use super::call::{Call, Work};
 use super::manager::Manager;
-use super::meter::{Load, Meter};
+use super::meter::{Load, Meter, Refusals};
 use super::queue::{self, Full};
 use super::seat::Seat;
 use super::target::Target;
@@ -114,7 +114,7 @@ impl Database {
                 .max_lifetime(None)
                 .idle_timeout(None)
                 .connection_timeout(settings.connect_timeout)
-                .error_handler(Box::new(r2d2::NopErrorHandler))
+                .error_handler(Box::new(Refusals(meter.clone())))
                 .build_unchecked(manager)
         };
         let roles = Arc::new(RoleCache::default());
@@ -167,6 +167,14 @@ impl Database {
     pub fn load(&self) -> Load {
         let writes = self.writes.as_ref().map_or(0, Sender::len);
         self.meter.load(self.calls.waiting() + writes)
+    }
+
+    /// A fault for who runs the server: where there is no connection, why the last attempt at one failed.
+    pub fn said(&self, fault: &Fault) -> String {
+        match (fault, self.meter.why_away()) {
+            (Fault::Away, Some(why)) => format!("no connection: {why}"),
+            _ => fault.to_string(),
+        }
     }
 
     /// How many security events of each kind this process has written down.
@@ -277,7 +285,7 @@ impl Database {
             Ok(Ok((role, true))) => Err(format!(
                 "the role {role} could see past row-level security; not serving with it"
             )),
-            Ok(Err(fault)) => Err(format!("PostgreSQL: {fault}")),
+            Ok(Err(fault)) => Err(format!("PostgreSQL: {}", self.said(&fault))),
             Err(_) => Err("a database thread ended".into()),
         }
     }

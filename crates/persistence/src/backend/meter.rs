@@ -36,8 +36,22 @@ pub(super) struct Meter {
     open: AtomicU32,
     in_use: AtomicU32,
     is_away: AtomicBool,
+    /// Why an attempt to connect failed last
+    refused: Mutex<Option<String>>,
     /// How many security events of each kind were written down
     events: Mutex<BTreeMap<&'static str, (SecurityKind, u64)>>,
+}
+
+/// Hears of each attempt to connect that failed. Of several threads that wait, the pool tells the reason to one.
+#[derive(Debug)]
+pub(super) struct Refusals(pub Arc<Meter>);
+
+impl<E: std::error::Error> r2d2::HandleError<E> for Refusals {
+    fn handle_error(&self, error: E) {
+        let why = error.to_string();
+        let line = why.split_whitespace().collect::<Vec<_>>().join(" ");
+        *self.0.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(line);
+    }
 }
 
 impl Meter {
@@ -48,6 +62,7 @@ impl Meter {
             open: AtomicU32::new(0),
             in_use: AtomicU32::new(0),
             is_away: AtomicBool::new(false),
+            refused: Mutex::default(),
             events: Mutex::default(),
         }
     }
@@ -68,6 +83,14 @@ impl Meter {
 
     pub(super) fn connected(&self, succeeded: bool) {
         self.is_away.store(!succeeded, Ordering::Relaxed);
+    }
+
+    /// Why an attempt to connect failed last, if any did.
+    pub(super) fn why_away(&self) -> Option<String> {
+        self.refused
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Counts what concerned safety, once it is stored.

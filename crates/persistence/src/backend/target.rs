@@ -38,6 +38,17 @@ impl Target {
         Ok(Target::Postgres(url.into()))
     }
 
+    /// The same, unless it is a file that isn't there: to open one would make it.
+    ///
+    /// # Errors
+    /// There is no such file.
+    pub fn there(self) -> Result<Target, String> {
+        match &self {
+            Target::Sqlite(path) if !path.exists() => Err(format!("there is no database {}", path.display())),
+            _ => Ok(self),
+        }
+    }
+
     /// Another database of the same server, by the same login; of a file the file itself.
     pub(crate) fn in_database(&self, name: &str) -> Target {
         let Target::Postgres(url) = self else {

@@ -2,9 +2,11 @@
 
 use super::{MigrationError, failed};
 use crate::backend::{AnyConnection, Target};
+use crate::private::open_file;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use std::fs::{File, TryLockError};
+use std::path::Path;
 use std::time::Duration;
 
 /// Any number, the same in all versions.
@@ -25,7 +27,7 @@ impl Lock {
             Target::Sqlite(path) => {
                 let mut name = path.clone().into_os_string();
                 name.push(".migrating");
-                Some(File::create(name).map_err(failed)?)
+                Some(open_file(Path::new(&name)).map_err(failed)?)
             }
         };
         for _ in 0..TRIES {

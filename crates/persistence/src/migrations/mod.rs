@@ -4,6 +4,7 @@ mod lock;
 mod seed;
 
 use crate::backend::{AnyConnection, Target, connect_owner};
+use crate::private::{make_file, make_folder};
 use crate::sql::Sql;
 use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
@@ -73,8 +74,7 @@ impl Migrator {
         if let Target::Sqlite(path) = target
             && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
         {
-            std::fs::create_dir_all(folder)
-                .map_err(|e| MigrationError::Connect(format!("{}: {e}", folder.display())))?;
+            make_folder(folder).map_err(|e| MigrationError::Connect(format!("{}: {e}", folder.display())))?;
         }
         if let Target::Sqlite(path) = target {
             make_private(path).map_err(|e| MigrationError::Connect(format!("{}: {e}", path.display())))?;
@@ -312,14 +312,10 @@ impl Migrator {
     }
 }
 
-/// An empty file for its owner alone, which SQLite fills: there are password hashes in it. One that is
-/// there already stays as it is; SQLite gives its mode to the files beside it.
+/// An empty file for its owner alone, which SQLite fills. One that is there already stays as it is; SQLite gives its
+/// mode to the files beside it.
 fn make_private(path: &Path) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
+    match make_file(path) {
         Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => Err(e),
         _ => Ok(()),
     }

@@ -24,11 +24,12 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "an organization's owner is an active member with the role ceo",
         counts: "SELECT COUNT(*) FROM organizations o WHERE o.organization_id = $here AND o.deleted_at IS NULL \
-                 AND NOT EXISTS (SELECT 1 FROM memberships m JOIN role_assignments a \
+                 AND (NOT EXISTS (SELECT 1 FROM memberships m JOIN role_assignments a \
                  ON a.organization_id = m.organization_id AND a.user_id = m.id AND a.is_active AND a.deleted_at IS NULL \
                  AND a.expires_at IS NULL JOIN roles r ON r.organization_id = a.role_organization_id \
                  AND r.id = a.role_id AND r.name = 'ceo' WHERE m.organization_id = o.organization_id \
-                 AND m.id = o.owner_id AND m.deleted_at IS NULL AND m.is_active AND m.joined_at IS NOT NULL)",
+                 AND m.id = o.owner_id AND m.deleted_at IS NULL AND m.is_active AND m.joined_at IS NOT NULL) OR \
+                 EXISTS (SELECT 1 FROM users u WHERE u.id = o.owner_id AND u.deleted_at IS NOT NULL))",
         remedy: BY_HAND,
     },
     Invariant {

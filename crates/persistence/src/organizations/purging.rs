@@ -21,6 +21,9 @@ pub struct Closed {
 
 type Row = (Uid, Option<At>, Option<At>);
 
+/// What the system's log says at the end of a purge.
+const PURGED: &str = "purged";
+
 impl Tx<'_> {
     /// The organization of that slug. A deleted one keeps its slug until it is purged.
     pub fn closed(&mut self, slug: &str) -> Result<Option<Closed>, Fault> {
@@ -57,6 +60,29 @@ impl Tx<'_> {
             .bind(organization)
             .then(hold);
         Ok(stands.maybe::<bool>(self)? == Some(true))
+    }
+
+    /// Whether an organization was there and its rows are going, or are gone: the first its own row says, the second
+    /// the system's log.
+    pub fn is_purged(&mut self, organization: Id) -> Result<bool, Fault> {
+        let going = Sql::<Bool>::text("SELECT purging_at IS NOT NULL FROM tenants WHERE id = ")
+            .bind(organization)
+            .maybe::<bool>(self)?;
+        if let Some(going) = going {
+            return Ok(going);
+        }
+        self.fenced(Id::NIL)?;
+        let gone = Sql::<IdType>::text("SELECT entity_id FROM audit_entries WHERE organization_id = ")
+            .bind(Id::NIL)
+            .then(" AND entity_type = ")
+            .bind(Organization::NAME)
+            .then(" AND entity_id = ")
+            .bind(organization)
+            .then(" AND action = ")
+            .bind(Value::Text(format!("{}.{PURGED}", Organization::NAME)))
+            .then(" LIMIT 1")
+            .maybe::<Uid>(self)?;
+        Ok(gone.is_some())
     }
 
     /// Begins the purge of an organization that is deleted, and about which nothing was written down since it was
@@ -133,7 +159,7 @@ impl Tx<'_> {
         self.note_disposal(
             organization,
             begun.saturating_add(1),
-            "purged",
+            PURGED,
             serde_json::json!({}),
         )
     }

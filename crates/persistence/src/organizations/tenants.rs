@@ -16,9 +16,11 @@ pub struct Membership {
     pub status: String,
     pub is_active: bool,
     pub joined_at: Option<Instant>,
+    /// Whether it is the member's own
+    pub is_owner: bool,
 }
 
-type Row = (Uid, String, String, String, bool, Option<At>);
+type Row = (Uid, String, String, String, bool, Option<At>, bool);
 
 /// The small row: what is read of an organization before any grant.
 fn small(of: &Organization) -> Vec<(&'static str, Value)> {
@@ -146,8 +148,8 @@ impl Tx<'_> {
 
     fn memberships_in(&mut self, user: Id, which: &'static str) -> Result<Vec<Membership>, Fault> {
         self.identify(user)?;
-        let rows = Sql::<(IdType, Text, Text, Text, Bool, Nullable<AtType>)>::text(
-            "SELECT o.id, o.name, o.slug, o.status, m.is_active, m.joined_at FROM memberships m \
+        let rows = Sql::<(IdType, Text, Text, Text, Bool, Nullable<AtType>, Bool)>::text(
+            "SELECT o.id, o.name, o.slug, o.status, m.is_active, m.joined_at, COALESCE(o.owner_id = m.id, FALSE) FROM memberships m \
              JOIN organizations o ON o.organization_id = m.organization_id AND o.id = m.organization_id \
              WHERE ",
         )
@@ -156,13 +158,14 @@ impl Tx<'_> {
         .bind(user)
         .then(" ORDER BY o.name, o.id")
         .rows::<Row>(self)?;
-        let membership = |(id, name, slug, status, is_active, joined): Row| Membership {
+        let membership = |(id, name, slug, status, is_active, joined, owned): Row| Membership {
             organization: id.0,
             name,
             slug,
             status,
             is_active,
             joined_at: joined.map(|at| at.0),
+            is_owner: owned,
         };
         Ok(rows.into_iter().map(membership).collect())
     }

@@ -122,6 +122,8 @@ impl Side {
 pub enum Hold {
     /// So that they aren't deleted; others may refer to them too, and change them
     Refer,
+    /// So that nobody changes them; others may rely on them too
+    Rely,
     /// So that nobody else changes them; others may refer to them
     Change,
     /// So that nobody else does anything with them
@@ -227,6 +229,7 @@ impl Tail {
         out.push_sql(match self.hold.filter(|_| <Value as Bind<DB>>::HOLDS) {
             None => "",
             Some(Hold::Refer) => " FOR KEY SHARE",
+            Some(Hold::Rely) => " FOR SHARE",
             Some(Hold::Change) => " FOR NO KEY UPDATE",
             Some(Hold::Delete) => " FOR UPDATE",
         });

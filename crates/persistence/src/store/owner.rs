@@ -6,7 +6,7 @@ use crate::fault::Fault;
 use crate::sql::Sql;
 use diesel::sql_types::Integer;
 use firma_auth::access::{Action, Reach};
-use firma_domain::Id;
+use firma_domain::{Id, Record};
 
 impl<E: Stored, A: Action> Repo<'_, '_, E, A> {
     /// Whether a row of that owner is within what may be acted on.
@@ -31,6 +31,14 @@ impl<E: Stored, A: Action> Repo<'_, '_, E, A> {
             }
             _ => false,
         })
+    }
+
+    /// Refuses to hand a row to whom nothing may be handed; one that keeps its owner was found within reach.
+    pub(super) fn check_new_owner(&mut self, before: &Record<E>, value: &E) -> Result<(), Fault> {
+        match value.owner() == before.value.owner() {
+            true => Ok(()),
+            false => self.check_owner(value),
+        }
     }
 
     pub(super) fn check_owner(&mut self, value: &E) -> Result<(), Fault> {

@@ -99,6 +99,14 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
         }
     }
 
+    /// A live row that stays as it is until the transaction ends.
+    pub fn find_to_rely_on(&mut self, id: Id) -> Result<Option<Record<E>>, Fault> {
+        match self.one(id, false, Some(Hold::Rely)) {
+            Err(Fault::Missing) => Ok(None),
+            found => found.map(Some),
+        }
+    }
+
     /// Whether a row lives that is about to be referred to; it isn't deleted before the transaction ends.
     pub fn may_be_referred_to(&mut self, id: Id) -> Result<bool, Fault> {
         let (cond, tail) = self.named(id, Some(Hold::Refer));
@@ -236,9 +244,7 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
 
     /// Stores a changed value over the row that was found for change. The verb is the entity's own.
     pub fn change(&mut self, before: &Record<E>, value: E) -> Result<Record<E>, Fault> {
-        if value.owner() != before.value.owner() {
-            self.check_owner(&value)?;
-        }
+        self.check_new_owner(before, &value)?;
         let verb = E::verb(&before.value, &value);
         self.store(
             verb,
@@ -264,8 +270,18 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
         )
     }
 
+    /// Has a deleted row go with another deletion, and come back with that.
+    pub fn delete_with(&mut self, before: &Record<E>, deletion: Id) -> Result<Record<E>, Fault> {
+        let after = Record {
+            deletion_id: Some(deletion),
+            ..before.clone()
+        };
+        self.store("deleted", before, after)
+    }
+
     /// Brings a deleted row back, with the value that it has from now on.
     pub fn restore(&mut self, before: &Record<E>, value: E) -> Result<Record<E>, Fault> {
+        self.check_new_owner(before, &value)?;
         self.store(
             "restored",
             before,

@@ -143,7 +143,7 @@ pub(crate) fn give_least(
             .change(&before, value)?,
     };
     tell(work, grant, &record.value)?;
-    takes_place(work, grant.also(), grant.also(), &record)?;
+    takes_place(work, grant.also(), grant.also(), None, &record)?;
     Ok(Some(role))
 }
 
@@ -161,26 +161,35 @@ fn one(
     Ok(work.open(grant.also::<RoleAssignment, Update>())?.first(same)?)
 }
 
-/// Refuses a role that makes somebody who so far was a client, or held nothing, one member more than there may be.
+/// Refuses a change that makes somebody who so far was a client, or held nothing, one member more than there may be.
 fn takes_place(
     work: &mut Work<'_, '_>,
     grant: Grant<RoleAssignment, Read>,
     organization: Grant<Organization, Update>,
-    given: &Record<RoleAssignment>,
+    before: Option<&RoleAssignment>,
+    after: &Record<RoleAssignment>,
 ) -> Result<(), Refusal> {
-    let (client, now) = (organizations::client()?, work.now());
-    let counts = |value: &RoleAssignment| value.role_id != client && value.gives(now);
-    if !counts(&given.value) {
+    let now = work.now();
+    let (gave, gives) = (
+        before.is_some_and(|value| value.gives(now)),
+        after.value.gives(now),
+    );
+    if gave == gives {
         return Ok(());
     }
     // Held first: of two roles that are given at once the second sees the first.
     let of = organizations::hold(work.tx, organization)?;
-    let held = vec![is::<RoleAssignment>("user_id", given.value.user_id)];
-    let held = work.open(grant)?.some(held, i64::MAX)?;
-    if held
-        .iter()
-        .any(|other| other.id != given.id && counts(&other.value))
-    {
+    let held = vec![is::<RoleAssignment>("user_id", after.value.user_id)];
+    let held = work.open(grant)?.some(held, i64::MAX)?.into_iter();
+    let others = held.filter(|other| other.id != after.id && other.value.gives(now));
+    let others: Vec<_> = others.map(|other| other.value.role_id).collect();
+    let roles = |own: bool| -> Vec<Id> {
+        let own = own.then_some(after.value.role_id);
+        others.iter().copied().chain(own).collect()
+    };
+    let client = organizations::client()?;
+    let had_place = roles(gave).iter().any(|role| *role != client);
+    if had_place || organizations::is_for_client(&roles(gives))? {
         return Ok(());
     }
     organizations::room_for(work.tx, organization, &of, 0)
@@ -229,7 +238,7 @@ impl Keeping for RoleAssignment {
         grant: Grant<Self, Create>,
         record: &Record<Self>,
     ) -> Result<(), Refusal> {
-        takes_place(work, grant.also(), grant.also(), record)?;
+        takes_place(work, grant.also(), grant.also(), None, record)?;
         tell(work, grant, &record.value)
     }
 
@@ -283,9 +292,7 @@ impl Keeping for RoleAssignment {
         before: &Record<Self>,
         after: &Record<Self>,
     ) -> Result<(), Refusal> {
-        if !before.value.gives(work.now()) {
-            takes_place(work, grant.also(), grant.also(), after)?;
-        }
+        takes_place(work, grant.also(), grant.also(), Some(&before.value), after)?;
         tell(work, grant, &after.value)
     }
 }

@@ -56,6 +56,18 @@ impl Keeping for Company {
         contacts::take(work, grant.also(), before.id, deletion)
     }
 
+    fn restoring(
+        work: &mut Work<'_, '_>,
+        grant: Grant<Self, Delete>,
+        before: &Record<Self>,
+    ) -> Result<Self, Refusal> {
+        // What was deleted stood in nobody's way: it may have been put under its own children.
+        match no_circle(work, grant, before.id, before.value.parent_id) {
+            Err(Refusal::Invalid(_)) => Err(Refusal::conflict("transition", "it would stand above itself")),
+            other => other.map(|()| before.value.clone()),
+        }
+    }
+
     fn restored(
         work: &mut Work<'_, '_>,
         grant: Grant<Self, Delete>,
@@ -86,19 +98,22 @@ where
 }
 
 /// A company is no parent of its own parents.
-fn no_circle(
+fn no_circle<A: Action>(
     work: &mut Work<'_, '_>,
-    grant: Grant<Company, Update>,
+    grant: Grant<Company, A>,
     id: Id,
     parent: Option<Id>,
-) -> Result<(), Refusal> {
+) -> Result<(), Refusal>
+where
+    (Company, A): Touches<Company, Read>,
+{
     let mut next = parent;
     for _ in 0..GENERATIONS {
         match next {
             None => return Ok(()),
             Some(above) if above == id => break,
             Some(above) => {
-                let above = work.open(grant.also::<Company, _>())?.by_ids(&[above])?.pop();
+                let above = work.open(grant.also::<Company, Read>())?.by_ids(&[above])?.pop();
                 next = above.and_then(|company| company.value.parent_id);
             }
         }

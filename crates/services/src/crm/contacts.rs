@@ -10,7 +10,7 @@ use firma_auth::access::{Action, Create, Delete, Grant, Read, Touches, Update};
 use firma_domain::crm::{Activity, Company, Contact, DealContact};
 use firma_domain::organizations::{Member, Organization};
 use firma_domain::{Id, Record};
-use firma_persistence::{Cond, Value};
+use firma_persistence::{Cond, Fault, Value};
 
 impl Keeping for Contact {
     const NAMED_BY: &'static [&'static str] = &["external_id", "emails", "name"];
@@ -111,7 +111,7 @@ fn kept<A: Action>(
     value: Contact,
 ) -> Result<Contact, Refusal>
 where
-    (Contact, A): Touches<Organization, Read> + Touches<Contact, Update> + Touches<Company, Update>,
+    (Contact, A): Touches<Organization, Read> + Touches<Contact, Read> + Touches<Company, Update>,
 {
     let mut contact = value.settled(before, work.now())?;
     if before.is_none_or(|was| was.phones != contact.phones) {
@@ -125,17 +125,31 @@ where
     if let Some(company) = contact.company_id.filter(|_| contact.is_primary && !already) {
         // Two who would both be it come one after the other.
         work.open(grant.also::<Company, Update>())?.lock(company)?;
-        let mut contacts = work.open(grant.also::<Contact, Update>())?;
-        if let Some(old) = contacts.first(primary(company))? {
-            let old = contacts.find_for_change(old.id)?;
-            let value = Contact {
-                is_primary: false,
-                ..old.value.clone()
-            };
-            contacts.change(&old, value)?;
+        if let Some(old) = work
+            .open(grant.also::<Contact, Read>())?
+            .first(primary(company))?
+        {
+            depose(work, old.id)?;
         }
     }
     Ok(contact)
+}
+
+/// A contact is the primary one no longer: a change of it, which who makes way for another may make.
+fn depose(work: &mut Work<'_, '_>, id: Id) -> Result<(), Refusal> {
+    let grant = work.grant::<Contact, Update>()?;
+    let mut contacts = work.open(grant)?;
+    let old = contacts.find_for_change(id).map_err(|fault| match fault {
+        // Who doesn't even see it learns no more than that.
+        Fault::Missing | Fault::Forbidden => Refusal::Forbidden(grant.permission()),
+        other => other.into(),
+    })?;
+    let value = Contact {
+        is_primary: false,
+        ..old.value.clone()
+    };
+    contacts.change(&old, value)?;
+    Ok(())
 }
 
 /// The primary contact of a company.

@@ -3,11 +3,11 @@ use crate::link::Link;
 use crate::refusal::Refusal;
 use crate::rows::{is, needs};
 use crate::work::Work;
-use firma_auth::access::{Action, Create, Delete, Grant, Touches, Update};
+use firma_auth::access::{Action, Create, Delete, Grant, Read, Touches, Update};
 use firma_domain::crm::{Contact, Deal, DealContact};
 use firma_domain::organizations::Member;
 use firma_domain::{Id, Record};
-use firma_persistence::{Cond, Value};
+use firma_persistence::{Cond, Fault, Stored, Value};
 
 impl Keeping for DealContact {
     fn links() -> &'static [Link<Self>] {
@@ -103,7 +103,8 @@ pub(super) fn take(
     Ok(())
 }
 
-/// Brings back the places that one deletion took, where deal and contact are there; the deals.
+/// Brings back the places that one deletion took, where deal and contact are there; the deals. Where the other end is
+/// deleted, its deletion has the place from now on, and brings it back.
 pub(super) fn bring_back(
     work: &mut Work<'_, '_>,
     grant: Grant<DealContact, Delete>,
@@ -113,24 +114,38 @@ pub(super) fn bring_back(
     links.sort_by_key(|link| (!link.value.is_primary, link.created_at, link.id));
     let mut deals = Vec::new();
     for link in links {
-        let value = &link.value;
-        let deal = work
-            .open(grant.also::<Deal, Update>())?
-            .by_ids(&[value.deal_id])?
-            .pop();
-        let contact = work
-            .open(grant.also::<Contact, _>())?
-            .by_ids(&[value.contact_id])?
-            .pop();
-        if let (Some(deal), Some(_)) = (deal, contact) {
-            let value = returning(work, grant, value, &deal)?;
+        let (deal, contact) = (link.value.deal_id, link.value.contact_id);
+        // Held, so that an end that comes back at once isn't taken for one that is gone.
+        let live = work.open(grant.also::<Deal, Update>())?.find_to_rely_on(deal)?;
+        let other = work
+            .open(grant.also::<Contact, Read>())?
+            .find_to_rely_on(contact)?;
+        if let (Some(deal), Some(_)) = (&live, other) {
+            let value = returning(work, grant, &link.value, deal)?;
             work.open(grant)?.restore(&link, value)?;
             deals.push(deal.id);
+            continue;
+        }
+        let end = match live {
+            None => gone(work, grant.also::<Deal, Read>(), deal)?,
+            Some(_) => gone(work, grant.also::<Contact, Read>(), contact)?,
+        };
+        if let Some(other) = end {
+            work.open(grant)?.delete_with(&link, other)?;
         }
     }
     deals.sort_unstable();
     deals.dedup();
     Ok(deals)
+}
+
+/// The deletion that took a row, if one did.
+fn gone<E: Stored>(work: &mut Work<'_, '_>, grant: Grant<E, Read>, id: Id) -> Result<Option<Id>, Refusal> {
+    match work.open(grant)?.find_deleted(id) {
+        Ok(row) => Ok(row.deletion_id),
+        Err(Fault::Missing) => Ok(None),
+        Err(fault) => Err(fault.into()),
+    }
 }
 
 /// Raises the version of deals whose contacts changed, and holds them until the end.

@@ -7,7 +7,7 @@ use crate::rows::{delete_parts, is, needs, restore_parts};
 use crate::work::Work;
 use firma_auth::access::{Create, Delete, Grant, Read, Touches, Update};
 use firma_domain::crm::{
-    Activity, Company, Deal, DealContact, Pipeline, Stage, StageKind, StagePeriod, first_periods,
+    Activity, Company, Deal, DealContact, DealStatus, Pipeline, Stage, StageKind, StagePeriod, first_periods,
 };
 use firma_domain::organizations::Member;
 use firma_domain::{Id, Invalid, Record};
@@ -59,7 +59,16 @@ impl Keeping for Deal {
         before: &Record<Self>,
         value: Self,
     ) -> Result<Self, Refusal> {
-        placed(work, grant, Some(&before.value), value)
+        let deal = placed(work, grant, Some(&before.value), value)?;
+        let reopened = before.value.status != DealStatus::Open && deal.status == DealStatus::Open;
+        if let Some(company) = deal.company_id.filter(|_| reopened)
+            && !work
+                .open(grant.also::<Company, Read>())?
+                .may_be_referred_to(company)?
+        {
+            return Err(Invalid(vec![not_found("company_id")]).into());
+        }
+        Ok(deal)
     }
 
     fn changed(
@@ -102,6 +111,14 @@ impl Keeping for Deal {
             grant.also::<Stage, _>(),
             after.value.stage_id.unwrap_or(Id::NIL),
         )?;
+        // A company with open deals isn't deleted; so none comes back to one that was.
+        if let Some(company) = after
+            .value
+            .company_id
+            .filter(|_| after.value.status == DealStatus::Open)
+        {
+            needs(work, grant.also::<Company, _>(), company)?;
+        }
         deal_contacts::bring_back(work, grant.also(), deletion)?;
         restore_parts(work, grant.also::<Activity, _>(), deletion)
     }

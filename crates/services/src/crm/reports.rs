@@ -1,18 +1,21 @@
+use crate::keeping::Keeping;
 use crate::listing::Parameters;
 use crate::refusal::Refusal;
 use crate::work::Work;
-use firma_auth::access::{Grant, Read};
-use firma_domain::Currency;
-use firma_domain::crm::{Deal, Group, PipelineRow};
-use firma_persistence::crm::Between;
+use firma_auth::access::{Grant, Reach, Read};
+use firma_domain::crm::{Company, Deal, Group, PipelineRow, Stage};
+use firma_domain::organizations::{Member, Team};
+use firma_domain::{Currency, Entity, Id};
+use firma_persistence::crm::{Between, Line};
 use serde::Serialize;
+use std::collections::HashSet;
 
 /// One row of the report.
 #[derive(Debug, Clone, Serialize)]
 pub struct PipelineLine {
     /// What the row is about: an id or a quarter; none for deals that have none
     pub key: Option<String>,
-    /// Its name
+    /// Its name; none where the caller may not read what it is about
     pub label: Option<String>,
     #[serde(flatten)]
     pub row: PipelineRow,
@@ -32,8 +35,16 @@ pub fn pipeline_report(
     parameters: &Parameters,
 ) -> Result<PipelineReport, Refusal> {
     let (group, between, currency) = read(parameters, work.currency())?;
-    let report = work.tx.pipeline_report(grant, group, between, currency)?;
-    let line = |line: firma_persistence::crm::Line| PipelineLine {
+    let mut report = work.tx.pipeline_report(grant, group, between, currency)?;
+    let lines = &mut report.lines;
+    match group {
+        Group::Stage => unless_seen::<Stage>(work, lines)?,
+        Group::Owner => unless_seen::<Member>(work, lines)?,
+        Group::Team => unless_seen::<Team>(work, lines)?,
+        Group::Company => unless_seen::<Company>(work, lines)?,
+        Group::Quarter => {}
+    }
+    let line = |line: Line| PipelineLine {
         key: line.key,
         label: line.label,
         row: line.figures.row(currency),
@@ -44,11 +55,37 @@ pub fn pipeline_report(
     })
 }
 
+/// Takes away the names of rows that the caller may not read, whose deals they may.
+fn unless_seen<E: Keeping>(work: &mut Work<'_, '_>, lines: &mut [Line]) -> Result<(), Refusal> {
+    let grant = work.facts().may_read::<E>();
+    if grant.is_some_and(|grant| grant.seen() == Some(Reach::Org)) {
+        return Ok(());
+    }
+    let id = |line: &Line| line.key.as_deref().and_then(|key| key.parse::<Id>().ok());
+    let keys: Vec<_> = lines.iter().filter_map(id).collect();
+    // Whom one is oneself one knows.
+    let me = work.user();
+    let mut seen: HashSet<_> = (E::COLLECTION == Member::COLLECTION)
+        .then_some(me)
+        .into_iter()
+        .collect();
+    if let Some(grant) = grant {
+        let mut rows = work.open(grant)?;
+        for some in keys.chunks(1_000) {
+            seen.extend(rows.by_ids(some)?.into_iter().map(|row| row.id));
+        }
+    }
+    for line in lines {
+        if id(line).is_some_and(|id| !seen.contains(&id)) {
+            line.label = None;
+        }
+    }
+    Ok(())
+}
+
 fn read(parameters: &Parameters, currency: Currency) -> Result<(Group, Between, Currency), Refusal> {
     let (mut group, mut between, mut currency) = (None, Between::default(), currency);
-    let mut seen = Vec::new();
     for (name, value) in parameters {
-        crate::listing::once(&mut seen, name)?;
         let wrong = |what: &str| Refusal::parameter(name.as_str(), "invalid_value", what);
         let day = || {
             value

@@ -1,9 +1,10 @@
 use super::sessions::about;
+use crate::installation::is_owned;
 use crate::organizations::{found, join_all, own_platform};
 use crate::refusal::Refusal;
 use crate::work::Caller;
 use firma_domain::identity::{SecurityKind, TokenKind, User};
-use firma_domain::organizations::Organization;
+use firma_domain::organizations::{Organization, Status};
 use firma_domain::{Email, Id, Instant, Record};
 use firma_persistence::Tx;
 use serde::Serialize;
@@ -38,9 +39,12 @@ pub fn me(tx: &mut Tx<'_>, caller: Caller) -> Result<Me, Refusal> {
         is_active: m.is_active,
         joined_at: m.joined_at,
     };
+    // One that is archived is closed to all but its owner.
+    let known = tx.memberships_of(caller.user)?.into_iter();
+    let open = known.filter(|of| of.is_owner || of.status != Status::Archived.as_str());
     Ok(Me {
         user,
-        memberships: tx.memberships_of(caller.user)?.into_iter().map(place).collect(),
+        memberships: open.map(place).collect(),
     })
 }
 
@@ -65,11 +69,12 @@ pub fn create_owner(
     new: NewOwner,
     hash: Option<&str>,
 ) -> Result<Record<Organization>, Refusal> {
-    let is_first = tx.nobody_is_here()?;
+    // Somebody may have registered before, or be of the demo.
+    let is_first = !is_owned(tx)?;
     make_owner(tx, new, hash, is_first)
 }
 
-/// The first user of an installation owns the platform too.
+/// The first owner of an installation owns the platform too.
 pub(super) fn make_owner(
     tx: &mut Tx<'_>,
     new: NewOwner,

@@ -4,6 +4,7 @@
 use super::letters;
 use super::sessions::about;
 use crate::access;
+use crate::crud::Expected;
 use crate::installation;
 use crate::organizations::leave;
 use crate::platform::{Done, Handler, NewJob, Progress, Running, Stop};
@@ -22,8 +23,14 @@ const ATTEMPTS: i32 = 20;
 const BATCH: i64 = 500;
 
 /// Deletes the caller's account.
-pub fn delete_me(tx: &mut Tx<'_>, caller: Caller, language: &str) -> Result<(), Refusal> {
+pub fn delete_me(
+    tx: &mut Tx<'_>,
+    caller: Caller,
+    language: &str,
+    expected: &Expected,
+) -> Result<(), Refusal> {
     caller.step_up(tx)?;
+    expected.check(&tx.user_for_change(caller.user)?)?;
     erase_person(tx, caller.user, language)
 }
 

@@ -1,5 +1,5 @@
 use super::Desk;
-use crate::crud::{self, Listed, refused};
+use crate::crud::{self, Expected, Listed, refused};
 use crate::keeping::Keeping;
 use crate::listing::{self, Parameters};
 use crate::refusal::Refusal;
@@ -35,11 +35,13 @@ pub fn resolve_error(
     desk: &mut Desk<'_, '_>,
     grant: PlatformGrant<InternalError, Update>,
     id: Id,
+    expected: &Expected,
 ) -> Result<Record<InternalError>, Refusal> {
     let (now, by) = (desk.tx.now(), desk.user());
     let (mut work, grant) = (desk.system(), grant.system());
     let found = work.open(grant)?.find_for_change(id);
     let found = found.map_err(|fault| refused(grant, fault))?;
+    expected.check(&found)?;
     if found.value.state == ErrorState::Resolved {
         return Ok(found);
     }

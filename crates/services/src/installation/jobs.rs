@@ -1,5 +1,5 @@
 use super::Desk;
-use crate::crud::{self, Listed};
+use crate::crud::{self, Expected, Listed};
 use crate::listing::{self, Parameters};
 use crate::platform;
 use crate::refusal::Refusal;
@@ -33,8 +33,9 @@ pub fn cancel_job(
     desk: &mut Desk<'_, '_>,
     grant: PlatformGrant<Job, Update>,
     id: Id,
+    expected: &Expected,
 ) -> Result<Record<Job>, Refusal> {
-    platform::cancel_job(&mut desk.system(), grant.system(), id)
+    platform::cancel_job(&mut desk.system(), grant.system(), id, expected)
 }
 
 /// Tries one again that was given up.
@@ -42,6 +43,7 @@ pub fn retry_job(
     desk: &mut Desk<'_, '_>,
     grant: PlatformGrant<Job, Update>,
     id: Id,
+    expected: &Expected,
 ) -> Result<Record<Job>, Refusal> {
-    platform::retry_job(&mut desk.system(), grant.system(), id)
+    platform::retry_job(&mut desk.system(), grant.system(), id, expected)
 }

@@ -18,8 +18,8 @@ pub use jobs::{cancel_job, find_job, jobs, retry_job};
 pub use organizations::{
     NewOwned, create, organization, organizations, reactivate, remove, reopen, set_terms, suspend,
 };
-pub(crate) use roles::unless_needed;
 pub use roles::{GivenRole, PlatformRole, assignments, give, roles, take};
+pub(crate) use roles::{is_owned, unless_needed};
 pub use users::{set_active, user, users};
 pub use watch::{News, Trier, Watch, Watched, note_escalation, note_foreign, note_many_writes};
 

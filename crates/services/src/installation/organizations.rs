@@ -128,8 +128,9 @@ pub fn suspend(
     desk: &mut Desk<'_, '_>,
     grant: PlatformGrant<Organization, Update>,
     id: Id,
+    expected: &Expected,
 ) -> Result<Record<Organization>, Refusal> {
-    standing::suspend(desk.tx, grant.own_row(id))
+    standing::suspend(desk.tx, grant.own_row(id), expected)
 }
 
 /// Lets it be written to again.
@@ -137,8 +138,9 @@ pub fn reactivate(
     desk: &mut Desk<'_, '_>,
     grant: PlatformGrant<Organization, Update>,
     id: Id,
+    expected: &Expected,
 ) -> Result<Record<Organization>, Refusal> {
-    standing::reactivate(desk.tx, grant.own_row(id))
+    standing::reactivate(desk.tx, grant.own_row(id), expected)
 }
 
 /// Opens one that was archived or deleted.
@@ -146,8 +148,9 @@ pub fn reopen(
     desk: &mut Desk<'_, '_>,
     grant: PlatformGrant<Organization, Update>,
     id: Id,
+    expected: &Expected,
 ) -> Result<Record<Organization>, Refusal> {
-    standing::reopen(desk.tx, grant.own_row(id))
+    standing::reopen(desk.tx, grant.own_row(id), expected)
 }
 
 /// Deletes it: a flag that shuts it to everybody. Nothing in it is touched.

@@ -4,12 +4,12 @@ use crate::listing::{self, Parameters};
 use crate::refusal::Refusal;
 use crate::rows::is;
 use firma_auth::access::{
-    Action, Create, Delete, Grant, Joining, PlatformGrant, Read, Role, SYSTEM_ROLES, Update,
+    Action, Create, Delete, Founding, Grant, Joining, PlatformGrant, Read, Role, SYSTEM_ROLES, Update,
     platform_permissions, role_by_id, role_by_name,
 };
 use firma_auth::keys::Key;
 use firma_domain::access::RoleAssignment;
-use firma_domain::identity::SecurityKind;
+use firma_domain::identity::{SecurityKind, User};
 use firma_domain::organizations::Member;
 use firma_domain::{Currency, Id, Instant, Record, input};
 use firma_persistence::{Fault, Tx, Value};
@@ -166,45 +166,68 @@ pub fn take(
     desk.tell(SecurityKind::RoleRevoked, before.value.user_id, role.name)
 }
 
-/// Those who own the platform for good, whether or not they may sign in.
-fn owners<A: Action>(tx: &mut Tx<'_>, grant: Grant<RoleAssignment, A>) -> Result<Vec<Id>, Refusal> {
+/// The assignments by which the platform is owned now, whether or not those who hold them may sign in.
+fn owners<A: Action>(
+    tx: &mut Tx<'_>,
+    grant: Grant<RoleAssignment, A>,
+) -> Result<Vec<RoleAssignment>, Refusal> {
     let role = role_by_name("website_owner").ok_or_else(|| Fault::Internal("no website_owner".into()))?;
     let held = vec![
         is::<RoleAssignment>("role_id", role.id),
         is::<RoleAssignment>("is_active", Value::Bool(true)),
     ];
-    let found = tx.open(grant)?.some(held, i64::MAX)?;
-    let lasting = found.into_iter().filter(|held| held.value.expires_at.is_none());
-    Ok(lasting.map(|held| held.value.user_id).collect())
+    let now = tx.now();
+    let found = tx.open(grant)?.some(held, i64::MAX)?.into_iter();
+    Ok(found
+        .map(|held| held.value)
+        .filter(|held| held.gives(now))
+        .collect())
 }
 
-/// Whether a user owns the platform for good.
+/// Those of them who own it for good.
+fn lasting<A: Action>(tx: &mut Tx<'_>, grant: Grant<RoleAssignment, A>) -> Result<Vec<Id>, Refusal> {
+    let lasting = owners(tx, grant)?
+        .into_iter()
+        .filter(|held| held.expires_at.is_none());
+    Ok(lasting.map(|held| held.user_id).collect())
+}
+
+/// Whether a user owns the platform now.
 pub(super) fn holds_owner<A: Action>(
     tx: &mut Tx<'_>,
     grant: Grant<RoleAssignment, A>,
     user: Id,
 ) -> Result<bool, Refusal> {
-    Ok(owners(tx, grant)?.contains(&user))
+    Ok(owners(tx, grant)?.iter().any(|held| held.user_id == user))
+}
+
+/// Whether anybody owns the platform for good. Of all the calls that ask, one goes on at a time.
+pub(crate) fn is_owned(tx: &mut Tx<'_>) -> Result<bool, Refusal> {
+    tx.hold_platform()?;
+    let nobody = Founding::of(Id::NIL, Id::NIL).grant::<RoleAssignment>();
+    Ok(!lasting(tx, nobody)?.is_empty())
 }
 
 /// Refuses who goes, and would leave the platform without anybody who owns it.
 pub(crate) fn unless_needed(tx: &mut Tx<'_>, user: Id) -> Result<(), Refusal> {
     let own = Joining::of(Id::NIL, user).roles();
-    if !holds_owner(tx, own, user)? {
+    if !lasting(tx, own)?.contains(&user) {
         return Ok(());
     }
     tx.hold_platform()?;
     unless_last_owner(tx, own, user)
 }
 
-/// Refuses where nobody else would be left who owns the platform for good and may sign in. Who asks holds the platform.
+/// Refuses where nobody else would be left who owns the platform for good and can sign in. Who asks holds the platform.
 pub(super) fn unless_last_owner<A: Action>(
     tx: &mut Tx<'_>,
     grant: Grant<RoleAssignment, A>,
     user: Id,
 ) -> Result<(), Refusal> {
-    for other in owners(tx, grant)? {
-        if other != user && tx.user(other).is_ok_and(|found| found.value.is_active) {
+    // Who has never proved an address has no way in yet.
+    let has_way_in = |person: &User| person.is_active && person.email_verified_at.is_some();
+    for other in lasting(tx, grant)? {
+        if other != user && tx.user(other).is_ok_and(|found| has_way_in(&found.value)) {
             return Ok(());
         }
     }

@@ -1,6 +1,6 @@
 use super::roles::{holds_owner, unless_last_owner};
 use super::{Desk, terms};
-use crate::crud::Listed;
+use crate::crud::{Expected, Listed};
 use crate::listing::{self, Parameters};
 use crate::pages;
 use crate::refusal::Refusal;
@@ -67,9 +67,11 @@ pub fn set_active(
     grant: PlatformGrant<User, Update>,
     id: Id,
     is_active: bool,
+    expected: &Expected,
 ) -> Result<Record<User>, Refusal> {
     desk.tx.hold_platform()?;
     let before = desk.tx.user_for_change(id)?;
+    expected.check(&before)?;
     if before.value.is_active == is_active {
         return Ok(before);
     }

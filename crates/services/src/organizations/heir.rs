@@ -1,5 +1,6 @@
 //! Who is to own an organization: a member who has accepted, and who holds `ceo` for good.
 
+use super::members::person;
 use crate::crud;
 use crate::refusal::Refusal;
 use crate::rows::is;
@@ -19,8 +20,8 @@ pub(super) struct Heir {
     held: Option<Record<RoleAssignment>>,
 }
 
-/// The member, if there is such a one who may enter. Held before the organization: in the order in which those hold
-/// both who deactivate a member, or take a role away.
+/// The member, if there is such a one who may sign in and enter. Held before the organization: in the order in which
+/// those hold both who deactivate a member, or take a role away.
 pub(super) fn heir(
     work: &mut Work<'_, '_>,
     grant: Grant<Organization, Delete>,
@@ -31,6 +32,9 @@ pub(super) fn heir(
         Ok(member) if member.value.is_live() => {}
         Ok(_) | Err(Fault::Missing) => return Ok(None),
         Err(fault) => return Err(fault.into()),
+    }
+    if !person(work.tx, user)?.is_some_and(|person| person.is_active) {
+        return Ok(None);
     }
     let same = vec![
         is::<RoleAssignment>("user_id", user),

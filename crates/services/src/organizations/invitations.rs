@@ -3,6 +3,7 @@
 
 use super::places::{hold, is_for_client, least, room_for};
 use crate::access;
+use crate::crud::Expected;
 use crate::identity::ask_to_invite;
 use crate::keeping::Keeping;
 use crate::refusal::Refusal;
@@ -58,9 +59,10 @@ pub fn resend(
     work: &mut Work<'_, '_>,
     grant: Grant<Invitation, Update>,
     id: Id,
+    expected: &Expected,
 ) -> Result<Record<Invitation>, Refusal> {
     let organization = hold(work.tx, grant.also())?;
-    let before = find_open(work, grant, id)?;
+    let before = find_open(work, grant, id, expected)?;
     let is_good = before.value.is_open(work.now());
     let value = before.value.clone().sent(work.now(), work.user(), None)?;
     may_invite(work, grant, &value)?;
@@ -84,8 +86,9 @@ pub fn revoke(
     work: &mut Work<'_, '_>,
     grant: Grant<Invitation, Update>,
     id: Id,
+    expected: &Expected,
 ) -> Result<Record<Invitation>, Refusal> {
-    let before = find_open(work, grant, id)?;
+    let before = find_open(work, grant, id, expected)?;
     let value = before.value.clone().revoked(work.now());
     let after = work.open(grant)?.change(&before, value)?;
     tell(work, grant.also(), SecurityKind::InvitationRevoked, &after.value)?;
@@ -96,8 +99,10 @@ fn find_open(
     work: &mut Work<'_, '_>,
     grant: Grant<Invitation, Update>,
     id: Id,
+    expected: &Expected,
 ) -> Result<Record<Invitation>, Refusal> {
     let found = work.open(grant)?.find_for_change(id)?;
+    expected.check(&found)?;
     match found.value.status {
         InvitationStatus::Open => Ok(found),
         other => Err(Refusal::conflict(

@@ -29,7 +29,7 @@ pub use log::verify;
 pub use members::{NewMember, add_member};
 pub use own::{accept, acting_in};
 pub(crate) use own::{join_all, leave};
-pub(crate) use places::{client, hold, least, room_for};
+pub(crate) use places::{client, hold, is_for_client, least, room_for};
 pub use purging::{Closed, Removal, begin_purge, closed, end_purge};
 pub use standing::{
     NewOwner, Terms, archive, delete, reactivate, remove, reopen, restore, set_terms, suspend, transfer,

@@ -41,8 +41,10 @@ fn named<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Opti
 pub fn archive(
     work: &mut Work<'_, '_>,
     grant: Grant<Organization, Delete>,
+    expected: &Expected,
 ) -> Result<Record<Organization>, Refusal> {
     let before = owned(work, grant)?;
+    expected.check(&before)?;
     moved(
         work.tx,
         grant,
@@ -75,10 +77,12 @@ pub fn transfer(
     work: &mut Work<'_, '_>,
     grant: Grant<Organization, Delete>,
     new: NewOwner,
+    expected: &Expected,
 ) -> Result<Record<Organization>, Refusal> {
     work.step_up()?;
     let heir = heir(work, grant, new.owner_id)?;
     let before = owned(work, grant)?;
+    expected.check(&before)?;
     only_from(&before, Status::Active)?;
     let heir = heir.ok_or_else(|| {
         Refusal::field(
@@ -136,8 +140,13 @@ fn shut(
 }
 
 /// The platform makes an organization read-only.
-pub fn suspend(tx: &mut Tx<'_>, grant: Grant<Organization, Update>) -> Result<Record<Organization>, Refusal> {
+pub fn suspend(
+    tx: &mut Tx<'_>,
+    grant: Grant<Organization, Update>,
+    expected: &Expected,
+) -> Result<Record<Organization>, Refusal> {
     let before = tx.open(grant)?.find_for_change(grant.organization())?;
+    expected.check(&before)?;
     let kind = SecurityKind::OrganizationSuspended;
     moved(tx, grant, &before, Status::Suspended, kind)
 }
@@ -146,18 +155,27 @@ pub fn suspend(tx: &mut Tx<'_>, grant: Grant<Organization, Update>) -> Result<Re
 pub fn reactivate(
     tx: &mut Tx<'_>,
     grant: Grant<Organization, Update>,
+    expected: &Expected,
 ) -> Result<Record<Organization>, Refusal> {
     let before = tx.open(grant)?.find_for_change(grant.organization())?;
+    expected.check(&before)?;
     only_from(&before, Status::Suspended)?;
     let kind = SecurityKind::OrganizationReactivated;
     moved(tx, grant, &before, Status::Active, kind)
 }
 
 /// The platform opens an organization that was deleted, or archived by an owner who doesn't do it.
-pub fn reopen(tx: &mut Tx<'_>, grant: Grant<Organization, Update>) -> Result<Record<Organization>, Refusal> {
+pub fn reopen(
+    tx: &mut Tx<'_>,
+    grant: Grant<Organization, Update>,
+    expected: &Expected,
+) -> Result<Record<Organization>, Refusal> {
     let organization = grant.organization();
     if !tx.has_tenant(organization)? {
-        return Err(purged());
+        return Err(match tx.is_purged(organization)? {
+            true => purged(),
+            false => Refusal::NotFound,
+        });
     }
     let deleted = match tx.open(grant)?.find_for_restore(organization) {
         Err(Fault::Missing) => None,
@@ -165,10 +183,12 @@ pub fn reopen(tx: &mut Tx<'_>, grant: Grant<Organization, Update>) -> Result<Rec
     };
     let Some(before) = deleted else {
         let before = tx.open(grant)?.find_for_change(organization)?;
+        expected.check(&before)?;
         only_from(&before, Status::Archived)?;
         let kind = SecurityKind::OrganizationRestored;
         return moved(tx, grant, &before, Status::Active, kind);
     };
+    expected.check(&before)?;
     let owner = before.value.owner_id.unwrap_or(Id::NIL);
     let members = tx.open(grant.also::<Member, Update>())?.by_ids(&[owner])?;
     if !members.iter().any(|member| member.value.is_live()) {

@@ -1,7 +1,7 @@
 use crate::keeping::Keeping;
-use crate::link::Link;
+use crate::link::{Link, is_in_use};
 use crate::refusal::Refusal;
-use crate::rows::{delete_parts, is, needs, restore_parts};
+use crate::rows::{delete_parts, is, needs};
 use crate::work::Work;
 use firma_auth::access::{Delete, Grant};
 use firma_domain::organizations::{Member, Team, TeamMember};
@@ -28,7 +28,14 @@ impl Keeping for Team {
         _: &Record<Self>,
         deletion: Id,
     ) -> Result<(), Refusal> {
-        restore_parts(work, grant.also::<TeamMember, _>(), deletion)
+        let places = grant.also::<TeamMember, Delete>();
+        for place in work.open(places)?.taken_by(deletion)? {
+            // Who is no longer active is in no team.
+            if is_in_use::<Member>(work, places.also(), place.value.user_id)? {
+                work.open(places)?.restore(&place, place.value.clone())?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -47,6 +54,10 @@ impl Keeping for TeamMember {
         after: &Record<Self>,
         _: Id,
     ) -> Result<(), Refusal> {
-        needs(work, grant.also::<Team, _>(), after.value.team_id)
+        needs(work, grant.also::<Team, _>(), after.value.team_id)?;
+        match is_in_use::<Member>(work, grant.also(), after.value.user_id)? {
+            true => Ok(()),
+            false => Err(Refusal::conflict("referred_to", "its member isn't active")),
+        }
     }
 }

@@ -77,6 +77,10 @@ pub fn add_file(
 ) -> Result<Record<File>, Refusal> {
     let name = File::plain_name(name)
         .ok_or_else(|| Refusal::field("file", "required", "has to have a file name"))?;
+    if name.chars().count() > File::NAME_LENGTH {
+        let detail = format!("its name has to be at most {} long", File::NAME_LENGTH);
+        return Err(Refusal::field("file", "length", detail));
+    }
     if !work.tx.spare_bytes(&received.key)? {
         return Err(Refusal::conflict("purged", "the upload took too long"));
     }

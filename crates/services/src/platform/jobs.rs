@@ -1,4 +1,4 @@
-use crate::crud::refused;
+use crate::crud::{Expected, refused};
 use crate::keeping::Keeping;
 use crate::link::Link;
 use crate::refusal::Refusal;
@@ -20,12 +20,14 @@ pub fn cancel_job(
     work: &mut Work<'_, '_>,
     grant: Grant<Job, Update>,
     id: Id,
+    expected: &Expected,
 ) -> Result<Record<Job>, Refusal> {
     work.tx.hold_queued(grant.organization(), id)?;
     let job = work
         .open(grant)?
         .find_for_change(id)
         .map_err(|fault| refused(grant, fault))?;
+    expected.check(&job)?;
     if job.value.state.is_over() {
         let detail = format!("the job is {}", job.value.state.as_str());
         return Err(Refusal::conflict("transition", detail));
@@ -35,12 +37,18 @@ pub fn cancel_job(
 }
 
 /// Tries a dead letter again, with all its attempts.
-pub fn retry_job(work: &mut Work<'_, '_>, grant: Grant<Job, Create>, id: Id) -> Result<Record<Job>, Refusal> {
+pub fn retry_job(
+    work: &mut Work<'_, '_>,
+    grant: Grant<Job, Create>,
+    id: Id,
+    expected: &Expected,
+) -> Result<Record<Job>, Refusal> {
     work.tx.hold_queued(grant.organization(), id)?;
     let job = work
         .open(grant)?
         .find_for_change(id)
         .map_err(|fault| refused(grant, fault))?;
+    expected.check(&job)?;
     if job.value.state != JobState::Failed {
         let detail = format!(
             "the job is {}; only FAILED ones are retried",

@@ -3,6 +3,7 @@
 use super::run::{Importing, Run, Steps, give_up};
 use super::text::Source;
 use super::undo::{may_undo, undo_some};
+use crate::crud::Expected;
 use crate::platform::{Done, Files, Handler, NewJob, Progress, Running, Stop};
 use crate::refusal::Refusal;
 use crate::work::Work;
@@ -45,8 +46,9 @@ pub fn ask_to_undo(
     work: &mut Work<'_, '_>,
     grant: Grant<Import, Delete>,
     import: Id,
+    expected: &Expected,
 ) -> Result<(Record<Import>, Id), Refusal> {
-    let record = may_undo(work, grant, import)?;
+    let record = may_undo(work, grant, import, expected)?;
     let job = queue(work, grant, Task { import, undo: true })?;
     Ok((record, job))
 }

@@ -59,7 +59,7 @@ pub struct Options {
 
 /// A field, or several.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "has to be the name of a field, or a list of them")]
 pub enum Fields {
     One(String),
     Many(Vec<String>),
@@ -106,5 +106,21 @@ impl Options {
 
     pub(super) fn separator(&self) -> Option<u8> {
         self.separator.and_then(|c| u8::try_from(c).ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_no_option_is_told_in_words_of_a_caller() {
+        let told = |given: Value| Options::read(given).unwrap_err().to_string();
+        assert_eq!(told(json!([])), "#: an object is expected");
+        assert_eq!(
+            told(json!({"entity": "deals", "columns": {"No": 5}})),
+            "#/columns/No: has to be the name of a field, or a list of them"
+        );
     }
 }

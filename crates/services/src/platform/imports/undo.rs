@@ -2,6 +2,7 @@
 
 use super::registry::Importer;
 use super::run::{Importing, store};
+use crate::crud::Expected;
 use crate::refusal::Refusal;
 use crate::work::Work;
 use firma_auth::access::{Delete, Grant, Read};
@@ -19,9 +20,11 @@ pub fn may_undo(
     work: &mut Work<'_, '_>,
     grant: Grant<Import, Delete>,
     import: Id,
+    expected: &Expected,
 ) -> Result<Record<Import>, Refusal> {
     let record = work.open(grant)?.find_for_change(import)?;
     (Importer::named(&record.value.entity)?.may_delete)(work)?;
+    expected.check(&record)?;
     match record.value.may_be_undone() {
         true => Ok(record),
         false => Err(Refusal::conflict(
@@ -36,7 +39,7 @@ pub fn may_undo(
 pub fn undo_some(tx: &mut Tx<'_>, of: Importing) -> Result<Record<Import>, Refusal> {
     let mut work = Work::go_on(tx, of.asker)?;
     let grant = work.grant::<Import, Delete>()?;
-    let record = may_undo(&mut work, grant, of.import)?;
+    let record = may_undo(&mut work, grant, of.import, &Expected::default())?;
     undo_in(&mut work, grant, record)
 }
 
