@@ -87,10 +87,7 @@ fn begin(
         id: organization.id,
         slug: asked.organization.clone(),
     };
-    let exported = wait(file::export(database, &place, path, &signing(config)?))??;
-    let end = exported.end.clone();
-    let end =
-        end.ok_or_else(|| format!("nothing was purged: {} doesn't end as a log does", path.display()))?;
+    let (exported, end) = wait(file::export(database, &place, path, &signing(config)?))??;
     let chain = Chain::exported(exported);
     if !chain.is_whole() && !asked.in_doubt {
         let what =

@@ -18,6 +18,15 @@ pub(crate) fn is<E: Stored>(column: &'static str, value: impl Into<Value>) -> Co
     )
 }
 
+/// What was looked for, where it need not be there.
+pub(crate) fn there<T>(found: Result<T, Fault>) -> Result<Option<T>, Refusal> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(Fault::Missing) => Ok(None),
+        Err(fault) => Err(fault.into()),
+    }
+}
+
 /// Deletes the parts that fit, with their whole: under its deletion.
 pub(crate) fn delete_parts<P: Stored>(
     work: &mut Work<'_, '_>,

@@ -97,7 +97,7 @@ pub(crate) async fn export(
     place: &Place,
     path: &Path,
     key: &Key,
-) -> Result<Exported, String> {
+) -> Result<(Exported, LogEnd), String> {
     if path.exists() {
         return Err(format!("{} is there already", path.display()));
     }
@@ -118,15 +118,15 @@ pub(crate) async fn export(
         Err(refusal) => Err(refusal.to_string()),
     };
     let named = exported.and_then(|exported| {
-        if exported.end.is_none() {
+        let Some(end) = exported.end.clone() else {
             return Err(format!("{}: {BROKEN}", path.display()));
-        }
+        };
         // A link, unlike a new name, takes no other's place.
         let named = fs::hard_link(&draft, path)
             .and_then(|()| fs::remove_file(&draft))
             .and_then(|()| sync_parent(path));
         named
-            .map(|()| exported)
+            .map(|()| (exported, end))
             .map_err(|e| format!("{}: {e}", path.display()))
     });
     // Half a log is nobody's.

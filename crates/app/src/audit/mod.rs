@@ -133,7 +133,7 @@ pub(crate) fn export(config: &Config, asked: &cli::Export) -> Result<(), Ended> 
     let places = wait(database.read(operating::places))?.map_err(|refusal| refusal.to_string())?;
     let place = places.into_iter().find(|place| name(place) == asked.organization);
     let place = place.ok_or_else(|| "there is no such organization".to_owned())?;
-    let exported = wait(file::export(&database, &place, &asked.file, &signing(config)?))??;
+    let (exported, _) = wait(file::export(&database, &place, &asked.file, &signing(config)?))??;
     told(&[Chain::exported(exported)], asked.output.json)
 }
 

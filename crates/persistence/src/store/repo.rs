@@ -93,15 +93,16 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
 
     /// A live row that is about to be referred to: it isn't deleted before the transaction ends.
     pub fn find_to_refer(&mut self, id: Id) -> Result<Option<Record<E>>, Fault> {
-        match self.one(id, false, Some(Hold::Refer)) {
-            Err(Fault::Missing) => Ok(None),
-            found => found.map(Some),
-        }
+        self.held(id, Hold::Refer)
     }
 
     /// A live row that stays as it is until the transaction ends.
     pub fn find_to_rely_on(&mut self, id: Id) -> Result<Option<Record<E>>, Fault> {
-        match self.one(id, false, Some(Hold::Rely)) {
+        self.held(id, Hold::Rely)
+    }
+
+    fn held(&mut self, id: Id, hold: Hold) -> Result<Option<Record<E>>, Fault> {
+        match self.one(id, false, Some(hold)) {
             Err(Fault::Missing) => Ok(None),
             found => found.map(Some),
         }

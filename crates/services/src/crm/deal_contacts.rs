@@ -1,13 +1,13 @@
 use crate::keeping::Keeping;
 use crate::link::Link;
 use crate::refusal::Refusal;
-use crate::rows::{is, needs};
+use crate::rows::{is, needs, there};
 use crate::work::Work;
 use firma_auth::access::{Action, Create, Delete, Grant, Read, Touches, Update};
 use firma_domain::crm::{Contact, Deal, DealContact};
 use firma_domain::organizations::Member;
 use firma_domain::{Id, Record};
-use firma_persistence::{Cond, Fault, Stored, Value};
+use firma_persistence::{Cond, Stored, Value};
 
 impl Keeping for DealContact {
     fn links() -> &'static [Link<Self>] {
@@ -141,11 +141,8 @@ pub(super) fn bring_back(
 
 /// The deletion that took a row, if one did.
 fn gone<E: Stored>(work: &mut Work<'_, '_>, grant: Grant<E, Read>, id: Id) -> Result<Option<Id>, Refusal> {
-    match work.open(grant)?.find_deleted(id) {
-        Ok(row) => Ok(row.deletion_id),
-        Err(Fault::Missing) => Ok(None),
-        Err(fault) => Err(fault.into()),
-    }
+    let row = there(work.open(grant)?.find_deleted(id))?;
+    Ok(row.and_then(|row| row.deletion_id))
 }
 
 /// Raises the version of deals whose contacts changed, and holds them until the end.

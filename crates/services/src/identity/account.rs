@@ -2,6 +2,7 @@ use super::sessions::about;
 use crate::installation::is_owned;
 use crate::organizations::{found, join_all, own_platform};
 use crate::refusal::Refusal;
+use crate::rows::there;
 use crate::work::Caller;
 use firma_domain::identity::{SecurityKind, TokenKind, User};
 use firma_domain::organizations::{Organization, Status};
@@ -116,6 +117,12 @@ pub fn set_password(tx: &mut Tx<'_>, email: &Email, hash: &str) -> Result<(), Re
 /// Whether somebody can sign in as that user.
 pub(crate) fn is_claimed(tx: &mut Tx<'_>, user: Id) -> Result<bool, Refusal> {
     Ok(tx.credential(user)?.is_some() || tx.has_account(user)?)
+}
+
+/// A user who may sign in; none of who is locked, or erased.
+pub(crate) fn active(tx: &mut Tx<'_>, user: Id) -> Result<Option<User>, Refusal> {
+    let found = there(tx.user(user))?.map(|user| user.value);
+    Ok(found.filter(|user| user.is_active))
 }
 
 /// Ends all of a person's sessions, for who runs the server.

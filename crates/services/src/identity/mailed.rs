@@ -1,7 +1,7 @@
 //! What depends on whether an address has an account: done by a job, so that the answer, and the time that it takes,
 //! are the same for every address.
 
-use super::account::is_claimed;
+use super::account::{active, is_claimed};
 use super::letters::{self, Links, new_token};
 use super::register::Waiting;
 use super::sessions::{Signer, about};
@@ -9,7 +9,7 @@ use crate::organizations::{Standing, inviter, standing};
 use crate::platform::{Done, Handler, NewJob, Running, Stop};
 use crate::refusal::Refusal;
 use firma_auth::access::Invited;
-use firma_domain::identity::{SecurityKind, TokenKind, User};
+use firma_domain::identity::{SecurityKind, TokenKind};
 use firma_domain::{Email, Id};
 use firma_persistence::Tx;
 use serde::{Deserialize, Serialize};
@@ -255,14 +255,6 @@ impl Desk<'_> {
 
     fn from(&self) -> Option<String> {
         self.payload.ip.as_ref().map(|ip| format!("asked from {ip}"))
-    }
-}
-
-fn active(tx: &mut Tx<'_>, user: Id) -> Result<Option<User>, Refusal> {
-    match tx.user(user) {
-        Ok(user) => Ok(Some(user.value).filter(|user| user.is_active)),
-        Err(firma_persistence::Fault::Missing) => Ok(None),
-        Err(fault) => Err(fault.into()),
     }
 }
 

@@ -23,8 +23,8 @@ mod sessions;
 mod sign_in;
 mod step_up;
 
-pub(crate) use account::is_claimed;
 pub use account::{Me, NewOwner, Place, create_owner, is_known, me, set_password, sign_out};
+pub(crate) use account::{active, is_claimed};
 pub use archive::{ArchiveHandler, ArchiveState, archive, archive_file, ask_for_archive};
 pub use devices::{LastUsed, Session, logout_all, note_used, revoke, sessions};
 pub use door::Door;

@@ -1,16 +1,16 @@
 use super::Desk;
 use crate::crud::{self, Expected, Listed};
 use crate::listing::{self, Parameters};
+use crate::organizations;
 use crate::refusal::Refusal;
 use crate::rows::is;
 use firma_auth::access::{
     Action, Create, Delete, Founding, Grant, Joining, PlatformGrant, Read, Role, SYSTEM_ROLES, Update,
-    platform_permissions, role_by_id, role_by_name,
+    platform_permissions, role_by_id,
 };
 use firma_auth::keys::Key;
 use firma_domain::access::RoleAssignment;
 use firma_domain::identity::{SecurityKind, User};
-use firma_domain::organizations::Member;
 use firma_domain::{Currency, Id, Instant, Record, input};
 use firma_persistence::{Fault, Tx, Value};
 use serde::{Deserialize, Serialize};
@@ -99,20 +99,8 @@ pub fn give(
         Fault::Missing => Refusal::field("user_id", "not_found", "there is no such user"),
         other => other.into(),
     })?;
-    let joined = Member {
-        joined_at: Some(now),
-        ..Member::added(person.value.email, person.value.name, None)
-    };
-    let make: Grant<Member, Create> = grant.system();
-    match desk.tx.open(make)?.by_ids(&[person.id])?.pop() {
-        None => drop(desk.tx.open(make)?.add_as(person.id, joined)?),
-        Some(before) if before.value.is_live() => {}
-        Some(_) => {
-            let mut members = desk.tx.open(grant.system::<Member, Update>())?;
-            let before = members.find_for_change(person.id)?;
-            members.change(&before, joined)?;
-        }
-    }
+    let seated = (person.id, person.value);
+    organizations::seat(desk.tx, grant.system(), grant.system(), seated)?;
     let same = vec![
         is::<RoleAssignment>("user_id", value.user_id),
         is::<RoleAssignment>("role_id", value.role_id),
@@ -171,9 +159,8 @@ fn owners<A: Action>(
     tx: &mut Tx<'_>,
     grant: Grant<RoleAssignment, A>,
 ) -> Result<Vec<RoleAssignment>, Refusal> {
-    let role = role_by_name("website_owner").ok_or_else(|| Fault::Internal("no website_owner".into()))?;
     let held = vec![
-        is::<RoleAssignment>("role_id", role.id),
+        is::<RoleAssignment>("role_id", organizations::role_id("website_owner")?),
         is::<RoleAssignment>("is_active", Value::Bool(true)),
     ];
     let now = tx.now();

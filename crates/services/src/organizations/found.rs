@@ -1,8 +1,9 @@
 use super::changes::{has_second_factor, not_kept, slug_taken};
+use super::places::role_id;
 use crate::refusal::Refusal;
 use crate::rows::is;
 use crate::work::Caller;
-use firma_auth::access::{Founding, Joining, role_by_name};
+use firma_auth::access::{Create, Founding, Grant, Joining, Update};
 use firma_domain::access::RoleAssignment;
 use firma_domain::crm::{Pipeline, Stage, default_stages};
 use firma_domain::identity::{Signup, User};
@@ -89,42 +90,47 @@ const FIRST_OWNER: &str = "first owner of the installation";
 /// Gives the first owner of an installation the whole platform. What belongs to no organization stands in the reserved
 /// one: nobody can enter it, but who is a member there holds platform roles.
 pub(crate) fn own_platform(tx: &mut Tx<'_>, owner: Id) -> Result<(), Refusal> {
-    let (person, now) = (tx.user(owner)?.value, tx.now());
-    let joining = Joining::of(Id::NIL, owner);
-    let Some(before) = tx.open(joining.grant())?.by_ids(&[owner])?.pop() else {
-        let founding = Founding::of(Id::NIL, owner);
-        return join(tx, &founding, (owner, person), "website_owner", FIRST_OWNER);
-    };
-    // Who was on the platform before, perhaps as an owner for a while.
-    let member = Member {
-        joined_at: Some(now),
-        ..Member::added(person.email, person.name, None)
-    };
-    if !before.value.is_live() {
-        tx.open(joining.grant())?.change(&before, member)?;
-    }
+    let person = tx.user(owner)?.value;
+    let (founding, joining) = (Founding::of(Id::NIL, owner), Joining::of(Id::NIL, owner));
+    // Who was on the platform before, perhaps as an owner for a while, is there already.
+    seat(tx, founding.grant(), joining.grant(), (owner, person))?;
     let assignment = RoleAssignment {
-        assigned_at: Some(now),
+        assigned_at: Some(tx.now()),
         reason: Some(FIRST_OWNER.into()),
-        ..RoleAssignment::of(owner, named("website_owner")?)
+        ..RoleAssignment::of(owner, role_id("website_owner")?)
     };
     let same = vec![
         is::<RoleAssignment>("user_id", owner),
         is::<RoleAssignment>("role_id", assignment.role_id),
     ];
     match tx.open(joining.roles())?.first(same)? {
-        Some(before) => drop(tx.open(joining.roles())?.change(&before, assignment)?),
-        None => {
-            let founding = Founding::of(Id::NIL, owner);
-            tx.open(founding.grant::<RoleAssignment>())?.add(assignment)?;
-        }
-    }
+        Some(before) => tx.open(joining.roles())?.change(&before, assignment)?,
+        None => tx.open(founding.grant::<RoleAssignment>())?.add(assignment)?,
+    };
     Ok(())
 }
 
-fn named(role: &str) -> Result<Id, Refusal> {
-    let found = role_by_name(role).map(|role| role.id);
-    found.ok_or_else(|| Fault::Internal(format!("there is no role {role}")).into())
+/// Sees to it that a user is a live member.
+pub(crate) fn seat(
+    tx: &mut Tx<'_>,
+    making: Grant<Member, Create>,
+    change: Grant<Member, Update>,
+    (user, person): (Id, User),
+) -> Result<(), Refusal> {
+    let joined = Member {
+        joined_at: Some(tx.now()),
+        ..Member::added(person.email, person.name, None)
+    };
+    match tx.open(making)?.by_ids(&[user])?.pop() {
+        None => drop(tx.open(making)?.add_as(user, joined)?),
+        Some(before) if before.value.is_live() => {}
+        Some(_) => {
+            let mut members = tx.open(change)?;
+            let before = members.find_for_change(user)?;
+            members.change(&before, joined)?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes a user a member, with a role.
@@ -141,11 +147,10 @@ fn join(
         ..Member::added(person.email, person.name, None)
     };
     tx.open(founding.grant::<Member>())?.add_as(user, member)?;
-    let role = named(role)?;
     let assignment = RoleAssignment {
         assigned_at: Some(now),
         reason: Some(reason.into()),
-        ..RoleAssignment::of(user, role)
+        ..RoleAssignment::of(user, role_id(role)?)
     };
     tx.open(founding.grant::<RoleAssignment>())?.add(assignment)?;
     Ok(())

@@ -1,11 +1,12 @@
 //! Who is to own an organization: a member who has accepted, and who holds `ceo` for good.
 
-use super::members::person;
+use super::places::role_id;
 use crate::crud;
+use crate::identity::active;
 use crate::refusal::Refusal;
 use crate::rows::is;
 use crate::work::Work;
-use firma_auth::access::{Create, Delete, Grant, Update, role_by_name};
+use firma_auth::access::{Create, Delete, Grant, Update};
 use firma_domain::access::RoleAssignment;
 use firma_domain::organizations::{Member, Organization};
 use firma_domain::{Id, Record};
@@ -27,29 +28,25 @@ pub(super) fn heir(
     grant: Grant<Organization, Delete>,
     user: Id,
 ) -> Result<Option<Heir>, Refusal> {
-    let ceo = role_by_name("ceo").ok_or_else(|| Fault::Internal("there is no role ceo".into()))?;
+    let ceo = role_id("ceo")?;
     match work.open(grant.also::<Member, Update>())?.find_for_change(user) {
         Ok(member) if member.value.is_live() => {}
         Ok(_) | Err(Fault::Missing) => return Ok(None),
         Err(fault) => return Err(fault.into()),
     }
-    if !person(work.tx, user)?.is_some_and(|person| person.is_active) {
+    if active(work.tx, user)?.is_none() {
         return Ok(None);
     }
     let same = vec![
         is::<RoleAssignment>("user_id", user),
-        is::<RoleAssignment>("role_id", ceo.id),
+        is::<RoleAssignment>("role_id", ceo),
     ];
     let mut assignments = work.open(grant.also::<RoleAssignment, Update>())?;
     let held = match assignments.first(same)? {
         Some(held) => Some(assignments.find_for_change(held.id)?),
         None => None,
     };
-    Ok(Some(Heir {
-        id: user,
-        ceo: ceo.id,
-        held,
-    }))
+    Ok(Some(Heir { id: user, ceo, held }))
 }
 
 impl Heir {

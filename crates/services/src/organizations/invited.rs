@@ -5,6 +5,7 @@ use super::joined::{Joined, take_up};
 use crate::access;
 use crate::identity::{Door, LinkToken, claim, clean_name, good, is_claimed, judge, no_token, refused};
 use crate::refusal::Refusal;
+use crate::rows::there;
 use crate::work::{Caller, Work};
 use firma_auth::access::{Create, Grant, Invited, Read, Update};
 use firma_domain::access::RoleAssignment;
@@ -99,14 +100,6 @@ pub(crate) fn standing(
         Ok(_) => Ok(Some((record, organization.value))),
         Err(Refusal::OrganizationNotFound) => Ok(None),
         Err(refusal) => Err(refusal),
-    }
-}
-
-fn there<T>(found: Result<T, Fault>) -> Result<Option<T>, Refusal> {
-    match found {
-        Ok(found) => Ok(Some(found)),
-        Err(Fault::Missing) => Ok(None),
-        Err(fault) => Err(fault.into()),
     }
 }
 

@@ -1,11 +1,11 @@
 use super::invitations::{distinct, unless_invited};
-use super::places::{hold, is_for_client, room_for};
+use super::places::{hold, is_for_client, role_id, room_for};
 use crate::access;
 use crate::keeping::Keeping;
 use crate::refusal::Refusal;
-use crate::rows::is;
+use crate::rows::{is, there};
 use crate::work::Work;
-use firma_auth::access::{Create, Delete, Grant, Read, Update, role_by_name};
+use firma_auth::access::{Create, Delete, Grant, Read, Update};
 use firma_domain::access::RoleAssignment;
 use firma_domain::identity::User;
 use firma_domain::organizations::{Member, Organization, TeamMember};
@@ -90,15 +90,6 @@ pub(super) fn leave_teams(tx: &mut Tx<'_>, grant: Grant<Member, Update>, user: I
     Ok(())
 }
 
-/// The account of a member; none of who is erased.
-pub(super) fn person(tx: &mut Tx<'_>, user: Id) -> Result<Option<User>, Refusal> {
-    match tx.user(user) {
-        Ok(found) => Ok(Some(found.value)),
-        Err(Fault::Missing) => Ok(None),
-        Err(fault) => Err(fault.into()),
-    }
-}
-
 /// The roles that a member was given, and that give something now as soon as the member is active.
 fn live_roles(
     work: &mut Work<'_, '_>,
@@ -130,7 +121,7 @@ impl Keeping for Member {
     ) -> Result<Self, Refusal> {
         if !before.value.is_active && value.is_active {
             // Nobody is behind a membership whose person is erased.
-            if person(work.tx, before.id)?.is_none() {
+            if there(work.tx.user(before.id))?.is_none() {
                 return Err(Refusal::conflict("referred_to", "the person is erased"));
             }
             // The roles come back with the member: whoever does that gives them.
@@ -157,9 +148,9 @@ impl Keeping for Member {
                 return Err(Refusal::conflict("last_owner", "the owner can't be deactivated"));
             }
             // Who isn't active holds nothing: `ceo` is taken by those alone who may give it.
-            let ceo = role_by_name("ceo").map(|role| role.id);
+            let ceo = role_id("ceo")?;
             for held in live_roles(work, grant, before.id)? {
-                if Some(held.role_id) == ceo {
+                if held.role_id == ceo {
                     let end = Some(work.now());
                     access::may_give(work, grant.also::<RoleAssignment, Read>(), held.role_id, end)?;
                 }

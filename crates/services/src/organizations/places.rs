@@ -38,15 +38,16 @@ pub(crate) fn is_for_client(roles: &[Id]) -> Result<bool, Refusal> {
 
 /// The role of who is looked after by the organization, and doesn't work in it.
 pub(crate) fn client() -> Result<Id, Refusal> {
-    named("client")
+    role_id("client")
 }
 
 /// The role of who was invited without one.
 pub(crate) fn least() -> Result<Id, Refusal> {
-    named("stakeholder")
+    role_id("stakeholder")
 }
 
-fn named(role: &str) -> Result<Id, Refusal> {
+/// The id of a role of the system.
+pub(crate) fn role_id(role: &str) -> Result<Id, Refusal> {
     let found = role_by_name(role).map(|role| role.id);
     found.ok_or_else(|| Fault::Internal(format!("there is no role {role}")).into())
 }

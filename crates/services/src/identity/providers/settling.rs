@@ -1,6 +1,6 @@
 //! Whom a sign-in by a provider signs in: the user whose account it is, one with the same proved e-mail, or a new one.
 
-use super::super::account::is_claimed;
+use super::super::account::{active, is_claimed};
 use super::super::letters;
 use super::super::sessions::{SignedIn, Signer, about};
 use super::super::sign_in::{Outcome, end_replaced, go_on};
@@ -257,14 +257,5 @@ impl Desk {
     fn refused(&self, tx: &mut Tx<'_>, user: Option<Id>) -> Result<(), Refusal> {
         let name = Some(self.provider.name.clone());
         about(tx, user, SecurityKind::ProviderRefused, name)
-    }
-}
-
-/// A user who may sign in.
-fn active(tx: &mut Tx<'_>, user: Id) -> Result<Option<User>, Refusal> {
-    match tx.user(user) {
-        Ok(user) => Ok(Some(user.value).filter(|user| user.is_active)),
-        Err(Fault::Missing) => Ok(None),
-        Err(fault) => Err(fault.into()),
     }
 }
