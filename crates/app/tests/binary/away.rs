@@ -115,6 +115,25 @@ fn postgres_goes_away_while_it_is_written_to() {
 }
 
 #[test]
+fn what_is_stored_without_a_word_of_it_is_not_stored_again() {
+    let Some(house) = House::postgres() else { return };
+    let url = house.database.url();
+    let house = house.by_way_of(Proxy::losing_answer(&url, "unheard of").url(&url));
+    house.found();
+    let server = house.start();
+    let owner = house.owner(&server);
+    company(&owner, "before").expect(201);
+    let unheard = company(&owner, "unheard of");
+    assert_eq!(unheard.status, 503, "{}", unheard.text);
+    let count = "SELECT COUNT(*) FROM companies WHERE name = 'unheard of'";
+    assert_eq!(house.database.number(count), 1, "{}", server.log());
+    let again = company(&owner, "unheard of");
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    again.expect(201);
+    assert_eq!(house.database.number(count), 1);
+}
+
+#[test]
 fn another_process_holds_sqlite() {
     let house = House::sqlite();
     house.found();

@@ -8,9 +8,25 @@ use std::sync::{Arc, Mutex};
 /// The open ends; none while it is cut.
 type Ends = Arc<Mutex<Option<Vec<TcpStream>>>>;
 
+/// What is said first, and then, before an answer is lost; and whether one was, since none is lost twice.
+#[derive(Clone)]
+struct Lost {
+    said: [&'static str; 2],
+    is_lost: Arc<AtomicBool>,
+}
+
 pub(crate) struct Proxy {
     port: u16,
     ends: Ends,
+}
+
+impl Lost {
+    fn after(said: [&'static str; 2]) -> Lost {
+        Lost {
+            said,
+            is_lost: Arc::default(),
+        }
+    }
 }
 
 impl Proxy {
@@ -21,10 +37,15 @@ impl Proxy {
 
     /// The same, but the answer to the commit of a transaction that says this is lost.
     pub(crate) fn losing(url: &str, said: &'static str) -> Proxy {
-        Proxy::between(url, Some(said))
+        Proxy::between(url, Some(Lost::after([said, "COMMIT"])))
     }
 
-    fn between(url: &str, said: Option<&'static str>) -> Proxy {
+    /// The same, but the answer to the first statement that says this is lost.
+    pub(crate) fn losing_answer(url: &str, said: &'static str) -> Proxy {
+        Proxy::between(url, Some(Lost::after([said, said])))
+    }
+
+    fn between(url: &str, said: Option<Lost>) -> Proxy {
         let behind = authority(url).to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -38,7 +59,7 @@ impl Proxy {
                     let far = TcpStream::connect(&behind).unwrap();
                     let losing = Arc::new(AtomicBool::new(false));
                     let ends = || (near.try_clone().unwrap(), far.try_clone().unwrap());
-                    ask(ends(), said, losing.clone());
+                    ask(ends(), said.clone(), losing.clone());
                     answer(ends(), losing);
                     open.extend([near, far]);
                 }
@@ -71,7 +92,7 @@ fn authority(url: &str) -> &str {
     authority.rsplit_once('@').map_or(authority, |(_, host)| host)
 }
 
-fn ask((mut near, mut far): (TcpStream, TcpStream), lost: Option<&'static str>, losing: Arc<AtomicBool>) {
+fn ask((mut near, mut far): (TcpStream, TcpStream), lost: Option<Lost>, losing: Arc<AtomicBool>) {
     std::thread::spawn(move || {
         let mut buffer = [0; 16_384];
         let mut is_it = false;
@@ -80,8 +101,15 @@ fn ask((mut near, mut far): (TcpStream, TcpStream), lost: Option<&'static str>, 
                 let windows = &mut buffer[..n].windows(text.len());
                 windows.any(|window| window == text.as_bytes())
             };
-            is_it |= lost.is_some_and(has);
-            losing.fetch_or(is_it && has("COMMIT"), Ordering::SeqCst);
+            if let Some(Lost {
+                said: [first, last],
+                is_lost,
+            }) = &lost
+            {
+                is_it |= has(first);
+                let is_now = is_it && has(last) && !is_lost.swap(true, Ordering::SeqCst);
+                losing.fetch_or(is_now, Ordering::SeqCst);
+            }
             if far.write_all(&buffer[..n]).is_err() {
                 break;
             }

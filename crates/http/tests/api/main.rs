@@ -58,6 +58,7 @@ mod keys;
 mod keys_calls;
 mod keys_everywhere;
 mod kit;
+mod last_statement;
 mod lists;
 mod members;
 mod metrics;

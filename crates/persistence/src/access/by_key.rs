@@ -50,7 +50,7 @@ impl Tx<'_> {
             "SELECT organization_id, key_id, user_id, hash FROM api_key_prefixes WHERE prefix = ",
         )
         .bind(prefix)
-        .maybe::<(Uid, Uid, Uid, Vec<u8>)>(self)?;
+        .look::<(Uid, Uid, Uid, Vec<u8>)>(self)?;
         let known = found.map(|(organization, id, user, hash)| {
             Arc::new(KnownKey {
                 organization: organization.0,
@@ -108,7 +108,7 @@ impl Tx<'_> {
             .bind(key.organization)
             .then(" AND k.id = ")
             .bind(key.id)
-            .maybe::<(BaseRow, TermsRow)>(self)?;
+            .look::<(BaseRow, TermsRow)>(self)?;
         let Some((base, (version, revoked, expires, ranges))) = row else {
             return Ok(None);
         };

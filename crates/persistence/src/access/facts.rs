@@ -91,7 +91,7 @@ impl Tx<'_> {
             .bind(user)
             .then(" AND s.expires_at > ")
             .bind(now)
-            .maybe::<BaseRow>(self)?;
+            .look::<BaseRow>(self)?;
         match row {
             Some(base) => self.standing(user, &base),
             None => Ok(Known::Nobody),

@@ -82,7 +82,7 @@ where
         let unit = self.origin.clone().map(Unit::new);
         let ran = catch_unwind(AssertUnwindSafe(|| {
             let mut tx = Tx::new(seat, unit, attempt)?;
-            let value = (self.run)(&mut tx)?;
+            let value = (self.run)(&mut tx).map_err(|error| tx.doubted(error))?;
             let safety = tx.safety();
             tx.finish()?;
             Ok::<(T, Vec<SecurityKind>), E>((value, safety))

@@ -20,7 +20,7 @@ pub use database::{Database, Settings, Sources, usual_connections};
 pub(crate) use manager::connect_owner;
 pub use meter::Load;
 pub use panics::{Panicked, caught, note_panic};
-pub(crate) use seat::{Fence, Parts, Seat};
+pub(crate) use seat::{Fence, Parts, Seat, Stage};
 pub use target::Target;
 pub use trace::Trace;
 pub(crate) use types::{At, Date, Id, Instant, On, Uid};

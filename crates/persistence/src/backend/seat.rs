@@ -25,12 +25,24 @@ pub(crate) struct Fence {
     pub platform: bool,
 }
 
+/// How far the transaction of a call has come, on PostgreSQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Stage {
+    /// None was begun: each statement is one by itself
+    #[default]
+    None,
+    Open,
+    /// None was begun, and one statement was sent that stores by itself
+    Sent,
+}
+
 pub(crate) struct Seat {
     pool: r2d2::Pool<Manager>,
     held: Option<r2d2::PooledConnection<Manager>>,
     /// After a failed attempt nobody waits again until then.
     away_until: Option<Instant>,
     pub fence: Option<Fence>,
+    pub(super) stage: Stage,
     /// How many statements the connection keeps prepared
     prepared: Arc<AtomicU32>,
     pub sources: Sources,
@@ -43,6 +55,7 @@ pub(crate) struct Seat {
 pub(crate) struct Parts<'s> {
     pub conn: &'s mut AnyConnection,
     pub fence: &'s mut Option<Fence>,
+    pub stage: &'s mut Stage,
     pub sources: &'s Sources,
     pub roles: &'s RoleCache,
     pub needs_factor: bool,
@@ -60,6 +73,7 @@ impl Seat {
             held: None,
             away_until: None,
             fence: None,
+            stage: Stage::None,
             prepared: Arc::default(),
             sources,
             meter,
@@ -106,6 +120,7 @@ impl Seat {
         Ok(Parts {
             conn: &mut *held,
             fence: &mut self.fence,
+            stage: &mut self.stage,
             sources: &self.sources,
             roles: &self.roles,
             needs_factor: self.needs_factor,

@@ -4,7 +4,7 @@
 use super::call::{Verdict, Work};
 use super::meter::Meter;
 use super::queue::{self, Next};
-use super::seat::Seat;
+use super::seat::{Seat, Stage};
 use crate::fault::Fault;
 use crate::store::Attempt;
 use crossbeam_channel::Receiver;
@@ -92,13 +92,17 @@ fn work_off(seat: &mut Seat, call: &mut dyn Work) {
     }
 }
 
+/// The call begins its transaction itself, once it needs one.
 fn transaction(seat: &mut Seat, call: &mut dyn Work, attempt: Attempt) -> Verdict {
-    if let Err(fault) = seat.batch("BEGIN") {
-        let away = matches!(fault, Fault::Away);
-        call.fail(fault);
-        return if away { Verdict::Away } else { Verdict::Unsure };
-    }
+    seat.stage = Stage::None;
     let verdict = call.attempt(seat, attempt);
+    match seat.stage {
+        Stage::Open => {}
+        Stage::None => return verdict,
+        // When the connection goes with it, nobody knows whether it came through.
+        Stage::Sent if matches!(verdict, Verdict::Away) => return Verdict::Unsure,
+        Stage::Sent => return verdict,
+    }
     if let Verdict::Done = verdict {
         return match seat.batch("COMMIT") {
             Ok(()) => Verdict::Done,
@@ -267,7 +271,7 @@ mod tests {
     #[test]
     fn where_a_call_takes_the_transaction_with_it_nobody_is_told_that_it_is_done() {
         let gone: Ran = |tx| {
-            tx.conn().batch("ROLLBACK")?;
+            tx.conn()?.batch("ROLLBACK")?;
             Err(Fault::internal("the disk is full"))
         };
         let (fine, stored) = written(&[|tx| store(tx, 1), gone, |tx| store(tx, 3)]);

@@ -52,7 +52,7 @@ impl Tx<'_> {
     ) -> Result<Vec<Record<Organization>>, Fault> {
         self.on_platform(grant)?;
         let (all, tail) = search.of();
-        Organization::select(self.conn(), all, tail)
+        Organization::select(self.looking()?, all, tail)
     }
 
     /// How the database would look for them: for the test that it looks by an index.
@@ -80,7 +80,7 @@ impl Tx<'_> {
             Cond::Is(at("id"), Op::Eq, own),
             Cond::Null(at("deleted_at")),
         ];
-        let found = Organization::select(self.conn(), Cond::All(all), Tail::default())?;
+        let found = Organization::select(self.looking()?, Cond::All(all), Tail::default())?;
         found.into_iter().next().ok_or(Fault::Missing)
     }
 }

@@ -330,7 +330,7 @@ impl crate::Tx<'_> {
         use diesel::sql_types::BigInt;
         let count = crate::sql::Sql::<BigInt>::text("SELECT COUNT(*) FROM __diesel_schema_migrations")
             .one::<i64>(self)?;
-        let known = known(self.conn()).map_err(|e| crate::Fault::Internal(e.to_string()))?;
+        let known = known(self.looking()?).map_err(|e| crate::Fault::Internal(e.to_string()))?;
         Ok(usize::try_from(count) == Ok(known.len()))
     }
 }

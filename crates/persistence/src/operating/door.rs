@@ -1,4 +1,4 @@
-use crate::backend::{AnyConnection, At, Id as IdType, Instant as AtType, Uid};
+use crate::backend::{At, Id as IdType, Instant as AtType, Uid};
 use crate::fault::{Failure, Fault};
 use crate::sql::Sql;
 use crate::store::Tx;
@@ -56,7 +56,7 @@ impl<'c> Tx<'c> {
     /// What SQLite finds wrong with its file: pages, indexes, references. None on PostgreSQL, which checks its pages as
     /// it reads them.
     pub fn integrity(&mut self) -> Result<Option<Vec<String>>, Fault> {
-        if matches!(self.conn(), AnyConnection::Pg(_)) {
+        if self.is_postgres() {
             return Ok(None);
         }
         let found = Sql::<Text>::text(

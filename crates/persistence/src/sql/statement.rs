@@ -72,6 +72,14 @@ impl<R> Sql<R> {
         }
         self
     }
+    /// Statements as parts of this one that are called by a name, between commas.
+    pub(crate) fn named_parts(mut self, parts: Vec<(&'static str, Sql)>) -> Self {
+        for (n, (name, part)) in parts.into_iter().enumerate() {
+            self = self.then(if n > 0 { ", " } else { "" });
+            self = self.then(name).then(" AS (").nested(part).then(")");
+        }
+        self
+    }
     /// Another statement, as a part of this one.
     pub(crate) fn nested(mut self, statement: Sql) -> Self {
         self.parts.extend(statement.parts);
@@ -125,7 +133,7 @@ impl<R> Sql<R> {
     where
         Sql<R>: for<'q> LoadQuery<'q, PgConnection, T> + for<'q> LoadQuery<'q, SqliteConnection, T>,
     {
-        self.rows_on(tx.conn())
+        self.rows_on(tx.conn()?)
     }
 
     /// How the database looks for them, for tests.
@@ -142,6 +150,14 @@ impl<R> Sql<R> {
         let of = PhantomData::<(Integer, Integer, Integer, Text)>;
         let rows = Sql { parts, of }.rows::<(i32, i32, i32, String)>(tx)?;
         Ok(rows.into_iter().map(|(.., step)| step).collect())
+    }
+
+    /// The first row of a query that holds nothing: it begins no transaction.
+    pub(crate) fn look<T>(self, tx: &mut Tx<'_>) -> Result<Option<T>, Fault>
+    where
+        Sql<R>: for<'q> LoadQuery<'q, PgConnection, T> + for<'q> LoadQuery<'q, SqliteConnection, T>,
+    {
+        Ok(self.rows_on(tx.looking()?)?.into_iter().next())
     }
 
     /// All rows, outside a call.
@@ -180,7 +196,7 @@ impl<R> Sql<R> {
 impl Sql<()> {
     /// How many rows it touched.
     pub(crate) fn run(self, tx: &mut Tx<'_>) -> Result<usize, Fault> {
-        self.run_on(tx.conn())
+        self.run_on(tx.conn()?)
     }
 
     pub(crate) fn run_on(self, conn: &mut AnyConnection) -> Result<usize, Fault> {

@@ -2,6 +2,7 @@
 
 use super::audit::{Entry, Note, Sealed, batch_digest, link, origin_digest, payload_digest};
 use super::idempotency::{self, Claim};
+use super::owed::{self, Owed};
 use super::tx::{Origin, Tx, Unit, id_or_null, text_or_null};
 use crate::backend::Uid;
 use crate::fault::Fault;
@@ -38,10 +39,14 @@ impl Tx<'_> {
 
     /// Records what was stored. The last thing before COMMIT, and all that is held until then is the head.
     pub(crate) fn finish(&mut self) -> Result<(), Fault> {
+        if self.unit.as_ref().is_some_and(|unit| unit.logs() > 1) {
+            self.conn()?;
+        }
         let Some(Unit {
             origin,
             entries,
             mut claim,
+            mut owed,
             ..
         }) = self.unit.take()
         else {
@@ -52,13 +57,22 @@ impl Tx<'_> {
             let batch = self.seal(organization, &origin, &entries);
             let with = claim.take_if(|claim| claim.key.organization == organization);
             if self.is_postgres() {
-                self.record_at_once(organization, origin.clone(), entries, batch, with)?;
+                let owed = std::mem::take(&mut owed);
+                self.record_at_once(organization, origin.clone(), entries, batch, with, owed)?;
             } else {
                 self.record_in_turn(organization, &origin, entries, batch)?;
                 self.keep(with)?;
             }
         }
-        self.keep(claim)
+        if claim.is_some() {
+            self.begin()?;
+        }
+        self.keep(claim)?;
+        // Nothing was stored that it could have been proved with.
+        match owed.is_empty() {
+            true => Ok(()),
+            false => Err(Fault::Again),
+        }
     }
 
     fn seal(&self, organization: Id, origin: &Origin, entries: &[Entry]) -> Batch {
@@ -108,7 +122,10 @@ impl Tx<'_> {
         entries: Vec<Entry>,
         batch: Batch,
         claim: Option<Claim>,
+        owed: Owed,
     ) -> Result<(), Fault> {
+        let has_stores = !owed.stores.is_empty();
+        let is_doubtful = !owed.is_empty();
         let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
         let ids = entries.iter().map(|e| Uid(e.id)).collect();
         let or_nil = |of: fn(&Entry) -> Option<Id>| {
@@ -119,12 +136,25 @@ impl Tx<'_> {
         let blobs = |of: fn(&Seal) -> [u8; 32]| {
             Value::Blobs(batch.seals.iter().map(|seal| of(seal).to_vec()).collect())
         };
-        let mut statement = Sql::<()>::text("WITH head AS (UPDATE heads SET last_number = last_number + ")
+        let mut statement = Sql::<()>::text("WITH ").named_parts(owed.stores);
+        if has_stores {
+            statement = statement.then(", ");
+        }
+        statement = statement
+            .then("head AS (UPDATE heads SET last_number = last_number + ")
             .bind(Value::Big(count))
             .then(", digest = sha256(digest || ")
             .bind(Value::Bytes(batch.digest.to_vec()))
             .then(") WHERE organization_id = ")
-            .bind(organization)
+            .bind(organization);
+        // So the head is taken last.
+        if has_stores {
+            statement = statement.then(" AND EXISTS (SELECT 1 FROM stored)");
+        }
+        for proof in owed.proofs {
+            statement = statement.then(" AND EXISTS (").nested(proof).then(")");
+        }
+        statement = statement
             .then(" RETURNING organization_id, last_number - ")
             .bind(Value::Big(count))
             .then(" AS base, digest), e AS (SELECT * FROM unnest(")
@@ -191,12 +221,19 @@ impl Tx<'_> {
             .bind(self.now())
             .then(", NULLIF(e.actor, ")
             .bind(Id::NIL)
-            .then(") FROM head, e")
-            .run(self)
-            .map_err(lost_race)?;
-        // Without a head nothing is recorded, so nothing is stored: the organization is being purged.
+            .then(")");
+        if !self.is_open() {
+            // An event without a head is refused, and all of the statement with it.
+            let all = recorded.then(" FROM e LEFT JOIN head ON TRUE");
+            all.run_on(self.alone()).map_err(owed::again)?;
+            return Ok(());
+        }
+        let recorded = recorded.then(" FROM head, e").run(self).map_err(lost_race)?;
+        // Without a head nothing is recorded, so nothing is stored: the organization is being purged, or what was
+        // taken for granted wasn't so.
         match i64::try_from(recorded) == Ok(count) {
             true => Ok(()),
+            false if is_doubtful => Err(Fault::Again),
             false => Err(Fault::Missing),
         }
     }

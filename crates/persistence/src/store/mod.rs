@@ -10,6 +10,7 @@ mod finish;
 mod idempotency;
 mod list;
 mod log;
+mod owed;
 mod owner;
 mod parts;
 mod purge;

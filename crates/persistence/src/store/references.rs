@@ -110,7 +110,7 @@ pub(super) const DELETION: Col = Col {
 impl Tx<'_> {
     /// What refers to what in this database.
     pub fn references(&mut self) -> Result<References, Fault> {
-        References::on(self.conn())
+        References::on(self.conn()?)
     }
 }
 

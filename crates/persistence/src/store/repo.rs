@@ -5,7 +5,7 @@ use super::rows::Beside;
 use super::stored::Stored;
 use super::tx::{Tx, actor};
 use crate::fault::Fault;
-use crate::sql::{Cond, Hold, Op, Tail, Value};
+use crate::sql::{Cond, Hold, Op, Sql, Tail, Value};
 use firma_auth::access::{Action, Grant, Reach, Writes};
 use firma_domain::{Id, Record};
 
@@ -102,14 +102,38 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
     }
 
     fn held(&mut self, id: Id, hold: Hold) -> Result<Option<Record<E>>, Fault> {
-        match self.one(id, false, Some(hold)) {
-            Err(Fault::Missing) => Ok(None),
-            found => found.map(Some),
+        let is_owed = self.tx.can_owe();
+        let found = match self.one(id, false, Some(hold).filter(|_| !is_owed)) {
+            Err(Fault::Missing) => return Ok(None),
+            found => found?,
+        };
+        if is_owed {
+            self.owe_row(id, hold, Some(found.version))?;
         }
+        Ok(Some(found))
+    }
+
+    /// Leaves it to the last statement that a row lives, and is of that version.
+    fn owe_row(&mut self, id: Id, hold: Hold, version: Option<i32>) -> Result<(), Fault> {
+        let (cond, tail) = self.named(id, Some(hold));
+        let mut proof = Sql::<()>::text("SELECT 1 FROM (SELECT version, deleted_at FROM ")
+            .then(E::TABLE)
+            .then(" WHERE ")
+            .cond(Cond::All(cond))
+            .tail(tail)
+            .then(") r WHERE r.deleted_at IS NULL");
+        if let Some(version) = version {
+            proof = proof.then(" AND r.version = ").bind(Value::Int(version));
+        }
+        self.tx.owe_proof(proof)
     }
 
     /// Whether a row lives that is about to be referred to; it isn't deleted before the transaction ends.
     pub fn may_be_referred_to(&mut self, id: Id) -> Result<bool, Fault> {
+        if self.tx.can_owe() {
+            self.owe_row(id, Hold::Refer, None)?;
+            return Ok(true);
+        }
         let (cond, tail) = self.named(id, Some(Hold::Refer));
         let found = self.tx.deleted_at::<E>(Cond::All(cond), tail)?;
         Ok(found == Some(None))

@@ -11,6 +11,9 @@ use firma_domain::{Id, Instant, Record};
 /// A statement that stores what comes with new rows, and what it is called in theirs.
 pub(crate) type Beside = (&'static str, Sql);
 
+/// What new rows are called in a statement that stores more.
+pub(super) const STORED: &str = "stored";
+
 /// Both databases take that many values in a statement.
 const MOST_VALUES: usize = 30_000;
 
@@ -22,7 +25,11 @@ impl Tx<'_> {
         w: Cond,
         tail: Tail,
     ) -> Result<Vec<Record<E>>, Fault> {
-        let mut rows = E::select(self.conn(), w, tail)?;
+        let conn = match tail.hold {
+            Some(_) => self.conn()?,
+            None => self.looking()?,
+        };
+        let mut rows = E::select(conn, w, tail)?;
         match E::PARTS {
             Some(parts) if !rows.is_empty() => (parts.read)(self, organization, &mut rows)?,
             _ => {}
@@ -66,7 +73,13 @@ impl Tx<'_> {
             let mut others = self.filings(organization, some);
             others.append(&mut beside);
             if self.is_postgres() {
-                with(others, insert).run(self)?;
+                if self.can_owe() && rows.len() == 1 {
+                    others.push((STORED, insert.then(" RETURNING 1")));
+                    self.owe(others)?;
+                } else {
+                    others.push((STORED, insert));
+                    storing(others).run(self)?;
+                }
                 continue;
             }
             insert.run(self)?;
@@ -117,14 +130,15 @@ fn inserting<E: Stored>(organization: Id, rows: &[Record<E>]) -> Sql {
     statement.then(")")
 }
 
-/// A statement that does what others do, too.
-fn with(others: Vec<Beside>, statement: Sql) -> Sql {
-    let mut whole = Sql::<()>::text("");
-    for (n, (name, other)) in others.into_iter().enumerate() {
-        whole = whole.then(if n == 0 { "WITH " } else { ", " });
-        whole = whole.then(name).then(" AS (").nested(other).then(") ");
-    }
-    whole.nested(statement)
+/// A statement that does what these do.
+pub(super) fn storing(mut all: Vec<Beside>) -> Sql {
+    let last = all.pop();
+    let begun = match all.is_empty() {
+        true => Sql::text(""),
+        false => Sql::text("WITH ").named_parts(all).then(" "),
+    };
+    last.into_iter()
+        .fold(begun, |begun, (_, last)| begun.nested(last))
 }
 
 fn meta<E>(organization: Id, row: &Record<E>) -> Vec<Value> {

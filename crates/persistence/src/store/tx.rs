@@ -2,10 +2,11 @@
 
 use super::audit::Entry;
 use super::idempotency::Claim;
+use super::owed::Owed;
 use super::repo::Repo;
 use super::stored::Stored;
 use crate::access::RoleCache;
-use crate::backend::{AnyConnection, Fence, Parts, Seat, Sources, Uid};
+use crate::backend::{AnyConnection, Fence, Parts, Seat, Sources, Stage, Uid};
 use crate::fault::{Failure, Fault};
 use crate::sql::{Kind, Sql, Value};
 use diesel::sql_types::Nullable;
@@ -39,6 +40,7 @@ pub(crate) struct Unit {
     /// By organization, in the order of the ids: the order in which heads are taken.
     pub(super) entries: std::collections::BTreeMap<Id, Vec<Entry>>,
     pub(super) claim: Option<Claim>,
+    pub(super) owed: Owed,
     /// What concerned safety
     pub(crate) safety: Vec<SecurityKind>,
 }
@@ -49,6 +51,7 @@ impl Unit {
             origin,
             entries: Default::default(),
             claim: None,
+            owed: Owed::default(),
             safety: Vec::new(),
         }
     }
@@ -56,12 +59,19 @@ impl Unit {
     pub(crate) fn origin(&self) -> &Origin {
         &self.origin
     }
+
+    /// In how many organizations something is to be recorded, or an answer kept.
+    pub(super) fn logs(&self) -> usize {
+        let alone = |claim: &&Claim| !self.entries.contains_key(&claim.key.organization);
+        self.entries.len() + usize::from(self.claim.as_ref().filter(alone).is_some())
+    }
 }
 
 /// One call. Only this crate reaches the connection in it.
 pub struct Tx<'c> {
     conn: &'c mut AnyConnection,
     fence: &'c mut Option<Fence>,
+    stage: &'c mut Stage,
     sources: &'c Sources,
     roles: &'c RoleCache,
     needs_factor: bool,
@@ -75,6 +85,7 @@ impl<'c> Tx<'c> {
         let Parts {
             conn,
             fence,
+            stage,
             sources,
             roles,
             needs_factor,
@@ -83,6 +94,7 @@ impl<'c> Tx<'c> {
         Ok(Tx {
             conn,
             fence,
+            stage,
             sources,
             roles,
             needs_factor,
@@ -132,7 +144,28 @@ impl<'c> Tx<'c> {
         self.needs_factor
     }
 
-    pub(crate) fn conn(&mut self) -> &mut AnyConnection {
+    /// The connection as it is.
+    pub(super) fn bare(&mut self) -> &mut AnyConnection {
+        self.conn
+    }
+
+    /// Whether a transaction was begun.
+    pub(super) fn is_open(&self) -> bool {
+        *self.stage == Stage::Open
+    }
+
+    /// Begins the transaction, if that was left to the call and hasn't been done. SQLite's writer has.
+    pub(super) fn begin(&mut self) -> Result<(), Fault> {
+        if self.is_postgres() && !self.is_open() {
+            self.conn.batch("BEGIN")?;
+            *self.stage = Stage::Open;
+        }
+        Ok(())
+    }
+
+    /// The connection for the one statement that stores: what becomes of it, nobody knows where its answer is lost.
+    pub(super) fn alone(&mut self) -> &mut AnyConnection {
+        *self.stage = Stage::Sent;
         self.conn
     }
 
@@ -182,7 +215,7 @@ impl<'c> Tx<'c> {
             .iter()
             .map(|(id, entries)| (*id, entries.len()))
             .collect();
-        self.conn.batch("SAVEPOINT part").map_err(Fault::from)?;
+        self.conn()?.batch("SAVEPOINT part").map_err(Fault::from)?;
         let outcome = run(self);
         match &outcome {
             Ok(_) => self.conn.batch("RELEASE SAVEPOINT part").map_err(Fault::from)?,
@@ -269,7 +302,7 @@ impl<'c> Tx<'c> {
             .then(", false), set_config('app.platform', ")
             .bind(platform)
             .then(", false)")
-            .rows::<(Option<String>, Option<String>, Option<String>)>(self)?;
+            .rows_on::<(Option<String>, Option<String>, Option<String>)>(self.looking()?)?;
         *self.fence = Some(fence);
         Ok(())
     }
