@@ -3,18 +3,18 @@
 use crate::cli::ErasePerson;
 use crate::compose::{Parts, compose_existing, wait};
 use crate::config::Config;
+use crate::exit::{Ended, USAGE};
 use firma_domain::Email;
 use firma_services::identity;
 use firma_services::{Origin, Refusal, Tx};
 use serde_json::json;
 
-pub(crate) fn erase(config: &Config, asked: &ErasePerson) -> Result<(), String> {
+pub(crate) fn erase(config: &Config, asked: &ErasePerson) -> Result<(), Ended> {
     let email =
         Email::parse(&asked.email).ok_or_else(|| format!("{} is not an e-mail address", asked.email))?;
     if !asked.yes {
-        return Err(format!(
-            "this deletes the account of {email} for good, and no backup is made: say --yes"
-        ));
+        let what = format!("this deletes the account of {email} for good, and no backup is made: say --yes");
+        return Err(Ended::With(USAGE, what));
     }
     let Parts { database, .. } = compose_existing(config)?;
     let language = asked.language.clone();
@@ -31,10 +31,8 @@ pub(crate) fn erase(config: &Config, asked: &ErasePerson) -> Result<(), String> 
         other => other.to_string(),
     })?;
     match asked.output.json {
-        true => crate::say_json(&json!({"ok": true, "user_id": user})),
-        false => {
-            crate::say(format!("erased; what is kept names {user} and no person"));
-            Ok(())
-        }
+        true => crate::say_json(&json!({"ok": true, "user_id": user}))?,
+        false => crate::say(format!("erased; what is kept names {user} and no person")),
     }
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use crate::compose::compose;
 use crate::config::Config;
 use firma_domain::Email;
-use firma_domain::platform::JobState;
+use firma_domain::platform::{JobState, MailFault};
 use firma_services::platform::{Mail, mail_for_system};
 use firma_services::{Origin, Refusal, Tx};
 use serde_json::json;
@@ -51,13 +51,33 @@ pub(crate) fn test(config: &Config, to: &Email, language: String) -> Result<(), 
             ));
             Ok(())
         }
-        (_, Some(problem)) if config.smtp_url.is_none() => {
-            // A mailer's problem begins with the mail server, and here is none.
-            let why = problem.split_once(": ").map_or(problem.as_str(), |(_, why)| why);
-            Err(format!(
-                "FIRMA_SMTP_URL isn't set, and the mail can't be written: {why}"
-            ))
-        }
+        (_, Some(problem)) if config.smtp_url.is_none() => Err(format!(
+            "FIRMA_SMTP_URL isn't set, and the mail can't be written: {}",
+            without_server(&problem)
+        )),
         (_, problem) => Err(problem.unwrap_or_else(|| "the mail wasn't sent in time".into())),
+    }
+}
+
+/// A mailer's problem begins with the mail server; here is none. All else of it is told.
+fn without_server(problem: &str) -> &str {
+    let faults = [MailFault::Later(String::new()), MailFault::Refused(String::new())];
+    let mut begin = faults.iter().map(ToString::to_string);
+    begin
+        .find_map(|begin| problem.strip_prefix(begin.as_str()))
+        .unwrap_or(problem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_is_told_whole_but_for_the_server_that_there_is_not() {
+        let why = "/var/outbox: it is full: 0 bytes";
+        for fault in [MailFault::Later(why.into()), MailFault::Refused(why.into())] {
+            assert_eq!(without_server(&fault.to_string()), why);
+        }
+        assert_eq!(without_server("a template: is gone"), "a template: is gone");
     }
 }

@@ -5,7 +5,7 @@ use crate::audit::{Chain, file, signing, told};
 use crate::cli::PurgeOrganization;
 use crate::compose::{existing, owner, wait};
 use crate::config::Config;
-use crate::exit::{Ended, IN_DOUBT};
+use crate::exit::{Ended, IN_DOUBT, USAGE};
 use crate::progress::Progress;
 use firma_domain::Instant;
 use firma_services::operating::Place;
@@ -21,7 +21,7 @@ pub(crate) fn purge(config: &Config, asked: &PurgeOrganization) -> Result<(), En
     let slug = asked.organization.as_str();
     if !asked.yes {
         let what = format!("this takes {slug} away for good, with everything in it: say --yes");
-        return Err(what.into());
+        return Err(Ended::With(USAGE, what));
     }
     let database = existing(config)?;
     let named = slug.to_owned();

@@ -20,7 +20,7 @@ fn who_runs_the_server_erases_a_person() {
             let arguments = [&["erase-person", "--email", email], more].concat();
             house.run(&arguments, "")
         };
-        assert!(erase(ANN, &[]).line(1).contains("say --yes"));
+        assert!(erase(ANN, &[]).line(2).contains("say --yes"));
         assert!(
             erase("nobody@person.example", &["--yes"])
                 .line(1)

@@ -138,7 +138,7 @@ fn an_organization_goes_with_all_that_is_in_it_and_its_log_stays() {
         let file = file.to_str().unwrap();
         let log = ["--audit", file];
 
-        assert!(purge(&house, &log).line(1).contains("say --yes"));
+        assert!(purge(&house, &log).line(2).contains("say --yes"));
         assert!(
             purge(&house, &["--yes", "--audit", file])
                 .line(1)
