@@ -188,3 +188,29 @@ fn who_is_no_longer_active_isnt_referred_to() {
         owner.act(&place).expect(200);
     });
 }
+
+#[test]
+fn who_is_no_longer_active_is_given_no_role_again() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let owner = &firm.owner;
+        let (leaves, _) = firm.member(None);
+        let give = |name: &str| {
+            let body = json!({"user_id": leaves, "role_id": role(name)});
+            owner.post(&firm.at("role-assignments"), body)
+        };
+        let (ended, held) = (give("employee").id(), give("designer").id());
+        let change = |id: &str, body| owner.patch(&firm.at(&format!("role-assignments/{id}")), body);
+        change(&ended, json!({"is_active": false})).expect(200);
+        let leaver = firm.at(&format!("members/{leaves}"));
+        owner.patch(&leaver, json!({"is_active": false})).expect(200);
+        for again in [give("employee"), change(&ended, json!({"is_active": true}))] {
+            assert_eq!(pointers(&again.problem(422, "invalid")), ["#/user_id"]);
+        }
+        // What they hold still may be changed, and ended.
+        change(&held, json!({"reason": "x"})).expect(200);
+        change(&held, json!({"is_active": false})).expect(200);
+        owner.patch(&leaver, json!({"is_active": true})).expect(200);
+        assert_eq!(give("employee").id(), ended);
+    });
+}

@@ -209,3 +209,21 @@ fn who_is_a_client_no_longer_takes_a_place() {
         firm.owner.patch(&held, json!({"is_active": false})).expect(200);
     });
 }
+
+#[test]
+fn who_is_not_active_loses_a_role_however_many_there_are() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let ((client, _), _) = (firm.member(Some("client")), firm.member(None));
+        let member = firm.at(&format!("members/{client}"));
+        let held = firm.at(&format!("role-assignments?user_id={client}"));
+        let held = firm.owner.get(&held).expect(200)["data"][0]["id"].clone();
+        let held = firm.at(&format!("role-assignments/{}", held.as_str().unwrap()));
+        let set = |path: &str, active: bool| firm.owner.patch(path, json!({"is_active": active}));
+        set(&member, false).expect(200);
+        limit(server, &firm, 1);
+        set(&held, false).expect(200);
+        // Without it they would be one more who works here.
+        set(&member, true).problem(409, "member_limit");
+    });
+}

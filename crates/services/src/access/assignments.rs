@@ -1,5 +1,5 @@
 use crate::keeping::Keeping;
-use crate::link::Link;
+use crate::link::{Link, not_found};
 use crate::organizations;
 use crate::refusal::Refusal;
 use crate::rows::is;
@@ -8,7 +8,7 @@ use firma_auth::access::{Action, Create, Given, Grant, Joining, Read, Update, ro
 use firma_domain::access::{Role, RoleAssignment};
 use firma_domain::identity::SecurityKind;
 use firma_domain::organizations::{Member, Organization};
-use firma_domain::{Id, Instant, Record};
+use firma_domain::{Id, Instant, Invalid, Record};
 use firma_persistence::access::GivenRole;
 use firma_persistence::{Tx, Value};
 
@@ -72,22 +72,9 @@ pub fn assign(
     value: RoleAssignment,
 ) -> Result<Record<RoleAssignment>, Refusal> {
     not_past(work, &value)?;
-    let renewal: Grant<RoleAssignment, Update> = grant.also();
-    let ended = one(work, grant, value.user_id, value.role_id)?;
-    let ended = ended.filter(|before| !before.value.gives(work.now()));
-    match ended {
-        None => crate::crud::add(work, grant, value, false),
-        Some(before) => {
-            let value = RoleAssignment {
-                expires_at: value.expires_at,
-                is_active: value.is_active,
-                reason: value.reason,
-                metadata: value.metadata,
-                ..before.value.clone()
-            };
-            crate::crud::change(work, renewal, before, value)
-        }
-    }
+    let known = known(work.tx, grant.also(), value.user_id, value.role_id)?;
+    let ended = known.filter(|before| !before.value.gives(work.now()));
+    renew(work, grant, ended, value)
 }
 
 /// Gives a role, for good or until an instant; who holds it for longer keeps it so.
@@ -98,22 +85,53 @@ pub(crate) fn give(
     role: Id,
     expires_at: Option<Instant>,
 ) -> Result<(), Refusal> {
+    let known = known(work.tx, grant.also(), user, role)?;
+    let before = known.as_ref().map(|before| before.value.clone());
+    if let Some(before) = &before
+        && before.gives(work.now())
+        && before.ends_after(expires_at)
+    {
+        return Ok(());
+    }
     let value = RoleAssignment {
         expires_at,
-        ..RoleAssignment::of(user, role)
+        is_active: true,
+        ..before.unwrap_or_else(|| RoleAssignment::of(user, role))
     };
-    match one(work, grant, user, role)? {
-        None => crate::crud::add(work, grant, value, false).map(drop),
-        Some(before) if before.value.gives(work.now()) && before.value.ends_after(expires_at) => Ok(()),
-        Some(before) => {
-            let value = RoleAssignment {
-                expires_at,
-                is_active: true,
-                ..before.value.clone()
-            };
-            crate::crud::change(work, grant.also(), before, value).map(drop)
-        }
-    }
+    renew(work, grant, known, value).map(drop)
+}
+
+/// Stores what a member gives: over the row of before, where there is one.
+pub(crate) fn renew(
+    work: &mut Work<'_, '_>,
+    grant: Grant<RoleAssignment, Create>,
+    before: Option<Record<RoleAssignment>>,
+    value: RoleAssignment,
+) -> Result<Record<RoleAssignment>, Refusal> {
+    let Some(before) = before else {
+        return crate::crud::add(work, grant, value, false);
+    };
+    let value = RoleAssignment {
+        role_organization_id: before.value.role_organization_id,
+        assigned_by: before.value.assigned_by,
+        assigned_at: before.value.assigned_at,
+        ..value
+    };
+    crate::crud::change(work, grant.also(), before, value)
+}
+
+/// The same for the system and the platform, which ask no rule of an organization.
+pub(crate) fn put(
+    tx: &mut Tx<'_>,
+    making: Grant<RoleAssignment, Create>,
+    renewal: Grant<RoleAssignment, Update>,
+    before: Option<Record<RoleAssignment>>,
+    value: RoleAssignment,
+) -> Result<Record<RoleAssignment>, Refusal> {
+    Ok(match before {
+        Some(before) => tx.open(renewal)?.change(&before, value)?,
+        None => tx.open(making)?.add(value)?,
+    })
 }
 
 /// The role that the system gives to who would have none otherwise; which one it was.
@@ -136,21 +154,16 @@ pub(crate) fn give_least(
         ..RoleAssignment::of(user, role)
     };
     let before = held.into_iter().find(|known| known.value.role_id == role);
-    let record = match before {
-        None => work.open(grant)?.add(value)?,
-        Some(before) => work
-            .open(grant.also::<RoleAssignment, Update>())?
-            .change(&before, value)?,
-    };
+    let record = put(work.tx, grant, grant.also(), before, value)?;
     tell(work, grant, &record.value)?;
     takes_place(work, grant.also(), grant.also(), None, &record)?;
     Ok(Some(role))
 }
 
-/// The one row of a member and a role.
-fn one(
-    work: &mut Work<'_, '_>,
-    grant: Grant<RoleAssignment, Create>,
+/// The one row of a member and a role, if it was ever given.
+pub(crate) fn known(
+    tx: &mut Tx<'_>,
+    renewal: Grant<RoleAssignment, Update>,
     user: Id,
     role: Id,
 ) -> Result<Option<Record<RoleAssignment>>, Refusal> {
@@ -158,7 +171,7 @@ fn one(
         is::<RoleAssignment>("user_id", user),
         is::<RoleAssignment>("role_id", role),
     ];
-    Ok(work.open(grant.also::<RoleAssignment, Update>())?.first(same)?)
+    Ok(tx.open(renewal)?.first(same)?)
 }
 
 /// Refuses a change that makes somebody who so far was a client, or held nothing, one member more than there may be.
@@ -268,8 +281,13 @@ impl Keeping for RoleAssignment {
         let organization = work.organization();
         // Both held, in the order in which who gives a role holds them: the member, whose roles will be others, and the
         // organization, so that who loses the role doesn't become the owner at once.
-        work.open(grant.also::<Member, Update>())?
+        let member = work
+            .open(grant.also::<Member, Update>())?
             .find_for_change(value.user_id)?;
+        let now = work.now();
+        if value.gives(now) && !before.value.gives(now) && !member.value.is_active {
+            return Err(Invalid(vec![not_found("user_id")]).into());
+        }
         let parent = grant.also::<Organization, Update>();
         let owner = work.open(parent)?.find_for_change(organization)?.value.owner_id;
         let is_ceo = role_by_id(value.role_id).is_some_and(|role| role.name == "ceo");
@@ -292,7 +310,11 @@ impl Keeping for RoleAssignment {
         before: &Record<Self>,
         after: &Record<Self>,
     ) -> Result<(), Refusal> {
-        takes_place(work, grant.also(), grant.also(), Some(&before.value), after)?;
+        let members = grant.also::<Member, Update>();
+        // Who isn't active has no place, whatever they hold.
+        if work.open(members)?.find(after.value.user_id)?.value.is_active {
+            takes_place(work, grant.also(), grant.also(), Some(&before.value), after)?;
+        }
         tell(work, grant, &after.value)
     }
 }

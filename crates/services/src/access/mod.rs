@@ -9,7 +9,7 @@ mod roles;
 
 pub use api_keys::{MadeKey, make_key, revoke_key};
 pub use assignments::assign;
-pub(crate) use assignments::{give, give_least, give_up, may_give, may_give_all};
+pub(crate) use assignments::{give, give_least, give_up, known, may_give, may_give_all, put, renew};
 pub use by_key::{KeyCaller, RefusedKey, Why, note_key_refused, note_key_used};
 pub use explain::{Explanation, Question, Reason, explain, explained};
 pub use mine::{Mine, mine};

@@ -1,4 +1,5 @@
 use super::Desk;
+use crate::access;
 use crate::crud::{self, Expected, Listed};
 use crate::listing::{self, Parameters};
 use crate::organizations;
@@ -101,27 +102,15 @@ pub fn give(
     })?;
     let seated = (person.id, person.value);
     organizations::seat(desk.tx, grant.system(), grant.system(), seated)?;
-    let same = vec![
-        is::<RoleAssignment>("user_id", value.user_id),
-        is::<RoleAssignment>("role_id", value.role_id),
-    ];
-    let renewal: Grant<RoleAssignment, Update> = grant.system();
-    let before = desk.tx.open(renewal)?.first(same)?;
-    let record = match before.filter(|before| !before.value.gives(now)) {
-        Some(before) => desk.tx.open(renewal)?.change(&before, value)?,
-        None => desk
-            .tx
-            .open(grant.system::<RoleAssignment, Create>())?
-            .add(value)
-            .map_err(|fault| match fault {
-                Fault::Conflict(_) => Refusal::Conflict {
-                    code: "not_unique",
-                    field: Some("role_id".into()),
-                    detail: "the user holds this role".into(),
-                },
-                other => other.into(),
-            })?,
-    };
+    let before = access::known(desk.tx, grant.system(), value.user_id, value.role_id)?;
+    if before.as_ref().is_some_and(|before| before.value.gives(now)) {
+        return Err(Refusal::Conflict {
+            code: "not_unique",
+            field: Some("role_id".into()),
+            detail: "the user holds this role".into(),
+        });
+    }
+    let record = access::put(desk.tx, grant.system(), grant.system(), before, value)?;
     desk.tell(SecurityKind::RoleAssigned, record.value.user_id, role.name)?;
     Ok(record)
 }

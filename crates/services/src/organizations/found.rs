@@ -1,7 +1,7 @@
 use super::changes::{has_second_factor, not_kept, slug_taken};
 use super::places::role_id;
+use crate::access;
 use crate::refusal::Refusal;
-use crate::rows::is;
 use crate::work::Caller;
 use firma_auth::access::{Create, Founding, Grant, Joining, Update};
 use firma_domain::access::RoleAssignment;
@@ -99,15 +99,8 @@ pub(crate) fn own_platform(tx: &mut Tx<'_>, owner: Id) -> Result<(), Refusal> {
         reason: Some(FIRST_OWNER.into()),
         ..RoleAssignment::of(owner, role_id("website_owner")?)
     };
-    let same = vec![
-        is::<RoleAssignment>("user_id", owner),
-        is::<RoleAssignment>("role_id", assignment.role_id),
-    ];
-    match tx.open(joining.roles())?.first(same)? {
-        Some(before) => tx.open(joining.roles())?.change(&before, assignment)?,
-        None => tx.open(founding.grant::<RoleAssignment>())?.add(assignment)?,
-    };
-    Ok(())
+    let before = access::known(tx, joining.roles(), owner, assignment.role_id)?;
+    access::put(tx, founding.grant(), joining.roles(), before, assignment).map(drop)
 }
 
 /// Sees to it that a user is a live member.

@@ -1,12 +1,11 @@
 //! Who is to own an organization: a member who has accepted, and who holds `ceo` for good.
 
 use super::places::role_id;
-use crate::crud;
+use crate::access;
 use crate::identity::active;
 use crate::refusal::Refusal;
-use crate::rows::is;
 use crate::work::Work;
-use firma_auth::access::{Create, Delete, Grant, Update};
+use firma_auth::access::{Delete, Grant, Update};
 use firma_domain::access::RoleAssignment;
 use firma_domain::organizations::{Member, Organization};
 use firma_domain::{Id, Record};
@@ -37,13 +36,9 @@ pub(super) fn heir(
     if active(work.tx, user)?.is_none() {
         return Ok(None);
     }
-    let same = vec![
-        is::<RoleAssignment>("user_id", user),
-        is::<RoleAssignment>("role_id", ceo),
-    ];
-    let mut assignments = work.open(grant.also::<RoleAssignment, Update>())?;
-    let held = match assignments.first(same)? {
-        Some(held) => Some(assignments.find_for_change(held.id)?),
+    let renewal = grant.also::<RoleAssignment, Update>();
+    let held = match access::known(work.tx, renewal, user, ceo)? {
+        Some(held) => Some(work.open(renewal)?.find_for_change(held.id)?),
         None => None,
     };
     Ok(Some(Heir { id: user, ceo, held }))
@@ -56,24 +51,19 @@ impl Heir {
         work: &mut Work<'_, '_>,
         grant: Grant<Organization, Delete>,
     ) -> Result<(), Refusal> {
-        let Some(before) = self.held else {
-            let assignment = RoleAssignment {
-                reason: Some(REASON.into()),
-                ..RoleAssignment::of(self.id, self.ceo)
-            };
-            let making = grant.also::<RoleAssignment, Create>();
-            return crud::add(work, making, assignment, false).map(drop);
-        };
-        if before.value.is_active && before.value.expires_at.is_none() {
+        let before = self.held.as_ref().map(|held| held.value.clone());
+        if let Some(before) = &before
+            && before.is_active
+            && before.expires_at.is_none()
+        {
             return Ok(());
         }
         let value = RoleAssignment {
             expires_at: None,
             is_active: true,
             reason: Some(REASON.into()),
-            ..before.value.clone()
+            ..before.unwrap_or_else(|| RoleAssignment::of(self.id, self.ceo))
         };
-        let renewal = grant.also::<RoleAssignment, Update>();
-        crud::change(work, renewal, before, value).map(drop)
+        access::renew(work, grant.also(), self.held, value).map(drop)
     }
 }
