@@ -52,9 +52,20 @@ pub(crate) fn restore_parts<P: Stored>(
     grant: Grant<P, Delete>,
     deletion: Id,
 ) -> Result<(), Refusal> {
-    let mut parts = work.open(grant)?;
-    for part in parts.taken_by(deletion)? {
-        parts.restore(&part, part.value.clone())?;
+    restore_some_parts(work, grant, deletion, |_, _| Ok(true))
+}
+
+/// The same for those of them that may come back.
+pub(crate) fn restore_some_parts<P: Stored>(
+    work: &mut Work<'_, '_>,
+    grant: Grant<P, Delete>,
+    deletion: Id,
+    mut may: impl FnMut(&mut Work<'_, '_>, &P) -> Result<bool, Refusal>,
+) -> Result<(), Refusal> {
+    for part in work.open(grant)?.taken_by(deletion)? {
+        if may(work, &part.value)? {
+            work.open(grant)?.restore(&part, part.value.clone())?;
+        }
     }
     Ok(())
 }

@@ -60,6 +60,8 @@ touches! {
     Activity, Delete => Contact, Update;
     Activity, Delete => Deal, Update;
     Team, Delete => TeamMember, Delete;
+    TeamMember, Create => Member, Read;
+    TeamMember, Update => Member, Read;
     TeamMember, Delete => Team, Read;
     TeamMember, Delete => Member, Read;
     Organization, Read => File, Read;

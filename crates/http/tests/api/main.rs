@@ -80,6 +80,7 @@ mod providers_states;
 mod providers_step_up;
 mod reach;
 mod references;
+mod relied_on;
 mod reports;
 mod roles;
 mod roles_at_once;

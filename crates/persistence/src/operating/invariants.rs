@@ -111,6 +111,12 @@ pub const INVARIANTS: &[Invariant] = &[
                  AND t.deleted_at IS NOT NULL",
         remedy: "restore the team over the API, or take the members out of it",
     },
+    Invariant {
+        name: "nobody who isn't active is in a team",
+        counts: "SELECT COUNT(*) FROM team_members p JOIN memberships m ON m.organization_id = p.organization_id \
+                 AND m.id = p.user_id WHERE p.organization_id = $here AND p.deleted_at IS NULL AND NOT m.is_active",
+        remedy: "take the member out of the team over the API",
+    },
 ];
 
 impl Tx<'_> {

@@ -1,11 +1,11 @@
 use crate::keeping::Keeping;
-use crate::link::{Link, is_in_use};
+use crate::link::{Link, is_in_use, not_found};
 use crate::refusal::Refusal;
-use crate::rows::{delete_parts, is, needs};
+use crate::rows::{delete_parts, is, needs, restore_some_parts};
 use crate::work::Work;
-use firma_auth::access::{Delete, Grant};
+use firma_auth::access::{Create, Delete, Grant, Read, Update};
 use firma_domain::organizations::{Member, Team, TeamMember};
-use firma_domain::{Id, Record};
+use firma_domain::{Id, Invalid, Record};
 
 impl Keeping for Team {
     fn deleting(
@@ -29,13 +29,10 @@ impl Keeping for Team {
         deletion: Id,
     ) -> Result<(), Refusal> {
         let places = grant.also::<TeamMember, Delete>();
-        for place in work.open(places)?.taken_by(deletion)? {
-            // Who is no longer active is in no team.
-            if is_in_use::<Member>(work, places.also(), place.value.user_id)? {
-                work.open(places)?.restore(&place, place.value.clone())?;
-            }
-        }
-        Ok(())
+        // Who is no longer active is in no team.
+        restore_some_parts(work, places, deletion, |work, place| {
+            is_in_use::<Member>(work, places.also(), place.user_id)
+        })
     }
 }
 
@@ -46,6 +43,23 @@ impl Keeping for TeamMember {
             Link::to::<Member>("user_id", "member", |member| Some(member.user_id)),
         ];
         LINKS
+    }
+
+    fn creating(work: &mut Work<'_, '_>, grant: Grant<Self, Create>, value: Self) -> Result<Self, Refusal> {
+        stays(work, grant.also(), value.user_id)?;
+        Ok(value)
+    }
+
+    fn changing(
+        work: &mut Work<'_, '_>,
+        grant: Grant<Self, Update>,
+        before: &Record<Self>,
+        value: Self,
+    ) -> Result<Self, Refusal> {
+        if value.user_id != before.value.user_id {
+            stays(work, grant.also(), value.user_id)?;
+        }
+        Ok(value)
     }
 
     fn restored(
@@ -59,5 +73,13 @@ impl Keeping for TeamMember {
             true => Ok(()),
             false => Err(Refusal::conflict("referred_to", "its member isn't active")),
         }
+    }
+}
+
+/// Who calls is known to be active, and held by nothing: deactivated at once, they would stay in the team.
+fn stays(work: &mut Work<'_, '_>, members: Grant<Member, Read>, user: Id) -> Result<(), Refusal> {
+    match user != work.user() || is_in_use::<Member>(work, members, user)? {
+        true => Ok(()),
+        false => Err(Invalid(vec![not_found("user_id")]).into()),
     }
 }

@@ -1,0 +1,172 @@
+//! A member who is deactivated while somebody refers to them: one call is held open, done and not yet stored, and the
+//! other has to wait for it, whichever of the two came first.
+
+use crate::kit::{data, pointers};
+use crate::samples::{role, unique};
+use firma_auth::access::{Create, Update};
+use firma_domain::Id;
+use firma_domain::organizations::{Member, TeamMember};
+use firma_services::crud::{self, Expected};
+use firma_services::{Caller, Refusal, Segment, Tx, Work};
+use firma_testing::{Answer, Client, Firm, Server, on_each};
+use serde_json::{Value, json};
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
+
+/// For what is sure to come.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Statements that wait for a lock in the server's database.
+const WAITING: &str = "SELECT COUNT(*) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid \
+    WHERE a.datname = current_database() AND NOT l.granted";
+
+/// A call, as the server makes it.
+type Writing = Box<dyn Fn(&mut Tx<'_>) -> Result<(), Refusal> + Send>;
+
+/// Holds the first call open until the second one waits for it, or is over. What the second one was answered.
+fn meanwhile(server: &Server, first: Writing, second: impl FnOnce() -> Answer + Send) -> Answer {
+    let (done, is_done) = channel();
+    let (open, is_closed) = channel::<()>();
+    let held = move |tx: &mut Tx<'_>| -> Result<(), Refusal> {
+        let outcome = first(tx);
+        let _ = done.send(());
+        // Nothing is ever sent: it ends with the other side.
+        let _ = is_closed.recv();
+        outcome
+    };
+    std::thread::scope(|scope| {
+        let first = scope.spawn(move || server.write(held));
+        is_done.recv().unwrap();
+        let second = scope.spawn(second);
+        let begun = Instant::now();
+        // On SQLite one writes at a time: the second call is behind the first, however long that takes.
+        while server.base.is_postgres() && !second.is_finished() && server.base.number(WAITING) == 0 {
+            assert!(begun.elapsed() < PATIENCE, "neither waits nor ends");
+        }
+        drop(open);
+        first.join().unwrap();
+        second.join().unwrap()
+    })
+}
+
+/// A firm, a member of it who may put people into teams, and a team.
+struct Scene<'s> {
+    firm: Firm<'s>,
+    user: Id,
+    member: Client,
+    team: String,
+}
+
+impl<'s> Scene<'s> {
+    fn new(server: &'s Server) -> Scene<'s> {
+        let firm = Firm::new(server);
+        let (user, member) = firm.member(Some("admin"));
+        let team = firm.team(&[]);
+        Scene {
+            firm,
+            user,
+            member,
+            team,
+        }
+    }
+
+    fn place(&self) -> Value {
+        json!({"team_id": self.team, "user_id": self.user})
+    }
+
+    fn member_at(&self) -> String {
+        self.firm.at(&format!("members/{}", self.user))
+    }
+
+    /// A call in the firm.
+    fn call(
+        &self,
+        by: Id,
+        run: impl Fn(&mut Work<'_, '_>) -> Result<(), Refusal> + Send + 'static,
+    ) -> Writing {
+        let organization = Segment::Id(self.firm.id);
+        let caller = Caller {
+            user: by,
+            session: self.firm.server.session(by),
+        };
+        Box::new(move |tx: &mut Tx<'_>| -> Result<(), Refusal> {
+            run(&mut Work::enter(tx, caller, &organization)?)
+        })
+    }
+
+    /// Puts the member into the team.
+    fn seating(&self, by: Id) -> Writing {
+        let place = self.place();
+        self.call(by, move |work| {
+            let grant = work.grant::<TeamMember, Create>()?;
+            crud::create(work, grant, place.clone()).map(drop)
+        })
+    }
+
+    /// Deactivates the member.
+    fn leaving(&self) -> Writing {
+        let user = self.user;
+        self.call(self.firm.owner_id, move |work| {
+            let grant = work.grant::<Member, Update>()?;
+            let inactive = json!({"is_active": false});
+            crud::update(work, grant, user, inactive, &Expected::default()).map(drop)
+        })
+    }
+}
+
+#[test]
+fn who_is_put_into_a_team_and_deactivated_at_once_is_in_none() {
+    on_each(|server| {
+        for by_themself in [false, true] {
+            let scene = Scene::new(server);
+            let (firm, owner) = (&scene.firm, &scene.firm.owner);
+            let by = if by_themself { scene.user } else { firm.owner_id };
+            let inactive = json!({"is_active": false});
+            let left = meanwhile(server, scene.seating(by), || {
+                owner.patch(&scene.member_at(), inactive)
+            });
+            left.expect(200);
+            let left = firm.at(&format!("team-members?user_id={}", scene.user));
+            let places = |path: &str| data(&owner.get(path).expect(200)).len();
+            assert_eq!((places(&left), places(&format!("{left}&deleted=true"))), (0, 1));
+        }
+    });
+}
+
+#[test]
+fn nothing_new_refers_to_who_is_deactivated_at_once() {
+    on_each(|server| {
+        for collection in ["team-members", "role-assignments", "deals"] {
+            let scene = Scene::new(server);
+            let (body, field) = match collection {
+                "team-members" => (scene.place(), "#/user_id"),
+                "deals" => (json!({"title": unique(), "owner_id": scene.user}), "#/owner_id"),
+                _ => {
+                    let given = json!({"user_id": scene.user, "role_id": role("designer")});
+                    (given, "#/user_id")
+                }
+            };
+            let at = scene.firm.at(collection);
+            let refused = meanwhile(server, scene.leaving(), || scene.firm.owner.post(&at, body));
+            assert_eq!(
+                pointers(&refused.problem(422, "invalid")),
+                [field],
+                "{collection}"
+            );
+        }
+    });
+}
+
+#[test]
+fn who_is_deactivated_at_once_puts_themself_into_no_team() {
+    on_each(|server| {
+        let scene = Scene::new(server);
+        let at = scene.firm.at("team-members");
+        let refused = meanwhile(server, scene.leaving(), || scene.member.post(&at, scene.place()));
+        // Where one writes at a time, the call begins when they are none of the organization any more.
+        match server.base.is_postgres() {
+            true => assert_eq!(pointers(&refused.problem(422, "invalid")), ["#/user_id"]),
+            false => drop(refused.problem(404, "organization_not_found")),
+        }
+    });
+}
