@@ -87,7 +87,7 @@ async fn me(call: Call) -> Answered {
 async fn accept(call: Call) -> Answered {
     call.write_alone(|tx, caller, said| {
         said.no_query()?;
-        render::record(&organizations::accept(tx, caller, said.id()?)?)
+        render::record(&organizations::accept(tx, caller, said.id()?, &said.if_match)?)
     })
     .await
 }
@@ -213,6 +213,7 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
                 )
                 .id("$ORGANIZATION_ID"),
         )
+        .versioned()
         .refuses(&["organization_suspended"])
         .answers(200, Some(reference(&member))),
     );

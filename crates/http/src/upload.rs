@@ -167,8 +167,8 @@ pub(crate) async fn own_image(upload: Upload) -> Answered {
     };
     let stands_for = received.sha256.clone().into_bytes();
     let answer = call
-        .answer_alone(Some(stands_for), move |tx, caller, _| {
-            render::me(&identity::set_image(tx, caller, &received)?)
+        .answer_alone(Some(stands_for), move |tx, caller, said| {
+            render::me(&identity::set_image(tx, caller, &received, &said.if_match)?)
         })
         .await;
     // What was noted of these bytes the clean-up takes away.

@@ -230,6 +230,14 @@ impl Expected {
             _ => Ok(()),
         }
     }
+
+    /// The same for what has no version: none that is named is its own.
+    pub(crate) fn check_unversioned(&self) -> Result<(), Refusal> {
+        match &self.0 {
+            Some(_) => Err(Refusal::PreconditionFailed),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A fault in the words of the entity: which field a constraint is about, which permission did not reach.

@@ -58,7 +58,7 @@ async fn renew(call: Call) -> Answered {
 async fn remove(call: Call) -> Answered {
     call.write_alone(|tx, caller, said| {
         said.no_query()?;
-        identity::remove(tx, caller)?;
+        identity::remove(tx, caller, &said.if_match)?;
         Ok(render::empty())
     })
     .await

@@ -46,7 +46,7 @@ async fn member_image(call: Call) -> Answered {
 async fn remove(call: Call) -> Answered {
     call.write_alone(|tx, caller, said| {
         said.no_query()?;
-        identity::remove_image(tx, caller)?;
+        identity::remove_image(tx, caller, &said.if_match)?;
         Ok(render::empty())
     })
     .await
@@ -69,10 +69,12 @@ pub(super) fn operations(to: &mut Vec<Operation>) {
         own(Method::POST, "set_image", || web::post().to(upload::own_image))
             .text(
                 "Gives the caller an image. PNG, JPEG or WebP, as its bytes say, of at most 8192 pixels a side. It takes \
-                 the place of the one before, and is stored as it is sent: what a camera wrote into it stays in it.",
+                 the place of the one before, and is stored as it is sent: what a camera wrote into it stays in it. \
+                 Its version is that of `/me`.",
             )
             .form(reference("FileUpload"), &[("file", "application/octet-stream")])
             .example(Example::default().form(PIXEL))
+            .versioned()
             .refuses(&["file_type"])
             .answers(200, Some(reference("Me"))),
     );
@@ -104,7 +106,7 @@ pub(super) fn operations(to: &mut Vec<Operation>) {
     );
     to.push(
         own(Method::DELETE, "delete_image", || web::delete().to(remove))
-            .text("Takes the caller's image away.")
+            .text("Takes the caller's image away. Its version is that of `/me`.")
             .example(on_image())
             .refuses(&["not_found"])
             .answers(204, None),

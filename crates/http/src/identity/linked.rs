@@ -34,7 +34,8 @@ pub(super) async fn unlink(call: Call) -> Answered {
     call.write_alone(|tx, caller, said| {
         said.no_query()?;
         let told = (&said.origin, said.language.as_str());
-        identity::unlink(tx, caller, &said.state.providers, said.id()?, told)?;
+        let providers = &said.state.providers;
+        identity::unlink(tx, caller, providers, said.id()?, &said.if_match, told)?;
         Ok(render::empty())
     })
     .await

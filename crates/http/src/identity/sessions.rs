@@ -30,7 +30,7 @@ async fn list(call: Call) -> Answered {
 async fn revoke(call: Call) -> Answered {
     call.write_alone(|tx, caller, said| {
         said.no_query()?;
-        identity::revoke(tx, caller, said.id()?)?;
+        identity::revoke(tx, caller, said.id()?, &said.if_match)?;
         Ok(render::empty())
     })
     .await

@@ -1,7 +1,7 @@
 //! A person's sessions: where they are signed in, and ending that.
 
 use super::sessions::about;
-use crate::crud::Listed;
+use crate::crud::{Expected, Listed};
 use crate::listing::Parameters;
 use crate::pages;
 use crate::refusal::Refusal;
@@ -56,19 +56,16 @@ pub fn sessions(
 }
 
 /// Ends one of the caller's sessions, at once. Another one than that of the call needs a step-up.
-pub fn revoke(tx: &mut Tx<'_>, caller: Caller, session: Id) -> Result<(), Refusal> {
+pub fn revoke(tx: &mut Tx<'_>, caller: Caller, session: Id, expected: &Expected) -> Result<(), Refusal> {
     if session != caller.session {
         caller.step_up(tx)?;
     }
-    match tx.revoke_session(caller.user, session)? {
-        true => about(
-            tx,
-            Some(caller.user),
-            SecurityKind::SessionRevoked,
-            Some(session.to_string()),
-        ),
-        false => Err(Refusal::NotFound),
+    if !tx.revoke_session(caller.user, session)? {
+        return Err(Refusal::NotFound);
     }
+    expected.check_unversioned()?;
+    let session = Some(session.to_string());
+    about(tx, Some(caller.user), SecurityKind::SessionRevoked, session)
 }
 
 /// Ends all of the caller's sessions, this one too.

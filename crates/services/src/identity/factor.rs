@@ -1,6 +1,7 @@
 //! The second factor: an authenticator, and recovery codes for who has lost it.
 
 use super::sessions::{Signer, about};
+use crate::crud::Expected;
 use crate::refusal::Refusal;
 use crate::work::Caller;
 use firma_auth::sealed::{self, Place};
@@ -108,9 +109,11 @@ pub fn confirm(
 }
 
 /// Gives it up, and ends the other sessions.
-pub fn remove(tx: &mut Tx<'_>, caller: Caller) -> Result<(), Refusal> {
+pub fn remove(tx: &mut Tx<'_>, caller: Caller, expected: &Expected) -> Result<(), Refusal> {
     caller.step_up(tx)?;
-    let was_on = is_on(tx, caller.user)?;
+    let factor = tx.factor(caller.user)?.ok_or(Refusal::NotFound)?;
+    expected.check_unversioned()?;
+    let was_on = factor.confirmed_at.is_some();
     if was_on
         && tx
             .credential(caller.user)?

@@ -1,6 +1,7 @@
 //! The image of a person: theirs, and seen by those who are in an organization with them.
 
 use super::account::{Me, me};
+use crate::crud::Expected;
 use crate::platform::Received;
 use crate::refusal::Refusal;
 use crate::work::{Caller, Work};
@@ -19,9 +20,15 @@ pub fn expect_image(tx: &mut Tx<'_>) -> Result<String, Refusal> {
 }
 
 /// Gives the caller the image whose bytes are stored, in the place of the one before.
-pub fn set_image(tx: &mut Tx<'_>, caller: Caller, received: &Received) -> Result<Me, Refusal> {
+pub fn set_image(
+    tx: &mut Tx<'_>,
+    caller: Caller,
+    received: &Received,
+    expected: &Expected,
+) -> Result<Me, Refusal> {
     let user = caller.user;
-    let before = tx.user_for_change(user)?.value.image_file_id;
+    let person = tx.user_for_change(user)?;
+    expected.check(&person)?;
     if !tx.spare_bytes(&received.key)? {
         return Err(Refusal::conflict("purged", "the upload took too long"));
     }
@@ -36,15 +43,16 @@ pub fn set_image(tx: &mut Tx<'_>, caller: Caller, received: &Received) -> Result
         owner_id: None,
     };
     let made = tx.open(Personal::of(user).grant::<Create>())?.add(file)?;
-    take_away(tx, user, before)?;
+    take_away(tx, user, person.value.image_file_id)?;
     tx.set_image(user, Some(made.id))?;
     me(tx, caller)
 }
 
-/// Takes the caller's image away.
-pub fn remove_image(tx: &mut Tx<'_>, caller: Caller) -> Result<(), Refusal> {
-    let before = tx.user_for_change(caller.user)?.value.image_file_id;
-    let before = before.ok_or(Refusal::NotFound)?;
+/// Takes the caller's image away. Its version is the user's.
+pub fn remove_image(tx: &mut Tx<'_>, caller: Caller, expected: &Expected) -> Result<(), Refusal> {
+    let person = tx.user_for_change(caller.user)?;
+    let before = person.value.image_file_id.ok_or(Refusal::NotFound)?;
+    expected.check(&person)?;
     take_away(tx, caller.user, Some(before))?;
     Ok(tx.set_image(caller.user, None)?)
 }

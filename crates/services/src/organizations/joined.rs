@@ -3,7 +3,8 @@
 use super::invited::Held;
 use super::own::join;
 use crate::access;
-use crate::crud;
+use crate::crud::{self, Expected};
+use crate::identity::no_token;
 use crate::refusal::Refusal;
 use crate::work::Work;
 use firma_auth::access::{Create, Grant, Invited, Joining, Read, Update};
@@ -83,7 +84,15 @@ fn enter(
 ) -> Result<(), Refusal> {
     let known = work.open(grant.also::<Member, Read>())?.by_ids(&[user])?.pop();
     match known {
-        Some(_) => join(work.tx, &Joining::of(held.tenant, user)).map(drop),
+        Some(_) => {
+            let joining = Joining::of(held.tenant, user);
+            let member = join(work.tx, &joining, &Expected::default())?;
+            // Deactivated since that was looked at.
+            match member.value.is_active {
+                true => Ok(()),
+                false => Err(no_token()),
+            }
+        }
         None => {
             let invitation = &held.record.value;
             let shown = invitation.name.clone().unwrap_or(name);

@@ -1,6 +1,7 @@
 //! A person's own memberships: seen and accepted from outside the organization.
 
 use super::members::leave_teams;
+use crate::crud::Expected;
 use crate::refusal::Refusal;
 use crate::work::Caller;
 use firma_auth::access::Joining;
@@ -10,7 +11,12 @@ use firma_domain::{Email, Id, Record};
 use firma_persistence::Tx;
 
 /// Takes up a membership that was made for the caller, as long as the organization is in use and it wasn't ended since.
-pub fn accept(tx: &mut Tx<'_>, caller: Caller, organization: Id) -> Result<Record<Member>, Refusal> {
+pub fn accept(
+    tx: &mut Tx<'_>,
+    caller: Caller,
+    organization: Id,
+    expected: &Expected,
+) -> Result<Record<Member>, Refusal> {
     let mut known = tx.memberships_of(caller.user)?.into_iter();
     let known = known.find(|known| known.organization == organization);
     let known = known.ok_or(Refusal::NotFound)?;
@@ -22,7 +28,7 @@ pub fn accept(tx: &mut Tx<'_>, caller: Caller, organization: Id) -> Result<Recor
             _ => return Err(Refusal::NotFound),
         }
     }
-    join(tx, &Joining::of(organization, caller.user))
+    join(tx, &Joining::of(organization, caller.user), expected)
 }
 
 /// For whom a command acts in the organization of that slug: the member of that address, or its owner.
@@ -43,7 +49,8 @@ pub(crate) fn join_all(tx: &mut Tx<'_>, user: Id) -> Result<(), Refusal> {
         if membership.joined_at.is_some() || !membership.is_active || !is_in_use {
             continue;
         }
-        match join(tx, &Joining::of(membership.organization, user)) {
+        let joining = Joining::of(membership.organization, user);
+        match join(tx, &joining, &Expected::default()) {
             // It was ended at once.
             Ok(_) | Err(Refusal::NotFound) => {}
             Err(refusal) => return Err(refusal),
@@ -55,9 +62,9 @@ pub(crate) fn join_all(tx: &mut Tx<'_>, user: Id) -> Result<(), Refusal> {
 /// Gives up a membership; the pseudonym stands where the person's name and e-mail stood.
 pub(crate) fn leave(tx: &mut Tx<'_>, organization: Id, user: Id, pseudonym: &User) -> Result<(), Refusal> {
     let grant = Joining::of(organization, user).grant();
+    // Held first, so that nobody puts the person into a team once the teams are left.
+    let before = tx.open(grant)?.find_for_change(user)?;
     leave_teams(tx, grant, user)?;
-    let mut members = tx.open(grant)?;
-    let before = members.find_for_change(user)?;
     let value = Member {
         email: pseudonym.email.clone(),
         name: pseudonym.name.clone(),
@@ -67,19 +74,25 @@ pub(crate) fn leave(tx: &mut Tx<'_>, organization: Id, user: Id, pseudonym: &Use
         is_active: false,
         ..before.value.clone()
     };
-    members.change(&before, value)?;
+    tx.open(grant)?.change(&before, value)?;
     Ok(())
 }
 
-pub(super) fn join(tx: &mut Tx<'_>, joining: &Joining) -> Result<Record<Member>, Refusal> {
+pub(super) fn join(
+    tx: &mut Tx<'_>,
+    joining: &Joining,
+    expected: &Expected,
+) -> Result<Record<Member>, Refusal> {
     let now = tx.now();
     let mut members = tx.open(joining.grant())?;
     let before = members.find_for_change(joining.user())?;
-    if before.value.joined_at.is_some() {
-        return Ok(before);
-    }
-    if !before.value.is_active {
+    let has_joined = before.value.joined_at.is_some();
+    if !has_joined && !before.value.is_active {
         return Err(Refusal::NotFound);
+    }
+    expected.check(&before)?;
+    if has_joined {
+        return Ok(before);
     }
     let value = Member {
         joined_at: Some(now),

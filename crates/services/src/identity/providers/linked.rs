@@ -3,7 +3,7 @@
 use super::super::letters;
 use super::super::sessions::about;
 use super::Providers;
-use crate::crud::Listed;
+use crate::crud::{Expected, Listed};
 use crate::listing::Parameters;
 use crate::pages;
 use crate::refusal::Refusal;
@@ -84,6 +84,7 @@ pub fn unlink(
     caller: Caller,
     providers: &Providers,
     account: Id,
+    expected: &Expected,
     (origin, language): (&Origin, &str),
 ) -> Result<(), Refusal> {
     caller.step_up(tx)?;
@@ -91,6 +92,7 @@ pub fn unlink(
     let provider = tx
         .remove_account(caller.user, account)?
         .ok_or(Refusal::NotFound)?;
+    expected.check_unversioned()?;
     if tx.credential(caller.user)?.is_none() && !has_way_in(tx, caller.user, providers)? {
         return Err(Refusal::conflict(
             "last_sign_in",
