@@ -25,6 +25,9 @@ pub trait Entity:
     const LONG: &'static [&'static str] = &[];
     /// Fields that are free objects: a null in a patch takes a key of one away.
     const FREE: &'static [&'static str] = &[];
+    /// The least that is one: JSON of the fields that it can't do without, for what is changed by a patch. What a
+    /// patch says is judged in it, before the row is looked for.
+    const LEAST: &'static str = "";
 
     /// What is wrong with this value by itself, beyond what its fields' own checks say.
     fn check(&self) -> Result<(), Invalid> {

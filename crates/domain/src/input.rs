@@ -2,12 +2,14 @@
 
 mod merging;
 mod shape;
+mod typed;
 
 use crate::entity::Entity;
 use crate::value::text;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::fmt;
+use typed::typed;
 use validator::{ValidationErrors, ValidationErrorsKind};
 
 /// One thing that is wrong with an input.
@@ -64,52 +66,62 @@ impl fmt::Display for Invalid {
 }
 impl std::error::Error for Invalid {}
 
+/// The most faults of one input that are told where there may be any number: names that aren't known, parts of a bulk.
+pub const TOLD: usize = 20;
+
 /// A new entity from the body of a request.
 pub fn read<E: Entity>(body: Value) -> Result<E, Invalid> {
-    let body = prepared::<E>(body)?;
-    strict(Value::Object(body))
+    let (fields, errors) = prepared::<E>(body)?;
+    let has_list = fields.values().any(shape::has_list);
+    beside(errors, strict(&Value::Object(fields), has_list))
 }
 
-/// A merge patch (RFC 7396) that is right by itself: cleaned, and every field that it names known and of its type.
+/// A merge patch (RFC 7396) that is right by itself: cleaned, and every field that it names known, of its type, and
+/// such that its own checks take it.
 #[derive(Debug, Clone)]
 pub struct Patch(Map<String, Value>);
 
 /// The patch from the body of a request.
 pub fn patch<E: Entity>(body: Value) -> Result<Patch, Invalid> {
-    let fields = prepared::<E>(body)?;
-    let mut named = fields.clone();
-    // A null empties a free object, whose field takes none itself.
-    named.retain(|name, change| !(change.is_null() && E::FREE.contains(&name.as_str())));
-    match typed::<E>(Value::Object(named)) {
-        // What a patch leaves out, the row has.
-        Err(Invalid(errors)) if errors.iter().any(|e| e.code != "required") => Err(Invalid(errors)),
-        _ => Ok(Patch(fields)),
+    let (fields, entity) = in_least::<E>(body)?;
+    if let Some(Err(found)) = entity.map(|entity| entity.validate()) {
+        let Invalid(mut errors) = invalid(&found);
+        errors.retain(|error| says(&fields, &error.pointer));
+        Invalid::unless_empty(errors)?;
     }
+    Ok(Patch(fields))
+}
+
+/// Whether a patch names fields that are known, each with a value of its type, whatever their checks say.
+pub fn fits<E: Entity>(body: Value) -> Result<(), Invalid> {
+    in_least::<E>(body).map(|_| ())
 }
 
 /// `current` with a patch applied, read back as strictly as a new one.
 pub fn merge<E: Entity>(current: &E, Patch(patch): Patch) -> Result<E, Invalid> {
+    // What stands there was written as it was read.
+    let has_list = patch.values().any(shape::has_list);
     let mut whole = serde_json::to_value(current).map_err(|e| anywhere(e.to_string()))?;
     if let Value::Object(fields) = &mut whole {
         merging::apply(fields, patch, E::FREE);
     }
-    strict(whole)
+    strict(&whole, has_list)
 }
 
 /// Reads any body that is no entity: the same cleaning and strictness.
 pub fn plain<T: serde::de::DeserializeOwned>(mut body: Value) -> Result<T, Invalid> {
     let mut errors = Vec::new();
     clean(&mut body, "#", &|_| false, &mut errors);
-    Invalid::unless_empty(errors)?;
-    typed(body)
+    beside(errors, typed(&body))
 }
 
 /// Reads a body whose parts are read for themselves later: strict, but its text as it came.
 pub fn raw<T: serde::de::DeserializeOwned>(body: Value) -> Result<T, Invalid> {
-    typed(body)
+    typed(&body)
 }
 
-fn prepared<E: Entity>(mut body: Value) -> Result<Map<String, Value>, Invalid> {
+/// The fields of a body, cleaned, and what is wrong with them already.
+fn prepared<E: Entity>(mut body: Value) -> Result<(Map<String, Value>, Vec<FieldError>), Invalid> {
     let mut errors = Vec::new();
     clean(&mut body, "#", &|name| E::LONG.contains(&name), &mut errors);
     let Value::Object(fields) = body else {
@@ -118,16 +130,54 @@ fn prepared<E: Entity>(mut body: Value) -> Result<Map<String, Value>, Invalid> {
     for name in E::READ_ONLY.iter().filter(|name| fields.contains_key(**name)) {
         errors.push(error(format!("#/{name}"), "read_only", "is set by the system"));
     }
-    Invalid::unless_empty(errors)?;
-    Ok(fields)
+    Ok((fields, errors))
 }
 
-fn strict<E: Entity>(value: Value) -> Result<E, Invalid> {
-    let said = shape::has_list(&value).then(|| value.clone());
+/// What was read, unless something is wrong already: then names that aren't known are told as well, and nothing else,
+/// which may only follow from it.
+fn beside<T>(mut errors: Vec<FieldError>, read: Result<T, Invalid>) -> Result<T, Invalid> {
+    if errors.is_empty() {
+        return read;
+    }
+    if let Err(Invalid(more)) = read {
+        errors.extend(more.into_iter().filter(|error| error.code == "unknown_field"));
+    }
+    Err(Invalid(errors))
+}
+
+/// The fields of a patch, and the least entity with them; none where a part of it is whole beside the row alone.
+fn in_least<E: Entity>(body: Value) -> Result<(Map<String, Value>, Option<E>), Invalid> {
+    let (fields, errors) = prepared::<E>(body)?;
+    let mut named = fields.clone();
+    // A null empties a free object, whose field takes none itself.
+    named.retain(|name, change| !(change.is_null() && E::FREE.contains(&name.as_str())));
+    let mut whole: Map<String, Value> = serde_json::from_str(E::LEAST).unwrap_or_default();
+    merging::apply(&mut whole, named, &[]);
+    let read = typed::<E>(&Value::Object(whole)).map(Some);
+    let read = read.or_else(|Invalid(mut found)| {
+        // What a patch leaves out, the row has.
+        found.retain(|error| error.code != "required");
+        Invalid::unless_empty(found).map(|()| None)
+    });
+    Ok((fields, beside(errors, read)?))
+}
+
+/// Whether a patch itself says all of the value there. Of an object, which is merged, it says a part.
+fn says(fields: &Map<String, Value>, pointer: &str) -> bool {
+    let path = pointer.trim_start_matches("#/");
+    let (name, below) = match path.split_once('/') {
+        Some((name, below)) => (name, format!("/{below}")),
+        None => (path, String::new()),
+    };
+    let said = fields.get(name).and_then(|value| value.pointer(&below));
+    said.is_some_and(|value| !value.is_object())
+}
+
+fn strict<E: Entity>(value: &Value, has_list: bool) -> Result<E, Invalid> {
     let entity: E = typed(value)?;
-    if let Some(said) = said {
+    if has_list {
         let read = serde_json::to_value(&entity).map_err(|e| anywhere(e.to_string()))?;
-        shape::unless_list_for_object(&said, &read, "#")?;
+        shape::unless_list_for_object(value, &read, "#")?;
     }
     check(&entity)?;
     Ok(entity)
@@ -143,51 +193,6 @@ pub fn check<E: Entity>(entity: &E) -> Result<(), Invalid> {
         errors.extend(more);
     }
     Invalid::unless_empty(errors)
-}
-
-fn typed<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Invalid> {
-    // A list would be read as the fields in their order.
-    if !value.is_object() {
-        return Err(no_object());
-    }
-    serde_path_to_error::deserialize(value).map_err(|e| {
-        let mut pointer = String::from("#");
-        for segment in e.path() {
-            use serde_path_to_error::Segment::*;
-            match segment {
-                Seq { index } => pointer.push_str(&format!("/{index}")),
-                Map { key } => pointer.push_str(&format!("/{}", escaped(key))),
-                Enum { .. } | Unknown => {}
-            }
-        }
-        let detail = in_words(e.inner().to_string());
-        let named = |prefix: &str| {
-            detail
-                .strip_prefix(prefix)
-                .and_then(|rest| rest.split('`').next())
-        };
-        let below = |name: &str| match format!("/{}", escaped(name)) {
-            end if pointer.ends_with(&end) => pointer.clone(),
-            end => format!("{pointer}{end}"),
-        };
-        Invalid(vec![if let Some(name) = named("unknown field `") {
-            error(below(name), "unknown_field", "is not a field of this resource")
-        } else if let Some(name) = named("missing field `") {
-            error(below(name), "required", "is required")
-        } else if detail.starts_with("invalid type") {
-            error(pointer, "invalid_type", detail)
-        } else {
-            error(pointer, "invalid_value", detail)
-        }])
-    })
-}
-
-/// What serde calls by a name of Rust's, in a caller's words.
-fn in_words(detail: String) -> String {
-    match detail.strip_suffix("expected i32") {
-        Some(before) => format!("{before}expected a whole number of 32 bits"),
-        None => detail,
-    }
 }
 
 /// Cleans every text in place; `long` says which top-level fields may hold line breaks.
@@ -274,121 +279,4 @@ fn no_object() -> Invalid {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::crm::{Company, Deal};
-    use crate::identity::Profile;
-    use crate::organizations::Settings;
-    use serde_json::json;
-
-    fn first<E: Entity + std::fmt::Debug>(body: Value) -> (String, String) {
-        let Invalid(errors) = read::<E>(body).unwrap_err();
-        (errors[0].pointer.clone(), errors[0].code.to_string())
-    }
-
-    #[test]
-    fn names_what_is_wrong_and_where() {
-        let wrong = |body| first::<Company>(body);
-        assert_eq!(wrong(json!({})), ("#/name".into(), "required".into()));
-        assert_eq!(wrong(json!([])), ("#".into(), "invalid_type".into()));
-        assert_eq!(
-            wrong(json!({"name": 5})),
-            ("#/name".into(), "invalid_type".into())
-        );
-        assert_eq!(
-            wrong(json!({"name": "x", "colour": 1})),
-            ("#/colour".into(), "unknown_field".into())
-        );
-        assert_eq!(
-            wrong(json!({"name": "a\u{0}b"})),
-            ("#/name".into(), "control_character".into())
-        );
-        assert_eq!(
-            wrong(json!({"name": "x".repeat(300)})),
-            ("#/name".into(), "length".into())
-        );
-        assert_eq!(wrong(json!({"name": "  "})), ("#/name".into(), "length".into()));
-        assert_eq!(
-            wrong(json!({"name": "x", "billing_address": {"zip": "1"}})),
-            ("#/billing_address/zip".into(), "unknown_field".into())
-        );
-        assert_eq!(
-            first::<Deal>(json!({"title": "x", "opened_on": "2026-02-30"})),
-            ("#/opened_on".into(), "invalid_value".into())
-        );
-        assert_eq!(
-            first::<Deal>(json!({"title": "x", "status": "WON"})),
-            ("#/status".into(), "read_only".into())
-        );
-    }
-
-    #[test]
-    fn a_patch_changes_what_it_names_and_null_empties() {
-        let company: Company = read(
-            json!({"name": "A", "industry": "steel", "billing_address": {"city": "Bor", "country": "RS"}}),
-        )
-        .unwrap();
-        let patched = merge(
-            &company,
-            patch::<Company>(json!({"industry": null, "billing_address": {"city": "Niš"}})).unwrap(),
-        )
-        .unwrap();
-        assert_eq!(patched.industry, None);
-        let address = patched.billing_address.unwrap();
-        assert_eq!(
-            (address.city.as_deref(), address.country.as_deref()),
-            (Some("Niš"), Some("RS"))
-        );
-        for wrong in [
-            json!({"name": null}),
-            json!({"colour": 1}),
-            json!({"name": 5}),
-            json!({"industry": "a\u{0}"}),
-            json!(3),
-        ] {
-            assert!(patch::<Company>(wrong.clone()).is_err(), "{wrong}");
-        }
-        assert!(merge(&company, patch::<Company>(json!({"name": ""})).unwrap()).is_err());
-    }
-
-    #[test]
-    fn null_takes_keys_of_a_free_object_away() {
-        let profile: Profile =
-            read(json!({"bio": "x", "metadata": {"a": 1, "b": {"c": 2, "d": 3}}})).unwrap();
-        let merged = |change: Value| merge(&profile, patch::<Profile>(change).unwrap()).unwrap();
-        let left = |change: Value| Value::Object(merged(json!({"metadata": change})).metadata);
-        assert_eq!(left(json!({"a": null})), json!({"b": {"c": 2, "d": 3}}));
-        assert_eq!(
-            left(json!({"b": {"c": null}, "e": null})),
-            json!({"a": 1, "b": {"d": 3}})
-        );
-        assert_eq!(left(json!(null)), json!({}));
-        assert_eq!(left(json!({})), json!({"a": 1, "b": {"c": 2, "d": 3}}));
-        assert_eq!(merged(json!({"bio": null})).bio, None);
-        // Of what is new, a null is a value.
-        let new: Profile = read(json!({"metadata": {"a": null}})).unwrap();
-        assert_eq!(Value::Object(new.metadata), json!({"a": null}));
-        assert_eq!(first::<Profile>(json!({"metadata": null})).1, "invalid_type");
-        assert!(patch::<Profile>(json!({"metadata": []})).is_err());
-        assert!(patch::<Profile>(json!({"tags": null})).is_err());
-    }
-
-    #[test]
-    fn what_is_expected_is_told_in_words_of_a_caller() {
-        let told = |body: Value| read::<Deal>(body).unwrap_err().to_string();
-        assert_eq!(
-            told(json!({"title": "x", "value": "5 EUR"})),
-            "#/value: invalid type: string \"5 EUR\", expected an object with amount and currency"
-        );
-        let Invalid(errors) = plain::<Settings>(json!([])).unwrap_err();
-        assert_eq!(
-            (errors[0].pointer.as_str(), errors[0].detail.as_str()),
-            ("#", "an object is expected")
-        );
-        let days = plain::<Settings>(json!({"retention": {"audit_days": "x"}})).unwrap_err();
-        assert!(
-            days.to_string().ends_with("expected a whole number of 32 bits"),
-            "{days}"
-        );
-    }
-}
+mod tests;

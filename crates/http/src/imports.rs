@@ -2,6 +2,7 @@
 
 use crate::call::{Call, Said};
 use crate::example::{Example, Form, over, posted};
+use crate::json;
 use crate::operation::{Access, Operation, Parameter};
 use crate::problem::Problem;
 use crate::render;
@@ -52,7 +53,7 @@ fn on_ended() -> Example {
 async fn create(upload: Upload) -> Answered {
     let expect = |work: &mut Work<'_, '_>, grant: Grant<Import, Create>| expect_upload(work, grant.also());
     with_file::<Import, _>(upload, Takes::Rows, expect, |work, grant, said, sent| {
-        let options = serde_json::from_str(sent.options.as_deref().unwrap_or_default());
+        let options = json::read(sent.options.as_deref().unwrap_or_default().as_bytes());
         let options = options.map_err(|e| Refusal::Malformed(format!("options: {e}")))?;
         let options = imports::Options::read(options)?;
         let file = add_file(work, grant.also(), &sent.name, &sent.received)?;
@@ -177,14 +178,15 @@ impl Refused {
 
 fn after(parameters: &Parameters) -> Result<i32, Refusal> {
     let mut after = 0;
-    for (name, value) in parameters {
+    listing::each(parameters, |name, value| {
         if name != "after" {
-            return Err(listing::unknown(name));
+            return Ok(false);
         }
         after = value
             .parse()
             .map_err(|_| Refusal::parameter("after", "invalid_value", "has to be a line"))?;
-    }
+        Ok(true)
+    })?;
     Ok(after)
 }
 

@@ -20,6 +20,7 @@ mod identity;
 mod imports;
 mod installation;
 mod invitations;
+mod json;
 mod limits;
 mod logs;
 mod matrix;

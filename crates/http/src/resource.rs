@@ -138,13 +138,15 @@ pub(crate) fn flag(
     flag: &'static str,
     unless_given: bool,
 ) -> Result<bool, Refusal> {
-    match parameters {
-        [] => Ok(unless_given),
-        [(name, value)] if name == flag => value
-            .parse()
-            .map_err(|_| Refusal::parameter(flag, "invalid_value", "has to be true or false")),
-        [(name, _), ..] => Err(listing::unknown(name)),
-    }
+    let mut is_set = unless_given;
+    listing::each(parameters, |name, value| {
+        let is_known = name == flag;
+        if is_known {
+            is_set = listing::flag(flag, value)?;
+        }
+        Ok(is_known)
+    })?;
+    Ok(is_set)
 }
 
 fn problem(refusal: &Refusal) -> (u16, serde_json::Value) {
@@ -208,6 +210,7 @@ pub(crate) fn findable<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Schem
 /// `update`.
 pub(crate) fn changeable<E: Resource>(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     const { assert!(!E::CHANGE.is_empty(), "an entity that is changed needs a CHANGE") };
+    const { assert!(!E::LEAST.is_empty(), "an entity that is changed needs a LEAST") };
     let name = schemas.record::<E>();
     to.push(
         operation::<E>(

@@ -5,6 +5,7 @@ use crate::call::state;
 use crate::caller::{Signed, origin};
 use crate::cookies;
 use crate::headers;
+use crate::json;
 use crate::media::{self, Unread};
 use crate::noted::Noted;
 use crate::problem::Problem;
@@ -156,10 +157,10 @@ impl Said {
 
     /// Refuses any parameter, and any body where the operation takes none.
     pub(crate) fn no_query(&self) -> Result<(), Refusal> {
-        match self.query()?.first() {
-            Some((name, _)) => Err(listing::unknown(name)),
-            None if self.takes_no_body => self.no_body(),
-            None => Ok(()),
+        listing::each(self.query()?, |_, _| Ok(false))?;
+        match self.takes_no_body {
+            true => self.no_body(),
+            false => Ok(()),
         }
     }
 
@@ -183,7 +184,7 @@ impl Said {
     /// The body, where the operation has parameters too.
     pub(crate) fn json_beside_query(&self) -> Result<Value, Refusal> {
         self.json.map_err(Refusal::MediaType)?;
-        serde_json::from_slice(&self.body).map_err(|e| Refusal::Malformed(e.to_string()))
+        json::read(&self.body).map_err(|e| Refusal::Malformed(e.to_string()))
     }
 
     /// For a call that asks for a password.

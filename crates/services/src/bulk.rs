@@ -4,8 +4,9 @@ use crate::crud::{self, Expected};
 use crate::keeping::Keeping;
 use crate::refusal::Refusal;
 use crate::work::Work;
-use firma_auth::access::{Create, Update};
-use firma_domain::{Id, Invalid, Record, input};
+use firma_auth::access::{Create, Delete, Update};
+use firma_domain::input::{self, Patch, TOLD};
+use firma_domain::{FieldError, Id, Invalid, Record};
 use firma_persistence::{Cond, Op};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -55,15 +56,60 @@ impl Operation {
             ("version", no_version && self.version.is_some()),
             ("value", no_value && !self.value.is_null()),
         ];
-        match passed_over.iter().find(|(_, is_there)| *is_there) {
-            Some((part, _)) => Err(Invalid::field(
-                part,
-                "unknown_field",
-                "is no part of this operation",
-            )),
-            None => Ok(()),
-        }
+        let passed_over = passed_over.iter().filter(|(_, is_there)| *is_there);
+        let errors = passed_over.map(|(part, _)| FieldError {
+            pointer: format!("#/{part}"),
+            code: "unknown_field".into(),
+            detail: "is no part of this operation".into(),
+        });
+        Invalid::unless_empty(errors.collect())
     }
+
+    /// Reads what it says for `E`: whether it may be done at all, and what is wrong by itself.
+    fn judged<E: Keeping>(self, work: &Work<'_, '_>) -> Result<Judged<E>, Refusal> {
+        let expected = Expected(self.version.map(|version| vec![version]));
+        let id = self.id.ok_or(Refusal::NotFound);
+        Ok(match self.op {
+            Kind::Create => {
+                work.grant::<E, Create>()?;
+                let (value, disowned) = crud::new_value(self.value)?;
+                Judged::Create(value, disowned)
+            }
+            Kind::Update => {
+                work.grant::<E, Update>()?;
+                Judged::Update(id?, input::patch::<E>(self.value)?, expected)
+            }
+            Kind::Delete => {
+                work.grant::<E, Delete>()?;
+                Judged::Delete(id?, expected)
+            }
+            Kind::Upsert => {
+                work.grant::<E, Update>()?;
+                let of = named::<E>(&self.value)?;
+                let patch = input::patch::<E>(self.value.clone())?;
+                Judged::Upsert(of, patch, expected, self.value)
+            }
+        })
+    }
+}
+
+/// An operation that is right by itself.
+enum Judged<E> {
+    /// Whether it says that nobody owns it
+    Create(E, bool),
+    Update(Id, Patch, Expected),
+    Delete(Id, Expected),
+    /// What finds the row, if any row can have it; what changes it, and what makes one
+    Upsert(Option<Cond>, Patch, Expected, Value),
+}
+
+/// What the row has that an upsert is about: its `external_id`.
+fn named<E: Keeping>(value: &Value) -> Result<Option<Cond>, Refusal> {
+    let field = E::filters().iter().find(|field| field.name == "external_id");
+    let field = field.ok_or_else(|| Refusal::conflict("no_upsert", "this collection has no external_id"))?;
+    let named = value.get("external_id").and_then(Value::as_str);
+    let named = named.ok_or_else(|| Refusal::field("external_id", "required", "is required"))?;
+    Ok((field.parse)(named).map(|value| Cond::Is(field.col, Op::Eq, value)))
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -124,10 +170,24 @@ fn whole<E: Keeping>(
     work: &mut Work<'_, '_>,
     operations: Vec<Result<Operation, Invalid>>,
 ) -> Result<Vec<Outcome>, Refusal> {
-    // What can't be read is told before anything is looked up.
-    let operations: Vec<Operation> = operations.into_iter().collect::<Result<_, _>>()?;
-    let mut outcomes = Vec::with_capacity(operations.len());
-    for (n, operation) in operations.iter().enumerate() {
+    // What is wrong by itself is told before anything is looked up, of all operations.
+    let (mut judged, mut errors) = (Vec::with_capacity(operations.len()), Vec::new());
+    for (n, operation) in operations.into_iter().enumerate() {
+        let read = operation.map_err(Refusal::from).and_then(|operation| {
+            let read = operation.judged::<E>(work);
+            read.map_err(|refusal| below(n, refusal))
+        });
+        match read {
+            Ok(read) => judged.push(read),
+            Err(Refusal::Invalid(Invalid(more))) => {
+                errors.extend(more.into_iter().take(TOLD - errors.len()));
+            }
+            Err(other) => return Err(other),
+        }
+    }
+    Invalid::unless_empty(errors)?;
+    let mut outcomes = Vec::with_capacity(judged.len());
+    for (n, operation) in judged.into_iter().enumerate() {
         outcomes.push(one::<E>(work, operation).map_err(|refusal| below(n, refusal))?);
     }
     Ok(outcomes)
@@ -147,10 +207,15 @@ fn apart<E: Keeping>(
                 continue;
             }
         };
-        outcomes.push(match work.part(|work| one::<E>(work, &operation)) {
+        let id = operation.id;
+        let done = match operation.judged::<E>(work) {
+            Ok(operation) => work.part(|work| one::<E>(work, operation)),
+            Err(refusal) => Err(refusal),
+        };
+        outcomes.push(match done {
             Ok(outcome) => outcome,
             Err(refusal) if firma_persistence::Failure::fault(&refusal).is_some() => return Err(refusal),
-            Err(refusal) => refused(problem, &below(n, refusal), operation.id),
+            Err(refusal) => refused(problem, &below(n, refusal), id),
         });
     }
     Ok(outcomes)
@@ -170,27 +235,19 @@ fn refused(problem: Problem, refusal: &Refusal, id: Option<Id>) -> Outcome {
     }
 }
 
-fn one<E: Keeping>(work: &mut Work<'_, '_>, operation: &Operation) -> Result<Outcome, Refusal> {
-    let expected = Expected(operation.version.map(|version| vec![version]));
-    let id = || operation.id.ok_or(Refusal::NotFound);
-    match operation.op {
-        Kind::Create => {
+fn one<E: Keeping>(work: &mut Work<'_, '_>, operation: Judged<E>) -> Result<Outcome, Refusal> {
+    match operation {
+        Judged::Create(value, disowned) => {
             let grant = work.grant::<E, Create>()?;
-            Ok(done(
-                201,
-                &crud::create::<E>(work, grant, operation.value.clone())?,
-            ))
+            Ok(done(201, &crud::add(work, grant, value, disowned)?))
         }
-        Kind::Update => {
+        Judged::Update(id, patch, expected) => {
             let grant = work.grant::<E, Update>()?;
-            Ok(done(
-                200,
-                &crud::update::<E>(work, grant, id()?, operation.value.clone(), &expected)?,
-            ))
+            Ok(done(200, &crud::patched(work, grant, id, patch, &expected)?))
         }
-        Kind::Delete => {
+        Judged::Delete(id, expected) => {
             let grant = work.grant()?;
-            let gone = crud::delete::<E>(work, grant, id()?, &expected)?;
+            let gone = crud::delete::<E>(work, grant, id, &expected)?;
             Ok(Outcome {
                 status: 204,
                 id: Some(gone.id),
@@ -198,38 +255,22 @@ fn one<E: Keeping>(work: &mut Work<'_, '_>, operation: &Operation) -> Result<Out
                 problem: None,
             })
         }
-        Kind::Upsert => upsert::<E>(work, operation, &expected),
-    }
-}
-
-/// By `external_id`: changes the row that has it, or makes one.
-fn upsert<E: Keeping>(
-    work: &mut Work<'_, '_>,
-    operation: &Operation,
-    expected: &Expected,
-) -> Result<Outcome, Refusal> {
-    let field = E::filters().iter().find(|field| field.name == "external_id");
-    let field = field.ok_or_else(|| Refusal::conflict("no_upsert", "this collection has no external_id"))?;
-    let named = operation.value.get("external_id").and_then(Value::as_str);
-    let named = named.ok_or_else(|| Refusal::field("external_id", "required", "is required"))?;
-    let update = work.grant::<E, Update>()?;
-    let found = match (field.parse)(named) {
-        Some(value) => work
-            .open(update)?
-            .first(vec![Cond::Is(field.col, Op::Eq, value)])?,
-        None => None,
-    };
-    match found {
-        Some(found) => {
-            let record = crud::update::<E>(work, update, found.id, operation.value.clone(), expected)?;
-            Ok(done(200, &record))
-        }
-        None => {
-            let grant = work.grant::<E, Create>()?;
-            Ok(done(
-                201,
-                &crud::create::<E>(work, grant, operation.value.clone())?,
-            ))
+        Judged::Upsert(of, patch, expected, body) => {
+            let update = work.grant::<E, Update>()?;
+            let found = match of {
+                Some(of) => work.open(update)?.first(vec![of])?,
+                None => None,
+            };
+            match found {
+                Some(found) => {
+                    let record = crud::patched(work, update, found.id, patch, &expected)?;
+                    Ok(done(200, &record))
+                }
+                None => {
+                    let grant = work.grant::<E, Create>()?;
+                    Ok(done(201, &crud::create::<E>(work, grant, body)?))
+                }
+            }
         }
     }
 }

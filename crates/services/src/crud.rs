@@ -6,7 +6,8 @@ use crate::listing::{Query, Shape};
 use crate::refusal::Refusal;
 use crate::work::Work;
 use firma_auth::access::{Action, Create, Delete, Grant, Read, Update};
-use firma_domain::{Entity, Id, Record, input};
+use firma_domain::input::{self, Patch};
+use firma_domain::{Entity, Id, Invalid, Record};
 use firma_persistence::Fault;
 use serde_json::{Map, Value};
 
@@ -100,9 +101,14 @@ pub fn create<E: Keeping>(
     grant: Grant<E, Create>,
     body: Value,
 ) -> Result<Record<E>, Refusal> {
-    let disowned = body.get("owner_id") == Some(&Value::Null);
-    let value: E = input::read(body)?;
+    let (value, disowned) = new_value(body)?;
     add(work, grant, value, disowned)
+}
+
+/// A new value from a body, and whether it says that nobody owns it.
+pub(crate) fn new_value<E: Keeping>(body: Value) -> Result<(E, bool), Invalid> {
+    let disowned = body.get("owner_id") == Some(&Value::Null);
+    Ok((input::read(body)?, disowned))
 }
 
 /// A new row. Who makes it owns it, unless another is named, or explicitly nobody.
@@ -131,6 +137,17 @@ pub fn update<E: Keeping>(
     expected: &Expected,
 ) -> Result<Record<E>, Refusal> {
     let patch = input::patch::<E>(patch)?;
+    patched(work, grant, id, patch, expected)
+}
+
+/// The same by a patch that was read.
+pub(crate) fn patched<E: Keeping>(
+    work: &mut Work<'_, '_>,
+    grant: Grant<E, Update>,
+    id: Id,
+    patch: Patch,
+    expected: &Expected,
+) -> Result<Record<E>, Refusal> {
     not_fixed(grant, id)?;
     let before = work
         .open(grant)?

@@ -5,6 +5,7 @@ use crate::keeping::Keeping;
 use crate::link::Expand;
 use crate::refusal::Refusal;
 use firma_auth::keys::Key;
+use firma_domain::input::TOLD;
 use firma_domain::value::{decimal, text};
 use firma_domain::{Currency, Email, Id, Record};
 use firma_persistence::{Cond, Field, Listing, Op, Position, Side, Value};
@@ -54,11 +55,7 @@ pub fn shape<E: Keeping>(parameters: &Parameters) -> Result<Shape, Refusal> {
         bare: true,
         ..Shape::default()
     };
-    for (name, value) in parameters {
-        if !shape.take::<E>(name, value)? {
-            return Err(unknown(name));
-        }
-    }
+    each(parameters, |name, value| shape.take::<E>(name, value))?;
     Ok(shape)
 }
 
@@ -121,12 +118,12 @@ pub fn query<E: Keeping>(
     };
     let mut cursor = None;
     let mut parts = Vec::new();
-    for (name, value) in parameters {
-        match name.as_str() {
+    each(parameters, |name, value| {
+        match name {
             "limit" => query.listing.limit = limit(value)?,
             "cursor" => {
                 cursor = Some(value);
-                continue;
+                return Ok(true);
             }
             "sort" => query.listing.sort = sort::<E>(value)?,
             "include" if value == "total_count" => query.total = true,
@@ -143,16 +140,17 @@ pub fn query<E: Keeping>(
             "tag" if E::TAGGED => query.listing.filters.push(tagged::<E>(organization, value)?),
             "email" if E::MAILED => query.listing.filters.push(mailed::<E>(organization, value)?),
             _ if query.shape.take::<E>(name, value)? => {}
-            _ => {
-                let conds = filter(E::filters(), name, value, currency, stated.is_some())?;
-                query.listing.filters.extend(conds);
-            }
+            _ => match filter(E::filters(), name, value, currency, stated.is_some())? {
+                Some(conds) => query.listing.filters.extend(conds),
+                None => return Ok(false),
+            },
         }
         // How much of each row a page shows, and how many, may differ from page to page.
-        if !matches!(name.as_str(), "limit" | "include" | "fields" | "expand") {
+        if !matches!(name, "limit" | "include" | "fields" | "expand") {
             parts.push(format!("{name}={value}"));
         }
-    }
+        Ok(true)
+    })?;
     if !parameters.iter().any(|(name, _)| name == "sort") {
         query.listing.sort = usual_sort::<E>(parameters);
     }
@@ -196,9 +194,28 @@ pub fn each_once(parameters: &Parameters) -> Result<(), Refusal> {
     }
 }
 
-/// What no operation of that kind knows.
-pub fn unknown(name: &str) -> Refusal {
-    Refusal::parameter(name, "unknown_parameter", "is not a parameter of this operation")
+/// Gives each parameter to `take`, which says whether it is one of the operation. Those that aren't are refused first,
+/// by all their names.
+pub fn each<'p>(
+    parameters: &'p Parameters,
+    mut take: impl FnMut(&'p str, &'p str) -> Result<bool, Refusal>,
+) -> Result<(), Refusal> {
+    let (mut unknown, mut wrong) = (Vec::new(), None);
+    for (name, value) in parameters {
+        match take(name, value) {
+            Ok(true) => {}
+            Ok(false) => unknown.push(name.as_str()),
+            Err(refusal) => wrong = wrong.or(Some(refusal)),
+        }
+    }
+    let Some((first, others)) = unknown.split_first() else {
+        return wrong.map_or(Ok(()), Err);
+    };
+    let mut detail = String::from("is not a parameter of this operation");
+    for other in others.iter().take(TOLD - 1) {
+        detail.push_str(&format!(", nor is {other}"));
+    }
+    Err(Refusal::parameter(*first, "unknown_parameter", detail))
 }
 
 /// A search for nothing is refused: all rows would be no answer to it.
@@ -221,7 +238,7 @@ pub(crate) fn limit(text: &str) -> Result<i64, Refusal> {
     limit.ok_or_else(|| Refusal::parameter("limit", "invalid_value", format!("has to be 1 to {}", LIMIT.1)))
 }
 
-pub(crate) fn flag(name: &str, text: &str) -> Result<bool, Refusal> {
+pub fn flag(name: &str, text: &str) -> Result<bool, Refusal> {
     text.parse()
         .map_err(|_| Refusal::parameter(name, "invalid_value", "has to be true or false"))
 }
@@ -254,15 +271,14 @@ fn usual_sort<E: Keeping>(parameters: &Parameters) -> (usize, bool) {
 }
 
 fn tagged<E: Keeping>(organization: Id, named: &str) -> Result<Cond, Refusal> {
-    let clean = |tag: &str| text::clean(tag, false);
-    let tags: Option<Vec<_>> = named.split(',').map(clean).collect();
+    let tags: Option<Vec<_>> = values(named).iter().map(|tag| text::clean(tag, false)).collect();
     let tags = tags.ok_or_else(|| Refusal::parameter("tag", "invalid_value", "holds a control character"))?;
     listed::<E>(Side::Tags, "tag", organization, tags)
 }
 
 fn mailed<E: Keeping>(organization: Id, named: &str) -> Result<Cond, Refusal> {
-    let key = |email: &str| Email::parse(email).map(|email| email.key());
-    let keys: Option<Vec<_>> = named.split(',').map(key).collect();
+    let key = |email: &String| Email::parse(email).map(|email| email.key());
+    let keys: Option<Vec<_>> = values(named).iter().map(key).collect();
     let keys =
         keys.ok_or_else(|| Refusal::parameter("email", "invalid_value", "is not an e-mail address"))?;
     listed::<E>(Side::Emails, "email", organization, keys)
@@ -291,22 +307,39 @@ fn in_currency<E: Keeping>(currency: Currency) -> Option<Cond> {
     Some(Cond::Is(col, Op::Eq, currency.code().into()))
 }
 
-/// `name=a,b` or `name[op]=a`.
+/// The values of a list, between commas. A comma of a value itself is written `\,`, a backslash `\\`.
+pub(crate) fn values(text: &str) -> Vec<String> {
+    let (mut all, mut value) = (Vec::new(), String::new());
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        match (c, rest.as_str().chars().next()) {
+            (',', _) => all.push(std::mem::take(&mut value)),
+            ('\\', Some(escaped @ (',' | '\\'))) => {
+                value.push(escaped);
+                rest.next();
+            }
+            _ => value.push(c),
+        }
+    }
+    all.push(value);
+    all
+}
+
+/// `name=a,b` or `name[op]=a`; none where `name` is no filter.
 pub(crate) fn filter(
     fields: &[Field],
     name: &str,
     text: &str,
     currency: Currency,
     stated: bool,
-) -> Result<Vec<Cond>, Refusal> {
+) -> Result<Option<Vec<Cond>>, Refusal> {
     let (field_name, op) = match name.strip_suffix(']').and_then(|rest| rest.split_once('[')) {
         Some((field, op)) => (field, Some(op)),
         None => (name, None),
     };
-    let field = fields
-        .iter()
-        .find(|field| field.name == field_name)
-        .ok_or_else(|| unknown(name))?;
+    let Some(field) = fields.iter().find(|field| field.name == field_name) else {
+        return Ok(None);
+    };
     let ranged = field.is_ranged();
     let op = match op {
         None => None,
@@ -314,7 +347,7 @@ pub(crate) fn filter(
         Some("gte") if ranged => Some(Op::Ge),
         Some("lt") if ranged => Some(Op::Lt),
         Some("lte") if ranged => Some(Op::Le),
-        Some(_) => return Err(unknown(name)),
+        Some(_) => return Ok(None),
     };
     let one = |text: &str| {
         literal(field, text, currency).ok_or_else(|| {
@@ -328,7 +361,11 @@ pub(crate) fn filter(
     let mut conds = match op {
         Some(op) => vec![Cond::Is(field.col, op, one(text)?)],
         None => {
-            let values = text.split(',').map(one).collect::<Result<Vec<_>, _>>()?;
+            let values = values(text);
+            let values = values
+                .iter()
+                .map(|value| one(value))
+                .collect::<Result<Vec<_>, _>>()?;
             if values.len() > VALUES {
                 return Err(Refusal::parameter(name, "invalid_value", "names too many values"));
             }
@@ -339,7 +376,7 @@ pub(crate) fn filter(
     if let Some(col) = field.currency.filter(|_| !stated) {
         conds.push(Cond::Is(col, Op::Eq, currency.code().into()));
     }
-    Ok(conds)
+    Ok(Some(conds))
 }
 
 fn literal(field: &Field, text: &str, currency: Currency) -> Option<Value> {

@@ -43,14 +43,15 @@ pub(crate) fn filtered<'k>(
         key,
     };
     let (mut cursor, mut parts) = (None, Vec::new());
-    for (name, value) in parameters {
-        match name.as_str() {
+    listing::each(parameters, |name, value| {
+        match name {
             "limit" => page.limit = listing::limit(value)?,
             "cursor" => cursor = Some(value),
             _ if take(name, value)? => parts.push(format!("{name}={value}")),
-            _ => return Err(listing::unknown(name)),
+            _ => return Ok(false),
         }
-    }
+        Ok(true)
+    })?;
     if !parts.is_empty() {
         parts.sort_unstable();
         page.bound.push_str(&format!("?{}", parts.join("&")));

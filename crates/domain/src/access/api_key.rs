@@ -44,6 +44,7 @@ impl Entity for ApiKey {
     const NAME: &'static str = "api_key";
     const COLLECTION: &'static str = "api-keys";
     const READ_ONLY: &'static [&'static str] = &["prefix", "last_used_at", "revoked_at"];
+    const LEAST: &'static str = r#"{"name": "A", "permissions": []}"#;
 
     fn verb(before: &Self, after: &Self) -> &'static str {
         match (before.revoked_at, after.revoked_at) {

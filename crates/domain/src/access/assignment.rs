@@ -77,6 +77,7 @@ impl Entity for RoleAssignment {
     const READ_ONLY: &'static [&'static str] = &["role_organization_id", "assigned_by", "assigned_at"];
     const LONG: &'static [&'static str] = &["metadata"];
     const FREE: &'static [&'static str] = &["metadata"];
+    const LEAST: &'static str = r#"{"user_id": "00000000-0000-0000-0000-000000000000", "role_id": "00000000-0000-0000-0000-000000000000"}"#;
 
     fn check(&self) -> Result<(), Invalid> {
         crate::value::metadata(&self.metadata)

@@ -63,6 +63,7 @@ impl Entity for Role {
     const COLLECTION: &'static str = "roles";
     const READ_ONLY: &'static [&'static str] = &["role_type", "is_system"];
     const LONG: &'static [&'static str] = &["description"];
+    const LEAST: &'static str = r#"{"name": "aa", "display_name": "A"}"#;
 }
 
 #[cfg(test)]

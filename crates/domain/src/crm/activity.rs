@@ -100,6 +100,7 @@ impl Entity for Activity {
     const TAGGED: bool = true;
     const READ_ONLY: &'static [&'static str] = &["is_done"];
     const LONG: &'static [&'static str] = &["body"];
+    const LEAST: &'static str = r#"{"kind": "NOTE", "subject": "A"}"#;
 
     fn check(&self) -> Result<(), Invalid> {
         match self.company_id.or(self.contact_id).or(self.deal_id) {

@@ -102,6 +102,7 @@ impl Entity for Company {
     const OWNED: bool = true;
     const TAGGED: bool = true;
     const READ_ONLY: &'static [&'static str] = &["phone_e164"];
+    const LEAST: &'static str = r#"{"name": "A"}"#;
 
     fn tags(&self) -> &[String] {
         &self.tags

@@ -149,6 +149,7 @@ impl Entity for Contact {
     const TAGGED: bool = true;
     const MAILED: bool = true;
     const READ_ONLY: &'static [&'static str] = &["phones_e164"];
+    const LEAST: &'static str = "{}";
 
     fn check(&self) -> Result<(), Invalid> {
         match self.name.is_empty() && self.made_name().is_empty() {

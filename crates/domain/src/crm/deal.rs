@@ -138,6 +138,7 @@ impl Entity for Deal {
     const TAGGED: bool = true;
     const READ_ONLY: &'static [&'static str] = &["status"];
     const LONG: &'static [&'static str] = &["lost_reason"];
+    const LEAST: &'static str = r#"{"title": "A"}"#;
 
     fn verb(before: &Self, after: &Self) -> &'static str {
         match (before.status, after.status) {

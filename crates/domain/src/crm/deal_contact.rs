@@ -25,6 +25,7 @@ impl Entity for DealContact {
     const COLLECTION: &'static str = "deal-contacts";
     const OWNED: bool = true;
     const READ_ONLY: &'static [&'static str] = &["owner_id"];
+    const LEAST: &'static str = r#"{"deal_id": "00000000-0000-0000-0000-000000000000", "contact_id": "00000000-0000-0000-0000-000000000000"}"#;
 
     fn owner(&self) -> Option<Id> {
         self.owner_id

@@ -19,4 +19,5 @@ impl Entity for Pipeline {
     const NAME: &'static str = "pipeline";
     const COLLECTION: &'static str = "pipelines";
     const READ_ONLY: &'static [&'static str] = &["is_default"];
+    const LEAST: &'static str = r#"{"name": "A"}"#;
 }

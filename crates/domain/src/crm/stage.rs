@@ -48,6 +48,7 @@ fn zero() -> Rate {
 impl Entity for Stage {
     const NAME: &'static str = "stage";
     const COLLECTION: &'static str = "stages";
+    const LEAST: &'static str = r#"{"pipeline_id": "00000000-0000-0000-0000-000000000000", "name": "A"}"#;
 }
 
 fn stage(pipeline: Id, name: &str, kind: StageKind, position: i32, percent: i32) -> Stage {

@@ -118,6 +118,7 @@ impl Entity for Profile {
     const TAGGED: bool = true;
     const LONG: &'static [&'static str] = &["bio", "metadata"];
     const FREE: &'static [&'static str] = &["metadata"];
+    const LEAST: &'static str = "{}";
 
     fn check(&self) -> Result<(), Invalid> {
         crate::value::metadata(&self.metadata)

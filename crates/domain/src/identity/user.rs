@@ -143,6 +143,7 @@ impl Entity for User {
         "last_login_at",
         "image_file_id",
     ];
+    const LEAST: &'static str = r#"{"email": "a@example.com", "name": "A"}"#;
 }
 
 #[cfg(test)]

@@ -69,6 +69,7 @@ impl Entity for Member {
     const READ_ONLY: &'static [&'static str] = &["email", "joined_at", "invited_by"];
     const LONG: &'static [&'static str] = &["metadata"];
     const FREE: &'static [&'static str] = &["metadata"];
+    const LEAST: &'static str = r#"{"email": "a@example.com", "name": "A"}"#;
 
     fn check(&self) -> Result<(), Invalid> {
         crate::value::metadata(&self.metadata)

@@ -124,6 +124,7 @@ impl Entity for Organization {
     ];
     const LONG: &'static [&'static str] = &["description", "metadata"];
     const FREE: &'static [&'static str] = &["metadata"];
+    const LEAST: &'static str = r#"{"name": "A", "slug": "aa"}"#;
 
     fn check(&self) -> Result<(), Invalid> {
         crate::value::metadata(&self.metadata)

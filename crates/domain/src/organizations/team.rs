@@ -23,6 +23,7 @@ impl Entity for Team {
     const NAME: &'static str = "team";
     const COLLECTION: &'static str = "teams";
     const LONG: &'static [&'static str] = &["description"];
+    const LEAST: &'static str = r#"{"name": "A", "slug": "aa"}"#;
 }
 
 /// A member in a team.
@@ -45,4 +46,5 @@ pub struct TeamMember {
 impl Entity for TeamMember {
     const NAME: &'static str = "team_member";
     const COLLECTION: &'static str = "team-members";
+    const LEAST: &'static str = r#"{"team_id": "00000000-0000-0000-0000-000000000000", "user_id": "00000000-0000-0000-0000-000000000000"}"#;
 }

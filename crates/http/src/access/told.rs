@@ -99,16 +99,17 @@ fn against(roles: &[(String, Given)]) -> Value {
 
 fn question(parameters: &Parameters) -> Result<Question, Refusal> {
     let (mut user, mut permission, mut resource, mut key) = (None, None, None, None);
-    for (name, value) in parameters {
-        let place = match name.as_str() {
+    listing::each(parameters, |name, value| {
+        let place = match name {
             "user" => &mut user,
             "permission" => &mut permission,
             "resource" => &mut resource,
             "key" => &mut key,
-            _ => return Err(listing::unknown(name)),
+            _ => return Ok(false),
         };
-        *place = Some(value.as_str());
-    }
+        *place = Some(value);
+        Ok(true)
+    })?;
     let id = |name: &str, value: Option<&str>| match value.map(str::parse) {
         None => Ok(None),
         Some(Ok(id)) => Ok(Some(id)),

@@ -46,7 +46,7 @@ pub(super) fn list_parameters<E: Resource>() -> Vec<Parameter> {
     all.extend(E::filters().iter().map(|field| {
         let text = match field.is_ranged() {
             true => "A value, several between commas, or with [gt], [gte], [lt], [lte]",
-            false => "A value, or several between commas",
+            false => "A value, or several between commas; a comma in a value is written \\,",
         };
         Parameter::new(field.name, text)
     }));
@@ -59,7 +59,7 @@ pub(super) fn list_parameters<E: Resource>() -> Vec<Parameter> {
     if E::TAGGED {
         all.push(Parameter::new(
             "tag",
-            "A tag, or several between commas: any of them",
+            "A tag, or several between commas: any of them; a comma in a tag is written \\,",
         ));
     }
     if E::MAILED {

@@ -209,3 +209,153 @@ fn a_body_has_to_be_json_and_not_too_large() {
         send("PATCH", &deal, "application/json", b"{\"title\": \"y\"}").expect(200);
     });
 }
+
+#[test]
+fn a_name_that_stands_twice_is_refused() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let id = firm.owner.post(&firm.at("deals"), json!({"title": "x"})).id();
+        let deal = firm.at(&format!("deals/{id}"));
+        let money = r#"{"amount": "1.00", "currency": "EUR"}"#;
+        let once = [("idempotency-key", "k")];
+        let bulk = |operation: &str| format!(r#"{{"operations": [{operation}]}}"#);
+        refused(server, &firm, || {
+            for (method, path, body) in [
+                (
+                    "POST",
+                    firm.at("deals"),
+                    r#"{"title": "x", "title": "x"}"#.to_owned(),
+                ),
+                (
+                    "POST",
+                    firm.at("deals"),
+                    r#"{"title": "x", "t\u0069tle": "y"}"#.into(),
+                ),
+                (
+                    "POST",
+                    firm.at("deals"),
+                    format!(r#"{{"title": "x", "value": {money}, "value": {money}}}"#),
+                ),
+                (
+                    "POST",
+                    firm.at("deals"),
+                    r#"{"title": "x", "value": {"amount": "1", "amount": "2", "currency": "EUR"}}"#.into(),
+                ),
+                ("PATCH", deal.clone(), r#"{"title": "y", "title": "z"}"#.into()),
+                (
+                    "PATCH",
+                    "/api/v1/me/profile".into(),
+                    r#"{"metadata": {"a": 1, "a": 2}}"#.into(),
+                ),
+                (
+                    "PATCH",
+                    "/api/v1/me/profile".into(),
+                    r#"{"metadata": {"a": [{"b": {"c": 1, "c": 1}}]}}"#.into(),
+                ),
+                (
+                    "POST",
+                    firm.at("deals/bulk"),
+                    r#"{"operations": [], "operations": []}"#.into(),
+                ),
+                (
+                    "POST",
+                    firm.at("deals/bulk"),
+                    bulk(r#"{"op": "create", "value": {"title": "x", "title": "y"}}"#),
+                ),
+                (
+                    "POST",
+                    firm.at("deals/bulk?atomic=false"),
+                    bulk(r#"{"op": "create", "op": "delete"}"#),
+                ),
+                ("DELETE", deal.clone(), r#"{"a": 1, "a": 1}"#.into()),
+            ] {
+                let problem = ask(&firm.owner, method, &path, &once, Some(body.as_bytes()));
+                let problem = problem.problem(400, "malformed_body");
+                let detail = problem["detail"].as_str().unwrap();
+                assert!(detail.contains("stands twice in an object"), "{body}: {detail}");
+            }
+        });
+        // The same name in several objects stands once in each.
+        let body = r#"{"metadata": {"a": {"a": [{"a": 1.5}, {"a": -1}]}, "b": {"a": null}}}"#;
+        let profile = ask(
+            &firm.owner,
+            "PATCH",
+            "/api/v1/me/profile",
+            &[],
+            Some(body.as_bytes()),
+        );
+        assert_eq!(
+            profile.expect(200)["metadata"],
+            json!({"a": {"a": [{"a": 1.5}, {"a": -1}]}, "b": {}})
+        );
+    });
+}
+
+#[test]
+fn every_name_that_is_not_known_is_told() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let id = firm.owner.post(&firm.at("companies"), json!({"name": "x"})).id();
+        let nobody = "01890000-0000-7000-8000-000000000000";
+        let wrong = json!({"name": "x", "colour": 1, "shade": 1, "billing_address": {"zip": 1, "town": 1}});
+        let names = [
+            "#/billing_address/town",
+            "#/billing_address/zip",
+            "#/colour",
+            "#/shade",
+        ];
+        refused(server, &firm, || {
+            let made = post(&firm, "companies", &wrong).problem(422, "invalid");
+            assert_eq!(pointers(&made), names);
+            assert_eq!(made["detail"], "4 values are wrong");
+            let at = firm.at(&format!("companies/{id}"));
+            let changed = firm.owner.patch(&at, wrong.clone()).problem(422, "invalid");
+            assert_eq!(pointers(&changed), names);
+            let sign_in = json!({"email": "a@example.com", "password": "x", "colour": 1, "shade": 1});
+            let signed_in = server.nobody().post("/api/v1/auth/login", sign_in);
+            assert_eq!(
+                pointers(&signed_in.problem(422, "invalid")),
+                ["#/colour", "#/shade"]
+            );
+            let operations = json!([
+                {"op": "update", "id": nobody, "value": {"name": "x"}},
+                {"op": "create", "value": wrong},
+                {"op": "update", "id": id, "value": {"shade": 1, "name": ""}},
+                {"op": "delete", "id": id, "shade": 1, "colour": 1},
+                {"op": "create", "id": id, "version": 1, "value": {"name": "x"}},
+            ]);
+            let bulk = |path: &str, operations: &Value| {
+                let body = json!({"operations": operations});
+                firm.owner.post_once(&firm.at(path), "k", body)
+            };
+            let all = bulk("companies/bulk", &operations).problem(422, "invalid");
+            let mut expected: Vec<_> = names
+                .iter()
+                .map(|name| name.replace('#', "#/operations/1/value"))
+                .collect();
+            expected.push("#/operations/2/value/shade".into());
+            for field in ["3/colour", "3/shade", "4/id", "4/version"] {
+                expected.push(format!("#/operations/{field}"));
+            }
+            assert_eq!(pointers(&all), expected);
+            let many: Vec<_> = (0..30)
+                .map(|_| json!({"op": "create", "value": {"shade": 1}}))
+                .collect();
+            let told = bulk("companies/bulk", &json!(many)).problem(422, "invalid");
+            assert_eq!(pointers(&told).len(), 20);
+        });
+        // Each for itself, each is told its own.
+        let operations = json!([{"op": "create", "value": wrong}, {"op": "create", "value": {"name": "y"}}]);
+        let done = firm.owner.post_once(
+            &firm.at("companies/bulk?atomic=false"),
+            "k",
+            json!({"operations": operations}),
+        );
+        let results = &done.expect(207)["results"];
+        assert_eq!(
+            pointers(&results[0]["problem"]),
+            names.map(|name| name.replace('#', "#/operations/0/value"))
+        );
+        assert_eq!(results[1]["status"], 201);
+    });
+}

@@ -112,6 +112,23 @@ fn parameters_are_a_closed_vocabulary() {
                 let problem = ask(&firm.owner, "GET", &firm.at(path), &[], None).problem(400, code);
                 assert_eq!(problem["parameter"], parameter, "{path}");
             }
+            for path in [
+                "deals?colour=1&limit=0&status=won&shade=2",
+                "audit-entries?colour=1&limit=0&shade=2",
+                "reports/pipeline?colour=1&group_by=moon&shade=2",
+                "access/explain?colour=1&user=x&shade=2",
+                "access/me?colour=1&shade=2",
+                "roles?colour=1&deleted=x&shade=2",
+                &format!("deals/{id}?colour=1&fields=secret&shade=2"),
+            ] {
+                let answer = ask(&firm.owner, "GET", &firm.at(path), &[], None);
+                let problem = answer.problem(400, "unknown_parameter");
+                assert_eq!(problem["parameter"], "colour", "{path}");
+                assert_eq!(
+                    problem["detail"], "colour is not a parameter of this operation, nor is shade",
+                    "{path}"
+                );
+            }
             let body = Some(&b"{\"title\": \"y\"}"[..]);
             for (method, path, body) in [
                 ("POST", "deals".to_owned(), body),

@@ -105,8 +105,16 @@ fn headers_that_are_wrong() {
             for bad in ["nothing", "01890000-0000-7000-8000-000000000000"] {
                 let at = firm.at(&format!("deals/{bad}"));
                 ask(&firm.owner, "PATCH", &at, &[], Some(b"{")).problem(400, "malformed_body");
-                ask(&firm.owner, "PATCH", &at, &[], Some(b"{\"title\": 1}")).problem(422, "invalid");
+                for body in [
+                    "{\"title\": 1}",
+                    "{\"title\": \"\"}",
+                    "{\"tags\": [\"a\", \"a\"]}",
+                ] {
+                    ask(&firm.owner, "PATCH", &at, &[], Some(body.as_bytes())).problem(422, "invalid");
+                }
             }
+            let stale = [("if-match", "\"2\"")];
+            ask(&firm.owner, "PATCH", &deal, &stale, Some(b"{\"title\": \"\"}")).problem(422, "invalid");
             for (method, body) in [("PATCH", body), ("DELETE", None)] {
                 let lines = [("if-match", "\"2\""), ("if-match", "\"3\"")];
                 ask(&firm.owner, method, &deal, &lines, body).problem(412, "changed");

@@ -126,6 +126,41 @@ fn an_amount_is_in_the_currency_of_the_organization() {
 }
 
 #[test]
+fn a_comma_of_a_value_is_escaped() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        for (name, industry, tag) in [
+            ("both", "Iron, steel", "a,b"),
+            ("first", "Iron", "a"),
+            ("second", "steel", "b"),
+            ("slash", "Iron\\", "a\\b"),
+        ] {
+            let body = json!({"name": name, "industry": industry, "tags": [tag]});
+            firm.owner.post(&firm.at("companies"), body).expect(201);
+        }
+        for (query, expected) in [
+            ("industry=Iron,%20steel", "first second"),
+            ("industry=Iron%5C,%20steel", "both"),
+            ("industry=Iron%5C,%20steel,steel", "both second"),
+            ("industry=Iron%5C", "slash"),
+            ("industry=Iron%5C%5C,steel", "second slash"),
+            ("industry=Iron%5C%5C%5C,%20steel", ""),
+            ("tag=a%5C,b", "both"),
+            ("tag=a%5C,b,b", "both second"),
+            ("tag=a%5Cb", "slash"),
+            ("tag=a%5C%5Cb,a", "first slash"),
+        ] {
+            let page = firm.owner.get(&firm.at(&format!("companies?sort=name&{query}")));
+            assert_eq!(
+                texts(&data(&page.expect(200)), "name").join(" "),
+                expected,
+                "{query}"
+            );
+        }
+    });
+}
+
+#[test]
 fn text_is_found_however_it_was_typed() {
     on_each(|server| {
         let firm = Firm::new(server);

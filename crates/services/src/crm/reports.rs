@@ -1,5 +1,5 @@
 use crate::keeping::Keeping;
-use crate::listing::Parameters;
+use crate::listing::{self, Parameters};
 use crate::refusal::Refusal;
 use crate::work::Work;
 use firma_auth::access::{Grant, Reach, Read};
@@ -85,14 +85,14 @@ fn unless_seen<E: Keeping>(work: &mut Work<'_, '_>, lines: &mut [Line]) -> Resul
 
 fn read(parameters: &Parameters, currency: Currency) -> Result<(Group, Between, Currency), Refusal> {
     let (mut group, mut between, mut currency) = (None, Between::default(), currency);
-    for (name, value) in parameters {
-        let wrong = |what: &str| Refusal::parameter(name.as_str(), "invalid_value", what);
+    listing::each(parameters, |name, value| {
+        let wrong = |what: &str| Refusal::parameter(name, "invalid_value", what);
         let day = || {
             value
                 .parse()
                 .map_err(|_| wrong("is not a date such as 2026-01-31"))
         };
-        match name.as_str() {
+        match name {
             "group_by" => {
                 group = Some(
                     value
@@ -106,9 +106,10 @@ fn read(parameters: &Parameters, currency: Currency) -> Result<(Group, Between, 
                 currency =
                     Currency::from_code(value).ok_or_else(|| wrong("is not a currency code of ISO 4217"))?;
             }
-            _ => return Err(crate::listing::unknown(name)),
+            _ => return Ok(false),
         }
-    }
+        Ok(true)
+    })?;
     let group = group.ok_or_else(|| Refusal::parameter("group_by", "required", "is required"))?;
     Ok((group, between, currency))
 }

@@ -9,7 +9,7 @@ use firma_auth::access::{Create, Delete, PlatformGrant, Read, Update};
 use firma_auth::keys::Key;
 use firma_domain::identity::User;
 use firma_domain::organizations::Organization;
-use firma_domain::{Email, Id, Record, Slug, input};
+use firma_domain::{Email, Id, Invalid, Record, Slug, input};
 use firma_persistence::installation::OrganizationSearch;
 use serde::Deserialize;
 use serde_json::Value;
@@ -73,9 +73,15 @@ impl NewOwned {
     pub fn read(mut body: Value) -> Result<NewOwned, Refusal> {
         let owner = body.as_object_mut().and_then(|fields| fields.remove("owner"));
         let owner = owner.ok_or_else(|| Refusal::field("owner", "required", "is needed"))?;
-        let organization = input::read(body)?;
-        let owner: Owner = input::plain(owner).map_err(|invalid| invalid.below("/owner"))?;
-        Ok(NewOwned { organization, owner })
+        let organization = input::read(body);
+        let owner = input::plain(owner).map_err(|invalid| invalid.below("/owner"));
+        match (organization, owner) {
+            (Ok(organization), Ok(owner)) => Ok(NewOwned { organization, owner }),
+            (organization, owner) => {
+                let faults = [organization.err(), owner.err()].into_iter().flatten();
+                Err(Invalid(faults.flat_map(|Invalid(errors)| errors).collect()).into())
+            }
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What people are found by in their profiles: tags, and the keys and values of metadata. A closed vocabulary.
 
-use crate::listing::unknown;
+use crate::listing;
 use crate::refusal::Refusal;
 use firma_domain::identity::Term;
 use firma_domain::value::text;
@@ -31,7 +31,11 @@ pub(super) fn read(name: &str, value: &str) -> Result<Option<TermSearch>, Refusa
         false => Err(wrong("is no key")),
     };
     let all = |one: &dyn Fn(&str) -> Result<String, Refusal>| {
-        let values = value.split(',').map(one).collect::<Result<Vec<_>, _>>()?;
+        let values = listing::values(value);
+        let values = values
+            .iter()
+            .map(|value| one(value))
+            .collect::<Result<Vec<_>, _>>()?;
         match values.len() > VALUES {
             true => Err(wrong("names too many values")),
             false => Ok(values),
@@ -49,7 +53,7 @@ pub(super) fn read(name: &str, value: &str) -> Result<Option<TermSearch>, Refusa
                 None => (rest, None),
             };
             if !is_key(key) {
-                return Err(unknown(name));
+                return Ok(None);
             }
             let key = key.to_owned();
             match op {
@@ -60,7 +64,7 @@ pub(super) fn read(name: &str, value: &str) -> Result<Option<TermSearch>, Refusa
                         "gte" => Op::Ge,
                         "lt" => Op::Lt,
                         "lte" => Op::Le,
-                        _ => return Err(unknown(name)),
+                        _ => return Ok(None),
                     };
                     // Of texts, halving would tell the whole value.
                     let number = Term::millionths(value).ok_or_else(|| wrong("is no number"))?;

@@ -25,17 +25,13 @@ pub(crate) fn log_page<'k, L: Log>(
     let mut filters = Vec::new();
     let page = pages::filtered(parameters, whose, L::COLLECTION, key, |name, value| {
         let field = name.split('[').next().unwrap_or_default();
-        if without.contains(&field) || !L::filters().iter().any(|known| known.name == field) {
+        if without.contains(&field) {
             return Ok(false);
         }
-        filters.extend(listing::filter(
-            L::filters(),
-            name,
-            value,
-            Currency::default(),
-            false,
-        )?);
-        Ok(true)
+        let conds = listing::filter(L::filters(), name, value, Currency::default(), false)?;
+        let is_known = conds.is_some();
+        filters.extend(conds.into_iter().flatten());
+        Ok(is_known)
     })?;
     let is_given = |wanted: &&str| parameters.iter().any(|(name, _)| name == wanted);
     let lacking = TOGETHER.iter().find(|name| !is_given(name));

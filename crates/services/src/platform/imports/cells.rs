@@ -78,7 +78,7 @@ fn taken<E: Entity>(name: &str, sample: Value) -> Result<(), FieldError> {
         Some((outer, inner)) => json!({outer: {inner: sample}}),
         None => json!({name: sample}),
     };
-    let Err(Invalid(errors)) = input::patch::<E>(body) else {
+    let Err(Invalid(errors)) = input::fits::<E>(body) else {
         return Ok(());
     };
     errors.into_iter().next().map_or(Ok(()), Err)
