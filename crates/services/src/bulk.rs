@@ -85,7 +85,7 @@ impl Operation {
             }
             Kind::Upsert => {
                 work.grant::<E, Update>()?;
-                let of = named::<E>(&self.value)?;
+                let of = named::<E>(&self.value)?.map(Box::new);
                 let patch = input::patch::<E>(self.value.clone())?;
                 Judged::Upsert(of, patch, expected, self.value)
             }
@@ -100,7 +100,7 @@ enum Judged<E> {
     Update(Id, Patch, Expected),
     Delete(Id, Expected),
     /// What finds the row, if any row can have it; what changes it, and what makes one
-    Upsert(Option<Cond>, Patch, Expected, Value),
+    Upsert(Option<Box<Cond>>, Patch, Expected, Value),
 }
 
 /// What the row has that an upsert is about: its `external_id`.
@@ -258,7 +258,7 @@ fn one<E: Keeping>(work: &mut Work<'_, '_>, operation: Judged<E>) -> Result<Outc
         Judged::Upsert(of, patch, expected, body) => {
             let update = work.grant::<E, Update>()?;
             let found = match of {
-                Some(of) => work.open(update)?.first(vec![of])?,
+                Some(of) => work.open(update)?.first(vec![*of])?,
                 None => None,
             };
             match found {
