@@ -7,7 +7,7 @@ use crate::example::Example;
 use crate::operation::{Access, Operation, Parameter};
 use crate::problem::Problem;
 use crate::render;
-use crate::resource::{Resource, changeable, creatable, deletable, findable, flag, readable};
+use crate::resource::{Resource, changeable, creatable, deletable, findable, page_parameters, readable};
 use crate::schemas::{Schemas, reference};
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
@@ -15,7 +15,6 @@ use firma_auth::access::{Create, Read, Verb};
 use firma_domain::access::{Role, RoleAssignment};
 use firma_domain::input;
 use firma_services::access;
-use serde_json::json;
 
 impl Resource for Role {
     const MODULE: &'static str = "access";
@@ -44,12 +43,8 @@ MEMBER_ID=$(curl -sS "$ORG/members" \
 async fn roles(call: Call) -> Result<HttpResponse, Problem> {
     call.read(|work, said| {
         let grant = work.grant::<Role, Read>()?;
-        let deleted = flag(said.query()?, "deleted", false)?;
-        let roles = access::roles(work, grant, deleted)?;
-        render::plain(
-            200,
-            &json!({"data": roles, "pagination": {"next_cursor": null, "has_more": false}}),
-        )
+        let key = &said.state.signer.keys.cursor;
+        render::page(access::roles(work, grant, said.query()?, key)?)
     })
     .await
 }
@@ -76,12 +71,12 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         )
         .text(
             "Lists the roles that can be given. And what each gives: the system's, then the organization's own as \
-             they were made. All at once: an organization has 200 at most.",
+             they were made, and in no other order.",
         )
-        .parameters(vec![
-            Parameter::new("deleted", "true: its own deleted ones instead, the newest 200").flag(),
-        ])
-        .answers(200, Some(schemas.list(&name))),
+        .parameters(page_parameters(vec![
+            Parameter::new("deleted", "true: its own deleted ones instead, the newest first").flag(),
+        ]))
+        .answers(200, Some(schemas.page(&name))),
     );
     findable::<Role>(to, schemas);
     creatable::<Role>(to, schemas);

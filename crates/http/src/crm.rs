@@ -5,7 +5,7 @@ use crate::example::Example;
 use crate::operation::{Access, Operation, Parameter};
 use crate::problem::Problem;
 use crate::render;
-use crate::resource::{Resource, resource};
+use crate::resource::{Resource, page_parameters, resource};
 use crate::schemas::{Schemas, maybe_text, object, reference, string};
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
@@ -14,7 +14,6 @@ use firma_domain::crm::{
     Activity, Company, Contact, Deal, DealContact, Group, Pipeline, PipelineRow, Stage, StagePeriod,
 };
 use firma_services::crm;
-use serde_json::json;
 use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder};
 use utoipa::openapi::{RefOr, Schema, SchemaFormat};
 
@@ -65,12 +64,8 @@ impl Resource for Activity {
 async fn stage_history(call: Call) -> Answered {
     call.read(|work, said| {
         let grant = work.grant::<Deal, Read>()?;
-        said.no_query()?;
-        let periods = crm::stage_history(work, grant, said.id()?)?;
-        render::plain(
-            200,
-            &json!({"data": periods, "pagination": {"next_cursor": null, "has_more": false}}),
-        )
+        let (query, key) = (said.query()?, &said.state.signer.keys.cursor);
+        render::page(crm::stage_history(work, grant, said.id()?, query, key)?)
     })
     .await
 }
@@ -104,9 +99,13 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             read,
             || web::get().to(stage_history),
         )
-        .text("Lists the stages that a deal stood in. Who moved it there, and from when to when.")
+        .text(
+            "Lists the stages that a deal stood in. Who moved it there, and from when to when; the first one first, \
+             and in no other order.",
+        )
+        .parameters(page_parameters(vec![]))
         .example(Example::default().id("$DEAL_ID"))
-        .answers(200, Some(schemas.list(&period))),
+        .answers(200, Some(schemas.page(&period))),
     );
     to.push(
         Operation::new(

@@ -6,8 +6,8 @@ use crate::json;
 use crate::operation::{Access, Operation, Parameter};
 use crate::problem::Problem;
 use crate::render;
-use crate::resource::{Resource, on_new, readable};
-use crate::schemas::{Schemas, bytes, integer, object, or_null, reference, string};
+use crate::resource::{Resource, on_new, page_parameters, readable};
+use crate::schemas::{Schemas, bytes, object, reference, string};
 use crate::upload::{self, Takes, Upload, with_file};
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -18,14 +18,13 @@ use firma_services::platform::imports::{self, RefusedRows};
 use firma_services::platform::{add_file, expect_upload};
 use firma_services::{Refusal, Work};
 use futures_util::{StreamExt, stream};
-use serde_json::json;
 use std::io;
 use utoipa::openapi::Schema;
-use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, Type};
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Type};
 
 type Answered = Result<HttpResponse, Problem>;
 
-/// Refusals of a page.
+/// Refusals that are looked for at once, of the rows that are written.
 const PAGE: i64 = 1_000;
 const CSV: &str = "text/csv";
 
@@ -78,10 +77,8 @@ async fn refusals(call: Call) -> Answered {
     }
     call.read(|work, said| {
         let grant = work.grant::<Import, Read>()?;
-        let after = after(said.query()?)?;
-        let (found, more) = imports::refusals(work, grant, said.id()?, after, PAGE)?;
-        let last = found.last().map(|refusal| refusal.line);
-        render::plain(200, &json!({"data": found, "after": last, "has_more": more}))
+        let (query, key) = (said.query()?, &said.state.signer.keys.cursor);
+        render::page(imports::list_refusals(work, grant, said.id()?, query, key)?)
     })
     .await
 }
@@ -207,7 +204,6 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     schemas.put("ImportSettings", options());
     schemas.put("ImportUpload", form());
     let refusal = schemas.named::<ImportRefusal>();
-    schemas.put("ImportRefusals", page(&refusal));
     to.push(
         at(Method::POST, "", "import_file", Verb::Create, || {
             web::post().to(create)
@@ -244,14 +240,15 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         .text(
             "Lists what is wrong with the rows that were refused. Each with line, column and reason, in the order of \
              the file; then what an undo left. As `text/csv` it is the refused rows themselves, as they stand in the \
-             file that was sent, with what is wrong before each: to be mended and brought in again.",
+             file that was sent, with what is wrong before each: to be mended and brought in again; they come all at \
+             once and take none of the parameters of a page.",
         )
-        .parameters(vec![Parameter::new(
+        .parameters(page_parameters(vec![Parameter::new(
             "after",
-            "The line after which to go on: the last answer's after",
-        )])
+            "Of `text/csv` alone: the line after which to go on",
+        )]))
         .example(on_ended())
-        .answers(200, Some(reference("ImportRefusals")))
+        .answers(200, Some(schemas.page(&refusal)))
         .or_as(CSV),
     );
 }
@@ -263,23 +260,6 @@ fn form() -> ObjectBuilder {
         .content_schema(Some(reference("ImportSettings")));
     object(
         [("file", bytes("text/csv").into()), ("options", options.into())],
-        &[],
-    )
-}
-
-/// Refusals, which are found again by their line.
-fn page(refusal: &str) -> ObjectBuilder {
-    let after = integer("The line of the last one, to go on after; none where there are none")
-        .schema_type(or_null(Type::Integer));
-    let more = ObjectBuilder::new()
-        .schema_type(Type::Boolean)
-        .description(Some("Whether another page follows"));
-    object(
-        [
-            ("data", ArrayBuilder::new().items(reference(refusal)).into()),
-            ("after", after.into()),
-            ("has_more", more.into()),
-        ],
         &[],
     )
 }

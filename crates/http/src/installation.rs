@@ -10,7 +10,7 @@ mod users;
 use crate::example::Example;
 use crate::operation::{Access, Operation, Parameter};
 use crate::problem::Problem;
-use crate::schemas::{Schemas, integer};
+use crate::schemas::Schemas;
 use actix_web::http::Method;
 use actix_web::{HttpResponse, Route};
 use firma_auth::access::Verb;
@@ -55,15 +55,9 @@ fn at(
     Operation::new(method, &path, id, "installation", access, route).example(example())
 }
 
-/// How a page is asked for, beside what the list may be cut by.
-pub(crate) fn page_parameters(others: Vec<Parameter>) -> Vec<Parameter> {
-    let limit = integer("Rows").minimum(Some(1)).maximum(Some(200));
-    let mut all = vec![
-        Parameter::new("limit", "Rows of a page: 1 to 200, 50 unless given").of(limit),
-        Parameter::new("cursor", "Where the page begins: next_cursor of the page before"),
-    ];
-    all.extend(others);
-    all
+/// The one order that rows are in which are listed by their ids.
+fn by_age() -> Parameter {
+    Parameter::new("sort", "created_at, or -created_at, as it is unless given")
 }
 
 pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {

@@ -2,10 +2,10 @@
 
 use crate::call::Call;
 use crate::example::Example;
-use crate::installation::page_parameters;
 use crate::operation::{Access, Operation, Parameter};
 use crate::problem::Problem;
 use crate::render;
+use crate::resource::page_parameters;
 use crate::schemas::Schemas;
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
@@ -64,7 +64,7 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         at("security-events", "list_organization_security_events", || {
             web::get().to(security_events)
         })
-        .text("Lists what concerned the safety of the organization. The newest first.")
+        .text("Lists what concerned the safety of the organization. The newest first: a log has no other order.")
         .parameters(page_parameters(event_parameters()))
         .example(Example::default().query("?limit=1"))
         .answers(200, Some(schemas.page(&events))),
@@ -74,7 +74,7 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         at("audit-entries", "list_audit_entries", || {
             web::get().to(audit_entries)
         })
-        .text("Lists the organization's log. Who did what to which row, and what changed; the newest first.")
+        .text("Lists the organization's log. Who did what to which row, and what changed; the newest first: a log has no other order.")
         .parameters(page_parameters(entry_parameters()))
         .refuses(&["required"])
         .example(Example::default().query("?limit=1"))

@@ -8,7 +8,7 @@ use crate::example::{Example, Form, posted};
 use crate::operation::{Access, Operation};
 use crate::problem::Problem;
 use crate::render;
-use crate::resource::{Resource, changeable, readable, resource, shape_parameters};
+use crate::resource::{Resource, changeable, page_parameters, readable, resource, shape_parameters};
 use crate::schemas::{Schemas, id, object, reference, string};
 use crate::upload;
 use actix_web::http::Method;
@@ -53,12 +53,8 @@ impl Resource for TeamMember {
 
 async fn list(call: Call) -> Answered {
     call.read_alone(|tx, caller, said| {
-        said.no_query()?;
-        let places = identity::me(tx, caller)?.memberships;
-        render::plain(
-            200,
-            &serde_json::json!({"data": places, "pagination": {"next_cursor": null, "has_more": false}}),
-        )
+        let key = &said.state.signer.keys.cursor;
+        render::page(identity::places(tx, caller, said.query()?, key)?)
     })
     .await
 }
@@ -123,8 +119,12 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             Access::SignedIn,
             || web::get().to(list),
         )
-        .text("Lists the caller's organizations. Those that the caller is a member of, or was asked into.")
-        .answers(200, Some(schemas.list("Membership"))),
+        .text(
+            "Lists the caller's organizations. Those that the caller is a member of, or was asked into; by name, and \
+             in no other order.",
+        )
+        .parameters(page_parameters(vec![]))
+        .answers(200, Some(schemas.page("Membership"))),
     );
     to.push(
         at(

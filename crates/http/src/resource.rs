@@ -2,7 +2,7 @@
 
 mod parameters;
 
-pub(crate) use parameters::shape_parameters;
+pub(crate) use parameters::{list_parameters, page_parameters, shape_parameters};
 
 use crate::call::Call;
 use crate::example::{Example, made, variable};
@@ -14,7 +14,6 @@ use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 use firma_auth::access::{Create, Delete, Read, Update, Verb};
 use firma_services::{Keeping, Refusal, bulk, crud, listing};
-use parameters::list_parameters;
 use utoipa::ToSchema;
 
 type Answered = Result<HttpResponse, Problem>;
@@ -133,11 +132,7 @@ async fn bulk<E: Resource>(call: Call) -> Answered {
 }
 
 /// The one parameter of an operation, if it is yes or no.
-pub(crate) fn flag(
-    parameters: &listing::Parameters,
-    flag: &'static str,
-    unless_given: bool,
-) -> Result<bool, Refusal> {
+fn flag(parameters: &listing::Parameters, flag: &'static str, unless_given: bool) -> Result<bool, Refusal> {
     let mut is_set = unless_given;
     listing::each(parameters, |name, value| {
         let is_known = name == flag;

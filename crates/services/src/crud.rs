@@ -85,6 +85,17 @@ pub fn json<T: serde::Serialize>(value: &T) -> Result<String, Refusal> {
     serde_json::to_string(value).map_err(|e| Fault::Internal(e.to_string()).into())
 }
 
+/// Rows as JSON, with the fields that were asked for.
+pub(crate) fn picked<T: serde::Serialize>(rows: &[T], shape: &Shape) -> Result<String, Refusal> {
+    if shape.bare {
+        return json(&rows);
+    }
+    let values: Result<Vec<Value>, _> = rows.iter().map(serde_json::to_value).collect();
+    let mut values = values.map_err(|e| Fault::Internal(e.to_string()))?;
+    values.iter_mut().for_each(|row| select(row, shape));
+    json(&values)
+}
+
 fn select(row: &mut Value, shape: &Shape) {
     if let (Some(wanted), Value::Object(fields)) = (&shape.fields, row) {
         let kept: Map<_, _> = std::mem::take(fields)

@@ -62,18 +62,7 @@ pub fn shape<E: Keeping>(parameters: &Parameters) -> Result<Shape, Refusal> {
 impl Shape {
     fn take<E: Keeping>(&mut self, name: &str, value: &str) -> Result<bool, Refusal> {
         match name {
-            "fields" => {
-                let fields: Vec<_> = value.split(',').map(str::to_owned).collect();
-                let known = |f: &String| COMMON.contains(&f.as_str()) || E::FIELDS.contains(&f.as_str());
-                if let Some(wrong) = fields.iter().find(|field| !known(field)) {
-                    return Err(Refusal::parameter(
-                        "fields",
-                        "unknown_field",
-                        format!("{wrong} is not a field here"),
-                    ));
-                }
-                self.fields = Some(fields);
-            }
+            "fields" => self.fields = Some(fields(value, has_field::<E>)?),
             "expand" => self.expand = Expand::parse::<E>(value)?,
             _ => return Ok(false),
         }
@@ -126,14 +115,7 @@ pub fn query<E: Keeping>(
                 return Ok(true);
             }
             "sort" => query.listing.sort = sort::<E>(value)?,
-            "include" if value == "total_count" => query.total = true,
-            "include" => {
-                return Err(Refusal::parameter(
-                    "include",
-                    "invalid_value",
-                    "has to be total_count",
-                ));
-            }
+            "include" => query.total = total(value)?,
             "q" if !E::SEARCHED.is_empty() => query.words = words(value)?,
             "deleted" => query.listing.deleted = flag("deleted", value)?,
             "currency" if has_money => query.listing.filters.extend(in_currency::<E>(currency)),
@@ -227,6 +209,41 @@ pub(crate) fn words(text: &str) -> Result<Vec<String>, Refusal> {
         0 => Err(wrong("holds no letter and no digit".into())),
         n if n > WORDS => Err(wrong(format!("has more than {WORDS} words"))),
         _ => Ok(words),
+    }
+}
+
+/// Whether a resource has a field of that name.
+pub(crate) fn has_field<E: Keeping>(field: &str) -> bool {
+    is_common(field) || E::FIELDS.contains(&field)
+}
+
+/// Whether every resource has a field of that name.
+pub(crate) fn is_common(field: &str) -> bool {
+    COMMON.contains(&field)
+}
+
+/// Names of fields, which have to be known.
+pub(crate) fn fields(text: &str, has: impl Fn(&str) -> bool) -> Result<Vec<String>, Refusal> {
+    let names: Vec<_> = text.split(',').map(str::to_owned).collect();
+    match names.iter().find(|name| !has(name)) {
+        None => Ok(names),
+        Some(wrong) => Err(Refusal::parameter(
+            "fields",
+            "unknown_field",
+            format!("{wrong} is not a field here"),
+        )),
+    }
+}
+
+/// What `include` asks for: the count.
+pub(crate) fn total(text: &str) -> Result<bool, Refusal> {
+    match text {
+        "total_count" => Ok(true),
+        _ => Err(Refusal::parameter(
+            "include",
+            "invalid_value",
+            "has to be total_count",
+        )),
     }
 }
 

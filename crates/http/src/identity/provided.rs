@@ -3,16 +3,11 @@
 use super::{linked, providers};
 use crate::example::Example;
 use crate::operation::{Access, Operation, Parameter};
+use crate::resource::page_parameters;
 use crate::schemas::{Schemas, id, instant, integer, maybe_instant, maybe_text, object, reference, string};
 use actix_web::http::Method;
 use actix_web::web;
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
-
-fn page(schemas: &mut Schemas, name: &str) {
-    let rows = ArrayBuilder::new().items(reference(name));
-    let fields = [("data", rows.into()), ("pagination", reference("Pagination"))];
-    schemas.put(&format!("{name}Page"), object(fields, &[]));
-}
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 fn bodies(schemas: &mut Schemas) {
     let text = |about: &str| string(about).into();
@@ -21,7 +16,7 @@ fn bodies(schemas: &mut Schemas) {
         ("label", text("For people: what the button says")),
     ];
     schemas.put("Provider", object(provider, &[]));
-    page(schemas, "Provider");
+    schemas.page("Provider");
     let transport = string("How the tokens travel: in bodies, unless it is `cookie`");
     let fresh = ObjectBuilder::new().schema_type(Type::Boolean).description(Some(
         "Whether the provider has to ask the person anew who they are: for what needs a step-up",
@@ -81,7 +76,7 @@ fn bodies(schemas: &mut Schemas) {
         &[],
     );
     schemas.put("Account", account);
-    page(schemas, "Account");
+    schemas.page("Account");
 }
 
 const START: &str = r#"{"return_to": "http://127.0.0.1:7777/", "code_challenge": "$CHALLENGE"}"#;
@@ -99,16 +94,14 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     let own = |method, path: &str, id: &str, route| {
         Operation::new(method, path, id, "identity", Access::SignedIn, route)
     };
-    let limit = integer("Rows").minimum(Some(1)).maximum(Some(200));
     to.push(
         own(Method::GET, "/api/v1/me/accounts", "list_accounts", || {
             web::get().to(linked::list)
         })
-        .text("Lists the accounts at providers that sign the caller in. The newest first.")
-        .parameters(vec![
-            Parameter::new("limit", "Rows of a page: 1 to 200, 50 unless given").of(limit),
-            Parameter::new("cursor", "Where the page begins: next_cursor of the page before"),
-        ])
+        .text(
+            "Lists the accounts at providers that sign the caller in. The newest first, and in no other order.",
+        )
+        .parameters(page_parameters(vec![]))
         .answers(200, Some(reference("AccountPage"))),
     );
     to.push(
@@ -138,7 +131,8 @@ fn signing_in(to: &mut Vec<Operation>) {
         open(Method::GET, "/api/v1/auth/oidc", "list_providers", || {
             web::get().to(providers::list)
         })
-        .text("Lists the providers that one may sign in by.")
+        .text("Lists the providers that one may sign in by. In the order of the configuration, and in no other.")
+        .parameters(page_parameters(vec![]))
         .answers(200, Some(reference("ProviderPage"))),
     );
     to.push(

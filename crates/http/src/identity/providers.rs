@@ -6,6 +6,7 @@ use crate::call::{Call, Open, Said};
 use crate::cookies;
 use crate::limits::Limited;
 use crate::problem::Problem;
+use crate::render;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 use firma_domain::input;
@@ -13,13 +14,11 @@ use firma_services::identity::{
     self, Arrival, Arrived, Door, End, ProviderPlace, Purpose, Settled, Start, Transport,
 };
 use firma_services::{Fault, Refusal};
-use serde_json::json;
 
-pub(super) async fn list(Open(said): Open) -> Answered {
-    said.no_query()?;
-    let data = said.state.providers.shown();
-    let pagination = json!({"next_cursor": null, "has_more": false});
-    Ok(HttpResponse::Ok().json(json!({"data": data, "pagination": pagination})))
+pub(super) async fn list(request: HttpRequest, Open(said): Open) -> Answered {
+    let key = &said.state.signer.keys.cursor;
+    let page = render::page(said.state.providers.listed(said.query()?, key)?)?;
+    Ok(render::response(page, &request))
 }
 
 pub(super) async fn start(request: HttpRequest, Open(said): Open) -> Answered {

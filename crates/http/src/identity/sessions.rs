@@ -4,9 +4,9 @@ use super::{Answered, SIGN_IN};
 use crate::call::Call;
 use crate::cookies;
 use crate::example::Example;
-use crate::installation::page_parameters;
 use crate::operation::{Access, Operation};
 use crate::render;
+use crate::resource::page_parameters;
 use crate::schemas::{Schemas, id, instant, maybe_text, object};
 use actix_web::http::Method;
 use actix_web::web;
@@ -94,7 +94,7 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         operation(Method::GET, "/api/v1/me/sessions", "list_sessions", || {
             web::get().to(list)
         })
-        .text("Lists the sessions that live. The newest first.")
+        .text("Lists the sessions that live. The newest first, and in no other order.")
         .parameters(page_parameters(vec![]))
         .answers(200, Some(sessions)),
     );
@@ -134,7 +134,7 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             "list_security_events",
             || web::get().to(security_events),
         )
-        .text("Lists what concerned the caller's safety. The newest first.")
+        .text("Lists what concerned the caller's safety. The newest first: a log has no other order.")
         .parameters(page_parameters(vec![]))
         .answers(200, Some(events)),
     );

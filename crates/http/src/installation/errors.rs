@@ -1,7 +1,8 @@
-use super::{Answered, at, example, first, page_parameters};
+use super::{Answered, at, example, first};
 use crate::call::Call;
-use crate::operation::{Operation, Parameter};
+use crate::operation::Operation;
 use crate::render;
+use crate::resource::list_parameters;
 use crate::schemas::{Schemas, reference};
 use actix_web::http::Method;
 use actix_web::web;
@@ -49,21 +50,8 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             web::get().to(list)
         })
         .text("Lists what went wrong on the server's side. The same error is one row, however often it came.")
-        .parameters(page_parameters(vec![
-            Parameter::new(
-                "kind",
-                "ANSWER, PANIC, JOB or DEAD_LETTER, or several between commas",
-            ),
-            Parameter::new("state", "OPEN or RESOLVED"),
-            Parameter::new("fingerprint", "What makes occurrences the same error"),
-            Parameter::new("first_at", "An instant, or with [gt], [gte], [lt], [lte]"),
-            Parameter::new("last_at", "An instant, or with [gt], [gte], [lt], [lte]"),
-            Parameter::new(
-                "sort",
-                "created_at, updated_at, first_at, last_at or occurrences; - before it turns it round",
-            ),
-        ]))
-        .refuses(&["unknown_field", "unknown_expansion", "unknown_sort"])
+        .parameters(list_parameters::<InternalError>())
+        .refuses(&["unknown_expansion"])
         .example(example().query("?state=OPEN&sort=-last_at").by_hand())
         .answers(200, Some(schemas.page(&name))),
     );

@@ -1,8 +1,9 @@
-use super::{Answered, at, example, page_parameters};
+use super::{Answered, at, example};
 use crate::call::Call;
 use crate::logs::{entry_parameters, event_parameters};
 use crate::operation::{Operation, Parameter};
 use crate::render;
+use crate::resource::page_parameters;
 use crate::schemas::{Schemas, integer, maybe_text, object, or_null, reference};
 use actix_web::http::Method;
 use actix_web::web;
@@ -81,7 +82,7 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             ("security-events", Verb::Read),
             || web::get().to(security_events),
         )
-        .text("Lists what concerned anybody's safety. The newest first.")
+        .text("Lists what concerned anybody's safety. The newest first: a log has no other order.")
         .parameters(page_parameters(
             event_parameters()
                 .into_iter()
@@ -104,7 +105,7 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             may,
             || web::get().to(audit_entries),
         )
-        .text("Lists the system's log. What was done about no organization, such as giving platform roles. The newest first.")
+        .text("Lists the system's log. What was done about no organization, such as giving platform roles. The newest first: a log has no other order.")
         .parameters(page_parameters(entry_parameters()))
         .refuses(&["required"])
         .example(example().query("?limit=1"))

@@ -1,7 +1,8 @@
-use super::{Answered, at, example, first, page_parameters};
+use super::{Answered, at, example, first};
 use crate::call::Call;
-use crate::operation::{Operation, Parameter};
+use crate::operation::Operation;
 use crate::render;
+use crate::resource::list_parameters;
 use crate::schemas::{Schemas, reference};
 use actix_web::http::Method;
 use actix_web::web;
@@ -61,12 +62,7 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             web::get().to(list)
         })
         .text("Lists the system's jobs. Those of organizations are theirs.")
-        .parameters(page_parameters(vec![
-            Parameter::new("kind", "The kind, or several between commas"),
-            Parameter::new("state", "The state, or several between commas"),
-            Parameter::new("created_at", "An instant, or with [gt], [gte], [lt], [lte]"),
-        ]))
-        .refuses(&["unknown_field", "unknown_expansion", "unknown_sort"])
+        .parameters(list_parameters::<Job>())
         .example(example().after(ASK).query("?limit=1"))
         .answers(200, Some(schemas.page(&name))),
     );

@@ -1,7 +1,8 @@
-use super::{Answered, at, example, made, page_parameters};
+use super::{Answered, at, by_age, example, made};
 use crate::call::Call;
 use crate::operation::{Operation, Parameter};
 use crate::render;
+use crate::resource::page_parameters;
 use crate::schemas::{Schemas, maybe_text, object, or_null, reference, string};
 use actix_web::http::Method;
 use actix_web::web;
@@ -131,10 +132,11 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             read,
             || web::get().to(list),
         )
-        .text("Lists all organizations' own rows. The newest first. Nothing inside them is shown.")
+        .text("Lists all organizations' own rows. The newest first, unless asked otherwise. Nothing inside them is shown.")
         .parameters(page_parameters(vec![
             Parameter::new("status", "active, suspended or archived").of(status),
             Parameter::new("slug", "The name in addresses, as a whole"),
+            by_age(),
         ]))
         .example(example().query("?limit=1"))
         .answers(200, Some(schemas.page(&name))),

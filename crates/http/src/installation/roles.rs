@@ -1,7 +1,8 @@
-use super::{Answered, at, example, made, page_parameters};
+use super::{Answered, at, example, made};
 use crate::call::Call;
-use crate::operation::{Operation, Parameter};
+use crate::operation::Operation;
 use crate::render;
+use crate::resource::{list_parameters, page_parameters};
 use crate::schemas::{Schemas, id, maybe_instant, maybe_text, object, reference, string};
 use actix_web::http::Method;
 use actix_web::web;
@@ -9,17 +10,13 @@ use firma_auth::access::{Create, Delete, Read, Verb};
 use firma_domain::access::RoleAssignment;
 use firma_domain::input;
 use firma_services::installation::{self, GivenRole};
-use serde_json::json;
 use utoipa::openapi::schema::ArrayBuilder;
 
 async fn list(call: Call) -> Answered {
     call.read_platform(|desk, said| {
-        let roles = installation::roles(desk.grant::<RoleAssignment, Read>()?);
-        said.no_query()?;
-        render::plain(
-            200,
-            &json!({"data": roles, "pagination": {"next_cursor": null, "has_more": false}}),
-        )
+        let grant = desk.grant::<RoleAssignment, Read>()?;
+        let key = &said.state.signer.keys.cursor;
+        render::page(installation::roles(grant, said.query()?, key)?)
     })
     .await
 }
@@ -97,7 +94,8 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         at(Method::GET, "roles", "list_system_roles", read, || {
             web::get().to(list)
         })
-        .text("Lists the system roles. And what each gives.")
+        .text("Lists the system roles. And what each gives; in the order of the code, and in no other.")
+        .parameters(page_parameters(vec![]))
         .answers(200, Some(schemas.page("SystemRole"))),
     );
     let name = schemas.record::<RoleAssignment>();
@@ -110,11 +108,7 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             || web::get().to(assignments),
         )
         .text("Lists who holds platform roles. And who held them: those aren't active.")
-        .parameters(page_parameters(vec![
-            Parameter::new("user_id", "The user"),
-            Parameter::new("role_id", "The role"),
-        ]))
-        .refuses(&["unknown_field", "unknown_expansion", "unknown_sort"])
+        .parameters(list_parameters::<RoleAssignment>())
         .example(example().query("?limit=1"))
         .answers(200, Some(schemas.page(&name))),
     );

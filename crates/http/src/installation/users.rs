@@ -1,7 +1,8 @@
-use super::{Answered, at, example, first, made, page_parameters};
+use super::{Answered, at, by_age, example, first, made};
 use crate::call::Call;
 use crate::operation::{Operation, Parameter};
 use crate::render;
+use crate::resource::page_parameters;
 use crate::schemas::{Schemas, reference};
 use actix_web::http::Method;
 use actix_web::web;
@@ -50,7 +51,7 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
     to.push(
         at(Method::GET, "users", "list_users", read, || web::get().to(list))
             .text(
-                "Lists people with an account. The newest first. What they say of themselves isn't shown, but they are \
+                "Lists people with an account. The newest first, unless asked otherwise. What they say of themselves isn't shown, but they are \
                  found by it: by tags, and by `metadata.KEY=a,b`, one of these values under a key, or \
                  `metadata.KEY[gte]=5` (`gt`, `gte`, `lt`, `lte`), a number on that side. At most eight of these, and \
                  none beside `q` or `login`.",
@@ -67,6 +68,7 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
                     "metadata_key",
                     "Keys between commas: one of them is in the profile's metadata",
                 ),
+                by_age(),
             ]))
             .example(example().query("?limit=1"))
             .answers(200, Some(schemas.page(&name))),

@@ -1,16 +1,13 @@
 //! The query parameters of a plain entity's operations.
 
-use super::Resource;
 use crate::operation::Parameter;
 use crate::schemas::reference;
+use firma_services::Keeping;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
-pub(crate) fn shape_parameters<E: Resource>() -> Vec<Parameter> {
+pub(crate) fn shape_parameters<E: Keeping>() -> Vec<Parameter> {
     let links: Vec<_> = E::links().iter().map(|link| link.name).collect();
-    let mut all = vec![Parameter::new(
-        "fields",
-        "The fields to answer with, between commas; the others are left out",
-    )];
+    let mut all = vec![fields()];
     if !links.is_empty() {
         all.push(Parameter::new(
             "expand",
@@ -27,22 +24,54 @@ fn rows() -> ObjectBuilder {
         .maximum(Some(200))
 }
 
-pub(super) fn list_parameters<E: Resource>() -> Vec<Parameter> {
-    let sorts: Vec<_> = E::sorts().iter().map(|sort| sort.name).collect();
-    let mut all = vec![
+fn fields() -> Parameter {
+    Parameter::new(
+        "fields",
+        "The fields to answer with, between commas; the others are left out",
+    )
+}
+
+/// What every list takes.
+fn paging() -> Vec<Parameter> {
+    vec![
         Parameter::new("limit", "Rows of a page, 1 to 200; 50 unless given").of(rows()),
         Parameter::new("cursor", "Where the last page ended: its next_cursor"),
-        Parameter::new(
-            "sort",
-            format!(
-                "One of {}; with - before it downwards. Unless given, downwards by the first filter that can be sorted by, else by created_at",
-                sorts.join(", ")
-            ),
-        ),
         Parameter::new("include", "Asks for what costs extra: the count of all rows")
             .of(reference("Include")),
+    ]
+}
+
+/// The parameters of a list that isn't one of a plain entity, beside what it may be cut and sorted by.
+pub(crate) fn page_parameters(others: Vec<Parameter>) -> Vec<Parameter> {
+    let mut all = paging();
+    all.extend(others);
+    all.push(fields());
+    all
+}
+
+/// The sorts of a list, in words.
+fn sorts<E: Keeping>() -> String {
+    let names: Vec<_> = E::sorts().iter().map(|sort| sort.name).collect();
+    let mut text = format!(
+        "One of {}; with - before it downwards. Unless given, downwards by the first filter that can be sorted by, else by created_at",
+        names.join(", ")
+    );
+    let amounts = E::filters().iter().filter(|field| field.currency.is_some());
+    for amount in amounts.filter(|field| names.contains(&field.name)) {
+        text.push_str(&format!(
+            ". {} goes by the figure in the currency's smallest unit, whatever the currency: with `currency` beside it, amounts of one currency are compared",
+            amount.name
+        ));
+    }
+    text
+}
+
+pub(crate) fn list_parameters<E: Keeping>() -> Vec<Parameter> {
+    let mut all = paging();
+    all.extend([
+        Parameter::new("sort", sorts::<E>()),
         Parameter::new("deleted", "true: deleted rows instead of live ones").flag(),
-    ];
+    ]);
     all.extend(E::filters().iter().map(|field| {
         let text = match field.is_ranged() {
             true => "A value, several between commas, or with [gt], [gte], [lt], [lte]",

@@ -139,7 +139,7 @@ fn the_systems_roles_come_first_and_stay_as_they_are() {
                 .problem(422, "invalid");
             assert_eq!(pointers(&problem), ["#/role_id"]);
         }
-        for query in ["limit=1", "deleted=perhaps"] {
+        for query in ["limit=0", "sort=name", "deleted=perhaps"] {
             assert_eq!(firm.owner.get(&firm.at(&format!("roles?{query}"))).status, 400);
         }
         assert_eq!(stored(server), before);

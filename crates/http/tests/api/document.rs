@@ -270,6 +270,38 @@ fn every_list_says_how_it_is_paged_and_takes_what_it_says() {
 }
 
 #[test]
+fn every_list_is_paged_alike() {
+    let document = document();
+    let mut lists = 0;
+    for (path, method, operation) in operations(&document) {
+        let schema = operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]
+            .as_str()
+            .unwrap_or("#");
+        let properties = &document.pointer(&schema[1..]).unwrap()["properties"];
+        if method != "get" || !properties["data"].is_object() {
+            continue;
+        }
+        // The lines of a report are no list.
+        if ["/reports/pipeline", "/access/matrix"]
+            .iter()
+            .any(|report| path.ends_with(report))
+        {
+            continue;
+        }
+        lists += 1;
+        assert_eq!(
+            properties["pagination"]["$ref"], "#/components/schemas/Pagination",
+            "{path}"
+        );
+        let known = parameters(operation, "query");
+        for name in ["limit", "cursor", "include", "fields"] {
+            assert!(known.contains(&name), "{name} of {path}");
+        }
+    }
+    assert!(lists >= 30, "{lists} lists");
+}
+
+#[test]
 fn a_resource_has_the_fields_that_its_schema_names() {
     on_each(|server| {
         let place = Place::new(server);
@@ -285,9 +317,16 @@ fn a_resource_has_the_fields_that_its_schema_names() {
         let mut seen = 0;
         for (path, method, operation) in operations(&document) {
             let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"];
-            let name = schema
-                .as_str()
-                .and_then(|at| at.rsplit('/').next()?.strip_suffix("List"));
+            let name = schema.as_str().and_then(|at| {
+                let name = at.rsplit('/').next()?;
+                let other = || {
+                    let name = name.strip_suffix("Page")?;
+                    ["Role", "Membership", "StagePeriod"]
+                        .contains(&name)
+                        .then_some(name)
+                };
+                name.strip_suffix("List").or_else(other)
+            });
             let (Some(name), "get") = (name, method) else {
                 continue;
             };

@@ -97,7 +97,7 @@ impl<'f, 's> Importer<'f, 's> {
     /// What is wrong with its rows: `line column code`.
     #[track_caller]
     pub(crate) fn refused(&self, import: &Value) -> Vec<String> {
-        let path = format!("imports/{}/refusals", import["id"].as_str().unwrap());
+        let path = format!("imports/{}/refusals?limit=200", import["id"].as_str().unwrap());
         let page = self.client.get(&self.firm.at(&path)).expect(200);
         let text = |refusal: &Value, name: &str| refusal[name].as_str().unwrap_or("-").to_owned();
         let line = |refusal: &Value| {

@@ -64,6 +64,7 @@ mod members;
 mod metrics;
 mod organizations;
 mod owners;
+mod pages;
 mod passwords;
 mod platform;
 mod platform_people;

@@ -2,8 +2,8 @@
 
 use crate::backend::{At, Id as IdType, Instant as AtType, Uid};
 use crate::fault::Fault;
-use crate::sql::Sql;
-use crate::store::{Tx, id_or_null, instant_or_null};
+use crate::sql::{Col, Cond, Op, Sql, Value};
+use crate::store::{Position, Tx, id_or_null, instant_or_null};
 use diesel::sql_types::Nullable;
 use firma_auth::access::{Create, Grant, Read, Writes};
 use firma_domain::crm::{Deal, StagePeriod};
@@ -11,7 +11,30 @@ use firma_domain::{Id, Instant, Record};
 
 /// Stage, entered, left.
 type Period = (Option<Id>, Instant, Option<Instant>);
+type Columns = (
+    IdType,
+    Nullable<IdType>,
+    AtType,
+    Nullable<AtType>,
+    Nullable<IdType>,
+);
 type Row = (Uid, Option<Uid>, At, Option<At>, Option<Uid>);
+
+const fn at(name: &'static str) -> Col {
+    Col {
+        table: "stage_periods",
+        name,
+    }
+}
+
+fn periods_of(grant: Grant<Deal, Read>, deal: Id) -> Sql<Columns> {
+    Sql::text(
+        "SELECT id, stage_id, entered_at, left_at, changed_by FROM stage_periods WHERE organization_id = ",
+    )
+    .bind(grant.organization())
+    .then(" AND deal_id = ")
+    .bind(deal)
+}
 
 impl Tx<'_> {
     /// A new deal, and the first periods of its history.
@@ -79,17 +102,31 @@ impl Tx<'_> {
         Ok(ended.map_or(at, |ended| ended.0))
     }
 
-    /// A deal's history, the first period first. The deal itself has to be found before, under the same grant.
-    pub fn stage_periods(&mut self, grant: Grant<Deal, Read>, deal: Id) -> Result<Vec<StagePeriod>, Fault> {
+    /// How many periods a deal's history has.
+    pub fn count_stage_periods(&mut self, grant: Grant<Deal, Read>, deal: Id) -> Result<i64, Fault> {
         self.open(grant)?.find(deal)?;
-        let rows = Sql::<(IdType, Nullable<IdType>, AtType, Nullable<AtType>, Nullable<IdType>)>::text(
-            "SELECT id, stage_id, entered_at, left_at, changed_by FROM stage_periods WHERE organization_id = ",
-        )
-        .bind(grant.organization())
-        .then(" AND deal_id = ")
-        .bind(deal)
-        .then(" ORDER BY entered_at, id")
-        .rows::<Row>(self)?;
+        periods_of(grant, deal).counted().one::<i64>(self)
+    }
+
+    /// A deal's history, the first period first: at most so many, after a position by when they began.
+    pub fn stage_periods(
+        &mut self,
+        grant: Grant<Deal, Read>,
+        deal: Id,
+        after: Option<&Position>,
+        most: i64,
+    ) -> Result<Vec<StagePeriod>, Fault> {
+        self.open(grant)?.find(deal)?;
+        let mut statement = periods_of(grant, deal);
+        if let Some(Position { key: Some(key), id }) = after {
+            let place = vec![key.clone(), (*id).into()];
+            let beyond = Cond::Beyond(vec![at("entered_at"), at("id")], place, Op::Gt);
+            statement = statement.then(" AND ").cond(beyond);
+        }
+        let rows = statement
+            .then(" ORDER BY entered_at, id LIMIT ")
+            .bind(Value::Big(most))
+            .rows::<Row>(self)?;
         let period = |(id, stage, entered, left, by): Row| StagePeriod {
             id: id.0,
             stage_id: stage.map(|s| s.0),

@@ -84,6 +84,12 @@ impl Tx<'_> {
         Ok(rows.into_iter().map(read).collect())
     }
 
+    /// How many there are of these.
+    pub fn count_accounts_of(&mut self, user: Id) -> Result<i64, Fault> {
+        self.identify(user)?;
+        Sql::<Columns>::text(SELECT).bind(user).counted().one::<i64>(self)
+    }
+
     /// Whether the user has any.
     pub fn has_account(&mut self, user: Id) -> Result<bool, Fault> {
         self.identify(user)?;

@@ -61,13 +61,21 @@ impl Tx<'_> {
         limit: i64,
     ) -> Result<Vec<domain::identity::SecurityEvent>, Fault> {
         self.identify(user)?;
-        let rows = Sql::<EventColumns>::text(EVENTS)
-            .then("type <> ")
-            .bind(SecurityKind::ForeignAttempt.as_str())
-            .then(" AND user_id = ")
-            .bind(user)
-            .before(before, limit)
-            .rows::<EventRow>(self)?;
+        let rows = events_about(user).before(before, limit).rows::<EventRow>(self)?;
         Ok(rows.into_iter().map(event_of).collect())
     }
+
+    /// How many there are of these.
+    pub fn count_security_events_of(&mut self, user: Id) -> Result<i64, Fault> {
+        self.identify(user)?;
+        events_about(user).counted().one::<i64>(self)
+    }
+}
+
+fn events_about(user: Id) -> Sql<EventColumns> {
+    Sql::text(EVENTS)
+        .then("type <> ")
+        .bind(SecurityKind::ForeignAttempt.as_str())
+        .then(" AND user_id = ")
+        .bind(user)
 }

@@ -38,6 +38,7 @@ pub struct LiveSession {
     pub expires_at: Instant,
 }
 
+type LiveColumns = (IdType, Nullable<Text>, Nullable<Text>, AtType, AtType, AtType);
 type Live = (Uid, Option<String>, Option<String>, At, At, At);
 
 /// The next refresh token of a session.
@@ -126,16 +127,7 @@ impl Tx<'_> {
         limit: i64,
     ) -> Result<Vec<LiveSession>, Fault> {
         self.identify(user)?;
-        let now = self.now();
-        let rows = Sql::<(IdType, Nullable<Text>, Nullable<Text>, AtType, AtType, AtType)>::text(
-            "SELECT id, ip, user_agent, created_at, last_used_at, expires_at FROM sessions \
-             WHERE revoked_at IS NULL AND expires_at > ",
-        )
-        .bind(now)
-        .then(" AND user_id = ")
-        .bind(user)
-        .before(before, limit)
-        .rows::<Live>(self)?;
+        let rows = self.living(user).before(before, limit).rows::<Live>(self)?;
         let session = |(id, ip, user_agent, created, used, expires): Live| LiveSession {
             id: id.0,
             ip,
@@ -145,6 +137,22 @@ impl Tx<'_> {
             expires_at: expires.0,
         };
         Ok(rows.into_iter().map(session).collect())
+    }
+
+    /// How many there are of these.
+    pub fn count_live_sessions(&mut self, user: Id) -> Result<i64, Fault> {
+        self.identify(user)?;
+        self.living(user).counted().one::<i64>(self)
+    }
+
+    fn living(&self, user: Id) -> Sql<LiveColumns> {
+        Sql::text(
+            "SELECT id, ip, user_agent, created_at, last_used_at, expires_at FROM sessions \
+             WHERE revoked_at IS NULL AND expires_at > ",
+        )
+        .bind(self.now())
+        .then(" AND user_id = ")
+        .bind(user)
     }
 
     /// Notes that a session is in use, unless that was noted less than `seconds` ago.

@@ -1,6 +1,7 @@
 use crate::fault::Fault;
-use crate::sql::{Col, Cond, Op, Tail, Value};
+use crate::sql::{Col, Cond, Op, Sql, Tail, Value};
 use crate::store::{Stored, Tx};
+use diesel::sql_types::BigInt;
 use firma_auth::access::{PlatformGrant, Read};
 use firma_domain::organizations::{Organization, Status};
 use firma_domain::{Id, Record, Slug};
@@ -10,8 +11,9 @@ use firma_domain::{Id, Record, Slug};
 pub struct OrganizationSearch {
     pub status: Option<Status>,
     pub slug: Option<Slug>,
-    /// The newest before this one
+    /// The one before the page
     pub before: Option<Id>,
+    pub oldest_first: bool,
     pub rows: i64,
 }
 
@@ -24,6 +26,21 @@ const fn at(name: &'static str) -> Col {
 
 impl OrganizationSearch {
     fn of(&self) -> (Cond, Tail) {
+        let mut all = self.all();
+        if let Some(before) = self.before {
+            let beyond = if self.oldest_first { Op::Gt } else { Op::Lt };
+            all.push(Cond::Is(at("organization_id"), beyond, before.into()));
+        }
+        let tail = Tail {
+            order: vec![(at("organization_id"), !self.oldest_first)],
+            limit: Some(self.rows),
+            hold: None,
+        };
+        (Cond::All(all), tail)
+    }
+
+    /// The conditions of all pages.
+    fn all(&self) -> Vec<Cond> {
         let mut all = vec![Cond::Null(at("deleted_at"))];
         if let Some(status) = self.status {
             all.push(Cond::Is(at("status"), Op::Eq, status.as_str().into()));
@@ -31,20 +48,12 @@ impl OrganizationSearch {
         if let Some(slug) = &self.slug {
             all.push(Cond::Is(at("slug"), Op::Eq, slug.as_str().into()));
         }
-        if let Some(before) = self.before {
-            all.push(Cond::Is(at("organization_id"), Op::Lt, before.into()));
-        }
-        let tail = Tail {
-            order: vec![(at("organization_id"), true)],
-            limit: Some(self.rows),
-            hold: None,
-        };
-        (Cond::All(all), tail)
+        all
     }
 }
 
 impl Tx<'_> {
-    /// The own rows of the organizations that fit, the newest first.
+    /// The own rows of the organizations that fit: a page in the order of their ids.
     pub fn list_organizations(
         &mut self,
         grant: PlatformGrant<Organization, Read>,
@@ -53,6 +62,18 @@ impl Tx<'_> {
         self.on_platform(grant)?;
         let (all, tail) = search.of();
         Organization::select(self.looking()?, all, tail)
+    }
+
+    /// How many fit.
+    pub fn count_organizations(
+        &mut self,
+        grant: PlatformGrant<Organization, Read>,
+        search: &OrganizationSearch,
+    ) -> Result<i64, Fault> {
+        self.on_platform(grant)?;
+        Sql::<BigInt>::text("SELECT COUNT(*) FROM organizations WHERE ")
+            .cond(Cond::All(search.all()))
+            .one::<i64>(self)
     }
 
     /// How the database would look for them: for the test that it looks by an index.

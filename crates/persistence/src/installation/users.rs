@@ -17,14 +17,21 @@ pub struct UserSearch {
     pub is_active: Option<bool>,
     /// What the profile has to say, each of them
     pub terms: Vec<TermSearch>,
-    /// The newest before this one
+    /// The one before the page
     pub before: Option<Id>,
+    pub oldest_first: bool,
     pub rows: i64,
 }
 
 impl UserSearch {
     /// The whole of it, behind `SELECT`.
     fn of<R>(&self, statement: Sql<R>) -> Sql<R> {
+        self.all(statement)
+            .beyond(self.before, !self.oldest_first, self.rows)
+    }
+
+    /// The same for all pages.
+    fn all<R>(&self, statement: Sql<R>) -> Sql<R> {
         let statement = statement
             .then(COLUMNS)
             .then(" FROM users WHERE deleted_at IS NULL");
@@ -50,12 +57,12 @@ impl UserSearch {
         for term in &self.terms {
             statement = term.among(statement);
         }
-        statement.before(self.before, self.rows)
+        statement
     }
 }
 
 impl Tx<'_> {
-    /// The users that fit, the newest first.
+    /// The users that fit: a page in the order of their ids.
     pub fn list_users(
         &mut self,
         grant: PlatformGrant<User, Read>,
@@ -64,6 +71,17 @@ impl Tx<'_> {
         self.on_platform(grant)?;
         let rows = search.of(Sql::<Columns>::text("SELECT ")).rows::<Row>(self)?;
         rows.into_iter().map(found).collect()
+    }
+
+    /// How many fit.
+    pub fn count_users(
+        &mut self,
+        grant: PlatformGrant<User, Read>,
+        search: &UserSearch,
+    ) -> Result<i64, Fault> {
+        self.on_platform(grant)?;
+        let all = search.all(Sql::<Columns>::text("SELECT "));
+        all.counted().one::<i64>(self)
     }
 
     /// How the database would look for them: for the test that it looks by an index.

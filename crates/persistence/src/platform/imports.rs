@@ -2,10 +2,10 @@
 
 use crate::backend::{Id as IdType, Uid};
 use crate::fault::Fault;
-use crate::sql::{Sql, Value};
+use crate::sql::{Col, Cond, Op, Sql, Value};
 use crate::store::columns::*;
 use crate::store::{Tx, stored, text_or_null};
-use diesel::sql_types::{Bool, Integer, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 use firma_auth::access::{Action, Grant, Writes};
 use firma_domain::Id as DomainId;
 use firma_domain::platform::{Import, ImportRefusal, ImportedRow};
@@ -25,7 +25,14 @@ stored! {
 /// Rows of one statement.
 const MOST: usize = 1_000;
 type Row = (Uid, i32, i32);
-type Refused = (i32, Option<String>, Option<String>, String, String);
+type Refused = (i32, i32, Option<String>, Option<String>, String, String);
+
+const fn refusal(name: &'static str) -> Col {
+    Col {
+        table: "import_refusals",
+        name,
+    }
+}
 
 impl Tx<'_> {
     /// Notes what an import did to rows.
@@ -155,33 +162,53 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// What an import refused, after a line, in the order of the file: whole rows, at most about so many.
+    /// What an import refused, in the order of the file: at most so many, each with its number among those of its
+    /// line, after a line and a number.
     pub fn import_refusals<A: Action>(
         &mut self,
         grant: Grant<Import, A>,
         import: DomainId,
-        after: i32,
+        (line, number): (i32, i32),
         most: i64,
-    ) -> Result<Vec<ImportRefusal>, Fault> {
+    ) -> Result<Vec<(i32, ImportRefusal)>, Fault> {
         self.open(grant)?.find(import)?;
-        let rows = Sql::<(Integer, Nullable<Text>, Nullable<Text>, Text, Text)>::text(
-            "SELECT line, column_name, field, code, detail FROM import_refusals WHERE organization_id = ",
+        let place = vec![Value::Int(line), Value::Int(number)];
+        let beyond = Cond::Beyond(vec![refusal("line"), refusal("number")], place, Op::Gt);
+        let rows = Sql::<(Integer, Integer, Nullable<Text>, Nullable<Text>, Text, Text)>::text(
+            "SELECT line, number, column_name, field, code, detail FROM import_refusals WHERE organization_id = ",
         )
         .bind(grant.organization())
         .then(" AND import_id = ")
         .bind(import)
-        .then(" AND line > ")
-        .bind(Value::Int(after))
+        .then(" AND ")
+        .cond(beyond)
         .then(" ORDER BY line, number LIMIT ")
         .bind(Value::Big(most))
         .rows::<Refused>(self)?;
-        let refusal = |(line, column, field, code, detail)| ImportRefusal {
-            line,
-            column,
-            field,
-            code,
-            detail,
+        let refused = |(line, number, column, field, code, detail): Refused| {
+            let refusal = ImportRefusal {
+                line,
+                column,
+                field,
+                code,
+                detail,
+            };
+            (number, refusal)
         };
-        Ok(rows.into_iter().map(refusal).collect())
+        Ok(rows.into_iter().map(refused).collect())
+    }
+
+    /// How many there are of these.
+    pub fn count_import_refusals<A: Action>(
+        &mut self,
+        grant: Grant<Import, A>,
+        import: DomainId,
+    ) -> Result<i64, Fault> {
+        self.open(grant)?.find(import)?;
+        Sql::<BigInt>::text("SELECT COUNT(*) FROM import_refusals WHERE organization_id = ")
+            .bind(grant.organization())
+            .then(" AND import_id = ")
+            .bind(import)
+            .one::<i64>(self)
     }
 }

@@ -10,6 +10,7 @@ use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::query_dsl::methods::{ExecuteDsl, LoadQuery};
+use diesel::sql_types::BigInt;
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use std::marker::PhantomData;
 
@@ -95,11 +96,30 @@ impl<R> Sql<R> {
         self
     }
     /// The end of a list of rows that are in the order of their ids: the newest first, before one of them.
-    pub(crate) fn before(mut self, id: Option<firma_domain::Id>, limit: i64) -> Self {
+    pub(crate) fn before(self, id: Option<firma_domain::Id>, limit: i64) -> Self {
+        self.beyond(id, true, limit)
+    }
+    /// The same in either direction.
+    pub(crate) fn beyond(mut self, id: Option<firma_domain::Id>, down: bool, limit: i64) -> Self {
         if let Some(id) = id {
-            self = self.then(" AND id < ").bind(id);
+            self = self.then(if down { " AND id < " } else { " AND id > " }).bind(id);
         }
-        self.then(" ORDER BY id DESC LIMIT ").bind(Value::Big(limit))
+        self.then(if down {
+            " ORDER BY id DESC LIMIT "
+        } else {
+            " ORDER BY id LIMIT "
+        })
+        .bind(Value::Big(limit))
+    }
+    /// How many rows it gives.
+    pub(crate) fn counted(self) -> Sql<BigInt> {
+        let mut parts = vec![Part::Text("SELECT COUNT(*) FROM (")];
+        parts.extend(self.parts);
+        parts.push(Part::Text(") counted"));
+        Sql {
+            parts,
+            of: PhantomData,
+        }
     }
     /// Names of ours between commas.
     pub(crate) fn names(mut self, names: impl Iterator<Item = &'static str>) -> Self {

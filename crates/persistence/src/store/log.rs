@@ -207,6 +207,12 @@ fn entry_of(row: EntryRow) -> AuditEntry {
     }
 }
 
+const EVENTS_COUNTED: &str = "SELECT COUNT(*) FROM security_events WHERE ";
+
+fn count(head: &'static str, all: Cond) -> Sql<BigInt> {
+    Sql::text(head).cond(all)
+}
+
 impl Tx<'_> {
     /// What concerned the safety of an organization, the newest first.
     pub fn security_events(
@@ -223,6 +229,21 @@ impl Tx<'_> {
         self.events(all, page)
     }
 
+    /// How many there are of these.
+    pub fn count_security_events(
+        &mut self,
+        grant: Grant<SecurityEvent, Read>,
+        page: &LogPage,
+    ) -> Result<i64, Fault> {
+        self.fenced(grant.organization())?;
+        let all = within(
+            event("organization_id"),
+            grant.organization(),
+            page.cond(event("id")),
+        );
+        count(EVENTS_COUNTED, all).one::<i64>(self)
+    }
+
     /// What concerned anybody's safety, the newest first.
     pub fn all_security_events(
         &mut self,
@@ -231,6 +252,16 @@ impl Tx<'_> {
     ) -> Result<Vec<SecurityEvent>, Fault> {
         self.on_platform(grant)?;
         self.events(page.cond(event("id")), page)
+    }
+
+    /// How many there are of these.
+    pub fn count_all_security_events(
+        &mut self,
+        grant: PlatformGrant<SecurityEvent, Read>,
+        page: &LogPage,
+    ) -> Result<i64, Fault> {
+        self.on_platform(grant)?;
+        count(EVENTS_COUNTED, page.cond(event("id"))).one::<i64>(self)
     }
 
     fn events(&mut self, cond: Cond, page: &LogPage) -> Result<Vec<SecurityEvent>, Fault> {
@@ -264,5 +295,20 @@ impl Tx<'_> {
         )
         .rows::<EntryRow>(self)?;
         Ok(rows.into_iter().map(entry_of).collect())
+    }
+
+    /// How many entries there are of these.
+    pub fn count_audit_entries(
+        &mut self,
+        grant: Grant<AuditEntry, Read>,
+        page: &LogPage,
+    ) -> Result<i64, Fault> {
+        self.fenced(grant.organization())?;
+        let all = within(
+            entry("organization_id"),
+            grant.organization(),
+            page.cond(entry("id")),
+        );
+        count("SELECT COUNT(*) FROM audit_entries WHERE ", all).one::<i64>(self)
     }
 }

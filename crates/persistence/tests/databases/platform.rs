@@ -78,6 +78,11 @@ fn what_the_platform_lists_is_sought_by_an_index() {
                     before: Some(tx.new_id()),
                     ..status(Status::Suspended)
                 },
+                OrganizationSearch {
+                    before: Some(tx.new_id()),
+                    oldest_first: true,
+                    ..status(Status::Suspended)
+                },
             ];
             for search in searches {
                 let plan = tx.plan_of_organizations(grant, &search)?;

@@ -1,4 +1,7 @@
+use crate::crud::Listed;
 use crate::keeping::Keeping;
+use crate::listing::{self, Parameters};
+use crate::pages::{self, Row};
 use crate::refusal::Refusal;
 use crate::rows::{is, unless_any};
 use crate::work::Work;
@@ -6,32 +9,66 @@ use firma_auth::access::{
     Action, Create, Delete, Given, Grant, Permission, Permissions, Read, Role as SystemRole, SYSTEM_ROLES,
     Touches, Update, Verb, Writes, permissions, role_by_id, role_by_name,
 };
+use firma_auth::keys::Key;
 use firma_domain::access::{Role, RoleAssignment, RoleType};
 use firma_domain::identity::SecurityKind;
 use firma_domain::organizations::{Invitation, InvitationStatus, Organization};
 use firma_domain::{FieldError, Id, Instant, Invalid, Record};
-use firma_persistence::{Col, Cond, Listing, Op, Stored, Tx, Value};
+use firma_persistence::{Col, Cond, Listing, Op, Position, Stored, Tx, Value};
 
-/// The most roles that an organization has of its own; of the deleted ones so many are listed.
+/// The most roles that an organization has of its own.
 const MOST: i64 = 200;
+
+impl Row for Record<Role> {
+    fn has(field: &str) -> bool {
+        listing::has_field::<Role>(field)
+    }
+}
 
 /// The roles that can be given in an organization: the system's, then its own as they were made. Or its own deleted
 /// ones, the newest first.
 pub fn roles(
     work: &mut Work<'_, '_>,
     grant: Grant<Role, Read>,
-    deleted: bool,
-) -> Result<Vec<Record<Role>>, Refusal> {
+    parameters: &Parameters,
+    key: &Key,
+) -> Result<Listed, Refusal> {
+    let mut deleted = false;
+    let whose = work.organization();
+    let page = pages::filtered::<Record<Role>>(parameters, whose, "roles", key, |name, value| {
+        match name {
+            "deleted" => deleted = listing::flag(name, value)?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    })?;
+    let system = || SYSTEM_ROLES.iter().filter(move |role| !role.platform && !deleted);
+    let total = page.total(|| {
+        let own = work.tx.open(grant)?.count(&[], deleted)?;
+        Ok(own.saturating_add(i64::try_from(system().count()).unwrap_or(i64::MAX)))
+    })?;
+    // The system's come first; a place among its own has the time by which these are sorted.
+    let (of_system, of_own) = match &page.after {
+        None => (0, None),
+        Some(after) if after.key.is_none() => {
+            let last = system().position(|role| role.id == after.id);
+            (last.map_or(usize::MAX, |last| last + 1), None)
+        }
+        Some(after) => (usize::MAX, Some(after.clone())),
+    };
     let listing = Listing {
         filters: vec![],
         sort: (0, deleted),
-        after: None,
-        limit: MOST,
+        after: of_own,
+        limit: page.rows(),
         deleted,
     };
     let own = work.open(grant)?.list(&listing)?.rows;
-    let system = SYSTEM_ROLES.iter().filter(|role| !role.platform && !deleted);
-    Ok(system.map(record).chain(own).collect())
+    let all = system().skip(of_system).map(record).chain(own).collect();
+    page.of(all, total, |role: &Record<Role>| Position {
+        key: (!role.value.is_system).then(|| role.created_at.into()),
+        id: role.id,
+    })
 }
 
 /// The roles that can be given in an organization, with their names: the system's, then its own.

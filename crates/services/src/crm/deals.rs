@@ -1,17 +1,21 @@
 use super::activities::{self, Of};
 use super::deal_contacts;
+use crate::crud::Listed;
 use crate::keeping::Keeping;
 use crate::link::{Link, not_found};
+use crate::listing::Parameters;
+use crate::pages::{self, listed};
 use crate::refusal::Refusal;
 use crate::rows::{delete_parts, is, needs, restore_parts};
 use crate::work::Work;
 use firma_auth::access::{Create, Delete, Grant, Read, Touches, Update};
+use firma_auth::keys::Key;
 use firma_domain::crm::{
     Activity, Company, Deal, DealContact, DealStatus, Pipeline, Stage, StageKind, StagePeriod, first_periods,
 };
 use firma_domain::organizations::Member;
 use firma_domain::{Id, Invalid, Record};
-use firma_persistence::{Fault, Value};
+use firma_persistence::{Fault, Position, Value};
 use serde_json::{Map, Value as Json};
 
 impl Keeping for Deal {
@@ -217,11 +221,26 @@ fn in_its_pipeline(
     Ok(fits.map(|stage| stage.id).collect())
 }
 
-/// The stages that a deal stood in.
+listed! {
+    StagePeriod { "id", "stage_id", "entered_at", "left_at", "changed_by" }
+}
+
+/// The stages that a deal stood in, the first one first.
 pub fn stage_history(
     work: &mut Work<'_, '_>,
     grant: Grant<Deal, Read>,
     deal: Id,
-) -> Result<Vec<StagePeriod>, Refusal> {
-    Ok(work.tx.stage_periods(grant, deal)?)
+    parameters: &Parameters,
+    key: &Key,
+) -> Result<Listed, Refusal> {
+    let name = format!("deals/{deal}/stage-history");
+    let page = pages::page::<StagePeriod>(parameters, work.organization(), &name, key)?;
+    let total = page.total(|| work.tx.count_stage_periods(grant, deal))?;
+    let found = work
+        .tx
+        .stage_periods(grant, deal, page.after.as_ref(), page.rows())?;
+    page.of(found, total, |period| Position {
+        key: Some(period.entered_at.into()),
+        id: period.id,
+    })
 }

@@ -1,13 +1,17 @@
 use super::sessions::about;
+use crate::crud::Listed;
 use crate::installation::is_owned;
+use crate::listing::Parameters;
 use crate::organizations::{found, join_all, own_platform};
+use crate::pages::{self, listed};
 use crate::refusal::Refusal;
 use crate::rows::there;
 use crate::work::Caller;
+use firma_auth::keys::Key;
 use firma_domain::identity::{SecurityKind, TokenKind, User};
 use firma_domain::organizations::{Organization, Status};
 use firma_domain::{Email, Id, Instant, Record};
-use firma_persistence::Tx;
+use firma_persistence::{Position, Tx, Value};
 use serde::Serialize;
 
 /// Who is signed in, and where they are a member.
@@ -46,6 +50,29 @@ pub fn me(tx: &mut Tx<'_>, caller: Caller) -> Result<Me, Refusal> {
     Ok(Me {
         user,
         memberships: open.map(place).collect(),
+    })
+}
+
+listed! {
+    Place { "organization_id", "name", "slug", "status", "is_active", "joined_at" }
+}
+
+/// The caller's organizations, by their names.
+pub fn places(
+    tx: &mut Tx<'_>,
+    caller: Caller,
+    parameters: &Parameters,
+    key: &Key,
+) -> Result<Listed, Refusal> {
+    let page = pages::page::<Place>(parameters, caller.user, "organizations", key)?;
+    let all = me(tx, caller)?.memberships;
+    let at = |place: &Place| Position {
+        key: Some(place.name.as_str().into()),
+        id: place.organization_id,
+    };
+    page.cut(all, at, |place, after| match &after.key {
+        Some(Value::Text(name)) => (place.name.as_str(), place.organization_id) > (name.as_str(), after.id),
+        _ => true,
     })
 }
 

@@ -3,7 +3,7 @@
 use super::sessions::about;
 use crate::crud::{Expected, Listed};
 use crate::listing::Parameters;
-use crate::pages;
+use crate::pages::{self, by_id, listed};
 use crate::refusal::Refusal;
 use crate::work::Caller;
 use firma_auth::keys::Key;
@@ -31,6 +31,10 @@ pub struct Session {
     pub is_current: bool,
 }
 
+listed! {
+    Session { "id", "device", "user_agent", "ip", "created_at", "last_used_at", "expires_at", "is_current" }
+}
+
 /// The caller's sessions that live.
 pub fn sessions(
     tx: &mut Tx<'_>,
@@ -38,8 +42,9 @@ pub fn sessions(
     parameters: &Parameters,
     key: &Key,
 ) -> Result<Listed, Refusal> {
-    let page = pages::page(parameters, caller.user, "sessions", key)?;
-    let found = tx.live_sessions(caller.user, page.before, page.rows())?;
+    let page = pages::page::<Session>(parameters, caller.user, "sessions", key)?;
+    let total = page.total(|| tx.count_live_sessions(caller.user))?;
+    let found = tx.live_sessions(caller.user, page.before(), page.rows())?;
     let shown = |session: LiveSession| Session {
         id: session.id,
         device: session.user_agent.as_deref().map(device),
@@ -50,8 +55,8 @@ pub fn sessions(
         expires_at: session.expires_at,
         is_current: session.id == caller.session,
     };
-    page.of(found.into_iter().map(shown).collect(), |session: &Session| {
-        session.id
+    page.of(found.into_iter().map(shown).collect(), total, |session| {
+        by_id(session.id)
     })
 }
 

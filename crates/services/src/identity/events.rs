@@ -2,7 +2,7 @@
 
 use crate::crud::Listed;
 use crate::listing::Parameters;
-use crate::pages;
+use crate::pages::{self, by_id};
 use crate::refusal::Refusal;
 use crate::work::Caller;
 use firma_auth::keys::Key;
@@ -16,7 +16,8 @@ pub fn security_events(
     parameters: &Parameters,
     key: &Key,
 ) -> Result<Listed, Refusal> {
-    let page = pages::page(parameters, caller.user, "security-events", key)?;
-    let found = tx.security_events_of(caller.user, page.before, page.rows())?;
-    page.of(found, |event: &SecurityEvent| event.id)
+    let page = pages::page::<SecurityEvent>(parameters, caller.user, "security-events", key)?;
+    let total = page.total(|| tx.count_security_events_of(caller.user))?;
+    let found = tx.security_events_of(caller.user, page.before(), page.rows())?;
+    page.of(found, total, |event| by_id(event.id))
 }

@@ -23,7 +23,7 @@ mod sessions;
 mod sign_in;
 mod step_up;
 
-pub use account::{Me, NewOwner, Place, create_owner, is_known, me, set_password, sign_out};
+pub use account::{Me, NewOwner, Place, create_owner, is_known, me, places, set_password, sign_out};
 pub(crate) use account::{active, is_claimed};
 pub use archive::{ArchiveHandler, ArchiveState, archive, archive_file, ask_for_archive};
 pub use devices::{LastUsed, Session, logout_all, note_used, revoke, sessions};

@@ -1,6 +1,7 @@
 use super::Desk;
 use crate::crud::Listed;
 use crate::listing::Parameters;
+use crate::pages::by_id;
 use crate::platform::log_page;
 use crate::refusal::Refusal;
 use firma_auth::access::{PlatformGrant, Read};
@@ -18,8 +19,9 @@ pub fn security_events(
     key: &Key,
 ) -> Result<Listed, Refusal> {
     let (page, log) = log_page::<SecurityEvent>(parameters, Id::NIL, key, &[])?;
+    let total = page.total(|| desk.tx.count_all_security_events(grant, &log))?;
     let found = desk.tx.all_security_events(grant, &log)?;
-    page.of(found, |event: &SecurityEvent| event.id)
+    page.of(found, total, |event| by_id(event.id))
 }
 
 /// The system's log, the newest first: what was done about no organization.
@@ -30,8 +32,9 @@ pub fn audit_entries(
     key: &Key,
 ) -> Result<Listed, Refusal> {
     let (page, log) = log_page::<AuditEntry>(parameters, Id::NIL, key, &[])?;
+    let total = page.total(|| desk.tx.count_audit_entries(grant.system(), &log))?;
     let found = desk.tx.audit_entries(grant.system(), &log)?;
-    page.of(found, |entry: &AuditEntry| entry.id)
+    page.of(found, total, |entry| by_id(entry.id))
 }
 
 /// Whether a log is whole.

@@ -1,9 +1,9 @@
 use super::Desk;
 use crate::crud::{Expected, Listed};
 use crate::identity;
-use crate::listing::Parameters;
+use crate::listing::{self, Parameters};
 use crate::organizations::{self as standing, Terms, found_for};
-use crate::pages;
+use crate::pages::{self, Row, by_id, oldest_first};
 use crate::refusal::Refusal;
 use firma_auth::access::{Create, Delete, PlatformGrant, Read, Update};
 use firma_auth::keys::Key;
@@ -14,6 +14,12 @@ use firma_persistence::installation::OrganizationSearch;
 use serde::Deserialize;
 use serde_json::Value;
 
+impl Row for Record<Organization> {
+    fn has(field: &str) -> bool {
+        listing::has_field::<Organization>(field)
+    }
+}
+
 /// Organizations' own rows, the newest first.
 pub fn organizations(
     desk: &mut Desk<'_, '_>,
@@ -22,25 +28,29 @@ pub fn organizations(
     key: &Key,
 ) -> Result<Listed, Refusal> {
     let mut search = OrganizationSearch::default();
-    let page = pages::filtered(parameters, Id::NIL, "organizations", key, |name, value| {
-        let wrong = |detail| Refusal::parameter(name, "invalid_value", detail);
-        match name {
-            "status" => {
-                let status = value.parse();
-                search.status = Some(status.map_err(|()| wrong("has to be active, suspended or archived"))?);
+    let page =
+        pages::filtered::<Record<Organization>>(parameters, Id::NIL, "organizations", key, |name, value| {
+            let wrong = |detail| Refusal::parameter(name, "invalid_value", detail);
+            match name {
+                "status" => {
+                    let status = value.parse();
+                    search.status =
+                        Some(status.map_err(|()| wrong("has to be active, suspended or archived"))?);
+                }
+                "sort" => search.oldest_first = oldest_first(value)?,
+                "slug" => search.slug = Some(Slug::parse(value).ok_or_else(|| wrong("is not a slug"))?),
+                _ => return Ok(false),
             }
-            "slug" => search.slug = Some(Slug::parse(value).ok_or_else(|| wrong("is not a slug"))?),
-            _ => return Ok(false),
-        }
-        Ok(true)
-    })?;
+            Ok(true)
+        })?;
     let search = OrganizationSearch {
-        before: page.before,
+        before: page.before(),
         rows: page.rows(),
         ..search
     };
+    let total = page.total(|| desk.tx.count_organizations(grant, &search))?;
     let found = desk.tx.list_organizations(grant, &search)?;
-    page.of(found, |organization: &Record<Organization>| organization.id)
+    page.of(found, total, |organization| by_id(organization.id))
 }
 
 /// One of them, whatever its status.

@@ -3,6 +3,7 @@ use crate::access;
 use crate::crud::{self, Expected, Listed};
 use crate::listing::{self, Parameters};
 use crate::organizations;
+use crate::pages::{self, by_id, listed};
 use crate::refusal::Refusal;
 use crate::rows::is;
 use firma_auth::access::{
@@ -28,8 +29,17 @@ pub struct PlatformRole {
     pub permissions: Vec<String>,
 }
 
+listed! {
+    PlatformRole { "id", "name", "display_name", "role_type", "permissions" }
+}
+
 /// The system roles.
-pub fn roles(_: PlatformGrant<RoleAssignment, Read>) -> Vec<PlatformRole> {
+pub fn roles(
+    _: PlatformGrant<RoleAssignment, Read>,
+    parameters: &Parameters,
+    key: &Key,
+) -> Result<Listed, Refusal> {
+    let page = pages::page::<PlatformRole>(parameters, Id::NIL, "roles", key)?;
     let on_platform = |role: &Role| {
         let given = platform_permissions().filter(|permission| role.gives_on_platform(*permission));
         given.map(|permission| permission.name()).collect()
@@ -48,7 +58,12 @@ pub fn roles(_: PlatformGrant<RoleAssignment, Read>) -> Vec<PlatformRole> {
                 .collect(),
         },
     };
-    SYSTEM_ROLES.iter().map(shown).collect()
+    let at = |id: Id| SYSTEM_ROLES.iter().position(|role| role.id == id);
+    page.cut(
+        SYSTEM_ROLES.iter().map(shown).collect(),
+        |role| by_id(role.id),
+        |role, after| at(role.id) > at(after.id),
+    )
 }
 
 /// Who holds platform roles, or held them.

@@ -2,13 +2,31 @@ use super::roles::{holds_owner, unless_last_owner};
 use super::{Desk, terms};
 use crate::crud::{Expected, Listed};
 use crate::listing::{self, Parameters};
-use crate::pages;
+use crate::pages::{self, Row, by_id, oldest_first};
 use crate::refusal::Refusal;
 use firma_auth::access::{PlatformGrant, Read, Update, role_by_name};
 use firma_auth::keys::Key;
 use firma_domain::identity::{SecurityKind, User};
 use firma_domain::{Id, Record};
 use firma_persistence::installation::UserSearch;
+
+impl Row for Record<User> {
+    fn has(field: &str) -> bool {
+        let own = [
+            "email",
+            "username",
+            "given_name",
+            "family_name",
+            "name",
+            "is_active",
+            "is_configured",
+            "email_verified_at",
+            "last_login_at",
+            "image_file_id",
+        ];
+        listing::is_common(field) || own.contains(&field)
+    }
+}
 
 /// People with an account, the newest first.
 pub fn users(
@@ -18,9 +36,10 @@ pub fn users(
     key: &Key,
 ) -> Result<Listed, Refusal> {
     let mut search = UserSearch::default();
-    let page = pages::filtered(parameters, Id::NIL, "users", key, |name, value| {
+    let page = pages::filtered::<Record<User>>(parameters, Id::NIL, "users", key, |name, value| {
         match name {
             "q" => search.words = listing::words(value)?,
+            "sort" => search.oldest_first = oldest_first(value)?,
             "login" => search.login = Some(value.trim().to_lowercase()),
             "is_active" => search.is_active = Some(listing::flag(name, value)?),
             _ => match terms::read(name, value)? {
@@ -36,12 +55,13 @@ pub fn users(
     })?;
     unless_of_one(&search)?;
     let search = UserSearch {
-        before: page.before,
+        before: page.before(),
         rows: page.rows(),
         ..search
     };
+    let total = page.total(|| desk.tx.count_users(grant, &search))?;
     let found = desk.tx.list_users(grant, &search)?;
-    page.of(found, |user: &Record<User>| user.id)
+    page.of(found, total, |user| by_id(user.id))
 }
 
 /// Who is looked for by what a profile says isn't named beside: the answer would tell what the profile of one says.

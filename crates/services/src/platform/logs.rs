@@ -2,7 +2,7 @@
 
 use crate::crud::Listed;
 use crate::listing::{self, Parameters};
-use crate::pages::{self, Page};
+use crate::pages::{self, Page, Row, by_id, listed};
 use crate::refusal::Refusal;
 use crate::work::Work;
 use firma_auth::access::{Grant, Read};
@@ -15,15 +15,25 @@ use firma_persistence::{Log, LogPage};
 /// Filters that make sense together alone: an index has them in this order.
 const TOGETHER: [&str; 2] = ["entity_type", "entity_id"];
 
+listed! {
+    SecurityEvent {
+        "id", "type", "severity", "organization_id", "user_id", "actor_id", "details", "ip", "user_agent", "occurred_at",
+    }
+    AuditEntry {
+        "id", "number", "occurred_at", "actor_id", "key_id", "action", "entity_type", "entity_id", "entity_version",
+        "request_id", "changes", "ip", "user_agent",
+    }
+}
+
 /// The page that was asked for, of `whose` log; `without` names filters that it doesn't have.
-pub(crate) fn log_page<'k, L: Log>(
+pub(crate) fn log_page<'k, L: Log + Row>(
     parameters: &Parameters,
     whose: Id,
     key: &'k Key,
     without: &[&str],
-) -> Result<(Page<'k>, LogPage), Refusal> {
+) -> Result<(Page<'k, L>, LogPage), Refusal> {
     let mut filters = Vec::new();
-    let page = pages::filtered(parameters, whose, L::COLLECTION, key, |name, value| {
+    let page = pages::filtered::<L>(parameters, whose, L::COLLECTION, key, |name, value| {
         let field = name.split('[').next().unwrap_or_default();
         if without.contains(&field) {
             return Ok(false);
@@ -44,7 +54,7 @@ pub(crate) fn log_page<'k, L: Log>(
     }
     let log = LogPage {
         filters,
-        before: page.before,
+        before: page.before(),
         rows: page.rows(),
     };
     Ok((page, log))
@@ -58,8 +68,9 @@ pub fn security_events(
     key: &Key,
 ) -> Result<Listed, Refusal> {
     let (page, log) = log_page::<SecurityEvent>(parameters, work.organization(), key, &["organization_id"])?;
+    let total = page.total(|| work.tx.count_security_events(grant, &log))?;
     let found = work.tx.security_events(grant, &log)?;
-    page.of(found, |event: &SecurityEvent| event.id)
+    page.of(found, total, |event| by_id(event.id))
 }
 
 /// The organization's log, the newest first.
@@ -70,6 +81,7 @@ pub fn audit_entries(
     key: &Key,
 ) -> Result<Listed, Refusal> {
     let (page, log) = log_page::<AuditEntry>(parameters, work.organization(), key, &[])?;
+    let total = page.total(|| work.tx.count_audit_entries(grant, &log))?;
     let found = work.tx.audit_entries(grant, &log)?;
-    page.of(found, |entry: &AuditEntry| entry.id)
+    page.of(found, total, |entry| by_id(entry.id))
 }

@@ -5,7 +5,7 @@ use super::super::sessions::about;
 use super::Providers;
 use crate::crud::{Expected, Listed};
 use crate::listing::Parameters;
-use crate::pages;
+use crate::pages::{self, by_id, listed};
 use crate::refusal::Refusal;
 use crate::work::Caller;
 use firma_auth::keys::Key;
@@ -29,6 +29,10 @@ pub struct LinkedAccount {
     pub last_used_at: Option<Instant>,
 }
 
+listed! {
+    LinkedAccount { "id", "provider", "label", "email", "linked_at", "last_used_at" }
+}
+
 /// The caller's.
 pub fn accounts(
     tx: &mut Tx<'_>,
@@ -37,13 +41,14 @@ pub fn accounts(
     parameters: &Parameters,
     key: &Key,
 ) -> Result<Listed, Refusal> {
-    let page = pages::page(parameters, caller.user, "accounts", key)?;
-    let found = tx.accounts_of(caller.user, page.before, page.rows())?;
+    let page = pages::page::<LinkedAccount>(parameters, caller.user, "accounts", key)?;
+    let total = page.total(|| tx.count_accounts_of(caller.user))?;
+    let found = tx.accounts_of(caller.user, page.before(), page.rows())?;
     let all = found
         .into_iter()
         .map(|account| shown(account, providers))
         .collect();
-    page.of(all, |account: &LinkedAccount| account.id)
+    page.of(all, total, |account| by_id(account.id))
 }
 
 /// One of the caller's.

@@ -14,12 +14,18 @@ pub use linked::{LinkedAccount, account, accounts, unlink};
 pub use settling::Settled;
 pub use starting::{Departure, Purpose, Start, may_link, start};
 
+use crate::crud::Listed;
+use crate::listing::Parameters;
+use crate::pages::{self, listed};
 use crate::platform::Breaker;
 use crate::refusal::Refusal;
 use crate::threads::Threads;
+use firma_auth::keys::Key;
+use firma_domain::Id;
 use firma_domain::identity::{IdentityProvider, ProviderFault};
 use firma_domain::platform::Gate;
 use firma_domain::source::Clock;
+use firma_persistence::{Position, Value};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -69,6 +75,10 @@ pub struct Shown {
     pub label: String,
 }
 
+listed! {
+    Shown { "name", "label" }
+}
+
 /// Where this server stands in a sign-in, and what the browser showed.
 #[derive(Debug, Clone)]
 pub struct Place {
@@ -100,7 +110,23 @@ impl Providers {
     }
 
     /// In the order of the configuration.
-    pub fn shown(&self) -> Vec<Shown> {
+    ///
+    /// # Errors
+    /// What is asked of the list isn't known.
+    pub fn listed(&self, parameters: &Parameters, key: &Key) -> Result<Listed, Refusal> {
+        let page = pages::page::<Shown>(parameters, Id::NIL, "oidc", key)?;
+        let place = |provider: &Shown| Position {
+            key: Some(provider.name.as_str().into()),
+            id: Id::NIL,
+        };
+        let at = |name: &str| self.all.iter().position(|provider| provider.name == name);
+        page.cut(self.shown(), place, |provider, after| match &after.key {
+            Some(Value::Text(name)) => at(&provider.name) > at(name),
+            _ => true,
+        })
+    }
+
+    fn shown(&self) -> Vec<Shown> {
         let shown = |provider: &Arc<Provider>| Shown {
             name: provider.name.clone(),
             label: provider.label.clone(),

@@ -20,4 +20,4 @@ pub use options::{Empty, Fields, Options};
 pub use refused::{RefusedRows, refused_file};
 pub use run::{Importing, Run, Steps, ask_and_take, ask_for_file, take};
 pub use text::Source;
-pub use undo::{may_undo, refusals, undo_some};
+pub use undo::{list_refusals, may_undo, refusals, undo_some};

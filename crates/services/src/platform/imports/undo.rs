@@ -2,17 +2,23 @@
 
 use super::registry::Importer;
 use super::run::{Importing, store};
-use crate::crud::Expected;
+use crate::crud::{Expected, Listed};
+use crate::listing::Parameters;
+use crate::pages::{self, listed};
 use crate::refusal::Refusal;
 use crate::work::Work;
 use firma_auth::access::{Delete, Grant, Read};
+use firma_auth::keys::Key;
 use firma_domain::Id;
 use firma_domain::Record;
 use firma_domain::platform::{Import, ImportRefusal, ImportState};
-use firma_persistence::{Fault, Tx};
+use firma_persistence::{Fault, Position, Tx, Value};
+use serde::Serialize;
 
 /// Rows of one transaction.
 const ROWS: i64 = 500;
+/// More refusals than one line can have.
+const NUMBERS: i64 = 1 << 32;
 
 /// Whether an import may be undone by the caller: it is over and stored something, and the caller may
 /// delete such rows.
@@ -96,6 +102,52 @@ fn why(refusal: Refusal) -> Result<(&'static str, String), Refusal> {
     }
 }
 
+/// A refusal as it is listed: several may be of one line.
+#[derive(Serialize)]
+struct Numbered {
+    #[serde(skip)]
+    number: i32,
+    #[serde(flatten)]
+    refusal: ImportRefusal,
+}
+
+listed! {
+    Numbered { "line", "column", "field", "code", "detail" }
+}
+
+/// A page of what an import refused, and of what its undo left, in the order of the file.
+pub fn list_refusals(
+    work: &mut Work<'_, '_>,
+    grant: Grant<Import, Read>,
+    import: Id,
+    parameters: &Parameters,
+    key: &Key,
+) -> Result<Listed, Refusal> {
+    let name = format!("imports/{import}/refusals");
+    let page = pages::page::<Numbered>(parameters, work.organization(), &name, key)?;
+    let after = match page.after.as_ref().and_then(|after| after.key.as_ref()) {
+        Some(Value::Big(place)) => placed(*place),
+        _ => (0, 0),
+    };
+    let total = page.total(|| work.tx.count_import_refusals(grant, import))?;
+    let found = work.tx.import_refusals(grant, import, after, page.rows())?;
+    let numbered = |(number, refusal)| Numbered { number, refusal };
+    page.of(found.into_iter().map(numbered).collect(), total, |of| Position {
+        key: Some(Value::Big(place(of.refusal.line, of.number))),
+        id: import,
+    })
+}
+
+/// A line and a number as one number.
+fn place(line: i32, number: i32) -> i64 {
+    i64::from(line) * NUMBERS + i64::from(number)
+}
+
+fn placed(place: i64) -> (i32, i32) {
+    let part = |part: i64| i32::try_from(part).unwrap_or(i32::MAX);
+    (part(place.div_euclid(NUMBERS)), part(place.rem_euclid(NUMBERS)))
+}
+
 /// What an import refused, and what its undo left: whole rows after a line, and whether there are more.
 pub fn refusals(
     work: &mut Work<'_, '_>,
@@ -104,7 +156,10 @@ pub fn refusals(
     after: i32,
     most: i64,
 ) -> Result<(Vec<ImportRefusal>, bool), Refusal> {
-    let mut found = work.tx.import_refusals(grant, import, after, most + 1)?;
+    let found = work
+        .tx
+        .import_refusals(grant, import, (after, i32::MAX), most + 1)?;
+    let mut found: Vec<_> = found.into_iter().map(|(_, refusal)| refusal).collect();
     let more = i64::try_from(found.len()).is_ok_and(|count| count > most);
     if more && let Some(last) = found.pop() {
         // A row's refusals stay together, as far as a page can hold them.
