@@ -14,15 +14,20 @@ use diesel::sql_types::BigInt;
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use std::marker::PhantomData;
 
+/// There may be hundreds, which move as a statement grows: so what is large is kept elsewhere.
 #[derive(Debug)]
 enum Part {
     Text(&'static str),
     /// The databases' own words for the same: PostgreSQL's, SQLite's
     Either(&'static str, &'static str),
     Name(String),
+    /// Between commas
+    Names(Vec<&'static str>),
     Value(Value),
-    Cond(Cond),
-    Tail(Tail),
+    /// Between commas
+    Values(Vec<Value>),
+    Cond(Box<Cond>),
+    Tail(Box<Tail>),
 }
 
 /// A statement that gives rows of the SQL types `R`. Its text has no values of callers in it.
@@ -65,12 +70,7 @@ impl<R> Sql<R> {
     }
     /// Values between commas.
     pub(crate) fn binds(mut self, values: Vec<Value>) -> Self {
-        for (n, value) in values.into_iter().enumerate() {
-            if n > 0 {
-                self.parts.push(Part::Text(", "));
-            }
-            self.parts.push(Part::Value(value));
-        }
+        self.parts.push(Part::Values(values));
         self
     }
     /// Statements as parts of this one that are called by a name, between commas.
@@ -87,12 +87,12 @@ impl<R> Sql<R> {
         self
     }
     pub(crate) fn cond(mut self, cond: Cond) -> Self {
-        self.parts.push(Part::Cond(cond));
+        self.parts.push(Part::Cond(Box::new(cond)));
         self
     }
 
     pub(crate) fn tail(mut self, tail: Tail) -> Self {
-        self.parts.push(Part::Tail(tail));
+        self.parts.push(Part::Tail(Box::new(tail)));
         self
     }
     /// The end of a list of rows that are in the order of their ids: the newest first, before one of them.
@@ -123,10 +123,7 @@ impl<R> Sql<R> {
     }
     /// Names of ours between commas.
     pub(crate) fn names(mut self, names: impl Iterator<Item = &'static str>) -> Self {
-        for (n, name) in names.enumerate() {
-            self.parts.push(Part::Text(if n > 0 { ", " } else { "" }));
-            self.parts.push(Part::Text(name));
-        }
+        self.parts.push(Part::Names(names.collect()));
         self
     }
 
@@ -140,6 +137,18 @@ impl<R> Sql<R> {
                 Part::Either(pg, _) if postgres => out.push_sql(pg),
                 Part::Either(_, lite) => out.push_sql(lite),
                 Part::Name(name) => out.push_sql(name),
+                Part::Names(names) => {
+                    for (n, name) in names.iter().enumerate() {
+                        out.push_sql(if n > 0 { ", " } else { "" });
+                        out.push_sql(name);
+                    }
+                }
+                Part::Values(values) => {
+                    for (n, value) in values.iter().enumerate() {
+                        out.push_sql(if n > 0 { ", " } else { "" });
+                        value.bind(out)?;
+                    }
+                }
                 Part::Value(value) => value.bind(out)?,
                 Part::Cond(cond) => cond.render(out)?,
                 Part::Tail(tail) => tail.render(out)?,
