@@ -12,23 +12,22 @@ use std::io::{BufRead, IsTerminal};
 
 /// Makes the owner and the organization.
 pub(crate) fn create(config: &Config, new: NewAdmin) -> Result<(), String> {
-    let email = Email::parse(&new.email).ok_or_else(|| format!("{} is not an e-mail address", new.email))?;
     let organization = input::read(json!({"name": new.organization, "slug": new.slug}))
         .map_err(|invalid| invalid.to_string())?;
     in_runtime(config, async |parts| {
         // Asked for only where it is used: who is there already keeps the password.
-        let address = email.clone();
+        let address = new.email.clone();
         let known = move |tx: &mut Tx<'_>| identity::is_known(tx, &address);
         let hash = if parts.database.read(known).await.map_err(told)? {
             crate::say(format!("{} exists already, and keeps the password", new.email));
             None
         } else {
-            let password = ask("Password for the owner: ", &new.email)?;
+            let password = ask("Password for the owner: ", new.email.as_str())?;
             Some(parts.hasher.hash_chosen(password).await.map_err(told)?)
         };
         let owner = NewOwner {
             name: None,
-            email,
+            email: new.email.clone(),
             organization,
         };
         let make = move |tx: &mut Tx<'_>| identity::create_owner(tx, owner.clone(), hash.as_deref());
@@ -46,12 +45,11 @@ pub(crate) fn create(config: &Config, new: NewAdmin) -> Result<(), String> {
 }
 
 /// Sets a password.
-pub(crate) fn password(config: &Config, email: &str) -> Result<(), String> {
-    let address = Email::parse(email).ok_or_else(|| format!("{email} is not an e-mail address"))?;
-    let password = ask("New password: ", email)?;
+pub(crate) fn password(config: &Config, email: Email) -> Result<(), String> {
+    let password = ask("New password: ", email.as_str())?;
     in_runtime(config, async |parts| {
         let hash = parts.hasher.hash_chosen(password).await.map_err(told)?;
-        let set = move |tx: &mut Tx<'_>| identity::set_password(tx, &address, &hash);
+        let set = move |tx: &mut Tx<'_>| identity::set_password(tx, &email, &hash);
         parts
             .database
             .write(Origin::default(), set)
@@ -63,10 +61,9 @@ pub(crate) fn password(config: &Config, email: &str) -> Result<(), String> {
 }
 
 /// Ends all of a user's sessions.
-pub(crate) fn sign_out(config: &Config, email: &str) -> Result<(), String> {
-    let address = Email::parse(email).ok_or_else(|| format!("{email} is not an e-mail address"))?;
+pub(crate) fn sign_out(config: &Config, email: Email) -> Result<(), String> {
     in_runtime(config, async |parts| {
-        let end = move |tx: &mut Tx<'_>| identity::sign_out(tx, &address);
+        let end = move |tx: &mut Tx<'_>| identity::sign_out(tx, &email);
         parts
             .database
             .write(Origin::default(), end)

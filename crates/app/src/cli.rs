@@ -172,19 +172,19 @@ pub(crate) enum Admin {
     /// Set the password of a user
     Password {
         #[arg(long)]
-        email: String,
+        email: Email,
     },
     /// End all sessions of a user
     SignOut {
         #[arg(long)]
-        email: String,
+        email: Email,
     },
 }
 
 #[derive(Debug, PartialEq, Eq, Args)]
 pub(crate) struct NewAdmin {
     #[arg(long)]
-    pub(crate) email: String,
+    pub(crate) email: Email,
     /// Name of the organization
     #[arg(long, value_name = "NAME")]
     pub(crate) organization: String,
@@ -196,7 +196,7 @@ pub(crate) struct NewAdmin {
 #[derive(Debug, PartialEq, Eq, Args)]
 pub(crate) struct ErasePerson {
     #[arg(long)]
-    pub(crate) email: String,
+    pub(crate) email: Email,
     /// That it is meant: it can't be undone
     #[arg(long)]
     pub(crate) yes: bool,
@@ -241,7 +241,7 @@ pub(crate) struct NewImport {
     pub(crate) all_or_nothing: bool,
     /// The member whose rights count; the owner's unless given
     #[arg(long = "as", value_name = "EMAIL")]
-    pub(crate) acting_as: Option<String>,
+    pub(crate) acting_as: Option<Email>,
     /// Print the import and all refusals as one line of JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -281,7 +281,7 @@ mod tests {
     #[test]
     fn admin_needs_all_its_names() {
         let new = NewAdmin {
-            email: "a@firma.example".to_owned(),
+            email: "a@firma.example".parse().unwrap(),
             organization: "Firma".to_owned(),
             slug: "firma".to_owned(),
         };
@@ -293,13 +293,13 @@ mod tests {
         assert_eq!(
             command("firma admin password --email a@firma.example"),
             Some(Command::Admin(Admin::Password {
-                email: "a@firma.example".to_owned()
+                email: "a@firma.example".parse().unwrap()
             }))
         );
         assert_eq!(
             command("firma admin sign-out --email a@firma.example"),
             Some(Command::Admin(Admin::SignOut {
-                email: "a@firma.example".to_owned()
+                email: "a@firma.example".parse().unwrap()
             }))
         );
     }

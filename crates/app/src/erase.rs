@@ -4,14 +4,12 @@ use crate::cli::ErasePerson;
 use crate::compose::{Parts, compose_existing, wait};
 use crate::config::Config;
 use crate::exit::{Ended, USAGE};
-use firma_domain::Email;
 use firma_services::identity;
 use firma_services::{Origin, Refusal, Tx};
 use serde_json::json;
 
 pub(crate) fn erase(config: &Config, asked: &ErasePerson) -> Result<(), Ended> {
-    let email =
-        Email::parse(&asked.email).ok_or_else(|| format!("{} is not an e-mail address", asked.email))?;
+    let email = asked.email.clone();
     if !asked.yes {
         let what = format!("this deletes the account of {email} for good, and no backup is made: say --yes");
         return Err(Ended::With(USAGE, what));

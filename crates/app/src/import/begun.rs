@@ -5,7 +5,7 @@ use crate::cli::NewImport;
 use crate::compose::Parts;
 use firma_auth::access::{Create, Grant, Update};
 use firma_domain::platform::{Import, Job};
-use firma_domain::{Email, Id};
+use firma_domain::Id;
 use firma_services::crud::Expected;
 use firma_services::organizations::acting_in;
 use firma_services::platform::imports::{self, Importing, Options};
@@ -79,10 +79,7 @@ impl Begun<'_> {
     }
 
     fn asker(&self) -> Result<Asker, String> {
-        let email = match &self.new.acting_as {
-            Some(text) => Some(Email::parse(text).ok_or_else(|| format!("{text} is not an e-mail address"))?),
-            None => None,
-        };
+        let email = self.new.acting_as.clone();
         let slug = self.new.organization.clone();
         let ask = move |tx: &mut Tx<'_>| acting_in(tx, &slug, email.as_ref());
         match self.parts.database.read_waiting(ask) {

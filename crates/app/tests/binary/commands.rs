@@ -70,9 +70,13 @@ fn an_owner_is_made_whole_or_not_at_all() {
             refused(&create(other, "other"), "short"),
             "firma: the password has to be at least 15 characters long"
         );
-        assert_eq!(
-            refused(&create("nobody", "other"), PASSWORD),
-            "firma: nobody is not an e-mail address"
+        let nobody = house.run(&create("nobody", "other"), PASSWORD);
+        assert_eq!(nobody.code, Some(2), "{nobody:?}");
+        assert!(
+            nobody
+                .line(1)
+                .contains("invalid value 'nobody' for '--email <EMAIL>'"),
+            "{nobody:?}"
         );
         assert!(refused(&create(other, "No Slug"), PASSWORD).contains("slug"));
         assert_eq!(counts(), before);

@@ -210,6 +210,15 @@ fn nobody_joins_what_is_closed_or_where_they_were_put_out() {
         by_platform(&firm, organizations::reactivate);
         let joined = accept(claims).expect(200);
         assert_eq!(accept(claims).expect(200), joined);
+        // Nor is who was in told of it, once they are put out or it is closed to them.
+        let at = firm.at(&format!("members/{claims}"));
+        firm.owner.patch(&at, json!({"is_active": false})).expect(200);
+        accept(claims).problem(404, "not_found");
+        firm.owner.patch(&at, json!({"is_active": true})).expect(200);
+        firm.owner.act(&firm.at("archive")).expect(200);
+        accept(claims).problem(404, "not_found");
+        accept(firm.owner_id).expect(200);
+        firm.owner.act(&firm.at("restore")).expect(200);
         firm.owner.delete(&firm.path).expect(204);
         accept(user).problem(404, "not_found");
     });

@@ -86,11 +86,10 @@ fn enter(
     match known {
         Some(_) => {
             let joining = Joining::of(held.tenant, user);
-            let member = join(work.tx, &joining, &Expected::default())?;
-            // Deactivated since that was looked at.
-            match member.value.is_active {
-                true => Ok(()),
-                false => Err(no_token()),
+            match join(work.tx, &joining, &Expected::default()) {
+                // Deactivated since that was looked at.
+                Err(Refusal::NotFound) => Err(no_token()),
+                joined => joined.map(drop),
             }
         }
         None => {

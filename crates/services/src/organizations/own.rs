@@ -20,13 +20,14 @@ pub fn accept(
     let mut known = tx.memberships_of(caller.user)?.into_iter();
     let known = known.find(|known| known.organization == organization);
     let known = known.ok_or(Refusal::NotFound)?;
-    if known.joined_at.is_none() {
-        let status = known.status.as_str();
-        match known.is_active {
-            true if status == Status::Active.as_str() => {}
-            true if status == Status::Suspended.as_str() => return Err(Refusal::Suspended),
-            _ => return Err(Refusal::NotFound),
-        }
+    let (status, has_joined) = (known.status.as_str(), known.joined_at.is_some());
+    match known.is_active {
+        true if status == Status::Active.as_str() => {}
+        // Who is in already reads it as before.
+        true if status == Status::Suspended.as_str() && has_joined => {}
+        true if status == Status::Suspended.as_str() => return Err(Refusal::Suspended),
+        true if known.is_owner => {}
+        _ => return Err(Refusal::NotFound),
     }
     join(tx, &Joining::of(organization, caller.user), expected)
 }
@@ -86,12 +87,11 @@ pub(super) fn join(
     let now = tx.now();
     let mut members = tx.open(joining.grant())?;
     let before = members.find_for_change(joining.user())?;
-    let has_joined = before.value.joined_at.is_some();
-    if !has_joined && !before.value.is_active {
+    if !before.value.is_active {
         return Err(Refusal::NotFound);
     }
     expected.check(&before)?;
-    if has_joined {
+    if before.value.joined_at.is_some() {
         return Ok(before);
     }
     let value = Member {
