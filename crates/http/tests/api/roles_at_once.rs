@@ -178,7 +178,6 @@ fn statements(server: &Server) -> i64 {
 }
 
 /// How many it asks for what is done, at the least: another call may stand where this one's fence does.
-/// How many statements something costs, the first times left out, which ask for more.
 pub(crate) fn asked(server: &Server, done: impl Fn()) -> i64 {
     // To ask for the figures costs some, too.
     let of = |done: &dyn Fn()| {

@@ -200,7 +200,7 @@ impl Tx<'_> {
             "SELECT TRUE FROM second_factors WHERE confirmed_at IS NOT NULL AND user_id = ",
         )
         .bind(user)
-        .maybe::<bool>(self)?;
+        .look::<bool>(self)?;
         Ok(found.is_some())
     }
 
@@ -217,7 +217,7 @@ impl Tx<'_> {
         .bind(user)
         .then(" AND s.expires_at > ")
         .bind(now)
-        .maybe::<bool>(self)?;
+        .look::<bool>(self)?;
         Ok(found.is_some())
     }
 }

@@ -46,7 +46,7 @@ impl Tx<'_> {
             .bind(organization)
             .then(" AND a.user_id = ")
             .bind(user)
-            .rows::<HeldRow>(self)?;
+            .rows_on::<HeldRow>(self.looking()?)?;
         let held = self.behind(organization, &rows)?;
         if stamps.member.is_some() {
             self.roles().keep_held(organization, user, stamps, held.clone());

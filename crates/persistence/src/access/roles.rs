@@ -99,7 +99,7 @@ impl Tx<'_> {
         .bind(organization)
         .then(" AND ")
         .cond(Cond::one_of(role, roles.iter().map(|id| (*id).into()).collect()))
-        .rows::<(Uid, String)>(self)?;
+        .rows_on::<(Uid, String)>(self.looking()?)?;
         let mut given: HashMap<RowId, Permissions> = HashMap::new();
         for (role, name) in rows {
             let permission = Permission::parse(&name);

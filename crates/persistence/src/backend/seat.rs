@@ -142,6 +142,7 @@ impl Seat {
             self.meter.closed();
         }
         self.fence = None;
+        self.stage = Stage::None;
     }
 
     /// After a call. A connection keeps what it has prepared for as long as it lives, and callers have a say in what that

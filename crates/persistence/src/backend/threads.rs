@@ -47,7 +47,7 @@ fn next(seat: &mut Seat, calls: &queue::Receiver, rest: Rest) -> Option<Box<dyn 
     }
 }
 
-/// Reads, and on PostgreSQL writes too, each in a transaction of its own.
+/// Reads, and on PostgreSQL writes too, each by itself.
 pub(super) fn serve(mut seat: Seat, calls: &queue::Receiver, meter: &Meter, rest: Rest) {
     if let Rest::Keep(_) = rest {
         drop(seat.sit());
@@ -94,9 +94,8 @@ fn work_off(seat: &mut Seat, call: &mut dyn Work) {
 
 /// The call begins its transaction itself, once it needs one.
 fn transaction(seat: &mut Seat, call: &mut dyn Work, attempt: Attempt) -> Verdict {
-    seat.stage = Stage::None;
     let verdict = call.attempt(seat, attempt);
-    match seat.stage {
+    match std::mem::take(&mut seat.stage) {
         Stage::Open => {}
         Stage::None => return verdict,
         // When the connection goes with it, nobody knows whether it came through.

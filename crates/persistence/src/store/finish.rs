@@ -39,6 +39,7 @@ impl Tx<'_> {
 
     /// Records what was stored. The last thing before COMMIT, and all that is held until then is the head.
     pub(crate) fn finish(&mut self) -> Result<(), Fault> {
+        // The logs of several organizations are several statements.
         if self.unit.as_ref().is_some_and(|unit| unit.logs() > 1) {
             self.conn()?;
         }
@@ -65,6 +66,7 @@ impl Tx<'_> {
             }
         }
         if claim.is_some() {
+            // The unit is taken, by which a statement would know that it has to.
             self.begin()?;
         }
         self.keep(claim)?;
@@ -125,7 +127,6 @@ impl Tx<'_> {
         owed: Owed,
     ) -> Result<(), Fault> {
         let has_stores = !owed.stores.is_empty();
-        let is_doubtful = !owed.is_empty();
         let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
         let ids = entries.iter().map(|e| Uid(e.id)).collect();
         let or_nil = |of: fn(&Entry) -> Option<Id>| {
@@ -147,14 +148,12 @@ impl Tx<'_> {
             .bind(Value::Bytes(batch.digest.to_vec()))
             .then(") WHERE organization_id = ")
             .bind(organization);
-        // So the head is taken last.
+        // So the head is taken after what is referred to, and after a row that has to be the only one of its kind.
         if has_stores {
             statement = statement.then(" AND EXISTS (SELECT 1 FROM stored)");
         }
-        for proof in owed.proofs {
-            statement = statement.then(" AND EXISTS (").nested(proof).then(")");
-        }
         statement = statement
+            .each_finds(owed.proofs)
             .then(" RETURNING organization_id, last_number - ")
             .bind(Value::Big(count))
             .then(" AS base, digest), e AS (SELECT * FROM unnest(")
@@ -223,17 +222,15 @@ impl Tx<'_> {
             .bind(Id::NIL)
             .then(")");
         if !self.is_open() {
-            // An event without a head is refused, and all of the statement with it.
+            // An event without a head is refused, by its policy or as null, and all of the statement with it.
             let all = recorded.then(" FROM e LEFT JOIN head ON TRUE");
             all.run_on(self.alone()).map_err(owed::again)?;
             return Ok(());
         }
         let recorded = recorded.then(" FROM head, e").run(self).map_err(lost_race)?;
-        // Without a head nothing is recorded, so nothing is stored: the organization is being purged, or what was
-        // taken for granted wasn't so.
+        // Without a head nothing is recorded, so nothing is stored: the organization is being purged.
         match i64::try_from(recorded) == Ok(count) {
             true => Ok(()),
-            false if is_doubtful => Err(Fault::Again),
             false => Err(Fault::Missing),
         }
     }

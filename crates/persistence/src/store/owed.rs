@@ -5,10 +5,12 @@
 //! or the use case refused, the call is run again, in a transaction, and looks.
 
 use super::rows::{Beside, storing};
-use super::tx::Tx;
+use super::tx::{Tx, Unit};
 use crate::backend::AnyConnection;
 use crate::fault::{Failure, Fault};
 use crate::sql::Sql;
+use diesel::sql_types::Bool;
+use std::mem::take;
 
 /// What is left to the last statement.
 #[derive(Default)]
@@ -30,7 +32,9 @@ impl Owed {
 impl Tx<'_> {
     /// Whether something can be left to the last statement.
     pub(super) fn can_owe(&self) -> bool {
-        self.unit.is_some() && self.is_postgres() && self.is_first_attempt() && !self.is_open()
+        let has_stores = |unit: &Unit| !unit.owed.stores.is_empty();
+        let is_free = self.unit.as_ref().is_some_and(|unit| !has_stores(unit));
+        is_free && self.is_postgres() && self.is_first_attempt() && !self.is_open()
     }
 
     /// Leaves a query to it that has to find a row.
@@ -43,7 +47,6 @@ impl Tx<'_> {
 
     /// Leaves statements to it that store.
     pub(super) fn owe(&mut self, stores: Vec<Beside>) -> Result<(), Fault> {
-        self.settle()?;
         let owed = &mut self.unit()?.owed;
         owed.is_used = true;
         owed.stores = stores;
@@ -62,32 +65,50 @@ impl Tx<'_> {
     /// The connection, for what stores or holds: in a call that writes, in its transaction.
     pub(crate) fn conn(&mut self) -> Result<&mut AnyConnection, Fault> {
         if self.unit.is_some() {
-            self.begin()?;
+            self.open_up()?;
         }
-        self.settle()?;
         Ok(self.bare())
     }
 
     /// The connection, for what only looks: a transaction would change nothing in what it sees.
     pub(crate) fn looking(&mut self) -> Result<&mut AnyConnection, Fault> {
-        self.settle()?;
-        Ok(self.bare())
+        let is_stored = |unit: &Unit| unit.owed.stores.is_empty();
+        match self.unit.as_ref().is_none_or(is_stored) {
+            true => Ok(self.bare()),
+            false => self.conn(),
+        }
     }
 
-    /// Stores what was left to the last statement before it, because it is to be seen.
-    fn settle(&mut self) -> Result<(), Fault> {
-        let stores = match &mut self.unit {
-            Some(unit) if !unit.owed.stores.is_empty() => std::mem::take(&mut unit.owed.stores),
-            _ => return Ok(()),
-        };
+    /// Begins the transaction, if it isn't begun, and does in it what was left to the last statement, in the order in
+    /// which it was: what is referred to is held before anything is changed.
+    fn open_up(&mut self) -> Result<(), Fault> {
         self.begin()?;
-        storing(stores).run_on(self.bare()).map_err(again)?;
+        let Some(unit) = &mut self.unit else { return Ok(()) };
+        let (proofs, stores) = (take(&mut unit.owed.proofs), take(&mut unit.owed.stores));
+        if !proofs.is_empty() {
+            let all = Sql::<Bool>::text("SELECT TRUE WHERE TRUE").each_finds(proofs);
+            let found = all.rows_on::<bool>(self.bare())?;
+            if found.is_empty() {
+                return Err(Fault::Again);
+            }
+        }
+        if !stores.is_empty() {
+            storing(stores).run_on(self.bare()).map_err(again)?;
+        }
         Ok(())
     }
 }
 
-/// A fault of what was left to the last statement, which then stored nothing. In a transaction, the next attempt tells
-/// what it means, or meets it again.
+impl<R> Sql<R> {
+    /// … and each of these finds a row.
+    pub(super) fn each_finds(self, proofs: Vec<Sql>) -> Self {
+        let and = |statement: Self, proof| statement.then(" AND EXISTS (").nested(proof).then(")");
+        proofs.into_iter().fold(self, and)
+    }
+}
+
+/// A fault of what was left to the last statement, which then stored nothing. The next attempt, in a transaction, tells what
+/// it means, or meets it again.
 pub(super) fn again(fault: Fault) -> Fault {
     match fault {
         Fault::Conflict(_) | Fault::Reference | Fault::Internal(_) => Fault::Again,

@@ -91,12 +91,13 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
         self.one(id, false, None)
     }
 
-    /// A live row that is about to be referred to: it isn't deleted before the transaction ends.
+    /// A live row that is about to be referred to: it isn't deleted before that is stored. A first attempt may hold nothing
+    /// yet, and stores only if the row is still as it was read.
     pub fn find_to_refer(&mut self, id: Id) -> Result<Option<Record<E>>, Fault> {
         self.held(id, Hold::Refer)
     }
 
-    /// A live row that stays as it is until the transaction ends.
+    /// A live row that stays as it is until the call's changes are stored, in the same way.
     pub fn find_to_rely_on(&mut self, id: Id) -> Result<Option<Record<E>>, Fault> {
         self.held(id, Hold::Rely)
     }
@@ -128,7 +129,8 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
         self.tx.owe_proof(proof)
     }
 
-    /// Whether a row lives that is about to be referred to; it isn't deleted before the transaction ends.
+    /// Whether a row lives that is about to be referred to; it isn't deleted before that is stored. A first attempt may take
+    /// it for granted, and stores only if it does.
     pub fn may_be_referred_to(&mut self, id: Id) -> Result<bool, Fault> {
         if self.tx.can_owe() {
             self.owe_row(id, Hold::Refer, None)?;

@@ -191,13 +191,19 @@ where
 {
     let of = is::<Stage>("pipeline_id", pipeline);
     let open = is::<Stage>("kind", StageKind::Open.as_str());
-    let stages = work
-        .open(grant.also::<Stage, Read>())?
-        .some(vec![of, open], 1_000)?;
-    let first = stages
-        .into_iter()
-        .min_by_key(|stage| (stage.value.position, stage.id));
-    first.ok_or_else(|| Refusal::conflict("no_open_stage", "the pipeline has no open stage"))
+    let mut open_stages = work.open(grant.also::<Stage, Read>())?;
+    let mut stages = open_stages.some(vec![of, open], 1_000)?;
+    stages.sort_by_key(|stage| (stage.value.position, stage.id));
+    for stage in stages {
+        // One may be deleted at once.
+        if open_stages.may_be_referred_to(stage.id)? {
+            return Ok(stage);
+        }
+    }
+    Err(Refusal::conflict(
+        "no_open_stage",
+        "the pipeline has no open stage",
+    ))
 }
 
 /// Those of several stages that are of the deal's pipeline: the named one, its own, or the default one.

@@ -28,14 +28,15 @@ impl Keeping for Pipeline {
         if before.value.is_default {
             return Err(Refusal::conflict("in_use", "it is the default pipeline"));
         }
-        let of = is::<Deal>("pipeline_id", before.id);
-        unless_any(work, grant.also::<Deal, _>(), vec![of], "the pipeline has deals")?;
         delete_parts(
             work,
             grant.also::<Stage, _>(),
             is::<Stage>("pipeline_id", before.id),
             deletion,
-        )
+        )?;
+        // Once the stages are held, no deal comes into one.
+        let of = is::<Deal>("pipeline_id", before.id);
+        unless_any(work, grant.also::<Deal, _>(), vec![of], "the pipeline has deals")
     }
 
     fn restored(
