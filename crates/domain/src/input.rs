@@ -1,11 +1,13 @@
 //! Reading an entity from JSON: text made clean, unknown and read-only fields refused, every check run.
 
+mod at;
 mod merging;
 mod shape;
 mod typed;
 
 use crate::entity::Entity;
 use crate::value::text;
+use at::At;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::fmt;
@@ -37,8 +39,9 @@ impl Invalid {
         }])
     }
 
-    /// `Ok` where nothing was found.
-    pub fn unless_empty(errors: Vec<FieldError>) -> Result<(), Invalid> {
+    /// `Ok` where nothing was found; else the first of it, as much as [`TOLD`].
+    pub fn unless_empty(mut errors: Vec<FieldError>) -> Result<(), Invalid> {
+        errors.truncate(TOLD);
         if errors.is_empty() {
             Ok(())
         } else {
@@ -66,8 +69,12 @@ impl fmt::Display for Invalid {
 }
 impl std::error::Error for Invalid {}
 
-/// The most faults of one input that are told where there may be any number: names that aren't known, parts of a bulk.
+/// The most faults of one input that are told.
 pub const TOLD: usize = 20;
+/// The most characters of a name that are told, where a caller made the name up.
+pub const NAME_TOLD: usize = 100;
+/// The most characters of a pointer.
+const POINTER: usize = 1_000;
 
 /// A new entity from the body of a request.
 pub fn read<E: Entity>(body: Value) -> Result<E, Invalid> {
@@ -81,11 +88,19 @@ pub fn read<E: Entity>(body: Value) -> Result<E, Invalid> {
 #[derive(Debug, Clone)]
 pub struct Patch(Map<String, Value>);
 
+impl Patch {
+    /// What it says of a field.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+}
+
 /// The patch from the body of a request.
 pub fn patch<E: Entity>(body: Value) -> Result<Patch, Invalid> {
     let (fields, entity) = in_least::<E>(body)?;
     if let Some(Err(found)) = entity.map(|entity| entity.validate()) {
-        let Invalid(mut errors) = invalid(&found);
+        let mut errors = Vec::new();
+        collect(&found, "#", &mut errors);
         errors.retain(|error| says(&fields, &error.pointer));
         Invalid::unless_empty(errors)?;
     }
@@ -111,7 +126,7 @@ pub fn merge<E: Entity>(current: &E, Patch(patch): Patch) -> Result<E, Invalid> 
 /// Reads any body that is no entity: the same cleaning and strictness.
 pub fn plain<T: serde::de::DeserializeOwned>(mut body: Value) -> Result<T, Invalid> {
     let mut errors = Vec::new();
-    clean(&mut body, "#", &|_| false, &mut errors);
+    clean(&mut body, &At::Root, &[], false, &mut errors);
     beside(errors, typed(&body))
 }
 
@@ -123,7 +138,7 @@ pub fn raw<T: serde::de::DeserializeOwned>(body: Value) -> Result<T, Invalid> {
 /// The fields of a body, cleaned, and what is wrong with them already.
 fn prepared<E: Entity>(mut body: Value) -> Result<(Map<String, Value>, Vec<FieldError>), Invalid> {
     let mut errors = Vec::new();
-    clean(&mut body, "#", &|name| E::LONG.contains(&name), &mut errors);
+    clean(&mut body, &At::Root, E::LONG, false, &mut errors);
     let Value::Object(fields) = body else {
         return Err(no_object());
     };
@@ -142,10 +157,11 @@ fn beside<T>(mut errors: Vec<FieldError>, read: Result<T, Invalid>) -> Result<T,
     if let Err(Invalid(more)) = read {
         errors.extend(more.into_iter().filter(|error| error.code == "unknown_field"));
     }
+    errors.truncate(TOLD);
     Err(Invalid(errors))
 }
 
-/// The fields of a patch, and the least entity with them; none where a part of it is whole beside the row alone.
+/// The fields of a patch, and the least entity with them, but for objects that are whole beside the row alone.
 fn in_least<E: Entity>(body: Value) -> Result<(Map<String, Value>, Option<E>), Invalid> {
     let (fields, errors) = prepared::<E>(body)?;
     let mut named = fields.clone();
@@ -153,12 +169,9 @@ fn in_least<E: Entity>(body: Value) -> Result<(Map<String, Value>, Option<E>), I
     named.retain(|name, change| !(change.is_null() && E::FREE.contains(&name.as_str())));
     let mut whole: Map<String, Value> = serde_json::from_str(E::LEAST).unwrap_or_default();
     merging::apply(&mut whole, named, &[]);
-    let read = typed::<E>(&Value::Object(whole)).map(Some);
-    let read = read.or_else(|Invalid(mut found)| {
-        // What a patch leaves out, the row has.
-        found.retain(|error| error.code != "required");
-        Invalid::unless_empty(found).map(|()| None)
-    });
+    let has_list = fields.values().any(shape::has_list);
+    // What a patch leaves out of an object, the row has.
+    let read = shaped::<E>(&Value::Object(whole), has_list, true);
     Ok((fields, beside(errors, read)?))
 }
 
@@ -174,13 +187,21 @@ fn says(fields: &Map<String, Value>, pointer: &str) -> bool {
 }
 
 fn strict<E: Entity>(value: &Value, has_list: bool) -> Result<E, Invalid> {
-    let entity: E = typed(value)?;
-    if has_list {
-        let read = serde_json::to_value(&entity).map_err(|e| anywhere(e.to_string()))?;
-        shape::unless_list_for_object(value, &read, "#")?;
-    }
+    let entity = shaped::<E>(value, has_list, false)?;
+    let entity = entity.ok_or_else(|| anywhere("can't be read".into()))?;
     check(&entity)?;
     Ok(entity)
+}
+
+/// The entity that a value says, with objects where there have to be objects. `in_part` as [`typed::reading`] has it;
+/// none where that leaves none.
+fn shaped<E: Entity>(value: &Value, has_list: bool, in_part: bool) -> Result<Option<E>, Invalid> {
+    let (entity, mut errors) = typed::reading::<E>(value, in_part);
+    if let Some(entity) = entity.as_ref().filter(|_| has_list) {
+        let read = serde_json::to_value(entity).map_err(|e| anywhere(e.to_string()))?;
+        shape::lists_for_objects(value, &read, &At::Root, &mut errors);
+    }
+    Invalid::unless_empty(errors).map(|()| entity)
 }
 
 /// Every check of an entity that wasn't read from a body.
@@ -195,26 +216,30 @@ pub fn check<E: Entity>(entity: &E) -> Result<(), Invalid> {
     Invalid::unless_empty(errors)
 }
 
-/// Cleans every text in place; `long` says which top-level fields may hold line breaks.
-fn clean(value: &mut Value, at: &str, long: &dyn Fn(&str) -> bool, errors: &mut Vec<FieldError>) {
+/// Cleans every text in place, until so much is wrong as is told. `long` says which fields of the body may hold line
+/// breaks, `lines` whether it is one of them.
+fn clean(value: &mut Value, at: &At<'_>, long: &[&str], lines: bool, errors: &mut Vec<FieldError>) {
+    if errors.len() >= TOLD {
+        return;
+    }
     match value {
-        Value::String(found) => {
-            let lines = at
-                .strip_prefix("#/")
-                .is_some_and(|path| long(path.split('/').next().unwrap_or(path)));
-            match text::clean(found, lines) {
-                Some(text) => *found = text,
-                None => errors.push(error(at.into(), "control_character", "holds a control character")),
-            }
-        }
+        Value::String(found) => match text::clean(found, lines) {
+            Some(text) => *found = text,
+            None => errors.push(error(
+                at.to_string(),
+                "control_character",
+                "holds a control character",
+            )),
+        },
         Value::Array(items) => {
             for (n, item) in items.iter_mut().enumerate() {
-                clean(item, &format!("{at}/{n}"), long, errors);
+                clean(item, &At::Item(at, n), long, lines, errors);
             }
         }
         Value::Object(fields) => {
             for (name, field) in fields.iter_mut() {
-                clean(field, &format!("{at}/{}", escaped(name)), long, errors);
+                let lines = lines || (matches!(at, At::Root) && long.contains(&name.as_str()));
+                clean(field, &At::Name(at, name), long, lines, errors);
             }
         }
         _ => {}
@@ -264,10 +289,23 @@ fn told(e: &validator::ValidationError) -> String {
 
 fn error(pointer: String, code: &'static str, detail: impl Into<String>) -> FieldError {
     FieldError {
-        pointer,
+        pointer: short(pointer),
         code: code.into(),
         detail: detail.into(),
     }
+}
+
+/// A pointer whose names are cut, so that an answer stays small whatever a body is made of.
+fn short(pointer: String) -> String {
+    if pointer.len() <= NAME_TOLD {
+        return pointer;
+    }
+    let names: Vec<_> = pointer
+        .split('/')
+        .map(|name| text::cut(name, NAME_TOLD))
+        .collect();
+    // The cut may have gone through an escape.
+    text::cut(&names.join("/"), POINTER).replace("~…", "…")
 }
 
 fn anywhere(detail: String) -> Invalid {

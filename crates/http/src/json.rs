@@ -1,5 +1,7 @@
 //! JSON as it is sent. A name that stands twice in an object is refused: of two amounts, one would be passed over.
 
+use firma_domain::input::NAME_TOLD;
+use firma_domain::value::text;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::map::Entry;
 use serde_json::{Map, Value};
@@ -65,11 +67,28 @@ impl<'de> Visitor<'de> for Whatever {
                 Entry::Occupied(place) => {
                     return Err(Error::custom(format!(
                         "{:?} stands twice in an object",
-                        place.key()
+                        text::cut(place.key(), NAME_TOLD)
                     )));
                 }
             }
         }
         Ok(Value::Object(fields))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_stands_twice_is_told_by_its_beginning() {
+        let told = |name: &str| {
+            let body = format!("{{\"a\": [{{\"{name}\": 1, \"{name}\": 2}}]}}");
+            read(body.as_bytes()).unwrap_err().to_string()
+        };
+        assert!(told("amount").starts_with("\"amount\" stands twice in an object"));
+        let long = told(&"ž".repeat(500_000));
+        let cut = format!("\"{}…\" stands twice", "ž".repeat(NAME_TOLD));
+        assert!(long.starts_with(&cut) && long.len() < 400, "{}", long.len());
     }
 }

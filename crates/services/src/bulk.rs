@@ -85,8 +85,7 @@ impl Operation {
             }
             Kind::Upsert => {
                 work.grant::<E, Update>()?;
-                let of = named::<E>(&self.value)?.map(Box::new);
-                let patch = input::patch::<E>(self.value.clone())?;
+                let (of, patch) = upserted::<E>(&self.value)?;
                 Judged::Upsert(of, patch, expected, self.value)
             }
         })
@@ -103,13 +102,33 @@ enum Judged<E> {
     Upsert(Option<Box<Cond>>, Patch, Expected, Value),
 }
 
-/// What the row has that an upsert is about: its `external_id`.
-fn named<E: Keeping>(value: &Value) -> Result<Option<Cond>, Refusal> {
-    let field = E::filters().iter().find(|field| field.name == "external_id");
-    let field = field.ok_or_else(|| Refusal::conflict("no_upsert", "this collection has no external_id"))?;
-    let named = value.get("external_id").and_then(Value::as_str);
-    let named = named.ok_or_else(|| Refusal::field("external_id", "required", "is required"))?;
-    Ok((field.parse)(named).map(|value| Cond::Is(field.col, Op::Eq, value)))
+/// What finds the row that an upsert is about, if any row can have it: its `external_id`. And what changes the row.
+fn upserted<E: Keeping>(value: &Value) -> Result<(Option<Box<Cond>>, Patch), Refusal> {
+    let patch = input::patch::<E>(value.clone());
+    let Some(field) = E::filters().iter().find(|field| field.name == "external_id") else {
+        patch?;
+        return Err(Refusal::conflict(
+            "no_upsert",
+            "this collection has no external_id",
+        ));
+    };
+    // One of another type is a fault of the patch.
+    let is_named = !value.is_object() || value.get(field.name).is_some_and(|named| !named.is_null());
+    let missing = || Invalid::field(field.name, "required", "is required");
+    let patch = match (patch, is_named) {
+        (Ok(patch), true) => patch,
+        (Ok(_), false) => return Err(missing().into()),
+        (Err(invalid), true) => return Err(invalid.into()),
+        (Err(Invalid(mut errors)), false) => {
+            errors.extend(missing().0);
+            errors.truncate(TOLD);
+            return Err(Invalid(errors).into());
+        }
+    };
+    let named = patch.get(field.name).and_then(Value::as_str);
+    let value = named.and_then(|named| (field.parse)(named));
+    let of = value.map(|value| Box::new(Cond::Is(field.col, Op::Eq, value)));
+    Ok((of, patch))
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -170,8 +189,8 @@ fn whole<E: Keeping>(
     work: &mut Work<'_, '_>,
     operations: Vec<Result<Operation, Invalid>>,
 ) -> Result<Vec<Outcome>, Refusal> {
-    // What is wrong by itself is told before anything is looked up, of all operations.
-    let (mut judged, mut errors) = (Vec::with_capacity(operations.len()), Vec::new());
+    // What is wrong by itself is told before anything is looked up, of all operations; and before what can't be.
+    let (mut judged, mut errors, mut conflict) = (Vec::with_capacity(operations.len()), Vec::new(), None);
     for (n, operation) in operations.into_iter().enumerate() {
         let read = operation.map_err(Refusal::from).and_then(|operation| {
             let read = operation.judged::<E>(work);
@@ -182,10 +201,12 @@ fn whole<E: Keeping>(
             Err(Refusal::Invalid(Invalid(more))) => {
                 errors.extend(more.into_iter().take(TOLD - errors.len()));
             }
+            Err(refusal) if is_conflict(&refusal) => conflict = conflict.or(Some(refusal)),
             Err(other) => return Err(other),
         }
     }
     Invalid::unless_empty(errors)?;
+    conflict.map_or(Ok(()), Err)?;
     let mut outcomes = Vec::with_capacity(judged.len());
     for (n, operation) in judged.into_iter().enumerate() {
         outcomes.push(one::<E>(work, operation).map_err(|refusal| below(n, refusal))?);
@@ -223,6 +244,14 @@ fn apart<E: Keeping>(
 
 fn below(n: usize, refusal: Refusal) -> Refusal {
     refusal.below(&format!("operations/{n}"), "/value")
+}
+
+fn is_conflict(refusal: &Refusal) -> bool {
+    match refusal {
+        Refusal::Conflict { .. } => true,
+        Refusal::Part { refusal, .. } => is_conflict(refusal),
+        _ => false,
+    }
 }
 
 fn refused(problem: Problem, refusal: &Refusal, id: Option<Id>) -> Outcome {
@@ -287,6 +316,8 @@ fn done<E>(status: u16, record: &Record<E>) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use firma_domain::crm::Company;
+    use firma_domain::organizations::Team;
     use serde_json::json;
 
     #[test]
@@ -327,5 +358,41 @@ mod tests {
             ]
         );
         assert!(read(json!([])).is_err() && read(json!({"operations": {}})).is_err());
+    }
+
+    #[test]
+    fn an_upsert_tells_what_is_wrong_beside_what_it_is_about() {
+        let told = |value: Value| match upserted::<Company>(&value) {
+            Err(Refusal::Invalid(Invalid(errors))) => errors
+                .iter()
+                .map(|error| format!("{} {}", error.pointer, error.code))
+                .collect::<Vec<_>>(),
+            other => vec![format!("{:?}", other.is_ok())],
+        };
+        for (value, faults) in [
+            (
+                json!({"shade": 1}),
+                vec!["#/shade unknown_field", "#/external_id required"],
+            ),
+            (
+                json!({"external_id": null, "name": "x"}),
+                vec!["#/external_id required"],
+            ),
+            (json!({"external_id": 5}), vec!["#/external_id invalid_type"]),
+            (json!(5), vec!["# invalid_type"]),
+            (json!({"external_id": "a", "name": "x"}), vec!["true"]),
+        ] {
+            assert_eq!(told(value.clone()), faults, "{value}");
+        }
+        // Where there is none, what is wrong by itself comes first.
+        let upserted = |name: &str| upserted::<Team>(&json!({"name": name}));
+        assert!(matches!(upserted(""), Err(Refusal::Invalid(_))));
+        assert!(matches!(
+            upserted("x"),
+            Err(Refusal::Conflict {
+                code: "no_upsert",
+                ..
+            })
+        ));
     }
 }

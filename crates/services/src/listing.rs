@@ -1,20 +1,23 @@
 //! The query of a list: a closed vocabulary. What isn't in it is refused by name.
 
+mod filters;
+
 use crate::cursor;
 use crate::keeping::Keeping;
 use crate::link::Expand;
 use crate::refusal::Refusal;
 use firma_auth::keys::Key;
 use firma_domain::input::TOLD;
-use firma_domain::value::{decimal, text};
-use firma_domain::{Currency, Email, Id, Record};
-use firma_persistence::{Cond, Field, Listing, Op, Position, Side, Value};
+use firma_domain::value::text;
+use firma_domain::{Currency, Id, Record};
+use firma_persistence::{Listing, Position};
 use std::collections::HashSet;
+
+pub(crate) use filters::{filter, values};
+use filters::{in_currency, mailed, tagged};
 
 /// Rows a page has unless asked, and the most it may have.
 pub(crate) const LIMIT: (i64, i64) = (50, 200);
-/// The most values of a list such as `status=WON,LOST`.
-const VALUES: usize = 100;
 /// The most words of a search.
 const WORDS: usize = 8;
 /// Fields that every resource has beside its own.
@@ -99,12 +102,11 @@ pub fn query<E: Keeping>(
         .find(|(name, _)| name == "currency")
         .map(|(_, code)| code.as_str());
     let has_money = E::filters().iter().any(|field| field.currency.is_some());
-    let currency = match stated.filter(|_| has_money) {
-        None => currency,
-        Some(code) => Currency::from_code(code).ok_or_else(|| {
-            Refusal::parameter("currency", "invalid_value", "is not a currency code of ISO 4217")
-        })?,
-    };
+    let stated = stated.filter(|_| has_money);
+    let known = stated.map_or(Some(currency), Currency::from_code);
+    let no_currency =
+        || Refusal::parameter("currency", "invalid_value", "is not a currency code of ISO 4217");
+    let currency = known.unwrap_or(currency);
     let mut cursor = None;
     let mut parts = Vec::new();
     each(parameters, |name, value| {
@@ -118,13 +120,18 @@ pub fn query<E: Keeping>(
             "include" => query.total = total(value)?,
             "q" if !E::SEARCHED.is_empty() => query.words = words(value)?,
             "deleted" => query.listing.deleted = flag("deleted", value)?,
-            "currency" if has_money => query.listing.filters.extend(in_currency::<E>(currency)),
+            "currency" if has_money => {
+                let named = known.ok_or_else(no_currency)?;
+                query.listing.filters.extend(in_currency::<E>(named));
+            }
             "tag" if E::TAGGED => query.listing.filters.push(tagged::<E>(organization, value)?),
             "email" if E::MAILED => query.listing.filters.push(mailed::<E>(organization, value)?),
             _ if query.shape.take::<E>(name, value)? => {}
-            _ => match filter(E::filters(), name, value, currency, stated.is_some())? {
-                Some(conds) => query.listing.filters.extend(conds),
-                None => return Ok(false),
+            _ => match filter(E::filters(), name, value, currency, stated.is_some()) {
+                Ok(Some(conds)) => query.listing.filters.extend(conds),
+                Ok(None) => return Ok(false),
+                // What is no amount of one currency may be one of another.
+                Err(fault) => return Err(known.map_or_else(no_currency, |_| fault)),
             },
         }
         // How much of each row a page shows, and how many, may differ from page to page.
@@ -285,120 +292,4 @@ fn usual_sort<E: Keeping>(parameters: &Parameters) -> (usize, bool) {
     let fields = parameters.iter().filter_map(|(name, _)| name.split('[').next());
     let mut sorts = fields.filter_map(|field| E::sorts().iter().position(|sort| sort.name == field));
     (sorts.next().unwrap_or(0), true)
-}
-
-fn tagged<E: Keeping>(organization: Id, named: &str) -> Result<Cond, Refusal> {
-    let tags: Option<Vec<_>> = values(named).iter().map(|tag| text::clean(tag, false)).collect();
-    let tags = tags.ok_or_else(|| Refusal::parameter("tag", "invalid_value", "holds a control character"))?;
-    listed::<E>(Side::Tags, "tag", organization, tags)
-}
-
-fn mailed<E: Keeping>(organization: Id, named: &str) -> Result<Cond, Refusal> {
-    let key = |email: &String| Email::parse(email).map(|email| email.key());
-    let keys: Option<Vec<_>> = values(named).iter().map(key).collect();
-    let keys =
-        keys.ok_or_else(|| Refusal::parameter("email", "invalid_value", "is not an e-mail address"))?;
-    listed::<E>(Side::Emails, "email", organization, keys)
-}
-
-fn listed<E: Keeping>(
-    side: Side,
-    name: &str,
-    organization: Id,
-    values: Vec<String>,
-) -> Result<Cond, Refusal> {
-    if values.len() > VALUES {
-        return Err(Refusal::parameter(name, "invalid_value", "names too many values"));
-    }
-    Ok(Cond::Listed {
-        side,
-        id: E::COMMON.id,
-        organization: organization.into(),
-        entity: E::NAME,
-        values: values.into_iter().map(Value::Text).collect(),
-    })
-}
-
-fn in_currency<E: Keeping>(currency: Currency) -> Option<Cond> {
-    let col = E::filters().iter().find_map(|field| field.currency)?;
-    Some(Cond::Is(col, Op::Eq, currency.code().into()))
-}
-
-/// The values of a list, between commas. A comma of a value itself is written `\,`, a backslash `\\`.
-pub(crate) fn values(text: &str) -> Vec<String> {
-    let (mut all, mut value) = (Vec::new(), String::new());
-    let mut rest = text.chars();
-    while let Some(c) = rest.next() {
-        match (c, rest.as_str().chars().next()) {
-            (',', _) => all.push(std::mem::take(&mut value)),
-            ('\\', Some(escaped @ (',' | '\\'))) => {
-                value.push(escaped);
-                rest.next();
-            }
-            _ => value.push(c),
-        }
-    }
-    all.push(value);
-    all
-}
-
-/// `name=a,b` or `name[op]=a`; none where `name` is no filter.
-pub(crate) fn filter(
-    fields: &[Field],
-    name: &str,
-    text: &str,
-    currency: Currency,
-    stated: bool,
-) -> Result<Option<Vec<Cond>>, Refusal> {
-    let (field_name, op) = match name.strip_suffix(']').and_then(|rest| rest.split_once('[')) {
-        Some((field, op)) => (field, Some(op)),
-        None => (name, None),
-    };
-    let Some(field) = fields.iter().find(|field| field.name == field_name) else {
-        return Ok(None);
-    };
-    let ranged = field.is_ranged();
-    let op = match op {
-        None => None,
-        Some("gt") if ranged => Some(Op::Gt),
-        Some("gte") if ranged => Some(Op::Ge),
-        Some("lt") if ranged => Some(Op::Lt),
-        Some("lte") if ranged => Some(Op::Le),
-        Some(_) => return Ok(None),
-    };
-    let one = |text: &str| {
-        literal(field, text, currency).ok_or_else(|| {
-            Refusal::parameter(
-                name,
-                "invalid_value",
-                format!("{text:?} is not a value of {field_name}"),
-            )
-        })
-    };
-    let mut conds = match op {
-        Some(op) => vec![Cond::Is(field.col, op, one(text)?)],
-        None => {
-            let values = values(text);
-            let values = values
-                .iter()
-                .map(|value| one(value))
-                .collect::<Result<Vec<_>, _>>()?;
-            if values.len() > VALUES {
-                return Err(Refusal::parameter(name, "invalid_value", "names too many values"));
-            }
-            vec![Cond::one_of(field.col, values)]
-        }
-    };
-    // An amount means nothing without its currency: the one that is named, or the organization's.
-    if let Some(col) = field.currency.filter(|_| !stated) {
-        conds.push(Cond::Is(col, Op::Eq, currency.code().into()));
-    }
-    Ok(Some(conds))
-}
-
-fn literal(field: &Field, text: &str, currency: Currency) -> Option<Value> {
-    match field.currency {
-        Some(_) => decimal::parse(text, currency.decimals()).map(Value::Big),
-        None => (field.parse)(text),
-    }
 }

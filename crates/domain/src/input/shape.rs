@@ -1,6 +1,7 @@
 //! Lists where objects are expected: serde reads the fields of a struct from a list as well, in their order.
 
-use super::{Invalid, error, escaped};
+use super::at::At;
+use super::{FieldError, error};
 use serde_json::Value;
 
 /// Whether there is a list in it, or in an object in it.
@@ -12,23 +13,19 @@ pub(super) fn has_list(value: &Value) -> bool {
     }
 }
 
-/// Refuses what says a list where it was read as an object.
-pub(super) fn unless_list_for_object(said: &Value, read: &Value, at: &str) -> Result<(), Invalid> {
+/// Notes what says a list where it was read as an object.
+pub(super) fn lists_for_objects(said: &Value, read: &Value, at: &At<'_>, errors: &mut Vec<FieldError>) {
     match (said, read) {
-        (Value::Array(_), Value::Object(_)) => Err(Invalid(vec![error(
-            at.to_owned(),
-            "invalid_type",
-            "an object is expected",
-        )])),
-        (Value::Object(said), Value::Object(read)) => {
-            let both = said
-                .iter()
-                .filter_map(|(name, said)| Some((name, said, read.get(name)?)));
-            for (name, said, read) in both {
-                unless_list_for_object(said, read, &format!("{at}/{}", escaped(name)))?;
-            }
-            Ok(())
+        (Value::Array(_), Value::Object(_)) => {
+            errors.push(error(at.to_string(), "invalid_type", "an object is expected"));
         }
-        _ => Ok(()),
+        (Value::Object(said), Value::Object(read)) => {
+            for (name, said) in said {
+                if let Some(read) = read.get(name) {
+                    lists_for_objects(said, read, &At::Name(at, name), errors);
+                }
+            }
+        }
+        _ => {}
     }
 }

@@ -103,6 +103,114 @@ fn every_name_that_is_not_known_is_told_with_what_else_is_wrong() {
 }
 
 #[test]
+fn a_body_full_of_faults_is_refused_by_a_small_answer() {
+    let long = "k".repeat(1_000_000);
+    let told = |body: Value| {
+        let Invalid(errors) = read::<Company>(body).unwrap_err();
+        let size: usize = errors.iter().map(|e| e.pointer.len() + e.detail.len()).sum();
+        assert!(errors.len() <= TOLD && size < 30_000, "{} {size}", errors.len());
+        all(Invalid(errors))
+    };
+    // With all of its pointers it would take 160 GB.
+    let faults = told(json!({&long: vec!["\u{0}"; 160_000]}));
+    assert_eq!(faults.len(), TOLD);
+    let name = format!("#/{}…", "k".repeat(NAME_TOLD));
+    assert_eq!(faults[0], format!("{name}/0 control_character"));
+    // To write where each item stands would take minutes.
+    assert_eq!(
+        told(json!({&long: vec![1; 500_000]})),
+        [format!("{name} unknown_field")]
+    );
+    assert_eq!(told(json!({"name": "A", "size": long})), ["#/size invalid_value"]);
+    assert_eq!(told(json!({"name": {&long: 1}})), ["#/name invalid_type"]);
+    // An escape isn't cut through.
+    let slashes = "/".repeat(NAME_TOLD);
+    let name = format!("a{}", "~1".repeat(NAME_TOLD / 2 - 1));
+    assert_eq!(
+        told(json!({"name": "A", format!("a{slashes}"): 1})),
+        [format!("#/{name}… unknown_field")]
+    );
+    let mut deep = json!(vec!["\u{0}"; 30]);
+    for _ in 0..100 {
+        deep = json!({"n".repeat(50): deep});
+    }
+    assert_eq!(told(deep).len(), TOLD);
+}
+
+#[test]
+fn what_is_large_is_read_once() {
+    let faults = |emails: usize| {
+        let emails: Vec<_> = (0..emails).map(|n| format!("a{n}@firm.example")).collect();
+        let mut body = json!({"name": "A", "emails": emails});
+        (0..30).for_each(|n| body[format!("x{n:02}")] = json!(n));
+        (
+            all(read::<Contact>(body.clone()).unwrap_err()),
+            all(patch::<Contact>(body).unwrap_err()),
+        )
+    };
+    let (new, changed) = faults(10);
+    assert_eq!((new.len(), changed.len()), (TOLD, TOLD));
+    let (new, changed) = faults(20_000);
+    assert_eq!(new, ["#/x00 unknown_field"]);
+    assert_eq!(changed, new);
+    // A part of an object is no fault in what is large, either.
+    let large = json!({"title": "x".repeat(100_000), "value": {"amount": "5.00"}, "zone": 1});
+    assert_eq!(all(patch::<Deal>(large).unwrap_err()), ["#/zone unknown_field"]);
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "they are read alone")]
+struct Outer {
+    #[serde(default)]
+    inner: Option<Inner>,
+    #[serde(default)]
+    list: Vec<Innermost>,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "they are read alone")]
+struct Inner {
+    innermost: Innermost,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "they are read alone")]
+struct Innermost {
+    number: i32,
+}
+
+#[test]
+fn what_is_wrong_in_an_object_hides_nothing_behind_it() {
+    let wrong = json!({"title": "x", "value": {"amount": 5, "currency": "EUR"}, "zone": 1});
+    let told = ["#/value/amount invalid_type", "#/zone unknown_field"];
+    assert_eq!(all(read::<Deal>(wrong.clone()).unwrap_err()), told);
+    assert_eq!(all(patch::<Deal>(wrong).unwrap_err()), told);
+    let deep = json!({"inner": {"innermost": {"number": "1"}}, "list": [{"number": "2"}], "zone": 1});
+    assert_eq!(
+        all(plain::<Outer>(deep).unwrap_err()),
+        [
+            "#/inner/innermost/number invalid_type",
+            "#/list/0/number invalid_type",
+            "#/zone unknown_field"
+        ]
+    );
+    // What is missing is told once, and not again for what is around it.
+    assert_eq!(
+        all(plain::<Outer>(json!({"inner": {"innermost": {}}, "zone": 1})).unwrap_err()),
+        ["#/inner/innermost/number required", "#/zone unknown_field"]
+    );
+    // Of a part, what an object lacks stands elsewhere; what an item of a list lacks doesn't.
+    let part = json!({"inner": {"innermost": {}}, "list": [{}]});
+    let (_, errors) = typed::reading::<Outer>(&part, true);
+    assert_eq!(all(Invalid(errors)), ["#/list/0/number required"]);
+    let (read, errors) = typed::reading::<Outer>(&json!({"inner": {"innermost": {}}}), true);
+    assert!(read.unwrap().inner.is_none() && errors.is_empty());
+}
+
+#[test]
 fn what_a_patch_says_is_judged_without_the_row() {
     let wrong = |body: Value| all(patch::<Company>(body).unwrap_err());
     assert_eq!(wrong(json!({"name": ""})), ["#/name length"]);
@@ -119,8 +227,21 @@ fn what_a_patch_says_is_judged_without_the_row() {
         all(patch::<Organization>(json!({"settings": {"retention": {"audit_days": 1}}})).unwrap_err()),
         ["#/settings/retention/audit_days range"]
     );
-    // What is whole beside the row alone waits for it.
+    // What is whole beside the row alone waits for it, and nothing else does.
     assert!(patch::<Deal>(json!({"value": {"amount": "5.00"}})).is_ok());
+    assert_eq!(
+        all(patch::<Deal>(json!({"value": {"amount": "5.00"}, "title": "", "tags": [""]})).unwrap_err())
+            .len(),
+        2
+    );
+    assert_eq!(
+        wrong(json!({"billing_address": ["x"]})),
+        ["#/billing_address invalid_type"]
+    );
+    assert_eq!(
+        wrong(json!({"billing_address": ["x"], "zone": 1})),
+        ["#/zone unknown_field", "#/billing_address invalid_type"]
+    );
     assert!(patch::<Activity>(json!({"body": null})).is_ok());
     assert!(fits::<Company>(json!({"name": ""})).is_ok() && fits::<Company>(json!({"name": 1})).is_err());
 }

@@ -1,61 +1,104 @@
 //! Reading a type from JSON, strictly; what serde finds wrong, in a caller's words.
 
-use super::{FieldError, Invalid, TOLD, error, escaped, no_object};
+use super::{FieldError, Invalid, NAME_TOLD, TOLD, anywhere, error, escaped, no_object};
+use crate::value::text;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// Serde stops at the first fault. What is wrong is noted and left out, and the rest read again, so that all of it is
-/// told, as much as [`TOLD`].
+/// The largest value that is read again after a fault, in bytes of its texts and some for each value. Of a larger one,
+/// reading again may cost more than all that a call does else.
+const SMALL: usize = 64 * 1_024;
+/// What a value weighs beside its text.
+const WEIGHT: usize = 8;
+
+/// The value as a `T`, or all that is wrong with it.
 pub(super) fn typed<T: DeserializeOwned>(value: &Value) -> Result<T, Invalid> {
+    let (read, errors) = reading(value, false);
+    Invalid::unless_empty(errors)?;
+    read.ok_or_else(|| anywhere("can't be read".into()))
+}
+
+/// The value as a `T`, and what is wrong with it. Serde stops at the first fault. What is wrong is noted and left out,
+/// and the rest read again where it is small, so that all of it is told, as much as [`TOLD`].
+///
+/// `in_part`: what objects lack stands elsewhere, but for those in lists. One that lacks something is left out, too.
+pub(super) fn reading<T: DeserializeOwned>(value: &Value, in_part: bool) -> (Option<T>, Vec<FieldError>) {
     // A list would be read as the fields in their order.
     if !value.is_object() {
-        return Err(no_object());
+        return (None, no_object().0);
     }
     let mut value = Cow::Borrowed(value);
-    let mut errors: Vec<FieldError> = Vec::new();
-    loop {
+    let (mut errors, mut gone) = (Vec::new(), Vec::<String>::new());
+    // A fault may take the objects around it along, each by a reading of its own.
+    for _ in 0..2 * TOLD {
         let read: Result<T, _> = serde_path_to_error::deserialize(&*value);
-        let error = match read {
-            Ok(read) => return Invalid::unless_empty(errors).map(|()| read),
+        let fault = match read {
+            Ok(read) => return (Some(read), errors),
             Err(fault) => told(&fault),
         };
-        // What is missed may be what was left out.
-        let is_left_out = |known: &FieldError| {
-            let below = known.pointer.strip_prefix(error.pointer.as_str());
-            below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        if error.code == "required" && errors.iter().any(is_left_out) {
-            return Err(Invalid(errors));
+        // What is missed may be what was left out: then the object around it can't be judged.
+        let is_elsewhere = gone.contains(&fault.pointer) || (in_part && !fault.in_list);
+        let pointer = fault.pointer.clone();
+        if fault.code != "required" || !is_elsewhere {
+            errors.push(error(fault.pointer, fault.code, fault.detail));
+            if errors.len() == TOLD || left(&value, SMALL).is_none() {
+                break;
+            }
         }
-        let goes_on = errors.len() + 1 < TOLD && left_out(value.to_mut(), &error.pointer);
-        errors.push(error);
-        if !goes_on {
-            return Err(Invalid(errors));
+        match left_out(value.to_mut(), &pointer) {
+            Some(pointer) => gone.push(pointer),
+            None => break,
         }
+    }
+    (None, errors)
+}
+
+/// What is left of so many bytes behind a value; none where it has more. No more of it is looked at than that.
+fn left(value: &Value, of: usize) -> Option<usize> {
+    let of = of.checked_sub(WEIGHT)?;
+    match value {
+        Value::String(text) => of.checked_sub(text.len()),
+        Value::Array(items) => items.iter().try_fold(of, |of, item| left(item, of)),
+        Value::Object(fields) => fields
+            .iter()
+            .try_fold(of, |of, (name, field)| left(field, of.checked_sub(name.len())?)),
+        _ => Some(of),
     }
 }
 
-/// Takes out what the pointer names, or the field that it is in; false where there is none.
-fn left_out(value: &mut Value, pointer: &str) -> bool {
+/// Takes out what the pointer names, or the field that it is in, and says which it was; none where there is none.
+fn left_out(value: &mut Value, pointer: &str) -> Option<String> {
     let mut path = pointer.trim_start_matches('#');
     while let Some((above, name)) = path.rsplit_once('/') {
         let name = name.replace("~1", "/").replace("~0", "~");
         let fields = value.pointer_mut(above).and_then(Value::as_object_mut);
         if fields.is_some_and(|fields| fields.remove(name.as_str()).is_some()) {
-            return true;
+            return Some(format!("#{path}"));
         }
         path = above;
     }
-    false
+    None
 }
 
-fn told(fault: &serde_path_to_error::Error<serde_json::Error>) -> FieldError {
-    let (mut pointer, mut last) = (String::from("#"), None);
+/// What serde found: where, written in full, and what.
+struct Fault {
+    pointer: String,
+    code: &'static str,
+    detail: String,
+    /// Whether it stands in a list
+    in_list: bool,
+}
+
+fn told(fault: &serde_path_to_error::Error<serde_json::Error>) -> Fault {
+    let (mut pointer, mut last, mut in_list) = (String::from("#"), None, false);
     for segment in fault.path() {
         use serde_path_to_error::Segment::*;
         match segment {
-            Seq { index } => pointer.push_str(&format!("/{index}")),
+            Seq { index } => {
+                pointer.push_str(&format!("/{index}"));
+                in_list = true;
+            }
             Map { key } => {
                 pointer.push_str(&format!("/{}", escaped(key)));
                 last = Some(key);
@@ -63,7 +106,7 @@ fn told(fault: &serde_path_to_error::Error<serde_json::Error>) -> FieldError {
             Enum { .. } | Unknown => {}
         }
     }
-    let detail = in_words(fault.inner().to_string());
+    let detail = fault.inner().to_string();
     let named = |prefix: &str| {
         detail
             .strip_prefix(prefix)
@@ -73,24 +116,44 @@ fn told(fault: &serde_path_to_error::Error<serde_json::Error>) -> FieldError {
         end if pointer.ends_with(&end) => pointer.clone(),
         end => format!("{pointer}{end}"),
     };
-    if let Some(name) = named("unknown field `") {
+    let (pointer, code, detail) = if let Some(name) = named("unknown field `") {
         // Its name may have a ` of its own.
         let is_last = last.is_some_and(|key| detail.starts_with(&format!("unknown field `{key}`")));
         let pointer = if is_last { pointer } else { below(name) };
-        error(pointer, "unknown_field", "is not a field of this resource")
+        (
+            pointer,
+            "unknown_field",
+            "is not a field of this resource".to_owned(),
+        )
     } else if let Some(name) = named("missing field `") {
-        error(below(name), "required", "is required")
+        (below(name), "required", "is required".to_owned())
     } else if detail.starts_with("invalid type") {
-        error(pointer, "invalid_type", detail)
+        (pointer, "invalid_type", in_words(&detail))
     } else {
-        error(pointer, "invalid_value", detail)
+        (pointer, "invalid_value", in_words(&detail))
+    };
+    Fault {
+        pointer,
+        code,
+        detail,
+        in_list,
     }
 }
 
-/// What serde calls by a name of Rust's, in a caller's words.
-fn in_words(detail: String) -> String {
-    match detail.strip_suffix("expected i32") {
-        Some(before) => format!("{before}expected a whole number of 32 bits"),
-        None => detail,
-    }
+/// What serde calls by a name of Rust's, in a caller's words. It repeats the value that is wrong, of which the
+/// beginning will do.
+fn in_words(detail: &str) -> String {
+    let (value, expected) = match detail.rfind(", expected ") {
+        Some(at) => detail.split_at(at),
+        None => (detail, ""),
+    };
+    let expected = match expected {
+        ", expected i32" => ", expected a whole number of 32 bits",
+        other => other,
+    };
+    format!(
+        "{}{}",
+        text::cut(value, 2 * NAME_TOLD),
+        text::cut(expected, 10 * NAME_TOLD)
+    )
 }

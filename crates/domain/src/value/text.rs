@@ -1,5 +1,6 @@
 //! How text comes in: NFC, trimmed, without control characters; and how it is compared.
 
+use std::borrow::Cow;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark, is_nfc};
 
 /// NFC and trimmed, line ends as `\n`. `None` if it holds a control character;
@@ -20,6 +21,14 @@ pub fn clean(text: &str, lines: bool) -> Option<String> {
     } else {
         text.nfc().collect()
     })
+}
+
+/// The text, or its first `most` characters and an ellipsis.
+pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", text.split_at(end).0).into(),
+        None => text.into(),
+    }
 }
 
 /// The form by which text is sorted and found: small letters without marks, in Latin where it is Serbian.

@@ -77,6 +77,7 @@ fn parameters_are_a_closed_vocabulary() {
                 ("deals?tag=a%00b", "invalid_value", "tag"),
                 ("companies?industry=%00", "invalid_value", "industry"),
                 ("pipelines?name=a%0ab", "invalid_value", "name"),
+                ("deals?value[gte]=1.555&currency=ZZZ", "invalid_value", "currency"),
                 ("deals?sort=", "unknown_sort", "sort"),
                 ("deals?sort=title", "unknown_sort", "sort"),
                 ("deals?sort=--value", "unknown_sort", "sort"),
@@ -114,6 +115,7 @@ fn parameters_are_a_closed_vocabulary() {
             }
             for path in [
                 "deals?colour=1&limit=0&status=won&shade=2",
+                "deals?currency=ZZZ&colour=1&shade=2",
                 "audit-entries?colour=1&limit=0&shade=2",
                 "reports/pipeline?colour=1&group_by=moon&shade=2",
                 "access/explain?colour=1&user=x&shade=2",

@@ -192,7 +192,10 @@ fn one_fault_undoes_all() {
             assert_eq!(stored(server), before, "{fault}");
         }
         let upsert = json!([{"op": "upsert", "value": {"name": "x", "slug": "xx"}}]);
-        bulk(&firm, "teams/bulk", upsert).problem(409, "no_upsert");
+        bulk(&firm, "teams/bulk", upsert.clone()).problem(409, "no_upsert");
+        let wrong = json!([upsert[0], {"op": "create", "value": {"name": 5, "slug": "xy"}}]);
+        let problem = bulk(&firm, "teams/bulk", wrong).problem(422, "invalid");
+        assert_eq!(pointers(&problem), ["#/operations/1/value/name"]);
         let wrong = firm
             .owner
             .post_once(&firm.at("companies/bulk"), "k", json!({"operations": 5}))

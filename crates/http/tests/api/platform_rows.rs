@@ -216,6 +216,13 @@ fn an_organization_is_made_for_somebody_else() {
             .post(&format!("{ROOT}/organizations"), nobodys)
             .problem(422, "invalid");
         assert_eq!(problem["errors"][0]["pointer"], "#/owner");
+        let wrong = json!({"name": "Nordlicht", "slug": unique(), "colour": 1});
+        let problem = admin
+            .post(&format!("{ROOT}/organizations"), wrong)
+            .problem(422, "invalid");
+        let pointers = problem["errors"].as_array().unwrap().iter();
+        let pointers: Vec<_> = pointers.map(|error| &error["pointer"]).collect();
+        assert_eq!(pointers, ["#/colour", "#/owner"]);
     });
 }
 

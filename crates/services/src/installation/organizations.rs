@@ -8,8 +8,9 @@ use crate::refusal::Refusal;
 use firma_auth::access::{Create, Delete, PlatformGrant, Read, Update};
 use firma_auth::keys::Key;
 use firma_domain::identity::User;
+use firma_domain::input::{self, TOLD};
 use firma_domain::organizations::Organization;
-use firma_domain::{Email, Id, Invalid, Record, Slug, input};
+use firma_domain::{Email, Id, Invalid, Record, Slug};
 use firma_persistence::installation::OrganizationSearch;
 use serde::Deserialize;
 use serde_json::Value;
@@ -81,15 +82,20 @@ struct Owner {
 impl NewOwned {
     /// From a body: the organization's fields, and `owner`.
     pub fn read(mut body: Value) -> Result<NewOwned, Refusal> {
+        let is_object = body.is_object();
         let owner = body.as_object_mut().and_then(|fields| fields.remove("owner"));
-        let owner = owner.ok_or_else(|| Refusal::field("owner", "required", "is needed"))?;
         let organization = input::read(body);
-        let owner = input::plain(owner).map_err(|invalid| invalid.below("/owner"));
+        let owner = match owner {
+            Some(owner) => input::plain(owner).map_err(|invalid| invalid.below("/owner")),
+            None if is_object => Err(Invalid::field("owner", "required", "is needed")),
+            None => Err(Invalid(Vec::new())),
+        };
         match (organization, owner) {
             (Ok(organization), Ok(owner)) => Ok(NewOwned { organization, owner }),
             (organization, owner) => {
                 let faults = [organization.err(), owner.err()].into_iter().flatten();
-                Err(Invalid(faults.flat_map(|Invalid(errors)| errors).collect()).into())
+                let errors = faults.flat_map(|Invalid(errors)| errors);
+                Err(Invalid(errors.take(TOLD).collect()).into())
             }
         }
     }

@@ -247,13 +247,13 @@ fn one<E: Keeping>(
     }
     let stands = serde_json::to_value(&found.value).unwrap_or(Value::Null);
     fields.retain(|name, value| !is_empty(value) || stands.get(name).is_some_and(|was| !was.is_null()));
-    let patch = input::patch::<E>(Value::Object(fields.clone())).map_err(Refusal::from)?;
-    if input::merge(&found.value, patch).map_err(Refusal::from)? == found.value {
+    let patch = input::patch::<E>(Value::Object(fields)).map_err(Refusal::from)?;
+    if input::merge(&found.value, patch.clone()).map_err(Refusal::from)? == found.value {
         return Ok(Done::Unchanged);
     }
     let grant = work.grant::<E, Update>()?;
     let changed = stored(work, alone, |work| {
-        crud::update::<E>(work, grant, found.id, Value::Object(fields), &Expected(None))
+        crud::patched(work, grant, found.id, patch, &Expected(None))
     })?;
     // What its rules make of it may be what is there.
     match changed.version == found.version {
