@@ -126,7 +126,7 @@ fn upserted<E: Keeping>(value: &Value) -> Result<(Option<Box<Cond>>, Patch), Ref
         }
     };
     let named = patch.get(field.name).and_then(Value::as_str);
-    let value = named.and_then(|named| (field.parse)(named));
+    let value = named.and_then(field.parse);
     let of = value.map(|value| Box::new(Cond::Is(field.col, Op::Eq, value)));
     Ok((of, patch))
 }
