@@ -137,6 +137,10 @@ pub(super) fn write_in_groups(mut seat: Seat, calls: Receiver<Box<dyn Work>>, me
             }
             Err(fault) => {
                 let _ = seat.batch("ROLLBACK");
+                if let Fault::Busy = fault {
+                    // They wait for the same, and would one after the other wait as long again.
+                    group.extend(calls.try_iter());
+                }
                 refuse(group, &fault);
                 seat.check();
             }
