@@ -199,7 +199,11 @@ fn shaped<E: Entity>(value: &Value, has_list: bool, in_part: bool) -> Result<Opt
     let (entity, mut errors) = typed::reading::<E>(value, in_part);
     if let Some(entity) = entity.as_ref().filter(|_| has_list) {
         let read = serde_json::to_value(entity).map_err(|e| anywhere(e.to_string()))?;
-        shape::lists_for_objects(value, &read, &At::Root, &mut errors);
+        let mut lists = Vec::new();
+        shape::lists_for_objects(value, &read, &At::Root, &mut lists);
+        // What was told and left out stands there as it is without it.
+        lists.retain(|list| errors.iter().all(|error| error.pointer != list.pointer));
+        errors.append(&mut lists);
     }
     Invalid::unless_empty(errors).map(|()| entity)
 }

@@ -131,7 +131,7 @@ fn path_parameter(name: &str) -> ParameterBuilder {
 fn headers(operation: &Operation) -> Vec<(&'static str, bool, &'static str)> {
     let mut all = vec![];
     if operation.takes_key() {
-        let about = "Makes a retry safe: the same key gives the first answer again, for 24 hours";
+        let about = "The same key gives the first answer again, for 24 hours";
         all.push(("Idempotency-Key", operation.needs_key, about));
     }
     if operation.takes_if_match() {

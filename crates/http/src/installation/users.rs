@@ -63,7 +63,7 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
                 ),
                 Parameter::new("login", "An e-mail or a username, as a whole"),
                 Parameter::new("is_active", "Whether the user may sign in").flag(),
-                Parameter::new("tag", "Tags between commas: one of them is in the profile; a comma in a tag is written \\,"),
+                Parameter::new("tag", "Tags between commas: one of them is in the profile; \\, is a comma"),
                 Parameter::new(
                     "metadata_key",
                     "Keys between commas: one of them is in the profile's metadata",

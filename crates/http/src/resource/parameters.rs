@@ -25,19 +25,15 @@ fn rows() -> ObjectBuilder {
 }
 
 fn fields() -> Parameter {
-    Parameter::new(
-        "fields",
-        "The fields to answer with, between commas; the others are left out",
-    )
+    Parameter::new("fields", "Fields to answer with, between commas")
 }
 
 /// What every list takes.
 fn paging() -> Vec<Parameter> {
     vec![
-        Parameter::new("limit", "Rows of a page, 1 to 200; 50 unless given").of(rows()),
-        Parameter::new("cursor", "Where the last page ended: its next_cursor"),
-        Parameter::new("include", "Asks for what costs extra: the count of all rows")
-            .of(reference("Include")),
+        Parameter::new("limit", "Rows of a page; 50 unless given").of(rows()),
+        Parameter::new("cursor", "The last page's next_cursor"),
+        Parameter::new("include", "The count of all rows").of(reference("Include")),
     ]
 }
 
@@ -53,7 +49,7 @@ pub(crate) fn page_parameters(others: Vec<Parameter>) -> Vec<Parameter> {
 fn sorts<E: Keeping>() -> String {
     let names: Vec<_> = E::sorts().iter().map(|sort| sort.name).collect();
     let mut text = format!(
-        "One of {}; with - before it downwards. Unless given, downwards by the first filter that can be sorted by, else by created_at",
+        "One of {}; with - before it downwards. Else downwards by the first filter that is one of them, or created_at",
         names.join(", ")
     );
     let amounts = E::filters().iter().filter(|field| field.currency.is_some());
@@ -70,25 +66,24 @@ pub(crate) fn list_parameters<E: Keeping>() -> Vec<Parameter> {
     let mut all = paging();
     all.extend([
         Parameter::new("sort", sorts::<E>()),
-        Parameter::new("deleted", "true: deleted rows instead of live ones").flag(),
+        Parameter::new("deleted", "Deleted rows instead of live ones").flag(),
     ]);
     all.extend(E::filters().iter().map(|field| {
         let text = match field.is_ranged() {
-            true => "A value, several between commas, or with [gt], [gte], [lt], [lte]",
-            false => "A value, or several between commas; a comma in a value is written \\,",
+            true => "A value, several between commas, or [gt], [gte], [lt], [lte]",
+            false => "A value, or several between commas; \\, is one",
         };
         Parameter::new(field.name, text)
     }));
     if !E::SEARCHED.is_empty() {
         let fields = E::SEARCHED.join(", ");
-        let text =
-            format!("Words, up to 8: each begins a word of {fields}, without regard to case and marks");
+        let text = format!("Up to 8 words: each begins a word of {fields}, whatever the case and marks");
         all.push(Parameter::new("q", text));
     }
     if E::TAGGED {
         all.push(Parameter::new(
             "tag",
-            "A tag, or several between commas: any of them; a comma in a tag is written \\,",
+            "A tag, or several between commas: any of them; \\, is a comma",
         ));
     }
     if E::MAILED {

@@ -187,10 +187,9 @@ fn who_is_deactivated_at_once_puts_themself_into_no_team() {
         let at = scene.firm.at("team-members");
         let (left, refused) = meanwhile(server, scene.leaving(), || scene.member.post(&at, scene.place()));
         left.unwrap();
-        // Where one writes at a time, the call begins when they are none of the organization any more.
-        match server.base.is_postgres() {
-            true => assert_eq!(pointers(&refused.problem(422, "invalid")), ["#/user_id"]),
-            false => drop(refused.problem(404, "organization_not_found")),
-        }
+        // Once it is told, they are none of the organization any more.
+        refused.problem(404, "organization_not_found");
+        let places = scene.firm.at(&format!("team-members?user_id={}", scene.user));
+        assert_eq!(data(&scene.firm.owner.get(&places).expect(200)).len(), 0);
     });
 }
