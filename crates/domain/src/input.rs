@@ -202,7 +202,11 @@ fn shaped<E: Entity>(value: &Value, has_list: bool, in_part: bool) -> Result<Opt
         let mut lists = Vec::new();
         shape::lists_for_objects(value, &read, &At::Root, &mut lists);
         // What was told and left out stands there as it is without it.
-        lists.retain(|list| errors.iter().all(|error| error.pointer != list.pointer));
+        let is_told = |list: &FieldError, error: &FieldError| {
+            let below = error.pointer.strip_prefix(list.pointer.as_str());
+            below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        lists.retain(|list| !errors.iter().any(|error| is_told(list, error)));
         errors.append(&mut lists);
     }
     Invalid::unless_empty(errors).map(|()| entity)

@@ -192,7 +192,11 @@ fn whole<E: Keeping>(
     // What is wrong by itself is told before anything is looked up, of all operations; and before what can't be.
     let (mut judged, mut errors, mut conflict) = (Vec::with_capacity(operations.len()), Vec::new(), None);
     for (n, operation) in operations.into_iter().enumerate() {
-        let read = operation.map_err(Refusal::from).and_then(|operation| {
+        let read = operation.map_err(Refusal::from).and_then(|mut operation| {
+            if errors.len() == TOLD {
+                // Whether it may be done is still asked, and no more faults are looked for.
+                operation.value = Value::Null;
+            }
             let read = operation.judged::<E>(work);
             read.map_err(|refusal| below(n, refusal))
         });

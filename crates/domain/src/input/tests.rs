@@ -337,3 +337,14 @@ fn what_is_expected_is_told_in_words_of_a_caller() {
         "{days}"
     );
 }
+
+#[test]
+fn a_list_where_an_object_belongs_is_told_once() {
+    for settings in [json!([]), json!([5]), json!({"branding": [5]})] {
+        let body = json!({"name": "A", "slug": "a-firm", "settings": settings});
+        let Err(Invalid(errors)) = read::<Organization>(body) else {
+            panic!("{settings} was read");
+        };
+        assert_eq!(errors.len(), 1, "{settings}: {errors:?}");
+    }
+}

@@ -71,7 +71,7 @@ pub(crate) fn list_parameters<E: Keeping>() -> Vec<Parameter> {
     all.extend(E::filters().iter().map(|field| {
         let text = match field.is_ranged() {
             true => "A value, several between commas, or [gt], [gte], [lt], [lte]",
-            false => "A value, or several between commas; \\, is one",
+            false => "A value, or several between commas; \\, is a comma",
         };
         Parameter::new(field.name, text)
     }));

@@ -209,6 +209,10 @@ fn nobody_joins_what_is_closed_or_where_they_were_put_out() {
         }
         by_platform(&firm, organizations::reactivate);
         let joined = accept(claims).expect(200);
+        by_platform(&firm, organizations::suspend);
+        assert_eq!(accept(claims).expect(200), joined);
+        accept(firm.owner_id).expect(200);
+        by_platform(&firm, organizations::reactivate);
         assert_eq!(accept(claims).expect(200), joined);
         // Nor is who was in told of it, once they are put out or it is closed to them.
         let at = firm.at(&format!("members/{claims}"));

@@ -43,6 +43,7 @@ mod filters;
 mod forged;
 mod frame;
 mod guessing;
+mod held_stages;
 mod idempotency;
 mod identity;
 mod image;

@@ -22,10 +22,10 @@ const WAITING: &str = "SELECT COUNT(*) FROM pg_locks l JOIN pg_stat_activity a O
     WHERE a.datname = current_database() AND NOT l.granted";
 
 /// A call, as the server makes it.
-type Writing = Box<dyn Fn(&mut Tx<'_>) -> Result<(), Refusal> + Send>;
+pub(crate) type Writing = Box<dyn Fn(&mut Tx<'_>) -> Result<(), Refusal> + Send>;
 
 /// Holds the first call open until the second one waits for it, or is over. What each was answered.
-fn meanwhile(
+pub(crate) fn meanwhile(
     server: &Server,
     first: Writing,
     second: impl FnOnce() -> Answer + Send,

@@ -130,6 +130,7 @@ pub(super) fn write_in_groups(mut seat: Seat, calls: Receiver<Box<dyn Work>>, me
     while let Ok(first) = calls.recv() {
         let _busy = meter.busy();
         let mut group = vec![first];
+        let behind = calls.len();
         match write(&mut seat, &mut group, &calls) {
             Ok(()) => {
                 group.into_iter().for_each(|call| call.settle());
@@ -138,8 +139,8 @@ pub(super) fn write_in_groups(mut seat: Seat, calls: Receiver<Box<dyn Work>>, me
             Err(fault) => {
                 let _ = seat.batch("ROLLBACK");
                 if let Fault::Busy = fault {
-                    // They wait for the same, and would one after the other wait as long again.
-                    group.extend(calls.try_iter());
+                    // Those behind it waited for the same, and would one after the other wait as long again.
+                    group.extend(calls.try_iter().take(behind));
                 }
                 refuse(group, &fault);
                 seat.check();

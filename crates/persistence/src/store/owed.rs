@@ -1,4 +1,5 @@
-//! What a call that writes on PostgreSQL leaves to its last statement, so that one is all that it stores, and no transaction is begun around it.
+//! What a call that writes on PostgreSQL leaves to its last statement, so that one is all that stores, and no
+//! transaction is begun around it.
 //!
 //! The first attempt takes for granted what nearly always is: that a row which is referred to lives, and is the one
 //! that was read. The last statement stores if that holds, and holds those rows as it does so; where it stores nothing,
@@ -107,8 +108,8 @@ impl<R> Sql<R> {
     }
 }
 
-/// A fault of what was left to the last statement, which then stored nothing. The next attempt, in a transaction, tells what
-/// it means, or meets it again.
+/// A fault of what was left to the last statement, which then stored nothing. The next attempt, in a transaction,
+/// tells what it means, or meets it again.
 pub(super) fn again(fault: Fault) -> Fault {
     match fault {
         Fault::Conflict(_) | Fault::Reference | Fault::Internal(_) => Fault::Again,

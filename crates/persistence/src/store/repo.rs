@@ -91,8 +91,8 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
         self.one(id, false, None)
     }
 
-    /// A live row that is about to be referred to: it isn't deleted before that is stored. A first attempt may hold nothing
-    /// yet, and stores only if the row is still as it was read.
+    /// A live row that is about to be referred to: it isn't deleted before that is stored. A first attempt may
+    /// hold nothing yet, and stores only if the row is still as it was read.
     pub fn find_to_refer(&mut self, id: Id) -> Result<Option<Record<E>>, Fault> {
         self.held(id, Hold::Refer)
     }
@@ -129,8 +129,8 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
         self.tx.owe_proof(proof)
     }
 
-    /// Whether a row lives that is about to be referred to; it isn't deleted before that is stored. A first attempt may take
-    /// it for granted, and stores only if it does.
+    /// Whether a row lives that is about to be referred to; it isn't deleted before that is stored. A first attempt
+    /// may take it for granted, and stores only if it does.
     pub fn may_be_referred_to(&mut self, id: Id) -> Result<bool, Fault> {
         if self.tx.can_owe() {
             self.owe_row(id, Hold::Refer, None)?;

@@ -28,15 +28,13 @@ impl Keeping for Pipeline {
         if before.value.is_default {
             return Err(Refusal::conflict("in_use", "it is the default pipeline"));
         }
-        delete_parts(
-            work,
-            grant.also::<Stage, _>(),
-            is::<Stage>("pipeline_id", before.id),
-            deletion,
-        )?;
-        // Once the stages are held, no deal comes into one.
         let of = is::<Deal>("pipeline_id", before.id);
-        unless_any(work, grant.also::<Deal, _>(), vec![of], "the pipeline has deals")
+        let why = "the pipeline has deals";
+        unless_any(work, grant.also::<Deal, _>(), vec![of.clone()], why)?;
+        let stages = is::<Stage>("pipeline_id", before.id);
+        delete_parts(work, grant.also::<Stage, _>(), stages, deletion)?;
+        // Now that the stages are held, no deal comes into one.
+        unless_any(work, grant.also::<Deal, _>(), vec![of], why)
     }
 
     fn restored(

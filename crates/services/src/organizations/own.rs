@@ -11,6 +11,7 @@ use firma_domain::{Email, Id, Record};
 use firma_persistence::Tx;
 
 /// Takes up a membership that was made for the caller, as long as the organization is in use and it wasn't ended since.
+/// Who took it up before is told it, as long as the organization is open to them.
 pub fn accept(
     tx: &mut Tx<'_>,
     caller: Caller,
@@ -26,7 +27,7 @@ pub fn accept(
         // Who is in already reads it as before.
         true if status == Status::Suspended.as_str() && has_joined => {}
         true if status == Status::Suspended.as_str() => return Err(Refusal::Suspended),
-        true if known.is_owner => {}
+        true if known.is_owner && has_joined => {}
         _ => return Err(Refusal::NotFound),
     }
     join(tx, &Joining::of(organization, caller.user), expected)
