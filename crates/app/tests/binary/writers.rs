@@ -3,7 +3,6 @@
 use crate::house::at;
 use firma_testing::Client;
 use serde_json::json;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 const WRITERS: usize = 4;
@@ -31,16 +30,12 @@ pub(crate) fn make(client: &Client, key: &str) -> Result<(u16, String), String> 
     }
 }
 
-/// Writes until `interrupt`, which comes after `pause`, has done its work.
+/// Writes until `interrupt`, which comes after `pause`, has done its work, and each writer has met it.
 pub(crate) fn until(client: &Client, name: &str, pause: Duration, interrupt: impl FnOnce()) -> Told {
-    let stop = &AtomicBool::new(false);
     std::thread::scope(|scope| {
         let write = move |writer: usize| {
             let mut told = Told::default();
             for n in 0.. {
-                if stop.load(Ordering::Relaxed) {
-                    break;
-                }
                 let key = format!("{name}-{writer}-{n}");
                 match make(client, &key) {
                     Ok((201, id)) => told.made.push((key, id)),
@@ -58,7 +53,6 @@ pub(crate) fn until(client: &Client, name: &str, pause: Duration, interrupt: imp
             .collect();
         std::thread::sleep(pause);
         interrupt();
-        stop.store(true, Ordering::Relaxed);
         let mut all = Told::default();
         for writer in writers {
             let told = writer.join().unwrap();

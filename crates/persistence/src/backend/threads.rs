@@ -283,4 +283,38 @@ mod tests {
         assert_eq!(fine, [false, false, true]);
         assert_eq!(stored, [3]);
     }
+
+    #[test]
+    fn while_another_process_writes_all_that_wait_are_refused_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("firma.db");
+        let mut other = seat(&file);
+        other.sit().unwrap();
+        other
+            .batch("PRAGMA journal_mode = WAL; CREATE TABLE kept (n BIGINT); BEGIN IMMEDIATE")
+            .unwrap();
+        let (sender, receiver) = crossbeam_channel::unbounded();
+        let answers: Vec<Answer<Result<(), Fault>>> = (0..8)
+            .map(|_| {
+                let run: Ran = |tx| store(tx, 1);
+                let (call, answer) = Call::asked(run, Some(Origin::default()), None);
+                sender.send(call).unwrap();
+                answer
+            })
+            .collect();
+        drop(sender);
+        let writer = std::thread::spawn({
+            let seat = seat(&file);
+            move || write_in_groups(seat, receiver, &Meter::new(1))
+        });
+        let is_refused = |answer: Answer<Result<(), Fault>>| {
+            assert!(matches!(answer.blocking_recv().unwrap(), Err(Fault::Busy)));
+        };
+        let mut answers = answers.into_iter();
+        answers.next().into_iter().for_each(is_refused);
+        // One that was still waiting would be written now.
+        other.batch("ROLLBACK").unwrap();
+        answers.for_each(is_refused);
+        writer.join().unwrap();
+    }
 }
