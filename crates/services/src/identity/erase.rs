@@ -51,6 +51,8 @@ pub fn erase_person(tx: &mut Tx<'_>, user: Id, language: &str) -> Result<(), Ref
     let named: Vec<_> = addresses.iter().cloned().chain([user.to_string()]).collect();
     let places = tx.places_of(user)?;
     for organization in &places {
+        // The member first, and then what they hold: in the order of who makes them the owner at the same time.
+        tx.open(Joining::of(*organization, user).grant())?.lock(user)?;
         access::give_up(tx, *organization, user)?;
         leave(tx, *organization, user, &pseudonym)?;
         for address in &addresses {
