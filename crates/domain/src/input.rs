@@ -49,6 +49,13 @@ impl Invalid {
         }
     }
 
+    /// These faults, then others, as many as are told.
+    pub fn and(mut self, Invalid(others): Invalid) -> Invalid {
+        self.0.extend(others);
+        self.0.truncate(TOLD);
+        self
+    }
+
     /// The same faults below `prefix`, such as `/operations/3/value`.
     pub fn below(mut self, prefix: &str) -> Invalid {
         for error in &mut self.0 {
@@ -150,15 +157,13 @@ fn prepared<E: Entity>(mut body: Value) -> Result<(Map<String, Value>, Vec<Field
 
 /// What was read, unless something is wrong already: then names that aren't known are told as well, and nothing else,
 /// which may only follow from it.
-fn beside<T>(mut errors: Vec<FieldError>, read: Result<T, Invalid>) -> Result<T, Invalid> {
+fn beside<T>(errors: Vec<FieldError>, read: Result<T, Invalid>) -> Result<T, Invalid> {
     if errors.is_empty() {
         return read;
     }
-    if let Err(Invalid(more)) = read {
-        errors.extend(more.into_iter().filter(|error| error.code == "unknown_field"));
-    }
-    errors.truncate(TOLD);
-    Err(Invalid(errors))
+    let mut more = read.err().map_or_else(Vec::new, |Invalid(more)| more);
+    more.retain(|error| error.code == "unknown_field");
+    Err(Invalid(errors).and(Invalid(more)))
 }
 
 /// The fields of a patch, and the least entity with them, but for objects that are whole beside the row alone.

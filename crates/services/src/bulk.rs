@@ -119,11 +119,7 @@ fn upserted<E: Keeping>(value: &Value) -> Result<(Option<Box<Cond>>, Patch), Ref
         (Ok(patch), true) => patch,
         (Ok(_), false) => return Err(missing().into()),
         (Err(invalid), true) => return Err(invalid.into()),
-        (Err(Invalid(mut errors)), false) => {
-            errors.extend(missing().0);
-            errors.truncate(TOLD);
-            return Err(Invalid(errors).into());
-        }
+        (Err(invalid), false) => return Err(invalid.and(missing()).into()),
     };
     let named = patch.get(field.name).and_then(Value::as_str);
     let value = named.and_then(field.parse);

@@ -3,6 +3,7 @@
 use super::audit::{Entry, Note, Sealed, batch_digest, link, origin_digest, payload_digest};
 use super::idempotency::{self, Claim};
 use super::owed::{self, Owed};
+use super::rows::STORED;
 use super::tx::{Origin, Tx, Unit, id_or_null, text_or_null};
 use crate::backend::Uid;
 use crate::fault::Fault;
@@ -150,7 +151,10 @@ impl Tx<'_> {
             .bind(organization);
         // So the head is taken after what is referred to, and after a row that has to be the only one of its kind.
         if has_stores {
-            statement = statement.then(" AND EXISTS (SELECT 1 FROM stored)");
+            statement = statement
+                .then(" AND EXISTS (SELECT 1 FROM ")
+                .then(STORED)
+                .then(")");
         }
         statement = statement
             .each_finds(owed.proofs)

@@ -3,7 +3,6 @@
 
 use super::letters;
 use super::sessions::about;
-use crate::access;
 use crate::crud::Expected;
 use crate::installation;
 use crate::organizations::leave;
@@ -51,9 +50,6 @@ pub fn erase_person(tx: &mut Tx<'_>, user: Id, language: &str) -> Result<(), Ref
     let named: Vec<_> = addresses.iter().cloned().chain([user.to_string()]).collect();
     let places = tx.places_of(user)?;
     for organization in &places {
-        // The member first, and then what they hold: in the order of who makes them the owner at the same time.
-        tx.open(Joining::of(*organization, user).grant())?.lock(user)?;
-        access::give_up(tx, *organization, user)?;
         leave(tx, *organization, user, &pseudonym)?;
         for address in &addresses {
             let joining = Joining::of(*organization, user);

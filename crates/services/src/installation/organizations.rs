@@ -8,7 +8,7 @@ use crate::refusal::Refusal;
 use firma_auth::access::{Create, Delete, PlatformGrant, Read, Update};
 use firma_auth::keys::Key;
 use firma_domain::identity::User;
-use firma_domain::input::{self, TOLD};
+use firma_domain::input;
 use firma_domain::organizations::Organization;
 use firma_domain::{Email, Id, Invalid, Record, Slug};
 use firma_persistence::installation::OrganizationSearch;
@@ -92,11 +92,8 @@ impl NewOwned {
         };
         match (organization, owner) {
             (Ok(organization), Ok(owner)) => Ok(NewOwned { organization, owner }),
-            (organization, owner) => {
-                let faults = [organization.err(), owner.err()].into_iter().flatten();
-                let errors = faults.flat_map(|Invalid(errors)| errors);
-                Err(Invalid(errors.take(TOLD).collect()).into())
-            }
+            (Err(invalid), Err(others)) => Err(invalid.and(others).into()),
+            (Err(invalid), _) | (_, Err(invalid)) => Err(invalid.into()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A person's own memberships: seen and accepted from outside the organization.
 
 use super::members::leave_teams;
+use crate::access;
 use crate::crud::Expected;
 use crate::refusal::Refusal;
 use crate::work::Caller;
@@ -61,11 +62,13 @@ pub(crate) fn join_all(tx: &mut Tx<'_>, user: Id) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Gives up a membership; the pseudonym stands where the person's name and e-mail stood.
+/// Gives up a membership, and the roles that came with it; the pseudonym stands where the person's name and e-mail stood.
 pub(crate) fn leave(tx: &mut Tx<'_>, organization: Id, user: Id, pseudonym: &User) -> Result<(), Refusal> {
     let grant = Joining::of(organization, user).grant();
-    // Held first, so that nobody puts the person into a team once the teams are left.
+    // Held first: so nobody puts the person into a team once the teams are left, and who makes them the owner at
+    // once holds the member and the roles in the same order.
     let before = tx.open(grant)?.find_for_change(user)?;
+    access::give_up(tx, organization, user)?;
     leave_teams(tx, grant, user)?;
     let value = Member {
         email: pseudonym.email.clone(),
