@@ -199,9 +199,9 @@ impl Call {
             Signed::Person(caller) => return Ok(*caller),
             Signed::Key(key) => key.clone(),
         };
-        let refuse = move |tx: &mut Tx<'_>| Ok::<_, Refusal>(key.refuse(tx));
-        let refused = self.said.state.database.read(refuse).await?;
-        self.settle(Err(refused)).await
+        let refuse = move |tx: &mut Tx<'_>| key.refuse(tx);
+        let refused = self.said.state.database.read(refuse).await;
+        match self.settle(refused).await? {}
     }
 
     pub(crate) fn said(&self) -> &Said {

@@ -9,6 +9,7 @@ use crate::state::State;
 use actix_web::http::header;
 use actix_web::{HttpRequest, web};
 use firma_auth::api_key::ApiKeyToken;
+use firma_domain::Id;
 use firma_services::access::{KeyCaller, RefusedKey, note_key_refused, note_key_used};
 use firma_services::{Caller, Origin, Refusal, Tx, identity};
 use std::sync::Arc;
@@ -20,6 +21,16 @@ pub(crate) enum Signed {
     Person(Caller),
     /// A program, in the place of the member who made its key
     Key(Arc<KeyCaller>),
+}
+
+impl Signed {
+    /// The person.
+    pub(crate) fn user(&self) -> Option<Id> {
+        match self {
+            Signed::Person(caller) => Some(caller.user),
+            Signed::Key(_) => None,
+        }
+    }
 }
 
 /// What the token says; whether its session or its key lives is seen with the call's first statement.
@@ -43,7 +54,7 @@ pub(crate) fn signed(request: &HttpRequest) -> Result<Signed, Problem> {
         None => cookies::claims(request, &state, now)?,
     };
     if let Some(noted) = Noted::in_frame(request) {
-        let _ = noted.user.set(claims.user);
+        noted.user.say(Some(claims.user));
     }
     let caller = Caller {
         user: claims.user,
@@ -77,7 +88,7 @@ fn note_used(state: &web::Data<State>, caller: Caller) {
 pub(crate) async fn note_key(said: &Said, refused: Option<&RefusedKey>) {
     let (state, place) = (&said.state, said.place.clone());
     let key = match refused {
-        Some(refused) => &refused.key,
+        Some(refused) => refused.key.clone(),
         None => match said.by_key.get() {
             Some(key) => key,
             None => return,
@@ -91,7 +102,7 @@ pub(crate) async fn note_key(said: &Said, refused: Option<&RefusedKey>) {
     if !state.used.is_key_due(key.id, what, place.as_deref(), now) {
         return;
     }
-    let (state, origin, key) = (state.clone(), said.origin.clone(), key.clone());
+    let (state, origin) = (state.clone(), said.origin.clone());
     let Some(refused) = refused.cloned() else {
         // Beside the call, as with a session.
         beside(async move {

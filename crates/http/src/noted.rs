@@ -11,7 +11,7 @@ use firma_domain::platform::ErrorKind;
 use firma_services::installation::Incident;
 use firma_services::{About, Panicked, Trace};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use traced::{Traced, parent};
 
@@ -34,10 +34,28 @@ pub(crate) struct Noted {
     /// Whether it is known what went wrong on our side
     is_broken: AtomicBool,
     /// Who is signed in
-    pub user: OnceLock<Id>,
+    pub user: Latest<Id>,
     /// Where the caller is a member
-    pub organization: OnceLock<Id>,
+    pub organization: Latest<Id>,
     state: Option<web::Data<State>>,
+}
+
+/// What was said last: a call may be run again, and then it is said anew.
+pub(crate) struct Latest<T>(Mutex<Option<T>>);
+
+impl<T> Default for Latest<T> {
+    fn default() -> Self {
+        Latest(Mutex::new(None))
+    }
+}
+
+impl<T: Clone> Latest<T> {
+    pub(crate) fn say(&self, what: Option<T>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = what;
+    }
+    pub(crate) fn get(&self) -> Option<T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// Begins what is done beside a request, and is still about it.
@@ -82,8 +100,8 @@ impl Noted {
             begun: Instant::now(),
             traced,
             is_broken: AtomicBool::new(false),
-            user: OnceLock::new(),
-            organization: OnceLock::new(),
+            user: Latest::default(),
+            organization: Latest::default(),
             state,
         });
         request.extensions_mut().insert(noted.clone());
@@ -139,7 +157,7 @@ impl Noted {
     }
 
     fn line(&self, status: u16, took: Duration) {
-        let id = |id: &OnceLock<Id>| id.get().map(Id::to_string).unwrap_or_default();
+        let id = |id: &Latest<Id>| id.get().as_ref().map(Id::to_string).unwrap_or_default();
         let (user, organization) = (id(&self.user), id(&self.organization));
         // To the hundredth: more is noise.
         let ms = (took.as_secs_f64() * 100_000.0).round() / 100.0;

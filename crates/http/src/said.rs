@@ -7,7 +7,7 @@ use crate::cookies;
 use crate::headers;
 use crate::json;
 use crate::media::{self, Unread};
-use crate::noted::Noted;
+use crate::noted::{Latest, Noted};
 use crate::problem::Problem;
 use crate::state::State;
 use actix_web::http::{Method, header};
@@ -20,7 +20,7 @@ use firma_services::{KnownKey, Origin, Refusal, Request, Segment, Tx, Work};
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// Made for no row, by nobody.
 pub(crate) const NO_ROW: Id = Id::from_bytes([0xff; 16]);
@@ -61,7 +61,7 @@ pub(crate) struct Said {
     /// From where, as far as that is known
     pub place: Option<String>,
     /// The key by which the call is made, once it is known to be one
-    pub by_key: OnceLock<Arc<KnownKey>>,
+    pub by_key: Latest<Arc<KnownKey>>,
 }
 
 pub(crate) fn said(request: &HttpRequest, body: Vec<u8>) -> Result<Said, Problem> {
@@ -101,7 +101,7 @@ pub(crate) fn said(request: &HttpRequest, body: Vec<u8>) -> Result<Said, Problem
         language: language(text(header::ACCEPT_LANGUAGE)),
         noted: Noted::in_frame(request),
         place: address::client(request).map(address::place),
-        by_key: OnceLock::new(),
+        by_key: Latest::default(),
         state: state(request)?,
     })
 }
@@ -220,6 +220,12 @@ impl Said {
 
     /// Enters the organization in the path; where it names none, who isn't signed in is told that first.
     pub(crate) fn enter<'t, 'c>(&self, tx: &'t mut Tx<'c>, signed: &Signed) -> Result<Work<'t, 'c>, Refusal> {
+        // An attempt before this one may have come further.
+        self.by_key.say(None);
+        if let Some(noted) = &self.noted {
+            noted.user.say(signed.user());
+            noted.organization.say(None);
+        }
         let work = match signed {
             Signed::Person(caller) => {
                 if self.segment.is_none() {
@@ -232,13 +238,13 @@ impl Said {
                 // What names no organization names another one than the key's.
                 let none = Segment::Id(NO_ROW);
                 let (work, key) = Work::enter_by_key(tx, caller, self.segment.as_ref().unwrap_or(&none))?;
-                let _ = self.by_key.set(key);
+                self.by_key.say(Some(key));
                 work
             }
         };
         if let Some(noted) = &self.noted {
-            let _ = noted.user.set(work.user());
-            let _ = noted.organization.set(work.organization());
+            noted.user.say(Some(work.user()));
+            noted.organization.say(Some(work.organization()));
         }
         Ok(work)
     }

@@ -91,9 +91,7 @@ impl Said {
 
     fn escalated(&self, trier: Trier, what: String) {
         let organization = self.noted.as_ref().and_then(|noted| noted.organization.get());
-        let Some(organization) = organization.copied() else {
-            return;
-        };
+        let Some(organization) = organization else { return };
         let collection = self.collection().unwrap_or("organizations");
         let by = trier.key.map_or("", |_| " by an API key");
         let what: String = format!("{collection}{by}: {what}")
@@ -132,19 +130,16 @@ impl Said {
 
     /// After a call that stored something.
     pub(crate) fn wrote(&self, signed: &Signed) {
-        let user = match signed {
-            Signed::Person(caller) => Some(caller.user),
-            Signed::Key(_) => self.by_key.get().map(|key| key.user),
+        let of_key = || self.by_key.get().map(|key| key.user);
+        let Some(user) = signed.user().or_else(of_key) else {
+            return;
         };
-        let Some(user) = user else { return };
         let collection = self.collection().unwrap_or_default();
         if collection == "imports" || self.path.ends_with("/bulk") {
             return;
         }
         let organization = self.noted.as_ref().and_then(|noted| noted.organization.get());
-        let Some(organization) = organization.copied() else {
-            return;
-        };
+        let Some(organization) = organization else { return };
         let now = self.state.database.sources.clock.now();
         if self.state.watch.is_too_many(user, organization, now) {
             self.beside(move |tx| note_many_writes(tx, user, organization));

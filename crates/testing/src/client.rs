@@ -85,6 +85,8 @@ impl Client {
             // A redirect is an answer like any other.
             .max_redirects(0)
             .timeout_global(Some(std::time::Duration::from_secs(60)))
+            // A server closes what was idle for five seconds, perhaps as the next call is sent.
+            .max_idle_age(std::time::Duration::from_secs(3))
             .input_buffer_size(BUFFER)
             .output_buffer_size(BUFFER)
             .build();

@@ -138,6 +138,12 @@ fn a_request_is_a_span_of_the_trace_that_its_line_names() {
             .expect(200);
         house.database.execute("ALTER TABLE companies RENAME TO gone");
         let failed = owner.get(&at("companies")).problem(500, "internal");
+        // Who was known a moment ago, and isn't any more, is said to be nowhere.
+        owner.get(&at("contacts")).expect(200);
+        house
+            .database
+            .execute("UPDATE sessions SET revoked_at = created_at");
+        let ended = owner.get(&at("contacts")).problem(401, "unauthenticated");
         // A job: a mail that somebody asked for.
         let forgot = json!({"email": EMAIL});
         server
@@ -204,10 +210,14 @@ fn a_request_is_a_span_of_the_trace_that_its_line_names() {
             .lines()
             .map(|line| serde_json::from_str::<Value>(line).unwrap());
         let lines: Vec<_> = lines.filter(|line| line["message"] == "request").collect();
-        let line = lines
-            .iter()
-            .find(|line| line["request_id"] == failed["request_id"])
-            .unwrap();
+        let of = |answer: &Value| {
+            let is_it = |line: &&Value| line["request_id"] == answer["request_id"];
+            lines.iter().find(is_it).unwrap()
+        };
+        let organization = |answer| of(answer)["organization_id"].as_str().unwrap_or_default();
+        assert!(!organization(&failed).is_empty());
+        assert_eq!(organization(&ended), "");
+        let line = of(&failed);
         let span = spans.iter().find(|span| {
             span.kind == SpanKind::Server as i32 && json!(hex(&span.trace_id)) == line["trace_id"]
         });

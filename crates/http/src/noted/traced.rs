@@ -1,13 +1,13 @@
 //! A request as a span (OpenTelemetry's semantic conventions for HTTP servers), of the trace that its log line names.
 
-use super::Noted;
+use super::{Latest, Noted};
 use crate::metrics::known;
 use crate::state::State;
 use firma_domain::platform::{Span, SpanId, SpanKind, SpanParent, Told};
 use firma_domain::source::Clock;
 use firma_domain::{Id, Instant};
 use firma_services::Trace;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// Where a trace comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl Traced {
             ("user.id", &noted.user),
             ("firma.organization.id", &noted.organization),
         ];
-        let id = |(name, id): (&'static str, &OnceLock<Id>)| Some((name, Told::Text(id.get()?.to_string())));
+        let id = |(name, id): (&'static str, &Latest<Id>)| Some((name, Told::Text(id.get()?.to_string())));
         told.extend(named.into_iter().filter_map(id));
         self.trace.tracer.ended(Span {
             trace: self.trace.trace,

@@ -73,6 +73,7 @@ mod platform_roles;
 mod platform_rows;
 mod post;
 mod preconditions;
+mod presumed;
 mod profile;
 mod provider;
 mod providers;

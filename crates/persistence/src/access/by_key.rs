@@ -1,6 +1,7 @@
 //! What is known of a call by an API key.
 
 use super::facts::{Base, BaseRow, Known, Segment, base};
+use super::presumed::{By, Caller, Seen};
 use super::role_cache::At as Version;
 use crate::backend::{At, Id as IdType, Instant as AtType, Uid};
 use crate::fault::Fault;
@@ -38,7 +39,7 @@ pub struct KeyFacts {
 }
 
 type Terms = (Integer, Nullable<AtType>, Nullable<AtType>, Text);
-type TermsRow = (i32, Option<At>, Option<At>, String);
+pub(super) type TermsRow = (i32, Option<At>, Option<At>, String);
 
 impl Tx<'_> {
     /// The key of a prefix; without a statement where it was asked for before.
@@ -91,8 +92,17 @@ impl Tx<'_> {
     }
 
     /// Key and membership of its creator, in one statement, which also moves PostgreSQL's fence to the organization
-    /// as [`Tx::facts`] does. None where the creator isn't active any more.
+    /// as [`Tx::facts`] does; or as they were last, as there. None where the creator isn't active any more.
     pub fn facts_by_key(&mut self, key: &KnownKey, segment: &Segment) -> Result<Option<KeyFacts>, Fault> {
+        let caller = Caller {
+            user: key.user,
+            by: By::Key(key.organization, key.id),
+            segment: segment.clone(),
+        };
+        if let Some(seen) = self.go_on_as_known(&caller) {
+            let known = self.caller_of(key.user, &seen.base)?;
+            return self.by_terms(key, &seen, known).map(Some);
+        }
         self.identify(key.user)?;
         let row = base::<(Base, Terms)>()
             .then(
@@ -109,22 +119,36 @@ impl Tx<'_> {
             .then(" AND k.id = ")
             .bind(key.id)
             .look::<(BaseRow, TermsRow)>(self)?;
-        let Some((base, (version, revoked, expires, ranges))) = row else {
-            return Ok(None);
+        let seen = row.map(|(base, terms)| Seen {
+            base,
+            terms: Some(terms),
+        });
+        let facts = match &seen {
+            Some(seen) => {
+                let known = self.standing(key.user, &seen.base)?;
+                Some(self.by_terms(key, seen, known)?)
+            }
+            None => None,
         };
-        let (is_at_home, has_creator) = (base.0.0.is_some(), base.0.3);
-        let mut known = self.standing(key.user, &base)?;
+        self.keep_caller(caller, seen);
+        Ok(facts)
+    }
+
+    fn by_terms(&mut self, key: &KnownKey, seen: &Seen, mut known: Known) -> Result<KeyFacts, Fault> {
+        let Some((version, revoked, expires, ranges)) = &seen.terms else {
+            return Err(Fault::internal("a key without its terms"));
+        };
         if let Known::Member(facts, ..) = &mut known {
-            facts.key = Some(self.by_key(key.organization, key.id, version)?);
+            facts.key = Some(self.by_key(key.organization, key.id, *version)?);
         }
-        Ok(Some(KeyFacts {
+        Ok(KeyFacts {
             revoked_at: revoked.map(|at| at.0),
             expires_at: expires.map(|at| at.0),
-            allowed_ip_ranges: read(&ranges)?,
-            is_at_home,
-            has_creator,
+            allowed_ip_ranges: read(ranges)?,
+            is_at_home: seen.base.0.0.is_some(),
+            has_creator: seen.base.0.3,
             known,
-        }))
+        })
     }
 
     /// The key by which a job was asked for, if it may still be used.

@@ -1,4 +1,5 @@
 use super::held::Stamps;
+use super::presumed::{By, Caller, Seen};
 use crate::backend::{Id as IdType, Uid};
 use crate::fault::Fault;
 use crate::sql::Sql;
@@ -9,7 +10,7 @@ use firma_domain::organizations::{Feature, Status};
 use firma_domain::{Currency, Id, Slug, Zone};
 
 /// How a path names an organization.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Segment {
     Id(Id),
     Slug(Slug),
@@ -35,7 +36,7 @@ type About = (
     Nullable<IdType>,
     Nullable<IdType>,
 );
-type AboutRow = (
+pub(super) type AboutRow = (
     Option<String>,
     Option<String>,
     Option<Uid>,
@@ -44,8 +45,14 @@ type AboutRow = (
     Option<Uid>,
 );
 
-const ABOUT: &str =
-    "t.currency, t.timezone, t.owner_id, t.modules_off, t.access_stamp_id, m.access_stamp_id ";
+pub(super) const ABOUT: [&str; 6] = [
+    "t.currency",
+    "t.timezone",
+    "t.owner_id",
+    "t.modules_off",
+    "t.access_stamp_id",
+    "m.access_stamp_id",
+];
 
 /// The organization, its state, where the fence was moved, whether the caller is a live member, and whether the
 /// organization asks for a second factor.
@@ -69,18 +76,27 @@ pub(super) fn base<R>() -> Sql<R> {
         .then(
             ", COALESCE(m.is_active AND m.joined_at IS NOT NULL, FALSE), COALESCE(t.needs_factor, FALSE), ",
         )
-        .then(ABOUT)
+        .names(ABOUT.into_iter())
 }
 
 impl Tx<'_> {
     /// Session and membership of a caller, in one statement, which also moves PostgreSQL's fence to the organization,
-    /// if the caller is a live member of it, and to none otherwise. Roles are kept under what it says. That the user
+    /// if the caller is a live member of it, and to none otherwise; or as they were last, which is proved with what is
+    /// asked next. Roles are kept under what it says. That the user
     /// is active isn't asked: no session outlives that ([`Tx::add_session`]).
     pub fn facts(&mut self, user: Id, session: Id, segment: &Segment) -> Result<Known, Fault> {
+        let caller = Caller {
+            user,
+            by: By::Session(session),
+            segment: segment.clone(),
+        };
+        if let Some(seen) = self.go_on_as_known(&caller) {
+            return self.caller_of(user, &seen.base);
+        }
         self.identify(user)?;
         let now = self.now();
         let row = base::<Base>()
-            .then("FROM sessions s LEFT JOIN tenants t ON t.deleted_at IS NULL AND ")
+            .then(" FROM sessions s LEFT JOIN tenants t ON t.deleted_at IS NULL AND ")
             .named(segment)
             .then(
                 " LEFT JOIN memberships m ON m.organization_id = t.id AND m.id = s.user_id \
@@ -92,24 +108,30 @@ impl Tx<'_> {
             .then(" AND s.expires_at > ")
             .bind(now)
             .look::<BaseRow>(self)?;
-        match row {
-            Some(base) => self.standing(user, &base),
+        let known = match &row {
+            Some(base) => self.standing(user, base),
             None => Ok(Known::Nobody),
-        }
+        };
+        self.keep_caller(caller, row.map(|base| Seen { base, terms: None }));
+        known
     }
 
     /// What the row says of a caller, where the statement has moved the fence.
-    pub(super) fn standing(
+    pub(super) fn standing(&mut self, user: Id, row: &BaseRow) -> Result<Known, Fault> {
+        let ((tenant, _, _, live, _), _) = row;
+        self.fence_moved(tenant.map(|tenant| tenant.0).filter(|_| *live));
+        self.caller_of(user, row)
+    }
+
+    pub(super) fn caller_of(
         &mut self,
         user: Id,
         ((tenant, status, _, live, needs_factor), about): &BaseRow,
     ) -> Result<Known, Fault> {
         let now = self.now();
         let (true, Some(tenant), Some(status)) = (*live, tenant.map(|t| t.0), parse_status(status)) else {
-            self.fence_moved(None);
             return Ok(Known::Stranger);
         };
-        self.fence_moved(Some(tenant));
         let (tenant, currency, zone, stamps) = read(tenant, status, about)?;
         if tenant.id == Id::NIL {
             return Ok(Known::Stranger);
@@ -145,9 +167,9 @@ impl Tx<'_> {
         self.fenced(organization)?;
         let now = self.now();
         let row = Sql::<(Text, About)>::text("SELECT t.status, ")
-            .then(ABOUT)
+            .names(ABOUT.into_iter())
             .then(
-                "FROM tenants t JOIN memberships m ON m.organization_id = t.id JOIN users u ON u.id = m.id \
+                " FROM tenants t JOIN memberships m ON m.organization_id = t.id JOIN users u ON u.id = m.id \
                  AND u.is_active AND u.deleted_at IS NULL WHERE t.deleted_at IS NULL AND m.is_active \
                  AND m.joined_at IS NOT NULL AND t.id = ",
             )

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{PoisonError, RwLock};
 
-/// So many; with one more all are asked for again.
+/// So many; with one more every other of them is asked for again.
 const MOST: usize = 10_000;
 
 /// For threads that look up much and keep little.
@@ -27,10 +27,22 @@ impl<K: Eq + Hash, V: Clone> Kept<K, V> {
         kept.get(key).cloned()
     }
 
+    pub(super) fn forget(&self, key: &K) {
+        if self.get(key).is_none() {
+            return;
+        }
+        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        kept.remove(key);
+    }
+
     pub(super) fn keep(&self, key: K, value: V) {
         let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= MOST && !kept.contains_key(&key) {
-            kept.clear();
+            let mut n = 0_usize;
+            kept.retain(|_, _| {
+                n += 1;
+                n.is_multiple_of(2)
+            });
         }
         kept.insert(key, value);
     }

@@ -7,11 +7,13 @@ mod facts;
 mod given;
 mod held;
 mod kept;
+mod presumed;
 mod role_cache;
 mod roles;
 
 pub use by_key::{KeyFacts, KnownKey};
 pub use facts::{Known, Segment};
 pub use given::GivenRole;
+pub(crate) use presumed::Presumed;
 pub use role_cache::Hits;
 pub(crate) use role_cache::RoleCache;

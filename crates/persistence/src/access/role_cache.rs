@@ -1,9 +1,10 @@
 //! What custom roles give, and who holds what, kept in memory. A role is kept under its version, so what is kept is
-//! never old: the version comes from the database.
+//! never old: the version comes from the database, or is proved with what is asked of it.
 
 use super::by_key::KnownKey;
 use super::held::Stamps;
 use super::kept::Kept;
+use super::presumed::{Caller, Seen};
 use crate::fault::Fault;
 use crate::store::Tx;
 use firma_auth::access::{Assignment, Permissions};
@@ -37,6 +38,8 @@ pub(crate) struct RoleCache {
     roles: Kept<(Id, Id), (i32, Arc<Permissions>)>,
     /// By prefix: what stands in their table is never changed
     pub(super) keys: Kept<String, Arc<KnownKey>>,
+    /// What was known of callers last, which is asked again whenever it is gone by
+    pub(super) callers: Kept<Caller, Arc<Seen>>,
     /// Of what members hold
     hits: AtomicU64,
     misses: AtomicU64,

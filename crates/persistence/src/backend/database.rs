@@ -187,7 +187,7 @@ impl Database {
         self.meter.queries.clone()
     }
 
-    /// A call that stores nothing.
+    /// A call that stores nothing. It may be run again, as one that writes may.
     pub async fn read<T, E, F>(&self, run: F) -> Result<T, E>
     where
         T: Send + 'static,

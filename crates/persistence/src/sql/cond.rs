@@ -1,12 +1,10 @@
 //! Conditions and orders as data: what scoping, filters and pages are made of, rendered for any table.
 
+use super::bind::Bind;
+use super::statement::Sql;
 use super::team;
-use super::value::{Kind, Value};
-use crate::backend::{At, Date, Id, Instant, On, Uid};
-use diesel::pg::Pg;
+use super::value::Value;
 use diesel::query_builder::AstPass;
-use diesel::sql_types::{Array, BigInt, Binary, Bool, Integer, Nullable, Text};
-use diesel::sqlite::Sqlite;
 use diesel::{QueryResult, backend::Backend};
 
 /// A column of a table.
@@ -50,6 +48,8 @@ pub enum Cond {
     Among(Col, Value),
     Null(Col),
     NotNull(Col),
+    /// A query of one column that has nothing to do with the row gives a value
+    Gives(Box<Sql>),
     /// A key after (or before) another in one direction: a row comparison, which both planners seek.
     Beyond(Vec<Col>, Vec<Value>, Op),
     /// The row has a word between two bounds, the second left out. `walked` says that so many rows have one
@@ -137,67 +137,6 @@ pub struct Tail {
     pub limit: Option<i64>,
     pub hold: Option<Hold>,
 }
-/// How a value is bound on one backend.
-pub(crate) trait Bind<DB: Backend> {
-    /// Whether a query in FROM may look at what stands before it.
-    const LATERAL: bool;
-    /// Whether there are words for how rows are held: where one alone writes there are none.
-    const HOLDS: bool;
-    fn bind<'b>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>;
-}
-
-/// What every backend has.
-macro_rules! scalars {
-    ($self:ident, $out:ident, $else:pat => $other:expr) => {
-        match $self {
-            Value::Text(v) => $out.push_bind_param::<Text, _>(v),
-            Value::Int(v) => $out.push_bind_param::<Integer, _>(v),
-            Value::Big(v) => $out.push_bind_param::<BigInt, _>(v),
-            Value::Bool(v) => $out.push_bind_param::<Bool, _>(v),
-            Value::Day(v) => $out.push_bind_param::<Date, _>(v),
-            Value::Id(v) => $out.push_bind_param::<Id, _>(v),
-            Value::At(v) => $out.push_bind_param::<Instant, _>(v),
-            Value::Bytes(v) => $out.push_bind_param::<Binary, _>(v),
-            Value::Null(Kind::Text) => $out.push_bind_param::<Nullable<Text>, Option<String>>(&None),
-            Value::Null(Kind::Int) => $out.push_bind_param::<Nullable<Integer>, Option<i32>>(&None),
-            Value::Null(Kind::Big) => $out.push_bind_param::<Nullable<BigInt>, Option<i64>>(&None),
-            Value::Null(Kind::Bool) => $out.push_bind_param::<Nullable<Bool>, Option<bool>>(&None),
-            Value::Null(Kind::Day) => $out.push_bind_param::<Nullable<Date>, Option<On>>(&None),
-            Value::Null(Kind::Id) => $out.push_bind_param::<Nullable<Id>, Option<Uid>>(&None),
-            Value::Null(Kind::At) => $out.push_bind_param::<Nullable<Instant>, Option<At>>(&None),
-            Value::Null(Kind::Bytes) => $out.push_bind_param::<Nullable<Binary>, Option<Vec<u8>>>(&None),
-            $else => $other,
-        }
-    };
-}
-
-fn no_arrays() -> QueryResult<()> {
-    Err(diesel::result::Error::QueryBuilderError(
-        "arrays are for PostgreSQL".into(),
-    ))
-}
-
-impl Bind<Sqlite> for Value {
-    const LATERAL: bool = false;
-    const HOLDS: bool = false;
-    fn bind<'b>(&'b self, out: &mut AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        scalars!(self, out, _ => no_arrays())
-    }
-}
-impl Bind<Pg> for Value {
-    const LATERAL: bool = true;
-    const HOLDS: bool = true;
-    fn bind<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        match self {
-            Value::Texts(v) => out.push_bind_param::<Array<Nullable<Text>>, _>(v),
-            Value::Ids(v) => out.push_bind_param::<Array<Id>, _>(v),
-            Value::Ints(v) => out.push_bind_param::<Array<Integer>, _>(v),
-            Value::Blobs(v) => out.push_bind_param::<Array<Binary>, _>(v),
-            scalar => scalars!(scalar, out, _ => no_arrays()),
-        }
-    }
-}
-
 impl Col {
     fn push<DB: Backend>(&self, out: &mut AstPass<'_, '_, DB>) -> QueryResult<()> {
         out.push_identifier(self.table)?;
@@ -226,7 +165,8 @@ impl Tail {
             out.push_sql(" LIMIT ");
             out.push_sql(&limit.to_string());
         }
-        out.push_sql(match self.hold.filter(|_| <Value as Bind<DB>>::HOLDS) {
+        // Where one alone writes there are no words for it.
+        out.push_sql(match self.hold.filter(|_| <Value as Bind<DB>>::POSTGRES) {
             None => "",
             Some(Hold::Refer) => " FOR KEY SHARE",
             Some(Hold::Rely) => " FOR SHARE",
@@ -246,6 +186,19 @@ impl Cond {
                 values.extend(last);
                 Cond::In(col, values)
             }
+        }
+    }
+
+    /// Whether a statement with it is kept prepared, and so planned once, and looks for rows at all.
+    pub(crate) fn is_kept(&self) -> bool {
+        match self {
+            Cond::In(..) | Cond::Worded { .. } | Cond::Listed { .. } => false,
+            Cond::Any(some) if some.is_empty() => false,
+            Cond::All(some) | Cond::Any(some) | Cond::FirstOfTeam { within: some, .. } => {
+                some.iter().all(Cond::is_kept)
+            }
+            Cond::Is(..) | Cond::Among(..) | Cond::Null(_) | Cond::NotNull(_) => true,
+            Cond::Gives(_) | Cond::Beyond(..) | Cond::TeamOf { .. } => true,
         }
     }
 
@@ -283,6 +236,11 @@ impl Cond {
             Cond::NotNull(col) => {
                 col.push(out)?;
                 out.push_sql(" IS NOT NULL");
+            }
+            Cond::Gives(query) => {
+                out.push_sql("(");
+                query.render(out)?;
+                out.push_sql(") IS NOT NULL");
             }
             Cond::Beyond(cols, values, op) => {
                 grouped(out, cols, ", ", |out, col| col.push(out))?;

@@ -1,5 +1,6 @@
 //! Conditions and orders as data, and statements written by hand. The only place where bind markers are made.
 
+mod bind;
 mod cond;
 mod statement;
 mod team;

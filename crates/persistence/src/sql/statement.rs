@@ -1,6 +1,7 @@
 //! Statements written by hand: text, values and conditions in a row, with the types of what comes back.
 
-use super::cond::{Bind, Cond, Tail};
+use super::bind::Bind;
+use super::cond::{Cond, Tail};
 use super::value::Value;
 use crate::backend::{AnyConnection, on_backend};
 use crate::fault::Fault;
@@ -15,7 +16,7 @@ use diesel::sqlite::{Sqlite, SqliteConnection};
 use std::marker::PhantomData;
 
 /// There may be hundreds, which move as a statement grows: so what is large is kept elsewhere.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Part {
     Text(&'static str),
     /// The databases' own words for the same: PostgreSQL's, SQLite's
@@ -31,8 +32,8 @@ enum Part {
 }
 
 /// A statement that gives rows of the SQL types `R`. Its text has no values of callers in it.
-#[derive(Debug)]
-pub(crate) struct Sql<R = ()> {
+#[derive(Debug, Clone)]
+pub struct Sql<R = ()> {
     parts: Vec<Part>,
     of: PhantomData<R>,
 }
@@ -127,14 +128,14 @@ impl<R> Sql<R> {
         self
     }
 
-    fn render<'b, DB: Backend>(&'b self, out: &mut AstPass<'_, 'b, DB>, postgres: bool) -> QueryResult<()>
+    pub(super) fn render<'b, DB: Backend>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
     where
         Value: Bind<DB>,
     {
         for part in &self.parts {
             match part {
                 Part::Text(text) => out.push_sql(text),
-                Part::Either(pg, _) if postgres => out.push_sql(pg),
+                Part::Either(pg, _) if <Value as Bind<DB>>::POSTGRES => out.push_sql(pg),
                 Part::Either(_, lite) => out.push_sql(lite),
                 Part::Name(name) => out.push_sql(name),
                 Part::Names(names) => {
@@ -235,12 +236,12 @@ impl Sql<()> {
 
 impl<R> QueryFragment<Pg> for Sql<R> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        self.render(&mut out, true)
+        self.render(&mut out)
     }
 }
 impl<R> QueryFragment<Sqlite> for Sql<R> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        self.render(&mut out, false)
+        self.render(&mut out)
     }
 }
 impl<R> QueryId for Sql<R> {

@@ -1,6 +1,6 @@
 //! Who shares a live team with a member, and the first rows of each of them.
 
-use super::cond::Bind;
+use super::bind::Bind;
 use super::value::Value;
 use diesel::QueryResult;
 use diesel::backend::Backend;
@@ -39,7 +39,7 @@ pub(super) fn first_of_each<'a, 'b, DB: Backend>(
 where
     Value: Bind<DB>,
 {
-    let is_lateral = <Value as Bind<DB>>::LATERAL;
+    let is_lateral = <Value as Bind<DB>>::POSTGRES;
     out.push_sql(match is_lateral {
         true => " = ANY (ARRAY(SELECT first.id FROM (",
         false => " IN (SELECT first.id FROM (",

@@ -40,6 +40,7 @@ impl Tx<'_> {
 
     /// Records what was stored. The last thing before COMMIT, and all that is held until then is the head.
     pub(crate) fn finish(&mut self) -> Result<(), Fault> {
+        self.prove()?;
         // The logs of several organizations are several statements.
         if self.unit.as_ref().is_some_and(|unit| unit.logs() > 1) {
             self.conn()?;

@@ -5,6 +5,7 @@ mod checkpoint;
 mod cut;
 mod erasing;
 mod exported;
+mod fence;
 mod field;
 mod finish;
 mod idempotency;

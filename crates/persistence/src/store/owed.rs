@@ -56,7 +56,7 @@ impl Tx<'_> {
 
     /// What went wrong, where it may be because of what was taken for granted: then the call is run again, and looks.
     pub(crate) fn doubted<E: Failure>(&self, error: E) -> E {
-        let is_doubtful = self.unit.as_ref().is_some_and(|unit| unit.owed.is_used);
+        let is_doubtful = self.presumed.is_some() || self.unit.as_ref().is_some_and(|unit| unit.owed.is_used);
         match error.fault().is_some_and(Fault::is_ours) || !is_doubtful {
             true => error,
             false => E::from(Fault::Again),
@@ -65,6 +65,7 @@ impl Tx<'_> {
 
     /// The connection, for what stores or holds: in a call that writes, in its transaction.
     pub(crate) fn conn(&mut self) -> Result<&mut AnyConnection, Fault> {
+        self.prove()?;
         if self.unit.is_some() {
             self.open_up()?;
         }
@@ -73,6 +74,7 @@ impl Tx<'_> {
 
     /// The connection, for what only looks: a transaction would change nothing in what it sees.
     pub(crate) fn looking(&mut self) -> Result<&mut AnyConnection, Fault> {
+        self.prove()?;
         let is_stored = |unit: &Unit| unit.owed.stores.is_empty();
         match self.unit.as_ref().is_none_or(is_stored) {
             true => Ok(self.bare()),

@@ -1,10 +1,11 @@
 //! Storing and counting rows of any entity: statements over its list of columns, none compiled for it alone.
 
+use super::owed::Owed;
 use super::stored::{META, Stored};
 use super::tx::{Tx, id_or_null, instant_or_null};
 use crate::backend::{At, Instant as AtType};
 use crate::fault::Fault;
-use crate::sql::{Cond, Sql, Tail, Value};
+use crate::sql::{Cond, Hold, Sql, Tail, Value};
 use diesel::sql_types::{BigInt, Nullable};
 use firma_domain::{Id, Instant, Record};
 
@@ -25,14 +26,45 @@ impl Tx<'_> {
         w: Cond,
         tail: Tail,
     ) -> Result<Vec<Record<E>>, Fault> {
-        let conn = match tail.hold {
-            Some(_) => self.conn()?,
-            None => self.looking()?,
+        let mut rows = match self.proof_beside(&w, tail.hold) {
+            Some(proof) => self.select_proving(Cond::All(vec![proof, w]), tail)?,
+            None => {
+                let conn = match tail.hold {
+                    Some(_) => self.conn()?,
+                    None => self.looking()?,
+                };
+                E::select(conn, w, tail)?
+            }
         };
-        let mut rows = E::select(conn, w, tail)?;
         match E::PARTS {
             Some(parts) if !rows.is_empty() => (parts.read)(self, organization, &mut rows)?,
             _ => {}
+        }
+        Ok(rows)
+    }
+
+    /// That what is presumed of the caller is so, as a part of a query: one that is planned anew each time is asked alone.
+    fn proof_beside(&mut self, w: &Cond, hold: Option<Hold>) -> Option<Cond> {
+        // What was left to the last statement is done before anything is held.
+        let is_free = |owed: &Owed| match hold {
+            Some(_) => owed.is_empty(),
+            None => owed.stores.is_empty(),
+        };
+        match w.is_kept() && self.unit.as_ref().is_none_or(|unit| is_free(&unit.owed)) {
+            true => self.begin_proof().map(|proof| Cond::Gives(Box::new(proof))),
+            false => None,
+        }
+    }
+
+    /// Rows, and with them that what is presumed is so.
+    fn select_proving<E: Stored>(&mut self, w: Cond, tail: Tail) -> Result<Vec<Record<E>>, Fault> {
+        if tail.hold.is_some() && self.writes() {
+            self.begin()?;
+        }
+        let rows = E::select(self.bare(), w, tail)?;
+        match rows.is_empty() {
+            true => self.proved_by_mark()?,
+            false => self.proved(true)?,
         }
         Ok(rows)
     }

@@ -5,12 +5,10 @@ use super::idempotency::Claim;
 use super::owed::Owed;
 use super::repo::Repo;
 use super::stored::Stored;
-use crate::access::RoleCache;
+use crate::access::{Presumed, RoleCache};
 use crate::backend::{AnyConnection, Fence, Parts, Seat, Sources, Stage, Uid};
 use crate::fault::{Failure, Fault};
-use crate::sql::{Kind, Sql, Value};
-use diesel::sql_types::Nullable;
-use diesel::sql_types::Text;
+use crate::sql::{Kind, Value};
 use firma_auth::access::{Action, Grant};
 use firma_domain::identity::SecurityKind;
 use firma_domain::{Id, Instant};
@@ -70,13 +68,15 @@ impl Unit {
 /// One call. Only this crate reaches the connection in it.
 pub struct Tx<'c> {
     conn: &'c mut AnyConnection,
-    fence: &'c mut Option<Fence>,
+    pub(super) fence: &'c mut Option<Fence>,
     stage: &'c mut Stage,
     sources: &'c Sources,
     roles: &'c RoleCache,
     needs_factor: bool,
     now: Instant,
     attempt: Attempt,
+    /// What the call goes on by and hasn't asked
+    pub(super) presumed: Option<Presumed>,
     pub(super) unit: Option<Unit>,
 }
 
@@ -100,6 +100,7 @@ impl<'c> Tx<'c> {
             needs_factor,
             now,
             attempt,
+            presumed: None,
             unit,
         })
     }
@@ -246,65 +247,12 @@ impl<'c> Tx<'c> {
             true => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             false => "BEGIN",
         };
-        self.conn.batch(begin).map_err(Fault::from)?;
+        self.looking()?.batch(begin).map_err(Fault::from)?;
         let outcome = catch_unwind(AssertUnwindSafe(|| run(self)));
         // Where the fence was set in the transaction, it is undone with it.
         *self.fence = None;
         self.conn.batch("ROLLBACK").map_err(Fault::from)?;
         outcome.unwrap_or_else(|panic| resume_unwind(panic))
-    }
-
-    /// Lets row-level security see the user's own rows of identity.
-    pub fn identify(&mut self, user: Id) -> Result<(), Fault> {
-        let organization = self.fence.and_then(|fence| fence.organization);
-        self.stand(Fence {
-            user: Some(user),
-            organization,
-            platform: false,
-        })
-    }
-
-    /// Lets row-level security see one organization.
-    pub(crate) fn fenced(&mut self, organization: Id) -> Result<(), Fault> {
-        let user = self.fence.and_then(|fence| fence.user);
-        self.stand(Fence {
-            user,
-            organization: Some(organization),
-            platform: false,
-        })
-    }
-
-    /// A statement has moved the fence itself.
-    pub(crate) fn fence_moved(&mut self, organization: Option<Id>) {
-        let user = self.fence.and_then(|fence| fence.user);
-        self.stands(Fence {
-            user,
-            organization,
-            platform: false,
-        });
-    }
-
-    /// A statement has moved the fence itself, to there.
-    pub(crate) fn stands(&mut self, fence: Fence) {
-        *self.fence = Some(fence);
-    }
-
-    pub(crate) fn stand(&mut self, fence: Fence) -> Result<(), Fault> {
-        if !self.is_postgres() || *self.fence == Some(fence) {
-            return Ok(());
-        }
-        let text = |id: Option<Id>| Value::Text(id.map(|id| id.to_string()).unwrap_or_default());
-        let platform = if fence.platform { "on" } else { "" };
-        Sql::<(Nullable<Text>, Nullable<Text>, Nullable<Text>)>::text("SELECT set_config('app.user_id', ")
-            .bind(text(fence.user))
-            .then(", false), set_config('app.organization_id', ")
-            .bind(text(fence.organization))
-            .then(", false), set_config('app.platform', ")
-            .bind(platform)
-            .then(", false)")
-            .rows_on::<(Option<String>, Option<String>, Option<String>)>(self.looking()?)?;
-        *self.fence = Some(fence);
-        Ok(())
     }
 }
 

@@ -10,6 +10,7 @@ use firma_domain::identity::SecurityKind;
 use firma_persistence::Tx;
 use firma_persistence::access::{Known, KnownKey, Segment};
 use firma_persistence::identity::SecurityEvent;
+use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -87,15 +88,10 @@ impl KeyCaller {
     }
 
     /// For calls about no organization: 401 where the key isn't taken, and 403 where it is. They are for people.
-    pub fn refuse(&self, tx: &mut Tx<'_>) -> Refusal {
-        let at_home = |tx: &mut Tx<'_>| {
-            let own = Segment::Id(self.key(tx)?.organization);
-            Work::enter_by_key(tx, self, &own).map(drop)
-        };
-        match at_home(tx) {
-            Ok(()) => Refusal::KeyNotAllowed,
-            Err(refusal) => refusal,
-        }
+    pub fn refuse(&self, tx: &mut Tx<'_>) -> Result<Infallible, Refusal> {
+        let own = Segment::Id(self.key(tx)?.organization);
+        Work::enter_by_key(tx, self, &own)?;
+        Err(Refusal::KeyNotAllowed)
     }
 }
 
