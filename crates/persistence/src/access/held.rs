@@ -1,7 +1,7 @@
 //! The roles that a member holds, kept in memory. They are kept under two stamps, the member's and the organization's:
 //! whatever changes an assignment or one of the organization's own roles gives it another, in the same transaction.
-//! Both come with the facts of each call, or are proved in it, so what is kept is never old, on whichever server; and since no stamp comes
-//! twice, nothing is kept under one that was undone.
+//! Both come with the facts of each call, or are proved in it, so what is kept is never old, on whichever server; and
+//! since no stamp comes twice, nothing is kept under one that was undone.
 
 use super::role_cache;
 use crate::backend::{At, Id as IdType, Instant as AtType, Uid};
