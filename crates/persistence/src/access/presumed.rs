@@ -141,8 +141,10 @@ fn values((currency, zone, owner, off, roles, member): &AboutRow) -> [Value; ABO
 impl Tx<'_> {
     /// What was known of a caller last, if the call may go on by it.
     pub(super) fn go_on_as_known(&mut self, caller: &Caller) -> Option<Arc<Seen>> {
-        let callers = &self.roles().callers;
-        let seen = callers.get(caller).filter(|_| self.may_presume())?;
+        if !self.may_presume() {
+            return None;
+        }
+        let seen = self.roles().callers.get(caller)?;
         let organization = seen.base.0.0?.0;
         self.presume(Presumed {
             caller: caller.clone(),

@@ -67,7 +67,7 @@ impl Tx<'_> {
     /// Whether the call may go on by what was known last. Each attempt after the first asks.
     pub(crate) fn may_presume(&self) -> bool {
         let is_free = self.unit.as_ref().is_none_or(|unit| unit.owed.is_empty());
-        is_free && self.presumed.is_none() && self.is_postgres() && self.is_first_attempt() && !self.is_open()
+        self.is_postgres() && is_free && self.presumed.is_none() && self.is_first_attempt() && !self.is_open()
     }
 
     /// Goes on by it. What is asked next shows whether it is so, and moves the fence.

@@ -45,6 +45,7 @@ impl Tx<'_> {
 
     /// That what is presumed of the caller is so, as a part of a query: one that is planned anew each time is asked alone.
     fn proof_beside(&mut self, w: &Cond, hold: Option<Hold>) -> Option<Cond> {
+        self.presumed.as_ref()?;
         // What was left to the last statement is done before anything is held.
         let is_free = |owed: &Owed| match hold {
             Some(_) => owed.is_empty(),
