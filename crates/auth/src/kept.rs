@@ -1,15 +1,16 @@
-//! What was looked up, kept in memory.
+//! What was looked up or computed, kept in memory.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{PoisonError, RwLock};
 
-/// So many; with one more every other of them is asked for again.
+/// So many; with one more every other of them is forgotten.
 const MOST: usize = 10_000;
 
-/// For threads that look up much and keep little.
+/// At most 10,000 values by their keys, for threads that look up much and keep little. With one more, every other of
+/// them is forgotten.
 #[derive(Debug)]
-pub(super) struct Kept<K, V>(RwLock<HashMap<K, V>>);
+pub struct Kept<K, V>(RwLock<HashMap<K, V>>);
 
 impl<K, V> Default for Kept<K, V> {
     fn default() -> Self {
@@ -18,7 +19,8 @@ impl<K, V> Default for Kept<K, V> {
 }
 
 impl<K: Eq + Hash, V: Clone> Kept<K, V> {
-    pub(super) fn get<Q>(&self, key: &Q) -> Option<V>
+    /// What is kept under a key.
+    pub fn get<Q>(&self, key: &Q) -> Option<V>
     where
         K: std::borrow::Borrow<Q>,
         Q: Eq + Hash + ?Sized,
@@ -27,7 +29,8 @@ impl<K: Eq + Hash, V: Clone> Kept<K, V> {
         kept.get(key).cloned()
     }
 
-    pub(super) fn forget(&self, key: &K) {
+    /// Keeps nothing under it any longer.
+    pub fn forget(&self, key: &K) {
         if self.get(key).is_none() {
             return;
         }
@@ -35,7 +38,8 @@ impl<K: Eq + Hash, V: Clone> Kept<K, V> {
         kept.remove(key);
     }
 
-    pub(super) fn keep(&self, key: K, value: V) {
+    /// Keeps it, in the place of what was kept under its key.
+    pub fn keep(&self, key: K, value: V) {
         let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= MOST && !kept.contains_key(&key) {
             let mut n = 0_usize;

@@ -13,6 +13,8 @@ mod common;
 #[cfg(feature = "secrets")]
 pub mod domain_proof;
 #[cfg(feature = "secrets")]
+pub mod kept;
+#[cfg(feature = "secrets")]
 pub mod keys;
 #[cfg(feature = "secrets")]
 pub mod link;

@@ -193,7 +193,7 @@ impl Collector for Queue {
             let gauge = ConstGauge::new(value);
             gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
         }
-        let roles = self.0.role_cache();
+        let roles = self.0.hits();
         for (name, help, value) in [
             ("cache_hits", "What was asked for and was in memory", roles.hits),
             ("cache_misses", "What was asked for and was not", roles.misses),

@@ -2,9 +2,9 @@
 
 use crate::kit::{pointers, stored};
 use crate::roles_at_once::asked;
-use firma_auth::access::Delete;
-use firma_domain::crm::Company;
-use firma_services::Work;
+use firma_auth::access::{Delete, Read, Update};
+use firma_domain::crm::{Company, Stage, StageKind};
+use firma_services::{Fault, Refusal, Work};
 use firma_testing::{Firm, Server, on_each};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,23 +19,106 @@ fn company(firm: &Firm<'_>) -> String {
 }
 
 #[test]
-fn a_create_is_two_statements_on_postgresql() {
+fn a_create_is_one_statement_on_postgresql() {
     on_each(|server| {
         if !server.base.is_postgres() {
             return;
         }
-        let firm = Firm::new(server);
-        let (deals, body) = (firm.at("deals"), deal(&firm, &company(&firm)));
+        let (one, other) = (Firm::new(server), Firm::new(server));
         let keys = AtomicUsize::new(0);
-        let create = || {
+        let create = |firm: &Firm<'_>, of: &str, body: &Value| {
             let key = keys.fetch_add(1, Ordering::Relaxed).to_string();
-            firm.owner.post_once(&deals, &key, body.clone()).expect(201);
+            firm.owner.post_once(&firm.at(of), &key, body.clone()).expect(201);
         };
+        let (here, there) = (deal(&one, &company(&one)), deal(&other, &company(&other)));
+        // In turn, so that each finds the connection where the other left it.
+        let both = || {
+            create(&one, "deals", &here);
+            create(&other, "deals", &there);
+        };
+        // Each connection of the server has met both.
+        (0..20).for_each(|_| both());
         assert_eq!(
-            asked(server, create),
+            asked(server, both),
             2,
-            "the stage, and all that is stored; the caller is seen with the first"
+            "all that is stored, the caller and the stage proved with it"
         );
+        let plain = || create(&one, "companies", &json!({"name": "B"}));
+        assert_eq!(asked(server, plain), 1);
+    });
+}
+
+/// What a first attempt takes for granted of a stage is what was read of it last.
+#[test]
+fn whatever_becomes_of_a_stage_the_next_deal_knows() {
+    on_each(|server| {
+        let (firm, other) = (Firm::new(server), Firm::new(server));
+        let stage = firm.stage("Engaging");
+        let body = json!({"title": "x", "company_id": company(&firm), "stage_id": stage});
+        let create = || firm.owner.post(&firm.at("deals"), body.clone());
+        let row = |change: &str| {
+            let id = server.base.id_literal(stage.parse().unwrap());
+            let change = format!("UPDATE stages SET {change}, version = version + 1 WHERE id = {id}");
+            server.base.execute(&change);
+        };
+        for _ in 0..3 {
+            assert_eq!(create().expect(201)["status"], "OPEN");
+        }
+        // As another server would; a pipeline has one lost stage.
+        server
+            .base
+            .execute("UPDATE stages SET kind = 'OPEN' WHERE kind = 'LOST'");
+        row("kind = 'LOST'");
+        assert_eq!(create().expect(201)["status"], "LOST");
+        row("kind = 'OPEN'");
+        assert_eq!(create().expect(201)["status"], "OPEN");
+        let gone = "(SELECT MAX(created_at) FROM stages), deletion_id = id";
+        row(&format!("deleted_at = {gone}"));
+        let before = stored(server);
+        for _ in 0..2 {
+            assert_eq!(pointers(&create().problem(422, "invalid")), ["#/stage_id"]);
+        }
+        row("deleted_at = NULL, deletion_id = NULL");
+        create().expect(201);
+        let elsewhere = json!({"title": "x", "company_id": company(&other), "stage_id": stage});
+        let refused = other.owner.post(&other.at("deals"), elsewhere);
+        assert_eq!(pointers(&refused.problem(422, "invalid")), ["#/stage_id"]);
+        let deals =
+            |all: &[(&'static str, i64)]| all.iter().find(|(table, _)| *table == "deals").map(|(_, n)| *n);
+        assert_eq!(deals(&stored(server)), deals(&before).map(|n| n + 1));
+    });
+}
+
+/// What a transaction changed is forgotten with it: the same version may be of something else afterwards.
+#[test]
+fn nothing_is_taken_for_granted_of_what_was_undone() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let stage = firm.stage("Engaging");
+        let body = json!({"title": "x", "stage_id": stage});
+        let (organization, owner, id) = (firm.id, firm.owner_id, stage.parse().unwrap());
+        server.write(move |tx| {
+            let undone = tx.part(|tx| {
+                let work = Work::resume(tx, organization, owner)?;
+                let (change, read) = (work.grant::<Stage, Update>()?, work.grant::<Stage, Read>()?);
+                let mut stages = tx.open(change)?;
+                let before = stages.find_for_change(id)?;
+                let mut lost = before.value.clone();
+                lost.kind = StageKind::Lost;
+                stages.change(&before, lost)?;
+                let found = tx.open(read)?.find_to_refer(id)?.unwrap();
+                assert_eq!(found.value.kind, StageKind::Lost);
+                Err::<(), Refusal>(Fault::Missing.into())
+            });
+            assert!(undone.is_err());
+            Ok(())
+        });
+        let renamed = json!({"name": "Engaged"});
+        firm.owner
+            .patch(&firm.at(&format!("stages/{stage}")), renamed)
+            .expect(200);
+        let made = firm.owner.post(&firm.at("deals"), body).expect(201);
+        assert_eq!(made["status"], "OPEN");
     });
 }
 

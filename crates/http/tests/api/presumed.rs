@@ -23,22 +23,33 @@ fn whatever_changes_of_a_caller_the_next_call_knows() {
         let now = "(SELECT MAX(created_at) FROM sessions)";
         let user = format!("UPDATE users SET {{}} WHERE id = {of_user}");
         let key = format!("UPDATE api_keys SET {{}}, version = version + 1 WHERE created_by = {of_user}");
-        let permissions = ["deals:read:org", "deals:update:org"];
+        let permissions = ["deals:read:org", "deals:update:org", "deals:create:org"];
+        let in_stage = json!({"title": "Known", "stage_id": firm.stage("Prospecting")});
         let (_, program) = key_of(&firm, &member, with(&permissions));
-        // A read by the organization's id, one by its slug, and a change.
+        let deals = format!("/api/v1/organizations/{}/deals", firm.id);
+        let create = |client: &Client| client.post(&deals, in_stage.clone());
+        // The first attempt at the next knows of the stage.
+        create(&member).expect(201);
+        // A read by the organization's id, one by its slug, a change, and what is one statement with all that it stores.
         let knows_of = |client: &Client, row: &str, there: &str, back: &str, wanted: [u16; 3]| {
             let answers = || {
                 let change = json!({"title": "Known"});
                 [
+                    create(client),
                     client.get(&by_id),
                     client.get(&by_slug),
                     client.patch(&by_id, change),
                 ]
                 .map(|answer| answer.status)
             };
-            assert_eq!(answers(), [200; 3], "before {there}");
+            assert_eq!(answers(), [201, 200, 200, 200], "before {there}");
             server.base.execute(&row.replace("{}", there));
-            assert_eq!(answers(), wanted, "{there}");
+            let stored = || server.base.number("SELECT COUNT(*) FROM deals");
+            let (before, [_, _, change]) = (stored(), wanted);
+            let made = if change == 200 { 201 } else { change };
+            let [first, rest @ ..] = answers();
+            assert_eq!((first, rest), (made, wanted), "{there}");
+            assert_eq!(stored() - before, i64::from(made == 201), "{there}");
             server.base.execute(&row.replace("{}", back));
         };
         let knows = |row: &str, there: &str, back: &str, wanted| knows_of(&member, row, there, back, wanted);
@@ -52,7 +63,7 @@ fn whatever_changes_of_a_caller_the_next_call_knows() {
         by_key(&key, &ends, "expires_at = NULL", [401; 3]);
         let (little, all) = (
             "'[\"deals:read:org\"]'",
-            "'[\"deals:read:org\", \"deals:update:org\"]'",
+            "'[\"deals:read:org\", \"deals:update:org\", \"deals:create:org\"]'",
         );
         let (less, as_before) = (format!("permissions = {little}"), format!("permissions = {all}"));
         by_key(&key, &less, &as_before, [200, 200, 403]);

@@ -1,8 +1,8 @@
 //! What is known of a call by an API key.
 
 use super::facts::{Base, BaseRow, Known, Segment, base};
+use super::memory::At as Version;
 use super::presumed::{By, Caller, Seen};
-use super::role_cache::At as Version;
 use crate::backend::{At, Id as IdType, Instant as AtType, Uid};
 use crate::fault::Fault;
 use crate::sql::{Sql, Value};
@@ -44,7 +44,7 @@ pub(super) type TermsRow = (i32, Option<At>, Option<At>, String);
 impl Tx<'_> {
     /// The key of a prefix; without a statement where it was asked for before.
     pub fn key_named(&mut self, prefix: &str) -> Result<Option<Arc<KnownKey>>, Fault> {
-        if let Some(known) = self.roles().keys.get(prefix) {
+        if let Some(known) = self.memory().keys.get(prefix) {
             return Ok(Some(known));
         }
         let found = Sql::<(IdType, IdType, IdType, Binary)>::text(
@@ -62,7 +62,7 @@ impl Tx<'_> {
             })
         });
         if let Some(known) = &known {
-            self.roles().keys.keep(prefix.to_owned(), known.clone());
+            self.memory().keys.keep(prefix.to_owned(), known.clone());
         }
         Ok(known)
     }
@@ -175,7 +175,7 @@ impl Tx<'_> {
             role: id,
             version,
         };
-        if let Some(permissions) = self.roles().get(at) {
+        if let Some(permissions) = self.memory().get(at) {
             return Ok(ByKey { id, permissions });
         }
         let names = Sql::<Text>::text("SELECT permissions FROM api_keys WHERE organization_id = ")
@@ -188,7 +188,7 @@ impl Tx<'_> {
         let permissions: Permissions = names.iter().filter_map(|name| Permission::parse(name)).collect();
         let permissions = Arc::new(permissions);
         if self.sees_only_what_is_committed() {
-            self.roles().keep(at, permissions.clone());
+            self.memory().keep(at, permissions.clone());
         }
         Ok(ByKey { id, permissions })
     }

@@ -1,4 +1,4 @@
-use super::role_cache::At;
+use super::memory::At;
 use crate::backend::{Id as IdType, Uid};
 use crate::fault::Fault;
 use crate::sql::{Sql, Value};

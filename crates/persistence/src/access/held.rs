@@ -3,7 +3,7 @@
 //! Both come with the facts of each call, or are proved in it, so what is kept is never old, on whichever server; and
 //! since no stamp comes twice, nothing is kept under one that was undone.
 
-use super::role_cache;
+use super::memory;
 use crate::backend::{At, Id as IdType, Instant as AtType, Uid};
 use crate::fault::Fault;
 use crate::sql::Sql;
@@ -39,7 +39,7 @@ impl Tx<'_> {
         user: Id,
         stamps: Stamps,
     ) -> Result<Arc<[Assignment]>, Fault> {
-        if let Some(held) = self.roles().held(organization, user, stamps) {
+        if let Some(held) = self.memory().held(organization, user, stamps) {
             return Ok(held);
         }
         let rows = Sql::<Held>::text(HELD)
@@ -49,7 +49,7 @@ impl Tx<'_> {
             .rows_on::<HeldRow>(self.looking()?)?;
         let held = self.behind(organization, &rows)?;
         if stamps.member.is_some() {
-            self.roles().keep_held(organization, user, stamps, held.clone());
+            self.memory().keep_held(organization, user, stamps, held.clone());
         }
         Ok(held)
     }
@@ -57,7 +57,7 @@ impl Tx<'_> {
     /// The roles behind the rows; one of the organization's own that was deleted gives nothing.
     fn behind(&mut self, organization: Id, rows: &[HeldRow]) -> Result<Arc<[Assignment]>, Fault> {
         let own = rows.iter().filter_map(|(role, version, _)| {
-            Some(role_cache::At {
+            Some(memory::At {
                 organization,
                 role: role.0,
                 version: (*version)?,

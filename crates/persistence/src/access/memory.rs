@@ -1,13 +1,14 @@
-//! What custom roles give, and who holds what, kept in memory. A role is kept under its version, so what is kept is
-//! never old: the version comes from the database, or is proved with what is asked of it.
+//! What is kept in memory of what was looked up: what custom roles give, who holds what, who called, and what rows are
+//! referred to. A role is kept under its version, so what is kept is never old: the version comes from the database, or
+//! is proved with what is asked of it.
 
 use super::by_key::KnownKey;
 use super::held::Stamps;
-use super::kept::Kept;
 use super::presumed::{Caller, Seen};
 use crate::fault::Fault;
-use crate::store::Tx;
+use crate::store::{Rows, Tx};
 use firma_auth::access::{Assignment, Permissions};
+use firma_auth::kept::Kept;
 use firma_domain::Id;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,7 +32,7 @@ pub struct Hits {
 type Held = (Stamps, Arc<[Assignment]>);
 
 #[derive(Debug, Default)]
-pub(crate) struct RoleCache {
+pub(crate) struct Memory {
     /// By organization and user: under what it is kept, and what the member holds
     held: Kept<(Id, Id), Held>,
     /// By organization and role: the role's version, and what it gives
@@ -40,12 +41,14 @@ pub(crate) struct RoleCache {
     pub(super) keys: Kept<String, Arc<KnownKey>>,
     /// What was known of callers last, which is asked again whenever it is gone by
     pub(super) callers: Kept<Caller, Arc<Seen>>,
+    /// What is referred to often
+    pub(crate) rows: Rows,
     /// Of what members hold
     hits: AtomicU64,
     misses: AtomicU64,
 }
 
-impl RoleCache {
+impl Memory {
     pub(super) fn get(&self, at: At) -> Option<Arc<Permissions>> {
         let found = self.roles.get(&(at.organization, at.role));
         found
@@ -84,7 +87,7 @@ impl Tx<'_> {
         let mut found = HashMap::new();
         let mut missing = Vec::new();
         for at in roles {
-            match self.roles().get(*at) {
+            match self.memory().get(*at) {
                 Some(permissions) => drop(found.insert(at.role, permissions)),
                 None => missing.push(*at),
             }
@@ -97,7 +100,7 @@ impl Tx<'_> {
         for at in missing {
             let permissions = Arc::new(given.remove(&at.role).unwrap_or_default());
             if self.sees_only_what_is_committed() {
-                self.roles().keep(at, permissions.clone());
+                self.memory().keep(at, permissions.clone());
             }
             found.insert(at.role, permissions);
         }

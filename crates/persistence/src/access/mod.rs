@@ -6,14 +6,13 @@ mod by_key;
 mod facts;
 mod given;
 mod held;
-mod kept;
+mod memory;
 mod presumed;
-mod role_cache;
 mod roles;
 
 pub use by_key::{KeyFacts, KnownKey};
 pub use facts::{Known, Segment};
 pub use given::GivenRole;
+pub use memory::Hits;
+pub(crate) use memory::Memory;
 pub(crate) use presumed::Presumed;
-pub use role_cache::Hits;
-pub(crate) use role_cache::RoleCache;

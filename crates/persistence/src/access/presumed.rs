@@ -144,7 +144,7 @@ impl Tx<'_> {
         if !self.may_presume() {
             return None;
         }
-        let seen = self.roles().callers.get(caller)?;
+        let seen = self.memory().callers.get(caller)?;
         let organization = seen.base.0.0?.0;
         self.presume(Presumed {
             caller: caller.clone(),
@@ -160,7 +160,7 @@ impl Tx<'_> {
         if !self.is_postgres() || self.needs_factor() {
             return;
         }
-        let callers = &self.roles().callers;
+        let callers = &self.memory().callers;
         let may_enter = |seen: &Seen| {
             let ((tenant, _, _, is_live, needs_factor), _) = &seen.base;
             tenant.is_some() && *is_live && !needs_factor

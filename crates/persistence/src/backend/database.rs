@@ -8,7 +8,7 @@ use super::seat::Seat;
 use super::target::Target;
 use super::threads::{self, Rest};
 use super::trace::Timed;
-use crate::access::{Hits, RoleCache};
+use crate::access::{Hits, Memory};
 use crate::fault::{Failure, Fault};
 use crate::sql::Sql;
 use crate::store::{Origin, Tx};
@@ -82,7 +82,7 @@ pub struct Database {
     /// To SQLite's one writer; on PostgreSQL writes are calls like others
     writes: Option<Sender<Box<dyn Work>>>,
     meter: Arc<Meter>,
-    roles: Arc<RoleCache>,
+    memory: Arc<Memory>,
     /// Time, ids and randomness, for what happens outside a transaction.
     pub sources: Sources,
 }
@@ -117,9 +117,9 @@ impl Database {
                 .error_handler(Box::new(Refusals(meter.clone())))
                 .build_unchecked(manager)
         };
-        let roles = Arc::new(RoleCache::default());
+        let memory = Arc::new(Memory::default());
         let seat = |pool: r2d2::Pool<Manager>| {
-            let seat = Seat::new(pool, sources.clone(), meter.clone(), roles.clone());
+            let seat = Seat::new(pool, sources.clone(), meter.clone(), memory.clone());
             seat.needing_factor(settings.needs_factor)
         };
         let (calls, receivers) = queue::queue(WAITING, usize::try_from(count).map_err(|e| e.to_string())?);
@@ -149,7 +149,7 @@ impl Database {
             calls: Arc::new(calls),
             writes,
             meter,
-            roles,
+            memory,
             sources,
         };
         if postgres {
@@ -159,8 +159,8 @@ impl Database {
     }
 
     /// How often what a member holds was found in memory.
-    pub fn role_cache(&self) -> Hits {
-        self.roles.load()
+    pub fn hits(&self) -> Hits {
+        self.memory.load()
     }
 
     /// How busy it is.

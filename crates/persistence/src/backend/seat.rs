@@ -4,7 +4,7 @@ use super::any::AnyConnection;
 use super::database::Sources;
 use super::manager::Manager;
 use super::meter::{Meter, Timer};
-use crate::access::RoleCache;
+use crate::access::Memory;
 use crate::fault::Fault;
 use crate::sql::Sql;
 use diesel::sql_types::BigInt;
@@ -47,7 +47,7 @@ pub(crate) struct Seat {
     prepared: Arc<AtomicU32>,
     pub sources: Sources,
     pub(super) meter: Arc<Meter>,
-    roles: Arc<RoleCache>,
+    memory: Arc<Memory>,
     needs_factor: bool,
 }
 
@@ -57,7 +57,7 @@ pub(crate) struct Parts<'s> {
     pub fence: &'s mut Option<Fence>,
     pub stage: &'s mut Stage,
     pub sources: &'s Sources,
-    pub roles: &'s RoleCache,
+    pub memory: &'s Memory,
     pub needs_factor: bool,
 }
 
@@ -66,7 +66,7 @@ impl Seat {
         pool: r2d2::Pool<Manager>,
         sources: Sources,
         meter: Arc<Meter>,
-        roles: Arc<RoleCache>,
+        memory: Arc<Memory>,
     ) -> Seat {
         Seat {
             pool,
@@ -77,7 +77,7 @@ impl Seat {
             prepared: Arc::default(),
             sources,
             meter,
-            roles,
+            memory,
             needs_factor: false,
         }
     }
@@ -122,7 +122,7 @@ impl Seat {
             fence: &mut self.fence,
             stage: &mut self.stage,
             sources: &self.sources,
-            roles: &self.roles,
+            memory: &self.memory,
             needs_factor: self.needs_factor,
         })
     }

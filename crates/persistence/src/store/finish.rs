@@ -7,7 +7,7 @@ use super::rows::STORED;
 use super::tx::{Origin, Tx, Unit, id_or_null, text_or_null};
 use crate::backend::Uid;
 use crate::fault::Fault;
-use crate::sql::{Sql, Value};
+use crate::sql::{Cond, Sql, Value};
 use firma_domain::Id;
 
 type Seal = ([u8; 32], [u8; 32]);
@@ -40,7 +40,11 @@ impl Tx<'_> {
 
     /// Records what was stored. The last thing before COMMIT, and all that is held until then is the head.
     pub(crate) fn finish(&mut self) -> Result<(), Fault> {
-        self.prove()?;
+        // One statement that stores all proves who calls as it does.
+        let is_one = self.unit.as_ref().is_some_and(Unit::is_one_log) && !self.is_open();
+        if !is_one {
+            self.prove()?;
+        }
         // The logs of several organizations are several statements.
         if self.unit.as_ref().is_some_and(|unit| unit.logs() > 1) {
             self.conn()?;
@@ -128,6 +132,8 @@ impl Tx<'_> {
         claim: Option<Claim>,
         owed: Owed,
     ) -> Result<(), Fault> {
+        let proof = self.begin_proof();
+        let is_proving = proof.is_some();
         let has_stores = !owed.stores.is_empty();
         let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
         let ids = entries.iter().map(|e| Uid(e.id)).collect();
@@ -150,6 +156,10 @@ impl Tx<'_> {
             .bind(Value::Bytes(batch.digest.to_vec()))
             .then(") WHERE organization_id = ")
             .bind(organization);
+        // First of all: it moves the fence.
+        if let Some(proof) = proof {
+            statement = statement.then(" AND ").cond(Cond::Gives(Box::new(proof)));
+        }
         // So the head is taken after what is referred to, and after a row that has to be the only one of its kind.
         if has_stores {
             statement = statement
@@ -230,7 +240,10 @@ impl Tx<'_> {
             // An event without a head is refused, by its policy or as null, and all of the statement with it.
             let all = recorded.then(" FROM e LEFT JOIN head ON TRUE");
             all.run_on(self.alone()).map_err(owed::again)?;
-            return Ok(());
+            return match is_proving {
+                true => self.proved(true),
+                false => Ok(()),
+            };
         }
         let recorded = recorded.then(" FROM head, e").run(self).map_err(lost_race)?;
         // Without a head nothing is recorded, so nothing is stored: the organization is being purged.

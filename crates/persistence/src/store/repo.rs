@@ -5,7 +5,7 @@ use super::rows::Beside;
 use super::stored::Stored;
 use super::tx::{Tx, actor};
 use crate::fault::Fault;
-use crate::sql::{Cond, Hold, Op, Sql, Tail, Value};
+use crate::sql::{Cond, Hold, Op, Tail, Value};
 use firma_auth::access::{Action, Grant, Reach, Writes};
 use firma_domain::{Id, Record};
 
@@ -67,7 +67,7 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
     }
 
     /// The row of an id, within what may be seen.
-    fn named(&self, id: Id, hold: Option<Hold>) -> (Vec<Cond>, Tail) {
+    pub(super) fn named(&self, id: Id, hold: Option<Hold>) -> (Vec<Cond>, Tail) {
         let mut cond = self.within(self.grant.seen());
         cond.push(Cond::Is(E::COMMON.id, Op::Eq, id.into()));
         let tail = Tail {
@@ -78,7 +78,7 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
         (cond, tail)
     }
 
-    fn one(&mut self, id: Id, deleted: bool, hold: Option<Hold>) -> Result<Record<E>, Fault> {
+    pub(super) fn one(&mut self, id: Id, deleted: bool, hold: Option<Hold>) -> Result<Record<E>, Fault> {
         let (cond, tail) = self.named(id, hold);
         self.rows(cond, tail)?
             .pop()
@@ -89,56 +89,6 @@ impl<'t, 'c, E: Stored, A: Action> Repo<'t, 'c, E, A> {
     /// A live row.
     pub fn find(&mut self, id: Id) -> Result<Record<E>, Fault> {
         self.one(id, false, None)
-    }
-
-    /// A live row that is about to be referred to: it isn't deleted before that is stored. A first attempt may
-    /// hold nothing yet, and stores only if the row is still as it was read.
-    pub fn find_to_refer(&mut self, id: Id) -> Result<Option<Record<E>>, Fault> {
-        self.held(id, Hold::Refer)
-    }
-
-    /// A live row that stays as it is until the call's changes are stored, in the same way.
-    pub fn find_to_rely_on(&mut self, id: Id) -> Result<Option<Record<E>>, Fault> {
-        self.held(id, Hold::Rely)
-    }
-
-    fn held(&mut self, id: Id, hold: Hold) -> Result<Option<Record<E>>, Fault> {
-        let is_owed = self.tx.can_owe();
-        let found = match self.one(id, false, Some(hold).filter(|_| !is_owed)) {
-            Err(Fault::Missing) => return Ok(None),
-            found => found?,
-        };
-        if is_owed {
-            self.owe_row(id, hold, Some(found.version))?;
-        }
-        Ok(Some(found))
-    }
-
-    /// Leaves it to the last statement that a row lives, and is of that version.
-    fn owe_row(&mut self, id: Id, hold: Hold, version: Option<i32>) -> Result<(), Fault> {
-        let (cond, tail) = self.named(id, Some(hold));
-        let mut proof = Sql::<()>::text("SELECT 1 FROM (SELECT version, deleted_at FROM ")
-            .then(E::TABLE)
-            .then(" WHERE ")
-            .cond(Cond::All(cond))
-            .tail(tail)
-            .then(") r WHERE r.deleted_at IS NULL");
-        if let Some(version) = version {
-            proof = proof.then(" AND r.version = ").bind(Value::Int(version));
-        }
-        self.tx.owe_proof(proof)
-    }
-
-    /// Whether a row lives that is about to be referred to; it isn't deleted before that is stored. A first attempt
-    /// may take it for granted, and stores only if it does.
-    pub fn may_be_referred_to(&mut self, id: Id) -> Result<bool, Fault> {
-        if self.tx.can_owe() {
-            self.owe_row(id, Hold::Refer, None)?;
-            return Ok(true);
-        }
-        let (cond, tail) = self.named(id, Some(Hold::Refer));
-        let found = self.tx.deleted_at::<E>(Cond::All(cond), tail)?;
-        Ok(found == Some(None))
     }
 
     /// A deleted row.

@@ -5,7 +5,7 @@ use super::idempotency::Claim;
 use super::owed::Owed;
 use super::repo::Repo;
 use super::stored::Stored;
-use crate::access::{Presumed, RoleCache};
+use crate::access::{Memory, Presumed};
 use crate::backend::{AnyConnection, Fence, Parts, Seat, Sources, Stage, Uid};
 use crate::fault::{Failure, Fault};
 use crate::sql::{Kind, Value};
@@ -58,6 +58,11 @@ impl Unit {
         &self.origin
     }
 
+    /// Whether all that is to be recorded is one organization's.
+    pub(super) fn is_one_log(&self) -> bool {
+        self.logs() == 1 && !self.entries.is_empty()
+    }
+
     /// In how many organizations something is to be recorded, or an answer kept.
     pub(super) fn logs(&self) -> usize {
         let alone = |claim: &&Claim| !self.entries.contains_key(&claim.key.organization);
@@ -71,7 +76,7 @@ pub struct Tx<'c> {
     pub(super) fence: &'c mut Option<Fence>,
     stage: &'c mut Stage,
     sources: &'c Sources,
-    roles: &'c RoleCache,
+    memory: &'c Memory,
     needs_factor: bool,
     now: Instant,
     attempt: Attempt,
@@ -87,7 +92,7 @@ impl<'c> Tx<'c> {
             fence,
             stage,
             sources,
-            roles,
+            memory,
             needs_factor,
         } = seat.parts()?;
         let now = sources.clock.now();
@@ -96,7 +101,7 @@ impl<'c> Tx<'c> {
             fence,
             stage,
             sources,
-            roles,
+            memory,
             needs_factor,
             now,
             attempt,
@@ -136,8 +141,8 @@ impl<'c> Tx<'c> {
         bytes
     }
 
-    pub(crate) fn roles(&self) -> &'c RoleCache {
-        self.roles
+    pub(crate) fn memory(&self) -> &'c Memory {
+        self.memory
     }
 
     /// Whether this installation lets nobody in without a second factor.
