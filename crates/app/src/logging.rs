@@ -7,7 +7,7 @@ use log::kv::{Error, Key, Value, VisitSource};
 use log::{Level, Metadata, Record};
 use serde::Serializer;
 use serde::ser::SerializeMap;
-use std::fmt::Arguments;
+use std::fmt::{Arguments, Write as _};
 use std::io::{self, IsTerminal, Write};
 
 /// What all lines go by.
@@ -72,30 +72,45 @@ pub(crate) fn start(filter: &str, json: bool, stays: bool) {
 }
 
 fn text_line(out: &mut dyn Write, time: &str, level: Arguments<'_>, record: &Record) -> io::Result<()> {
-    struct Pairs<'o>(&'o mut dyn Write);
+    // Put together before it is written: each piece by itself would cost more than all of the line.
+    struct Pairs<'l>(&'l mut String);
     impl<'kvs> VisitSource<'kvs> for Pairs<'_> {
         fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), Error> {
-            let written = match plain(&value) {
-                serde_json::Value::String(text) => text_pair(self.0, key.as_str(), &text),
-                other => write!(self.0, " {key}={other}"),
-            };
-            written.map_err(|_| Error::msg("the line broke off"))
+            let key = key.as_str();
+            if let Some(text) = value.to_borrowed_str() {
+                text_pair(self.0, key, text);
+                return Ok(());
+            }
+            match plain(&value) {
+                serde_json::Value::String(text) => text_pair(self.0, key, &text),
+                other => {
+                    let _ = write!(self.0, " {key}={other}");
+                }
+            }
+            Ok(())
         }
     }
-    let message = one_line(record.args().to_string());
-    write!(out, "{time} {level} {}: {message}", record.target())?;
+    let mut line = String::with_capacity(512);
+    let _ = write!(line, "{time} {level} {}: ", record.target());
+    line += &one_line(record.args().to_string());
     // Should a source fail, the pairs so far are still worth the line.
-    let _ = record.key_values().visit(&mut Pairs(out));
+    let _ = record.key_values().visit(&mut Pairs(&mut line));
     if let Some(id) = about(record).request_id() {
-        text_pair(out, REQUEST_ID, id)?;
+        text_pair(&mut line, REQUEST_ID, id);
     }
-    writeln!(out)
+    line.push('\n');
+    out.write_all(line.as_bytes())
 }
 
-fn text_pair(out: &mut dyn Write, key: &str, text: &str) -> io::Result<()> {
+fn text_pair(line: &mut String, key: &str, text: &str) {
+    line.push(' ');
+    *line += key;
+    line.push('=');
     match is_bare(text) {
-        true => write!(out, " {key}={text}"),
-        false => write!(out, " {key}={text:?}"),
+        true => *line += text,
+        false => {
+            let _ = write!(line, "{text:?}");
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Audit entries: what was changed, and the digests that make a later change of the log seen.
 
 use firma_domain::{Entity, Id, Instant, Record};
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -173,22 +174,26 @@ pub(super) fn link(before: &[u8], batch: &[u8]) -> [u8; 32] {
 
 /// `{"field": [before, after]}` over the fields of both, those alone that differ.
 pub(super) fn changes<E: Entity>(before: Option<&Record<E>>, after: Option<&Record<E>>) -> String {
+    struct Changed(Vec<(String, [Value; 2])>);
+    impl Serialize for Changed {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_map(self.0.iter().map(|(name, both)| (name, both)))
+        }
+    }
     let fields = |record: Option<&Record<E>>| match record.and_then(|r| serde_json::to_value(&r.value).ok()) {
         Some(Value::Object(fields)) => fields,
         _ => Map::new(),
     };
     let (mut old, new) = (fields(before), fields(after));
-    let mut changed = Map::new();
+    let mut changed = Vec::with_capacity(new.len());
     for (name, value) in new {
         let was = old.remove(&name).unwrap_or(Value::Null);
         if was != value {
-            changed.insert(name, Value::Array(vec![was, value]));
+            changed.push((name, [was, value]));
         }
     }
-    for (name, was) in old {
-        changed.insert(name, Value::Array(vec![was, Value::Null]));
-    }
-    Value::Object(changed).to_string()
+    changed.extend(old.into_iter().map(|(name, was)| (name, [was, Value::Null])));
+    serde_json::to_string(&Changed(changed)).unwrap_or_default()
 }
 
 #[cfg(test)]
