@@ -20,6 +20,7 @@ pub use otlp::{OtlpSettings, OtlpTracer};
 
 use firma_domain::source::{Clock, Entropy, IdSource};
 use firma_domain::{Id, Instant};
+use rand::Rng;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The system's clock.
@@ -61,7 +62,8 @@ impl IdSource for Ids {
             .unwrap_or(at);
         let next = at.max(last + 1);
         let mut bytes = [0u8; 10];
-        SystemEntropy.fill(&mut bytes);
+        // Nobody may guess ids, but they are no secrets: the system need not be asked for each.
+        rand::rng().fill_bytes(&mut bytes);
         // The counter stands where version 7 has its first random bits, so that ids sort as they were made.
         let [.., high, low] = (next & 0xfff).to_be_bytes();
         let [first, second, ..] = &mut bytes;
