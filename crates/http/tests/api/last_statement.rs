@@ -4,7 +4,7 @@ use crate::kit::{pointers, stored};
 use crate::roles_at_once::asked;
 use firma_auth::access::{Delete, Read, Update};
 use firma_domain::crm::{Company, Stage, StageKind};
-use firma_services::{Fault, Refusal, Work};
+use firma_services::{Refusal, Work};
 use firma_testing::{Firm, Server, on_each};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -36,8 +36,8 @@ fn a_create_is_one_statement_on_postgresql() {
             create(&one, "deals", &here);
             create(&other, "deals", &there);
         };
-        // Each connection of the server has met both.
-        (0..20).for_each(|_| both());
+        // Both are known then.
+        both();
         assert_eq!(
             asked(server, both),
             2,
@@ -97,6 +97,10 @@ fn nothing_is_taken_for_granted_of_what_was_undone() {
         let stage = firm.stage("Engaging");
         let body = json!({"title": "x", "stage_id": stage});
         let (organization, owner, id) = (firm.id, firm.owner_id, stage.parse().unwrap());
+        // A pipeline has one lost stage.
+        server
+            .base
+            .execute("UPDATE stages SET kind = 'OPEN' WHERE kind = 'LOST'");
         server.write(move |tx| {
             let undone = tx.part(|tx| {
                 let work = Work::resume(tx, organization, owner)?;
@@ -106,11 +110,11 @@ fn nothing_is_taken_for_granted_of_what_was_undone() {
                 let mut lost = before.value.clone();
                 lost.kind = StageKind::Lost;
                 stages.change(&before, lost)?;
-                let found = tx.open(read)?.find_to_refer(id)?.unwrap();
+                let found = tx.open(read)?.recall_to_refer(id)?.unwrap();
                 assert_eq!(found.value.kind, StageKind::Lost);
-                Err::<(), Refusal>(Fault::Missing.into())
+                Err::<(), Refusal>(Refusal::NotFound)
             });
-            assert!(undone.is_err());
+            assert!(matches!(undone, Err(Refusal::NotFound)), "{undone:?}");
             Ok(())
         });
         let renamed = json!({"name": "Engaged"});
@@ -119,6 +123,51 @@ fn nothing_is_taken_for_granted_of_what_was_undone() {
             .expect(200);
         let made = firm.owner.post(&firm.at("deals"), body).expect(201);
         assert_eq!(made["status"], "OPEN");
+    });
+}
+
+/// What many operations refer to costs a look, not one each.
+#[test]
+fn a_bulk_looks_once_at_what_it_refers_to() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let plain = json!({"title": "One of many", "stage_id": firm.stage("Prospecting")});
+        let mut referring = plain.clone();
+        referring["company_id"] = json!(company(&firm));
+        referring["owner_id"] = json!(firm.member(Some("ceo")).0.to_string());
+        let keys = AtomicUsize::new(0);
+        let bulk = |value: &Value, n: usize| {
+            let operations = vec![json!({"op": "create", "value": value}); n];
+            let body = json!({"operations": operations});
+            asked(server, || {
+                let key = keys.fetch_add(1, Ordering::Relaxed).to_string();
+                let done = firm.owner.post_once(&firm.at("deals/bulk"), &key, body.clone());
+                done.expect(200);
+            })
+        };
+        let each = |value: &Value| bulk(value, 12) - bulk(value, 2);
+        assert_eq!(each(&referring), each(&plain));
+    });
+}
+
+#[test]
+fn what_a_bulk_deletes_it_refers_to_no_longer() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let parent = company(&firm);
+        let taken = json!({"name": "B", "external_id": "taken"});
+        firm.owner.post(&firm.at("companies"), taken).expect(201);
+        let below =
+            |id: &str| json!({"op": "create", "value": {"name": id, "external_id": id, "parent_id": parent}});
+        // The first has looked at the parent before it is refused.
+        let operations = json!([below("taken"), {"op": "delete", "id": parent}, below("free")]);
+        let path = firm.at("companies/bulk?atomic=false");
+        let done = firm
+            .owner
+            .post_once(&path, "bulk", json!({"operations": operations}))
+            .expect(207);
+        let statuses: Vec<_> = (0..3).map(|n| done["results"][n]["status"].clone()).collect();
+        assert_eq!(statuses, [409, 204, 422]);
     });
 }
 
@@ -152,6 +201,41 @@ fn what_refers_to_nothing_stores_nothing() {
             .owner
             .post_once(&firm.at("deals"), "#/company_id 0", deal(&firm, &kept));
         made.expect(201);
+    });
+}
+
+/// The head is waited for by what proves the caller, too.
+#[test]
+fn who_waits_for_the_head_stores_once() {
+    on_each(|server| {
+        if !server.base.is_postgres() {
+            return;
+        }
+        let firm = Firm::new(server);
+        let body = deal(&firm, &company(&firm));
+        let create = || firm.owner.post_once(&firm.at("deals"), "held", body.clone());
+        firm.owner.post(&firm.at("deals"), body.clone()).expect(201);
+        let before = server.base.number("SELECT COUNT(*) FROM deals");
+        let hold = format!(
+            "BEGIN; UPDATE heads SET last_number = last_number WHERE organization_id = {}; \
+             DO $$ BEGIN FOR n IN 1..3000 LOOP EXIT WHEN (SELECT COUNT(*) FROM pg_stat_activity \
+             WHERE wait_event_type = 'Lock' AND datname = current_database()) > 0; \
+             PERFORM pg_sleep(0.01), pg_stat_clear_snapshot(); END LOOP; END $$; COMMIT",
+            server.base.id_literal(firm.id)
+        );
+        let held =
+            "SELECT COUNT(*) FROM pg_locks WHERE relation = 'heads'::regclass AND mode = 'RowExclusiveLock'";
+        std::thread::scope(|scope| {
+            let holds = scope.spawn(|| server.base.execute(&hold));
+            while server.base.number(held) == 0 {
+                assert!(!holds.is_finished(), "nobody holds it");
+                std::thread::yield_now();
+            }
+            create().expect(201);
+        });
+        let again = create();
+        assert_eq!(again.status, 201);
+        assert_eq!(server.base.number("SELECT COUNT(*) FROM deals"), before + 1);
     });
 }
 

@@ -30,7 +30,7 @@ fn whatever_changes_of_a_caller_the_next_call_knows() {
         let create = |client: &Client| client.post(&deals, in_stage.clone());
         // The first attempt at the next knows of the stage.
         create(&member).expect(201);
-        // A read by the organization's id, one by its slug, a change, and what is one statement with all that it stores.
+        // What is one statement with all that it stores, a read by the organization's id, one by its slug, and a change.
         let knows_of = |client: &Client, row: &str, there: &str, back: &str, wanted: [u16; 3]| {
             let answers = || {
                 let change = json!({"title": "Known"});

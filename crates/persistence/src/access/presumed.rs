@@ -1,5 +1,6 @@
 //! What was known of a caller last. A first attempt on PostgreSQL goes on by it without asking: its first query finds
-//! rows only if nothing of it has changed, in the same statement, so that to know the caller costs no round trip.
+//! rows only if nothing of it has changed, in the same statement, so that to know the caller costs no round trip; and
+//! where the first statement is the one that stores all, it stores only if so.
 //!
 //! PostgreSQL asks what depends on no row before it looks for rows, the cheapest first, and `IS NOT NULL` costs nothing:
 //! so the fence has moved before a policy is asked. Did it ask the policy first, the query would find nothing and leave

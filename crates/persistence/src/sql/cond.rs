@@ -118,7 +118,7 @@ impl Side {
 }
 
 /// How rows that are read are held until the end of a transaction, on PostgreSQL; SQLite's writer is alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Hold {
     /// So that they aren't deleted; others may refer to them too, and change them
     Refer,

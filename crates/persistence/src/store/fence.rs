@@ -70,7 +70,7 @@ impl Tx<'_> {
         self.is_postgres() && is_free && self.presumed.is_none() && self.is_first_attempt() && !self.is_open()
     }
 
-    /// Goes on by it. What is asked next shows whether it is so, and moves the fence.
+    /// Goes on by it. What is asked next, or stored, shows whether it is so, and moves the fence.
     pub(crate) fn presume(&mut self, presumed: Presumed) {
         self.presumed = Some(presumed);
     }

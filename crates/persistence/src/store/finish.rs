@@ -134,6 +134,10 @@ impl Tx<'_> {
     ) -> Result<(), Fault> {
         let proof = self.begin_proof();
         let is_proving = proof.is_some();
+        debug_assert!(
+            !is_proving || !self.is_open(),
+            "proved before anything was stored"
+        );
         let has_stores = !owed.stores.is_empty();
         let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
         let ids = entries.iter().map(|e| Uid(e.id)).collect();

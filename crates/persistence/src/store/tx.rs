@@ -3,6 +3,7 @@
 use super::audit::Entry;
 use super::idempotency::Claim;
 use super::owed::Owed;
+use super::referring::Referred;
 use super::repo::Repo;
 use super::stored::Stored;
 use crate::access::{Memory, Presumed};
@@ -82,6 +83,7 @@ pub struct Tx<'c> {
     attempt: Attempt,
     /// What the call goes on by and hasn't asked
     pub(super) presumed: Option<Presumed>,
+    pub(super) referred: Referred,
     pub(super) unit: Option<Unit>,
 }
 
@@ -106,6 +108,7 @@ impl<'c> Tx<'c> {
             now,
             attempt,
             presumed: None,
+            referred: Referred::default(),
             unit,
         })
     }
@@ -227,6 +230,7 @@ impl<'c> Tx<'c> {
             Ok(_) => self.conn.batch("RELEASE SAVEPOINT part").map_err(Fault::from)?,
             Err(_) => {
                 *self.fence = None;
+                self.referred.forget();
                 self.conn
                     .batch("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
                     .map_err(Fault::from)?;

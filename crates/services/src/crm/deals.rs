@@ -145,7 +145,7 @@ where
     }
     let stage = match deal.stage_id {
         Some(id) => {
-            let found = work.open(grant.also::<Stage, Read>())?.find_to_refer(id)?;
+            let found = work.open(grant.also::<Stage, Read>())?.recall_to_refer(id)?;
             found.ok_or_else(|| Invalid(vec![not_found("stage_id")]))?
         }
         None => {
