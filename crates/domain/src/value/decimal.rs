@@ -41,7 +41,11 @@ pub fn print(scaled: impl Into<i128>, places: u32) -> String {
     let magnitude = scaled.unsigned_abs();
     let sign = if scaled < 0 { "-" } else { "" };
     let width = usize::try_from(places).unwrap_or(0);
-    format!("{sign}{}.{:0width$}", magnitude / unit, magnitude % unit)
+    // Nearly all fit, and 128 bits are divided and written many times slower.
+    match (u64::try_from(magnitude), u64::try_from(unit)) {
+        (Ok(magnitude), Ok(unit)) => format!("{sign}{}.{:0width$}", magnitude / unit, magnitude % unit),
+        _ => format!("{sign}{}.{:0width$}", magnitude / unit, magnitude % unit),
+    }
 }
 
 /// `numerator` ÷ `denominator` in units of 10^-`places`, rounded half away from zero;
@@ -71,6 +75,15 @@ mod tests {
         #[test]
         fn what_is_printed_is_read_back(scaled in any::<i32>(), places in 0u32..7) {
             prop_assert_eq!(parse(&print(i64::from(scaled), places), places), Some(i64::from(scaled)));
+        }
+
+        #[test]
+        fn what_is_printed_has_all_digits_and_a_point(scaled in any::<i128>(), shift in 0u32..120, places in 1usize..7) {
+            let scaled = scaled >> shift;
+            let digits = format!("{:0>1$}", scaled.unsigned_abs(), places + 1);
+            let (whole, fraction) = digits.split_at(digits.len() - places);
+            let sign = if scaled < 0 { "-" } else { "" };
+            prop_assert_eq!(print(scaled, places.try_into().unwrap()), format!("{sign}{whole}.{fraction}"));
         }
 
         #[test]

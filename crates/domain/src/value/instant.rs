@@ -36,6 +36,10 @@ impl Instant {
     pub fn to_chrono(self) -> DateTime<Utc> {
         DateTime::from_timestamp_micros(self.0).unwrap_or_default()
     }
+
+    fn text(self) -> String {
+        self.to_chrono().to_rfc3339_opts(SecondsFormat::Micros, true)
+    }
 }
 
 impl From<DateTime<Utc>> for Instant {
@@ -62,13 +66,13 @@ impl FromStr for Instant {
 
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.to_chrono().to_rfc3339_opts(SecondsFormat::Micros, true))
+        f.write_str(&self.text())
     }
 }
 
 impl Serialize for Instant {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
+        to.serialize_str(&self.text())
     }
 }
 
