@@ -135,7 +135,7 @@ fn exists<T: Keeping>(work: &mut Work<'_, '_>, id: Id) -> Result<bool, Refusal> 
     if T::COLLECTION == Member::COLLECTION && id == work.user() {
         return Ok(true);
     }
-    if work.is_known_live::<T>(id) || T::fixed(id).is_some() {
+    if T::fixed(id).is_some() {
         return Ok(true);
     }
     let Some(grant) = work.facts().may_read::<T>() else {

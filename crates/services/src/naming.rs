@@ -84,9 +84,6 @@ pub(crate) fn find<T: Keeping>(
             break;
         }
         for (name, record) in rows(work, grant, field, &left)? {
-            if !record.value.rests() {
-                work.note_live::<T>(record.id);
-            }
             found.entry(name).or_default().push(record.id);
         }
     }

@@ -7,7 +7,6 @@ use firma_domain::{Currency, Day, Entity, Id, Instant, Zone};
 use firma_persistence::access::{Known, Segment};
 use firma_persistence::identity::SecurityEvent;
 use firma_persistence::{Repo, Stored, Tx};
-use std::collections::HashSet;
 
 /// Who calls, as the access token says.
 #[derive(Debug, Clone, Copy)]
@@ -77,8 +76,6 @@ pub struct Work<'t, 'c> {
     zone: Zone,
     /// Of a person who is signed in; none by a key, nor in a job
     session: Option<Id>,
-    /// Rows that were found live for the caller in this transaction, each with its collection
-    live: HashSet<(&'static str, Id)>,
 }
 
 impl<'t, 'c> Work<'t, 'c> {
@@ -118,7 +115,6 @@ impl<'t, 'c> Work<'t, 'c> {
             currency,
             zone,
             session: None,
-            live: HashSet::new(),
         }
     }
 
@@ -206,37 +202,20 @@ impl<'t, 'c> Work<'t, 'c> {
         Ok(self.tx.security_event_by(event, Some(by))?)
     }
 
-    /// Notes that a row was found live for the caller, so that a reference to it needn't be looked up again.
-    pub(crate) fn note_live<E: Entity>(&mut self, id: Id) {
-        self.live.insert((E::COLLECTION, id));
-    }
-    pub(crate) fn is_known_live<E: Entity>(&self, id: Id) -> bool {
-        self.live.contains(&(E::COLLECTION, id))
-    }
-
     /// The same call on another hold of its transaction: for a part that may fail alone.
     pub(crate) fn part<T>(
         &mut self,
         run: impl FnOnce(&mut Work<'_, 'c>) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
         let (facts, currency, zone, session) = (self.facts.clone(), self.currency, self.zone, self.session);
-        let known = self.live.len();
-        let live = &mut self.live;
         self.tx.part(|tx| {
-            let mut part = Work {
+            run(&mut Work {
                 tx,
                 facts,
                 currency,
                 zone,
                 session,
-                live: std::mem::take(live),
-            };
-            let outcome = run(&mut part);
-            // What the part saw, it may have made itself.
-            if outcome.is_ok() || part.live.len() == known {
-                *live = part.live;
-            }
-            outcome
+            })
         })
     }
 }

@@ -28,6 +28,10 @@ pub(super) fn reading<T: DeserializeOwned>(value: &Value, in_part: bool) -> (Opt
     if !value.is_object() {
         return (None, no_object().0);
     }
+    // Nearly all is right, and to know where costs as much again.
+    if let Ok(read) = T::deserialize(value) {
+        return (Some(read), Vec::new());
+    }
     let mut value = Cow::Borrowed(value);
     let (mut errors, mut gone) = (Vec::new(), Vec::<String>::new());
     // A fault may take the objects around it along, each by a reading of its own.

@@ -16,14 +16,14 @@ use std::sync::Arc;
 /// Table, organization and id.
 type Key = (&'static str, Id, Id);
 type Row = Arc<dyn Any + Send + Sync>;
-/// Which row, how it is held, and within what it was looked for.
-type Way = (Key, Hold, Option<Reach>);
+/// Which row, how it is held, and within whose reach it was looked for.
+type Way = (Key, Hold, Id, Option<Reach>);
 
 /// Rows as they were last.
 pub(crate) type Rows = Kept<Key, Row>;
 
-/// What a call has found. It holds it until its end, so nobody else changes it; what the call itself changes, or
-/// undoes, it looks for anew.
+/// What a call has found. It holds it until its end, so nobody else deletes it, nor changes what it relies on; once the
+/// call itself has changed or undone anything, it looks anew.
 #[derive(Default)]
 pub(super) struct Referred {
     rows: HashMap<Way, Row>,
@@ -89,8 +89,9 @@ impl<E: Stored, A: Action> Repo<'_, '_, E, A> {
     fn held(&mut self, id: Id, hold: Hold) -> Result<Option<Record<E>>, Fault> {
         let is_owed = self.tx.can_owe();
         let way = self.way(id, hold);
-        if let Some(row) = self.tx.referred.rows.get(&way) {
-            return Ok(row.downcast_ref().cloned());
+        let held = self.tx.referred.rows.get(&way);
+        if let Some(row) = held.and_then(|row| row.downcast_ref::<Record<E>>()) {
+            return Ok(Some(row.clone()));
         }
         let found = match self.one(id, false, Some(hold).filter(|_| !is_owed)) {
             Err(Fault::Missing) => return Ok(None),
@@ -143,6 +144,6 @@ impl<E: Stored, A: Action> Repo<'_, '_, E, A> {
     }
 
     fn way(&self, id: Id, hold: Hold) -> Way {
-        (self.key(id), hold, self.grant.seen())
+        (self.key(id), hold, self.grant.actor(), self.grant.seen())
     }
 }

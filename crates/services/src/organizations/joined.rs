@@ -5,6 +5,7 @@ use super::own::join;
 use crate::access;
 use crate::crud::{self, Expected};
 use crate::identity::no_token;
+use crate::keeping::Keeping;
 use crate::refusal::Refusal;
 use crate::work::Work;
 use firma_auth::access::{Create, Grant, Invited, Joining, Read, Update};
@@ -159,11 +160,12 @@ fn add_to(
         is_lead: false,
         since: None,
     };
-    // Both were looked at, under the invitation's own grant.
-    work.note_live::<Team>(team);
-    work.note_live::<Member>(user);
-    // Who waited as a member may be in it already.
-    match work.part(|work| crud::add(work, grant, value, false)) {
+    // Both were looked at, under the invitation's own grant. Who waited as a member may be in it already.
+    match work.part(|work| {
+        let value = TeamMember::creating(work, grant, value)?;
+        let added = work.open(grant)?.add(value);
+        added.map_err(|fault| crud::refused(grant, fault))
+    }) {
         Ok(_)
         | Err(Refusal::Conflict {
             code: "not_unique", ..
