@@ -1,5 +1,6 @@
 //! What a call leaves to its last statement: that it stores all of what it has to, or nothing.
 
+use crate::imports::{Importer, counts};
 use crate::kit::{pointers, stored};
 use crate::roles_at_once::asked;
 use firma_auth::access::{Delete, Read, Update};
@@ -245,6 +246,38 @@ fn waiting(server: &Server) -> i64 {
     server.base.number(waits)
 }
 
+/// What is told to who refers to a company that another call is about to delete, and waits for it.
+fn asking_as_it_is_deleted<T: Send>(firm: &Firm<'_>, id: &str, ask: impl FnOnce() -> T + Send) -> T {
+    let (server, organization, owner) = (firm.server, firm.id, firm.owner_id);
+    let gone = id.parse().unwrap();
+    let (deleted, is_deleted) = mpsc::channel();
+    let (go_on, goes_on) = mpsc::channel::<()>();
+    let goes_on = Arc::new(Mutex::new(goes_on));
+    // What fails here takes `go_on` along, and so ends the other.
+    std::thread::scope(move |scope| {
+        scope.spawn(move || {
+            server.write(move |tx| {
+                let work = Work::resume(tx, organization, owner)?;
+                let grant = work.grant::<Company, Delete>()?;
+                let mut companies = tx.open(grant)?;
+                let before = companies.find_for_delete(gone)?;
+                companies.delete(&before, before.id)?;
+                deleted.send(()).unwrap();
+                goes_on.lock().unwrap().recv().unwrap();
+                Ok(())
+            });
+        });
+        is_deleted.recv().unwrap();
+        let asks = scope.spawn(ask);
+        while waiting(server) == 0 {
+            assert!(!asks.is_finished(), "it waits for nothing");
+            std::thread::yield_now();
+        }
+        go_on.send(()).unwrap();
+        asks.join().unwrap()
+    })
+}
+
 #[test]
 fn who_refers_to_what_is_being_deleted_waits_and_is_refused() {
     on_each(|server| {
@@ -252,42 +285,36 @@ fn who_refers_to_what_is_being_deleted_waits_and_is_refused() {
             return;
         }
         let firm = Firm::new(server);
+        let (id, before) = (company(&firm), stored(server));
+        let ask = || firm.owner.post_once(&firm.at("deals"), "k", deal(&firm, &id));
+        let refused = asking_as_it_is_deleted(&firm, &id, ask);
+        assert_eq!(pointers(&refused.problem(422, "invalid")), ["#/company_id"]);
+        let after: Vec<_> = stored(server)
+            .into_iter()
+            .zip(before)
+            .filter(|(a, b)| a != b)
+            .collect();
+        let is_logged = |table: &str| ["audit_entries", "events"].contains(&table);
+        assert!(after.iter().all(|((table, _), _)| is_logged(table)), "{after:?}");
+        assert_eq!(after.len(), 2, "the deletion's own: {after:?}");
+    });
+}
+
+/// A row of a file finds its company by name before it is held.
+#[test]
+fn an_import_refers_to_nothing_that_is_being_deleted() {
+    on_each(|server| {
+        if !server.base.is_postgres() {
+            return;
+        }
+        let firm = Firm::new(server);
         let id = company(&firm);
-        let (organization, owner, gone) = (firm.id, firm.owner_id, id.parse().unwrap());
-        let (deleted, is_deleted) = mpsc::channel();
-        let (go_on, goes_on) = mpsc::channel::<()>();
-        let goes_on = Arc::new(Mutex::new(goes_on));
-        std::thread::scope(|scope| {
-            scope.spawn(move || {
-                server.write(move |tx| {
-                    let work = Work::resume(tx, organization, owner)?;
-                    let grant = work.grant::<Company, Delete>()?;
-                    let mut companies = tx.open(grant)?;
-                    let before = companies.find_for_delete(gone)?;
-                    companies.delete(&before, before.id)?;
-                    deleted.send(()).unwrap();
-                    goes_on.lock().unwrap().recv().unwrap();
-                    Ok(())
-                });
-            });
-            is_deleted.recv().unwrap();
-            let before = stored(server);
-            let asks = scope.spawn(|| firm.owner.post_once(&firm.at("deals"), "k", deal(&firm, &id)));
-            while waiting(server) == 0 {
-                assert!(!asks.is_finished(), "it waits for nothing");
-                std::thread::yield_now();
-            }
-            go_on.send(()).unwrap();
-            let refused = asks.join().unwrap();
-            assert_eq!(pointers(&refused.problem(422, "invalid")), ["#/company_id"]);
-            let after: Vec<_> = stored(server)
-                .into_iter()
-                .zip(before)
-                .filter(|(a, b)| a != b)
-                .collect();
-            let is_logged = |table: &str| ["audit_entries", "events"].contains(&table);
-            assert!(after.iter().all(|((table, _), _)| is_logged(table)), "{after:?}");
-            assert_eq!(after.len(), 2, "the deletion's own: {after:?}");
+        let options = json!({
+            "entity": "deals", "key": "none", "columns": {"What": "title", "Firm": "company_id"},
         });
+        let ask = || Importer::owner(&firm).run(b"What,Firm\nOre,A\n", options);
+        let import = asking_as_it_is_deleted(&firm, &id, ask);
+        assert_eq!(counts(&import), [0, 0, 0, 1], "{import}");
+        assert_eq!(server.base.number("SELECT COUNT(*) FROM deals"), 0);
     });
 }
