@@ -82,8 +82,8 @@ pub(super) fn base<R>() -> Sql<R> {
 impl Tx<'_> {
     /// Session and membership of a caller, in one statement, which also moves PostgreSQL's fence to the organization,
     /// if the caller is a live member of it, and to none otherwise; or as they were last, which is proved with what is
-    /// asked next, or stored. Roles are kept under what it says. That the user is active isn't asked: no session outlives that
-    /// ([`Tx::add_session`]).
+    /// asked next, or stored. Roles are kept under what it says. That the user is active isn't asked: no session
+    /// outlives that ([`Tx::add_session`]).
     pub fn facts(&mut self, user: Id, session: Id, segment: &Segment) -> Result<Known, Fault> {
         let caller = Caller {
             user,

@@ -133,9 +133,8 @@ impl Tx<'_> {
         owed: Owed,
     ) -> Result<(), Fault> {
         let proof = self.begin_proof();
-        let is_proving = proof.is_some();
         debug_assert!(
-            !is_proving || !self.is_open(),
+            proof.is_none() || !self.is_open(),
             "proved before anything was stored"
         );
         let has_stores = !owed.stores.is_empty();
@@ -244,9 +243,9 @@ impl Tx<'_> {
             // An event without a head is refused, by its policy or as null, and all of the statement with it.
             let all = recorded.then(" FROM e LEFT JOIN head ON TRUE");
             all.run_on(self.alone()).map_err(owed::again)?;
-            return match is_proving {
-                true => self.proved(true),
-                false => Ok(()),
+            return match self.presumed {
+                Some(_) => self.proved(true),
+                None => Ok(()),
             };
         }
         let recorded = recorded.then(" FROM head, e").run(self).map_err(lost_race)?;
