@@ -35,13 +35,8 @@ pub(crate) fn delete_parts<P: Stored>(
     deletion: Id,
 ) -> Result<(), Refusal> {
     let mut parts = work.open(grant)?;
-    for part in parts.some(vec![of], i64::MAX)? {
-        match parts.find_for_delete(part.id) {
-            Ok(part) => parts.delete(&part, deletion).map(drop)?,
-            // Another delete was faster.
-            Err(Fault::Missing) => {}
-            Err(fault) => return Err(fault.into()),
-        }
+    for part in parts.some_for_delete(vec![of])? {
+        parts.delete(&part, deletion)?;
     }
     Ok(())
 }

@@ -63,6 +63,7 @@ mod last_statement;
 mod lists;
 mod members;
 mod metrics;
+mod moved;
 mod organizations;
 mod owners;
 mod pages;

@@ -24,6 +24,22 @@ const WAITING: &str = "SELECT COUNT(*) FROM pg_locks l JOIN pg_stat_activity a O
 /// A call, as the server makes it.
 pub(crate) type Writing = Box<dyn Fn(&mut Tx<'_>) -> Result<(), Refusal> + Send>;
 
+/// A call of somebody in a firm.
+pub(crate) fn call(
+    firm: &Firm<'_>,
+    by: Id,
+    run: impl Fn(&mut Work<'_, '_>) -> Result<(), Refusal> + Send + 'static,
+) -> Writing {
+    let organization = Segment::Id(firm.id);
+    let caller = Caller {
+        user: by,
+        session: firm.server.session(by),
+    };
+    Box::new(move |tx: &mut Tx<'_>| -> Result<(), Refusal> {
+        run(&mut Work::enter(tx, caller, &organization)?)
+    })
+}
+
 /// Holds the first call open until the second one waits for it, or is over. What each was answered.
 pub(crate) fn meanwhile(
     server: &Server,
@@ -85,27 +101,11 @@ impl<'s> Scene<'s> {
         self.firm.at(&format!("members/{}", self.user))
     }
 
-    /// A call in the firm.
-    fn call(
-        &self,
-        by: Id,
-        run: impl Fn(&mut Work<'_, '_>) -> Result<(), Refusal> + Send + 'static,
-    ) -> Writing {
-        let organization = Segment::Id(self.firm.id);
-        let caller = Caller {
-            user: by,
-            session: self.firm.server.session(by),
-        };
-        Box::new(move |tx: &mut Tx<'_>| -> Result<(), Refusal> {
-            run(&mut Work::enter(tx, caller, &organization)?)
-        })
-    }
-
     /// Puts the member into the team; where `holds`, in a transaction that is begun, and so holds what it relies on.
     fn seating(&self, by: Id, holds: bool) -> Writing {
         let (place, organization) = (self.place(), self.firm.id);
         let team = self.team.parse().unwrap();
-        let seat = self.call(by, move |work| {
+        let seat = call(&self.firm, by, move |work| {
             let grant = work.grant::<TeamMember, Create>()?;
             crud::create(work, grant, place.clone()).map(drop)
         });
@@ -121,7 +121,7 @@ impl<'s> Scene<'s> {
     /// Deactivates the member.
     fn leaving(&self) -> Writing {
         let user = self.user;
-        self.call(self.firm.owner_id, move |work| {
+        call(&self.firm, self.firm.owner_id, move |work| {
             let grant = work.grant::<Member, Update>()?;
             let inactive = json!({"is_active": false});
             crud::update(work, grant, user, inactive, &Expected::default()).map(drop)

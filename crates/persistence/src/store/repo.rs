@@ -148,6 +148,20 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
         self.acted_on(id, Hold::Delete)
     }
 
+    /// The live rows that fit, all about to be deleted. Whether they fit is looked at once they are held: who was changed
+    /// at once, and doesn't any more, isn't among them.
+    pub fn some_for_delete(&mut self, fits: Vec<Cond>) -> Result<Vec<Record<E>>, Fault> {
+        let mut cond = self.visible(self.grant.seen(), false);
+        cond.extend(fits);
+        let tail = Tail {
+            hold: Some(Hold::Delete),
+            ..Tail::default()
+        };
+        let rows = self.rows(cond, tail)?;
+        rows.iter().try_for_each(|row| self.check_owner(&row.value))?;
+        Ok(rows)
+    }
+
     fn acted_on(&mut self, id: Id, hold: Hold) -> Result<Record<E>, Fault> {
         let found = self.one(id, false, Some(hold))?;
         self.check_owner(&found.value)?;

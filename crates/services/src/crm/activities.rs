@@ -75,18 +75,14 @@ pub(super) fn take(
         Of::Contact(id) => is::<Activity>("contact_id", id),
         Of::Deal(id) => is::<Activity>("deal_id", id),
     };
-    for found in work.open(grant)?.some(vec![fits], i64::MAX)? {
-        let activity = match work.open(grant)?.find_for_delete(found.id) {
-            Err(Fault::Missing) => continue,
-            held => held?,
-        };
+    for activity in work.open(grant)?.some_for_delete(vec![fits])? {
         let [company, contact, deal] = living(work, grant, &activity.value, [false; 3])?;
-        let goes = match of {
-            Of::Company(id) => activity.value.company_id == Some(id),
-            Of::Contact(id) => activity.value.contact_id == Some(id) && !company && !deal,
-            Of::Deal(id) => activity.value.deal_id == Some(id) && !company && !contact,
+        let stays = match of {
+            Of::Company(_) => false,
+            Of::Contact(_) => company || deal,
+            Of::Deal(_) => company || contact,
         };
-        if goes {
+        if !stays {
             work.open(grant)?.delete(&activity, deletion)?;
         }
     }

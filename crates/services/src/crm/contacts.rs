@@ -85,8 +85,7 @@ pub(super) fn take(
     deletion: Id,
 ) -> Result<(), Refusal> {
     let of = is::<Contact>("company_id", company);
-    for contact in work.open(grant)?.some(vec![of], i64::MAX)? {
-        let contact = work.open(grant)?.find_for_delete(contact.id)?;
+    for contact in work.open(grant)?.some_for_delete(vec![of])? {
         Contact::deleting(work, grant, &contact, deletion)?;
         work.open(grant)?.delete(&contact, deletion)?;
     }

@@ -152,7 +152,11 @@ pub(super) fn raise(
     deals: &[Id],
 ) -> Result<(), Refusal> {
     for deal in deals {
-        raised(work, grant.also(), *deal)?;
+        // One that was deleted at once took its places along.
+        let held = work.open(grant.also::<Deal, Update>())?.find_for_change(*deal);
+        if there(held)?.is_some() {
+            raised(work, grant.also(), *deal)?;
+        }
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use firma_domain::access::RoleAssignment;
 use firma_domain::identity::User;
 use firma_domain::organizations::{Member, Organization, TeamMember};
 use firma_domain::{Email, Id, Record};
-use firma_persistence::{Fault, Tx};
+use firma_persistence::Tx;
 use serde::Deserialize;
 use validator::Validate;
 
@@ -79,13 +79,8 @@ pub fn add_member(
 pub(super) fn leave_teams(tx: &mut Tx<'_>, grant: Grant<Member, Update>, user: Id) -> Result<(), Refusal> {
     let deletion = tx.new_id();
     let mut places = tx.open(grant.also::<TeamMember, Delete>())?;
-    for place in places.some(vec![is::<TeamMember>("user_id", user)], i64::MAX)? {
-        match places.find_for_delete(place.id) {
-            Ok(place) => places.delete(&place, deletion).map(drop)?,
-            // It was taken away at once.
-            Err(Fault::Missing) => {}
-            Err(fault) => return Err(fault.into()),
-        }
+    for place in places.some_for_delete(vec![is::<TeamMember>("user_id", user)])? {
+        places.delete(&place, deletion)?;
     }
     Ok(())
 }

@@ -1,0 +1,103 @@
+//! A part that somebody else moves away, or deletes, while its whole is being deleted: it is no part any more once it is
+//! held, and stays where it was put.
+
+use crate::relied_on::{Writing, call, meanwhile};
+use firma_auth::access::{Delete, Update};
+use firma_domain::crm::{Activity, Contact};
+use firma_domain::organizations::TeamMember;
+use firma_services::Keeping;
+use firma_services::crud::{self, Expected};
+use firma_testing::{Firm, on_each};
+use serde_json::{Value, json};
+
+fn made(firm: &Firm<'_>, collection: &str, body: Value) -> String {
+    firm.owner.post(&firm.at(collection), body).id()
+}
+
+/// The owner changes a row.
+fn changing<E: Keeping>(firm: &Firm<'_>, id: &str, patch: Value) -> Writing {
+    let id = id.parse().unwrap();
+    call(firm, firm.owner_id, move |work| {
+        let grant = work.grant::<E, Update>()?;
+        crud::update(work, grant, id, patch.clone(), &Expected::default()).map(drop)
+    })
+}
+
+/// The owner deletes a row.
+fn deleting<E: Keeping>(firm: &Firm<'_>, id: &str) -> Writing {
+    let id = id.parse().unwrap();
+    call(firm, firm.owner_id, move |work| {
+        let grant = work.grant::<E, Delete>()?;
+        crud::delete(work, grant, id, &Expected::default()).map(drop)
+    })
+}
+
+#[test]
+fn what_moves_to_another_company_at_once_stays() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let [old, new] = ["Old", "New"].map(|name| made(&firm, "companies", json!({"name": name})));
+        let contact = made(&firm, "contacts", json!({"name": "Ann", "company_id": old}));
+        let activity = json!({"kind": "NOTE", "subject": "A", "company_id": old});
+        let activity = made(&firm, "activities", activity);
+        let at = firm.at(&format!("companies/{old}"));
+        let to = json!({"company_id": new});
+        for (path, moving) in [
+            (
+                format!("contacts/{contact}"),
+                changing::<Contact>(&firm, &contact, to.clone()),
+            ),
+            (
+                format!("activities/{activity}"),
+                changing::<Activity>(&firm, &activity, to.clone()),
+            ),
+        ] {
+            let (moved, deleted) = meanwhile(server, moving, || firm.owner.delete(&at));
+            moved.unwrap();
+            deleted.expect(204);
+            let stayed = firm.owner.get(&firm.at(&path)).expect(200);
+            assert_eq!(stayed["company_id"], json!(new), "{path}");
+            firm.owner.post(&format!("{at}/restore"), json!({})).expect(200);
+        }
+    });
+}
+
+#[test]
+fn what_is_deleted_at_once_is_in_no_ones_way() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let company = made(&firm, "companies", json!({"name": "Old"}));
+        let contact = made(&firm, "contacts", json!({"name": "Ann", "company_id": company}));
+        let at = firm.at(&format!("companies/{company}"));
+        let gone = deleting::<Contact>(&firm, &contact);
+        let (gone, deleted) = meanwhile(server, gone, || firm.owner.delete(&at));
+        gone.unwrap();
+        deleted.expect(204);
+    });
+}
+
+#[test]
+fn a_place_that_moves_to_another_team_or_member_at_once_stays() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let (ann, _) = firm.member(None);
+        let (bob, _) = firm.member(None);
+        let [old, new] = [firm.team(&[]), firm.team(&[])];
+        let place = made(&firm, "team-members", json!({"team_id": old, "user_id": ann}));
+        let at = firm.at(&format!("team-members/{place}"));
+        let to = changing::<TeamMember>(&firm, &place, json!({"team_id": new}));
+        let old = firm.at(&format!("teams/{old}"));
+        let (moved, deleted) = meanwhile(server, to, || firm.owner.delete(&old));
+        moved.unwrap();
+        deleted.expect(204);
+        assert_eq!(firm.owner.get(&at).expect(200)["team_id"], json!(new));
+
+        let to = changing::<TeamMember>(&firm, &place, json!({"user_id": bob}));
+        let ann = firm.at(&format!("members/{ann}"));
+        let inactive = json!({"is_active": false});
+        let (moved, left) = meanwhile(server, to, || firm.owner.patch(&ann, inactive));
+        moved.unwrap();
+        left.expect(200);
+        assert_eq!(firm.owner.get(&at).expect(200)["user_id"], json!(bob.to_string()));
+    });
+}
