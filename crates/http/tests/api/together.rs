@@ -259,6 +259,42 @@ fn no_company_is_above_itself() {
 }
 
 #[test]
+fn no_two_companies_are_put_below_each_other_at_once() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        for _ in 0..8 {
+            let [a, b] =
+                ["A", "B"].map(|name| firm.owner.post(&firm.at("companies"), json!({"name": name})).id());
+            let put = |one: &str, below: &str| {
+                let path = firm.at(&format!("companies/{one}"));
+                firm.owner.patch(&path, json!({"parent_id": below})).status
+            };
+            let mut statuses = std::thread::scope(|scope| {
+                let both = [(&a, &b), (&b, &a)].map(|(one, below)| scope.spawn(move || put(one, below)));
+                both.map(|one| one.join().unwrap())
+            });
+            statuses.sort_unstable();
+            assert_eq!(statuses, [200, 422]);
+        }
+    });
+}
+
+#[test]
+fn a_company_far_below_others_is_brought_back() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let mut last = Value::Null;
+        for n in 0..60 {
+            let body = json!({"name": n.to_string(), "parent_id": last});
+            last = json!(firm.owner.post(&firm.at("companies"), body).id());
+        }
+        let path = firm.at(&format!("companies/{}", last.as_str().unwrap()));
+        firm.owner.delete(&path).expect(204);
+        firm.owner.post(&format!("{path}/restore"), json!({})).expect(200);
+    });
+}
+
+#[test]
 fn nothing_refers_to_what_is_deleted_at_once() {
     on_each(|server| {
         let firm = Firm::new(server);

@@ -11,7 +11,7 @@ use firma_domain::organizations::{Member, Organization};
 use firma_domain::{Id, Record};
 
 /// How far a chain of parents is followed.
-const GENERATIONS: usize = 50;
+const GENERATIONS: usize = 1_000;
 
 impl Keeping for Company {
     const NAMED_BY: &'static [&'static str] = &["external_id", "tax_number", "name"];
@@ -34,8 +34,10 @@ impl Keeping for Company {
         before: &Record<Self>,
         value: Self,
     ) -> Result<Self, Refusal> {
-        if value.parent_id != before.value.parent_id {
-            no_circle(work, grant, before.id, value.parent_id)?;
+        if value.parent_id != before.value.parent_id
+            && let Some((code, why)) = misplaced(work, grant, before.id, value.parent_id)?
+        {
+            return Err(Refusal::field("parent_id", code, why));
         }
         reachable(work, grant, Some(&before.value), value)
     }
@@ -62,9 +64,9 @@ impl Keeping for Company {
         before: &Record<Self>,
     ) -> Result<Self, Refusal> {
         // What was deleted stood in nobody's way: it may have been put under its own children.
-        match no_circle(work, grant, before.id, before.value.parent_id) {
-            Err(Refusal::Invalid(_)) => Err(Refusal::conflict("transition", "it would stand above itself")),
-            other => other.map(|()| before.value.clone()),
+        match misplaced(work, grant, before.id, before.value.parent_id)? {
+            Some((_, why)) => Err(Refusal::conflict("transition", why)),
+            None => Ok(before.value.clone()),
         }
     }
 
@@ -97,30 +99,29 @@ where
     Ok(company)
 }
 
-/// A company is no parent of its own parents.
-fn no_circle<A: Action>(
+/// Why a company can't stand below another one: it would be above itself, or is too deep to know. Those above stay as
+/// they are until this is stored: else two that are put below each other at once would each see the other still free.
+fn misplaced<A: Action>(
     work: &mut Work<'_, '_>,
     grant: Grant<Company, A>,
     id: Id,
     parent: Option<Id>,
-) -> Result<(), Refusal>
+) -> Result<Option<(&'static str, &'static str)>, Refusal>
 where
     (Company, A): Touches<Company, Read>,
 {
     let mut next = parent;
     for _ in 0..GENERATIONS {
         match next {
-            None => return Ok(()),
-            Some(above) if above == id => break,
+            None => return Ok(None),
+            Some(above) if above == id => {
+                return Ok(Some(("circle", "the company would be above itself")));
+            }
             Some(above) => {
-                let above = work.open(grant.also::<Company, Read>())?.by_ids(&[above])?.pop();
+                let above = work.open(grant.also::<Company, Read>())?.find_to_rely_on(above)?;
                 next = above.and_then(|company| company.value.parent_id);
             }
         }
     }
-    Err(Refusal::field(
-        "parent_id",
-        "circle",
-        "the company would be above itself",
-    ))
+    Ok(Some(("too_deep", "more than 1,000 companies would be above it")))
 }
