@@ -6,6 +6,17 @@ use firma_auth::keys::Key;
 use firma_domain::{Day, Id, Instant};
 use firma_persistence::{Position, Value};
 
+/// Of which list a cursor is: its name, and what it was asked for, in whatever order. Each stands behind its length, so
+/// that no value is taken for another parameter.
+pub(crate) fn bound(list: &str, mut asked: Vec<(&str, &str)>) -> String {
+    asked.sort_unstable();
+    let mut bound = list.to_owned();
+    for text in asked.into_iter().flat_map(|(name, value)| [name, value]) {
+        bound.push_str(&format!(" {}:{text}", text.len()));
+    }
+    bound
+}
+
 /// Writes a position; `bound` says of which list.
 pub(crate) fn write(key: &Key, bound: &str, position: &Position) -> String {
     let mut bytes = position.id.as_bytes().to_vec();

@@ -116,7 +116,10 @@ pub fn query<E: Keeping>(
                 cursor = Some(value);
                 return Ok(true);
             }
-            "sort" => query.listing.sort = sort::<E>(value)?,
+            "sort" => {
+                query.listing.sort = sort::<E>(value)?;
+                return Ok(true);
+            }
             "include" => query.total = total(value)?,
             "q" if !E::SEARCHED.is_empty() => query.words = words(value)?,
             "deleted" => query.listing.deleted = flag("deleted", value)?,
@@ -136,15 +139,18 @@ pub fn query<E: Keeping>(
         }
         // How much of each row a page shows, and how many, may differ from page to page.
         if !matches!(name, "limit" | "include" | "fields" | "expand") {
-            parts.push(format!("{name}={value}"));
+            parts.push((name, value));
         }
         Ok(true)
     })?;
     if !parameters.iter().any(|(name, _)| name == "sort") {
         query.listing.sort = usual_sort::<E>(parameters);
     }
-    parts.sort_unstable();
-    query.bound = format!("{organization}/{}?{}", E::COLLECTION, parts.join("&"));
+    // The order that it comes in, whether or not it was asked for: where it wasn't, it goes by which filter came first.
+    let (at, down) = query.listing.sort;
+    let order = E::sorts().get(at).map_or("", |sort| sort.name);
+    parts.push((if down { "-sort" } else { "sort" }, order));
+    query.bound = cursor::bound(&format!("{organization}/{}", E::COLLECTION), parts);
     if let Some(cursor) = cursor {
         let position = cursor::read(key, &query.bound, cursor);
         query.listing.after = Some(position.ok_or_else(|| {

@@ -86,15 +86,12 @@ pub(crate) fn filtered<'k, R: Row>(
                 page.shape.fields = Some(listing::fields(value, R::has)?);
                 page.shape.bare = false;
             }
-            _ if take(name, value)? => parts.push(format!("{name}={value}")),
+            _ if take(name, value)? => parts.push((name, value)),
             _ => return Ok(false),
         }
         Ok(true)
     })?;
-    if !parts.is_empty() {
-        parts.sort_unstable();
-        page.bound.push_str(&format!("?{}", parts.join("&")));
-    }
+    page.bound = cursor::bound(&page.bound, parts);
     if let Some(cursor) = cursor {
         let position = cursor::read(key, &page.bound, cursor);
         page.after =

@@ -123,17 +123,18 @@ pub fn words<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<String> {
 /// with says nothing more.
 pub fn sought(text: &str) -> Vec<String> {
     let folded = fold(text);
-    let all: Vec<String> = split(&folded).collect();
-    let mut sought: Vec<String> = Vec::new();
-    for (n, word) in all.iter().enumerate() {
-        let said = |(m, other): (usize, &String)| {
-            other.starts_with(word.as_str()) && (other.len() > word.len() || m < n)
-        };
-        if !all.iter().enumerate().any(said) {
-            sought.push(word.clone());
-        }
-    }
-    sought
+    let mut sought: Vec<(usize, String)> = split(&folded).enumerate().collect();
+    // Sorted, whatever begins with a word stands right behind it.
+    sought.sort_by(|(n, one), (m, other)| one.cmp(other).then(n.cmp(m)));
+    sought.dedup_by(|(_, later), (_, first)| later == first);
+    let behind = sought.iter().skip(1).zip(&sought);
+    let says_less: Vec<bool> = behind
+        .map(|((_, next), (_, word))| next.starts_with(word.as_str()))
+        .collect();
+    let mut says_less = says_less.into_iter();
+    sought.retain(|_| !says_less.next().unwrap_or(false));
+    sought.sort_unstable();
+    sought.into_iter().map(|(_, word)| word).collect()
 }
 
 fn split(folded: &str) -> impl Iterator<Item = String> {
@@ -214,6 +215,7 @@ mod tests {
     fn a_search_is_for_each_word_once() {
         assert_eq!(sought("  İstanbul, a.Ş. "), ["istanbul", "a", "s"]);
         assert_eq!(sought("Ist istanbul IST istanbul"), ["istanbul"]);
+        assert_eq!(sought("d ab abd a b abc ab abd"), ["d", "abd", "b", "abc"]);
         assert_eq!(sought(" -/% "), Vec::<String>::new());
     }
 

@@ -167,6 +167,38 @@ fn parameters_are_a_closed_vocabulary() {
     });
 }
 
+/// Where no order is asked for it goes by the filter that comes first, and a value may hold what looks like a parameter.
+#[test]
+fn a_cursor_is_of_the_order_that_its_list_came_in() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        for n in 0..3 {
+            let deal = json!({"title": n.to_string(), "value": {"amount": "5", "currency": "EUR"}, "expected_close": "2026-03-01"});
+            firm.owner.post(&firm.at("deals"), deal).expect(201);
+            let company = json!({"name": n.to_string(), "industry": "x&sort=name"});
+            firm.owner.post(&firm.at("companies"), company).expect(201);
+            let company = json!({"name": n.to_string(), "industry": "x"});
+            firm.owner.post(&firm.at("companies"), company).expect(201);
+        }
+        for (of, another) in [
+            (
+                "deals?limit=1&value[gte]=1&expected_close[gte]=2026-01-01",
+                "deals?limit=1&expected_close[gte]=2026-01-01&value[gte]=1",
+            ),
+            (
+                "companies?limit=1&industry=x%26sort%3Dname",
+                "companies?limit=1&industry=x&sort=name",
+            ),
+        ] {
+            let page = firm.owner.get(&firm.at(of)).expect(200);
+            let cursor = page["pagination"]["next_cursor"].as_str().unwrap();
+            let next = |list: &str| firm.owner.get(&firm.at(&format!("{list}&cursor={cursor}")));
+            assert_eq!(data(&next(of).expect(200)).len(), 1, "{of}");
+            next(another).problem(400, "invalid_cursor");
+        }
+    });
+}
+
 #[test]
 fn a_cursor_is_of_one_list_filter_sort_and_organization() {
     on_each(|server| {
