@@ -296,6 +296,7 @@ fn one<E: Keeping>(work: &mut Work<'_, '_>, operation: Judged<E>) -> Result<Outc
                     Ok(done(200, &record))
                 }
                 None => {
+                    expected.check_unversioned()?;
                     let grant = work.grant::<E, Create>()?;
                     Ok(done(201, &crud::create::<E>(work, grant, body)?))
                 }

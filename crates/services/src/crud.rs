@@ -259,7 +259,7 @@ impl Expected {
         }
     }
 
-    /// The same for what has no version: none that is named is its own.
+    /// The same for what has no version, or isn't there: none that is named is its own.
     pub(crate) fn check_unversioned(&self) -> Result<(), Refusal> {
         match &self.0 {
             Some(_) => Err(Refusal::PreconditionFailed),

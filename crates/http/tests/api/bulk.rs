@@ -184,6 +184,12 @@ fn one_fault_undoes_all() {
                 "changed",
                 "#/operations/2",
             ),
+            (
+                json!({"op": "upsert", "version": 1, "value": {"name": "x", "external_id": "gone"}}),
+                412,
+                "changed",
+                "#/operations/2",
+            ),
         ] {
             let first = json!({"op": "update", "id": a, "value": {"industry": "steel"}});
             let operations = json!([first, {"op": "create", "value": {"name": "new", "tags": ["t"]}}, fault, {"op": "delete", "id": a}]);
