@@ -182,6 +182,8 @@ impl Call {
     async fn settle<T>(&self, done: Result<T, Refusal>) -> Result<T, Problem> {
         match (&self.signed, &done) {
             (Signed::Key(_), Err(Refusal::Key(refused))) => note_key(&self.said, Some(refused)).await,
+            // Nobody knows whether the key was good: it may have gone wrong before that was seen.
+            (Signed::Key(_), Err(Refusal::Fault(_))) => {}
             (Signed::Key(_), _) => note_key(&self.said, None).await,
             (Signed::Person(_), _) => {}
         }

@@ -218,12 +218,13 @@ impl<'c> Tx<'c> {
 
     /// A part of a transaction that may fail alone: what it stored is undone, the rest goes on.
     pub fn part<T, E: Failure>(&mut self, run: impl FnOnce(&mut Tx<'c>) -> Result<T, E>) -> Result<T, E> {
-        let noted: Vec<_> = self
-            .unit()?
+        let unit = self.unit()?;
+        let noted: Vec<_> = unit
             .entries
             .iter()
             .map(|(id, entries)| (*id, entries.len()))
             .collect();
+        let told = unit.safety.len();
         self.conn()?.batch("SAVEPOINT part").map_err(Fault::from)?;
         let outcome = run(self);
         match &outcome {
@@ -234,7 +235,9 @@ impl<'c> Tx<'c> {
                 self.conn
                     .batch("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
                     .map_err(Fault::from)?;
-                let entries = &mut self.unit()?.entries;
+                let unit = self.unit()?;
+                unit.safety.truncate(told);
+                let entries = &mut unit.entries;
                 entries.retain(|id, _| noted.iter().any(|(known, _)| known == id));
                 for (id, length) in noted {
                     entries.entry(id).or_default().truncate(length);
