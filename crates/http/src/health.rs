@@ -8,6 +8,10 @@ use firma_services::{Refusal, Tx};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
+use std::time::Duration;
+
+/// A database that doesn't answer for so long is away for who asks whether the server is ready.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
 async fn live() -> HttpResponse {
     HttpResponse::Ok()
@@ -16,22 +20,19 @@ async fn live() -> HttpResponse {
 }
 
 async fn ready(state: web::Data<State>) -> HttpResponse {
-    let asked = state
-        .database
-        .read(|tx: &mut Tx<'_>| {
-            let current = tx.is_current()?;
-            // A schema that isn't ours may have no queue.
-            let backlog = if current {
-                Some((tx.backlog()?, tx.now()))
-            } else {
-                None
-            };
-            Ok::<_, Refusal>((current, backlog))
-        })
-        .await;
-    let (database, migrations, backlog) = match asked {
-        Ok((current, backlog)) => ("ok", if current { "ok" } else { "not this binary's" }, backlog),
-        Err(_) => ("away", "unknown", None),
+    let asked = state.database.read(|tx: &mut Tx<'_>| {
+        let current = tx.is_current()?;
+        // A schema that isn't ours may have no queue.
+        let backlog = if current {
+            Some((tx.backlog()?, tx.now()))
+        } else {
+            None
+        };
+        Ok::<_, Refusal>((current, backlog))
+    });
+    let (database, migrations, backlog) = match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(Ok((current, backlog))) => ("ok", if current { "ok" } else { "not this binary's" }, backlog),
+        Ok(Err(_)) | Err(_) => ("away", "unknown", None),
     };
     let queue = backlog.map(|(backlog, now)| {
         let waiting: i64 = backlog.iter().map(|of| of.waiting).sum();

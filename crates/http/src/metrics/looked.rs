@@ -1,6 +1,7 @@
 //! What the database is asked for the figures: the queue of jobs, the last backups, and
 //! whether the audit logs were whole. In one look.
 
+use crate::health::PATIENCE;
 use firma_domain::Instant;
 use firma_services::platform::Backlog;
 use firma_services::{Database, Refusal, Tx};
@@ -11,10 +12,6 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Unit;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-
-/// Who asks gets the other figures all the same.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How it was when it was last asked for; nothing where the database was away, or busy for long.
 #[derive(Debug, Clone, Default)]
@@ -44,6 +41,7 @@ impl Looked {
                 logs: tx.verified()?.map(|of| (of.broken, age(of.oldest))),
             })
         });
+        // Who asks gets the other figures all the same.
         let found = tokio::time::timeout(PATIENCE, asked).await;
         let found = found.map(Result::unwrap_or_default).unwrap_or_default();
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = found;

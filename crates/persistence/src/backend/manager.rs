@@ -25,7 +25,7 @@ impl r2d2::ManageConnection for Manager {
     type Error = ConnectError;
 
     fn connect(&self) -> Result<AnyConnection, ConnectError> {
-        let wrong = |e: &dyn std::fmt::Display| ConnectError(e.to_string());
+        let wrong = |e: &dyn std::fmt::Display| ConnectError(in_one_line(e));
         match &self.target {
             Target::Sqlite(path) => {
                 let name = path
@@ -35,7 +35,7 @@ impl r2d2::ManageConnection for Manager {
                 // A page that is written again and again is copied from the log to the database once each time.
                 let own = match self.read_only {
                     true => "PRAGMA query_only = ON",
-                    false => "PRAGMA wal_autocheckpoint = 4000",
+                    false => "PRAGMA wal_autocheckpoint = 16000",
                 };
                 // Not `temp_store = MEMORY`: a savepoint's journal in memory is walked at the end of each statement,
                 // which took a third of an import. In a file it is only appended to.
@@ -49,6 +49,7 @@ impl r2d2::ManageConnection for Manager {
             Target::Postgres(url) => {
                 let mut conn = PgConnection::establish(&with_timeout(url, self.connect_timeout))
                     .map_err(|e| wrong(&e))?;
+                in_english(&mut conn);
                 // As on a disk without a head. By the default a page of a large organization would cost so much that its
                 // query, and the proof of the caller in it, were planned anew each time, which takes longer than the page.
                 conn.batch_execute(&format!(
@@ -73,6 +74,22 @@ impl r2d2::ManageConnection for Manager {
     }
 }
 
+/// What a fault is, a deadlock or a timeout, is known by PostgreSQL's words for it, which follow the cluster's language.
+/// Who connects may choose another, where the role that is taken on may not.
+fn in_english(conn: &mut PgConnection) {
+    let shown =
+        diesel::sql_query("SELECT 1 WHERE current_setting('lc_messages') !~ '^(C|POSIX|en)'").execute(conn);
+    if shown.is_ok_and(|rows| rows == 0) {
+        return;
+    }
+    if let Err(error) = conn.batch_execute("SET lc_messages = 'C'") {
+        log::warn!(
+            "PostgreSQL's messages aren't in English, and what is wrong with a call is read from them \
+             (docs/operations): {error}"
+        );
+    }
+}
+
 /// A connection as the owner of the schema, for migrations. On SQLite without foreign keys, which this
 /// build has on by default: a table can't be rebuilt with them.
 pub(crate) fn connect_owner(target: &Target) -> Result<AnyConnection, String> {
@@ -91,18 +108,36 @@ pub(crate) fn connect_owner(target: &Target) -> Result<AnyConnection, String> {
             let url = with_timeout(url, Duration::from_secs(5));
             PgConnection::establish(&url)
                 .map(AnyConnection::Pg)
-                .map_err(|e| e.to_string())
+                .map_err(|e| in_one_line(&e))
         }
     }
 }
 
-/// libpq waits for a server that doesn't answer as long as it is told, and otherwise for minutes.
+/// libpq says in several lines what it tried.
+fn in_one_line(error: &dyn std::fmt::Display) -> String {
+    let text = error.to_string();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// How long libpq waits for a server that doesn't answer: as long as it is told, and otherwise for minutes, or, where
+/// the machine is lost with a connection open, for hours.
 fn with_timeout(url: &str, timeout: Duration) -> String {
-    if url.contains("connect_timeout=") {
-        return url.to_owned();
+    let connect = timeout.as_secs().max(2).to_string();
+    let usual = [
+        ("connect_timeout", connect.as_str()),
+        ("keepalives_idle", "30"),
+        ("keepalives_interval", "10"),
+        ("keepalives_count", "3"),
+        ("tcp_user_timeout", "60000"),
+    ];
+    let mut whole = url.to_owned();
+    for (name, value) in usual {
+        if !url.contains(&format!("{name}=")) {
+            let glue = if whole.contains('?') { '&' } else { '?' };
+            whole.push_str(&format!("{glue}{name}={value}"));
+        }
     }
-    let glue = if url.contains('?') { '&' } else { '?' };
-    format!("{url}{glue}connect_timeout={}", timeout.as_secs().max(2))
+    whole
 }
 
 /// An identifier for SQL.

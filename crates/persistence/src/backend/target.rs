@@ -18,7 +18,7 @@ impl Target {
     /// Reads a URL: `sqlite://PATH`, `postgres://…` or `postgresql://…`.
     ///
     /// # Errors
-    /// Another scheme; or a PostgreSQL server that isn't on this machine, where libpq would send everything as plain
+    /// Another scheme; what libpq couldn't read, which would say so with the password in it; or a PostgreSQL server that isn't on this machine, where libpq would send everything as plain
     /// text: always in a build without TLS, otherwise unless the URL asks for TLS.
     pub fn parse(url: &str) -> Result<Target, String> {
         if let Some(path) = url.strip_prefix("sqlite://") {
@@ -31,6 +31,7 @@ impl Target {
             .strip_prefix("postgres://")
             .or_else(|| url.strip_prefix("postgresql://"))
             .ok_or("a database URL begins with sqlite:// or postgres://")?;
+        well_formed(rest)?;
         match hosts(rest).iter().all(|host| is_local(host)) {
             true => Ok(()),
             false => by_tls(rest, TLS),
@@ -72,6 +73,35 @@ impl std::fmt::Debug for Target {
             Target::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
             Target::Postgres(_) => f.write_str("postgres://…"),
         }
+    }
+}
+
+/// What is wrong is told without what stands there: most of it is the password.
+fn well_formed(rest: &str) -> Result<(), String> {
+    let wrong = |what: &str| Err(format!("the database URL isn't well-formed: {what}"));
+    if rest.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return wrong("a blank in it is written %20");
+    }
+    let is_code = |code: &str| {
+        code.get(..2)
+            .is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))
+    };
+    if !rest.split('%').skip(1).all(is_code) {
+        return wrong("a % in a name or a password is written %25");
+    }
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    if authority.matches('@').count() > 1 {
+        return wrong("a @ in a name or a password is written %40");
+    }
+    let list = authority.split_once('@').map_or(authority, |(_, list)| list);
+    let port = |host: &str| {
+        let behind = host.rsplit_once(']').map_or(host, |(_, behind)| behind);
+        let port = behind.split_once(':').map_or("", |(_, port)| port).to_owned();
+        port.is_empty() || port.parse::<u16>().is_ok()
+    };
+    match list.split(',').all(port) {
+        true => Ok(()),
+        false => wrong("behind the host's : stands a port; a / or ? in a password is written %2F or %3F"),
     }
 }
 
@@ -169,6 +199,32 @@ mod tests {
             "postgres://localhost/firma?hostaddr=10.0.0.5",
         ] {
             assert!(Target::parse(other).is_err(), "{other}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_well_formed_is_told_without_the_password() {
+        for wrong in [
+            "postgres://u:100%secret@127.0.0.1/firma",
+            "postgres://u:secret%2@127.0.0.1/firma?a=%zz",
+            "postgres://u:sec ret@127.0.0.1/firma",
+            "postgres://u:secret\n@127.0.0.1/firma",
+            "postgres://u:sec@ret@127.0.0.1/firma",
+            "postgres://u:secret@127.0.0.1:abc/firma",
+            "postgres://u:secret@127.0.0.1:65536/firma",
+            "postgres://u:se/cret@127.0.0.1/firma",
+            "postgres://u:se?cret@127.0.0.1/firma",
+        ] {
+            let told = Target::parse(wrong).unwrap_err();
+            assert!(told.contains("well-formed"), "{wrong}: {told}");
+            assert!(!told.contains("ret") && !told.contains('\n'), "{wrong}: {told}");
+        }
+        for fine in [
+            "postgres://u:100%25@127.0.0.1:5432/firma",
+            "postgres://u:a%40b%2Fc@[::1]:5432,127.0.0.1:5433/firma",
+            "postgres://u:p@localhost:/firma?application_name=a%20b",
+        ] {
+            assert!(Target::parse(fine).is_ok(), "{fine}");
         }
     }
 

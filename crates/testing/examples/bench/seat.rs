@@ -51,7 +51,7 @@ pub fn connect(kind: &Kind, server: &Server) -> Done<Any> {
             let mut conn = conn.map(Any::Sqlite).map_err(|e| e.to_string())?;
             conn.batch(
                 "PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; \
-                 PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = 4000",
+                 PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = 16000",
             )?;
             Ok(conn)
         }
