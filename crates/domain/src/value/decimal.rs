@@ -37,15 +37,19 @@ pub fn print(scaled: impl Into<i128>, places: u32) -> String {
     if places == 0 {
         return scaled.to_string();
     }
-    let unit = 10u128.saturating_pow(places);
     let magnitude = scaled.unsigned_abs();
-    let sign = if scaled < 0 { "-" } else { "" };
-    let width = usize::try_from(places).unwrap_or(0);
-    // Nearly all fit, and 128 bits are divided and written many times slower.
-    match (u64::try_from(magnitude), u64::try_from(unit)) {
-        (Ok(magnitude), Ok(unit)) => format!("{sign}{}.{:0width$}", magnitude / unit, magnitude % unit),
-        _ => format!("{sign}{}.{:0width$}", magnitude / unit, magnitude % unit),
+    // Nearly all fit, and 128 bits are written many times slower.
+    let digits = u64::try_from(magnitude).map_or_else(|_| magnitude.to_string(), |small| small.to_string());
+    let decimals = usize::try_from(places).unwrap_or(0);
+    let zeros = (decimals + 1).saturating_sub(digits.len());
+    let mut text = String::with_capacity(digits.len() + zeros + 2);
+    if scaled < 0 {
+        text.push('-');
     }
+    text.extend(std::iter::repeat_n('0', zeros));
+    text.push_str(&digits);
+    text.insert(text.len() - decimals, '.');
+    text
 }
 
 /// `numerator` ÷ `denominator` in units of 10^-`places`, rounded half away from zero;

@@ -13,7 +13,9 @@ impl Instant {
 
     /// Microseconds since 1970-01-01T00:00:00Z; `None` outside chrono's range.
     pub fn from_micros(micros: i64) -> Option<Instant> {
-        DateTime::from_timestamp_micros(micros).map(|_| Instant(micros))
+        const FIRST: i64 = DateTime::<Utc>::MIN_UTC.timestamp_micros();
+        const LAST: i64 = DateTime::<Utc>::MAX_UTC.timestamp_micros();
+        (FIRST..=LAST).contains(&micros).then_some(Instant(micros))
     }
 
     /// Microseconds since 1970-01-01T00:00:00Z.
