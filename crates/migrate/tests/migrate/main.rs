@@ -257,6 +257,8 @@ fn a_newer_schema_is_left_alone() {
             let line = refused(&database, what);
             assert!(line.contains("doesn't know (20991231000001)"), "{what}: {line}");
         }
+        let last = fine(&database, "status").pop();
+        assert_eq!(last.as_deref(), Some("unknown 20991231000001"));
     }
 }
 

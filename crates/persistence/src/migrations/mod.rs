@@ -49,6 +49,8 @@ fn failed(e: impl std::fmt::Display) -> MigrationError {
 pub struct Step {
     pub name: String,
     pub applied: bool,
+    /// Whether this binary has it; of another one only the version is known
+    pub known: bool,
 }
 
 /// What was done: the migrations, and the copy of the file that was made before.
@@ -87,17 +89,23 @@ impl Migrator {
         })
     }
 
-    /// All migrations of this binary, in order.
+    /// All migrations of this binary, in order, and then those that only the database has.
     ///
     /// # Errors
     /// The database can't be asked.
     pub fn status(&mut self) -> Outcome<Vec<Step>> {
-        let applied = self.applied()?;
+        let (applied, newer) = (self.applied()?, self.newer()?);
         let step = |(version, name)| Step {
             applied: applied.contains(&version),
+            known: true,
             name,
         };
-        Ok(known(&self.conn)?.into_iter().map(step).collect())
+        let newer = newer.into_iter().map(|version| Step {
+            applied: true,
+            known: false,
+            name: version,
+        });
+        Ok(known(&self.conn)?.into_iter().map(step).chain(newer).collect())
     }
 
     /// Whether there is nothing in the database, neither ours nor another program's.
@@ -220,20 +228,19 @@ impl Migrator {
     }
 
     fn refuse_newer(&mut self) -> Outcome<()> {
-        let known: Vec<_> = known(&self.conn)?
-            .into_iter()
-            .map(|(version, _)| version)
-            .collect();
-        let newer: Vec<_> = self
-            .applied()?
-            .into_iter()
-            .filter(|version| !known.contains(version))
-            .collect();
-        if newer.is_empty() {
-            Ok(())
-        } else {
-            Err(MigrationError::Newer(newer))
+        let newer = self.newer()?;
+        match newer.is_empty() {
+            true => Ok(()),
+            false => Err(MigrationError::Newer(newer)),
         }
+    }
+
+    /// The versions that the database has, and this binary hasn't.
+    fn newer(&mut self) -> Outcome<Vec<String>> {
+        let known = known(&self.conn)?;
+        let mut newer = self.applied()?;
+        newer.retain(|version| known.iter().all(|(one, _)| one != version));
+        Ok(newer)
     }
 
     fn applied(&mut self) -> Outcome<Vec<String>> {
