@@ -10,6 +10,7 @@ mod mail;
 mod names;
 mod oidc;
 mod otlp;
+mod said;
 
 pub use breached::BreachedFile;
 pub use files::LocalFiles;
@@ -17,6 +18,7 @@ pub use mail::{OutboxFolder, SmtpMailer};
 pub use names::DnsNames;
 pub use oidc::{OidcProvider, OidcSettings};
 pub use otlp::{OtlpSettings, OtlpTracer};
+pub use said::{say, unsaid};
 
 use firma_domain::source::{Clock, Entropy, IdSource};
 use firma_domain::{Id, Instant};

@@ -3,17 +3,19 @@
 use crate::cli::NewAdmin;
 use crate::compose::{Parts, compose, wait};
 use crate::config::Config;
+use crate::exit::{self, Ended};
 use firma_auth::password;
-use firma_domain::{Email, input};
+use firma_domain::Email;
+use firma_domain::input::{self, Invalid};
 use firma_services::identity::{self, NewOwner};
 use firma_services::{Origin, Refusal, Tx};
 use serde_json::json;
 use std::io::{BufRead, IsTerminal};
 
 /// Makes the owner and the organization.
-pub(crate) fn create(config: &Config, new: NewAdmin) -> Result<(), String> {
+pub(crate) fn create(config: &Config, new: NewAdmin) -> Result<(), Ended> {
     let organization = input::read(json!({"name": new.organization, "slug": new.slug}))
-        .map_err(|invalid| invalid.to_string())?;
+        .map_err(|wrong| wrong_flags(&wrong))?;
     in_runtime(config, async |parts| {
         // Asked for only where it is used: who is there already keeps the password.
         let address = new.email.clone();
@@ -41,7 +43,21 @@ pub(crate) fn create(config: &Config, new: NewAdmin) -> Result<(), String> {
             made.value.slug, made.id, new.email
         ));
         Ok(())
-    })
+    })?;
+    Ok(())
+}
+
+/// What is wrong with an organization, by the flags that say it.
+fn wrong_flags(Invalid(faults): &Invalid) -> Ended {
+    let told = faults.iter().map(|fault| {
+        let flag = match fault.pointer.as_str() {
+            "#/name" => "--organization",
+            "#/slug" => "--slug",
+            other => other,
+        };
+        format!("{flag}: {}", fault.detail)
+    });
+    Ended::With(exit::USAGE, told.collect::<Vec<_>>().join("; "))
 }
 
 /// Sets a password.

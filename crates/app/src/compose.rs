@@ -207,7 +207,8 @@ fn traces(config: &Config, clock: &Arc<dyn Clock>) -> Result<Option<Traces>, Str
 }
 
 fn put_together(config: &Config, sources: Sources, least: u32) -> Result<Parts, String> {
-    make_folder(&config.data_dir).map_err(|e| format!("{}: {e}", config.data_dir.display()))?;
+    make_folder(&config.data_dir)
+        .map_err(|e| format!("FIRMA_DATA_DIR: {}: {e}", config.data_dir.display()))?;
     let target = migrate(config)?;
     let given = config.secret.as_ref().map(|secret| *secret.reveal());
     let root = root_secret(given, &config.data_dir, &|bytes| SystemEntropy.fill(bytes))

@@ -26,7 +26,6 @@ use clap::{CommandFactory, Parser};
 use cli::{Admin, Audit, Cli, Command, Mail};
 use config::{Config, Fault, Given, LogFormat};
 use exit::Ended;
-use std::io::Write;
 use std::process::ExitCode;
 
 /// What one thread asks for, another gives back: a call's parts on their way to the database and back. Those of the
@@ -36,7 +35,7 @@ static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let (command, flags) = Cli::parse().split();
-    let (config, given) = match config::load(&flags, &|name| std::env::var(name).ok()) {
+    let (config, given) = match config::load(&flags, &|name| std::env::var_os(name)) {
         Ok(loaded) => loaded,
         Err(faults) => return refuse(&faults),
     };
@@ -51,7 +50,7 @@ fn main() -> ExitCode {
     }
     let ended = run(command, &config, &given);
     log::logger().flush();
-    match ended {
+    match ended.and_then(|()| firma_adapters::unsaid().map_err(Ended::Failed)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Ended::Found(code)) => ExitCode::from(code),
         Err(Ended::Failed(what)) => ended_with(exit::FAILED, &what),
@@ -119,8 +118,7 @@ fn refuse(faults: &[Fault]) -> ExitCode {
 
 /// To whoever runs the command.
 fn say(text: String) {
-    // Who reads no further, as `head` does, has what it wants.
-    let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
+    firma_adapters::say(text.trim_end());
 }
 
 /// The same for a script.

@@ -3,10 +3,11 @@
 mod generate;
 
 use clap::{Parser, Subcommand};
-use firma_adapters::SystemClock;
+use firma_adapters::{SystemClock, say, unsaid};
 use firma_domain::source::Clock;
 use firma_persistence::Target;
 use firma_persistence::migrations::{Done, MigrationError, Migrator};
+use std::env::VarError;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -60,7 +61,7 @@ fn main() -> ExitCode {
             target(cli.database_url).and_then(|target| run(command, &target).map_err(|e| e.to_string()))
         }
     };
-    match done {
+    match done.and_then(|()| unsaid()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(what) => {
             eprintln!("firma-migrate: {what}");
@@ -84,8 +85,13 @@ fn target(flag: Option<String>) -> Result<Target, String> {
 
 /// A variable, or what is in the file that NAME_FILE names.
 fn var(name: &str) -> Result<Option<String>, String> {
-    let given = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    match (given(name), given(&format!("{name}_FILE"))) {
+    let given = |name: &str| match std::env::var(name) {
+        Ok(value) if value.is_empty() => Err(format!("{name}: is empty; give a value or leave it out")),
+        Ok(value) => Ok(Some(value)),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => Err(format!("{name}: is not UTF-8")),
+    };
+    match (given(name)?, given(&format!("{name}_FILE"))?) {
         (Some(_), Some(_)) => Err(format!("{name} and {name}_FILE are both given")),
         (None, Some(path)) => match std::fs::read_to_string(&path) {
             Ok(text) => Ok(Some(text.trim().to_owned())),
@@ -109,11 +115,12 @@ fn run(command: &OnDatabase, target: &Target) -> Result<(), MigrationError> {
         OnDatabase::Seed => migrator.seed()?,
         OnDatabase::Status => {
             for step in migrator.status()? {
-                say(&format!(
-                    "{} {}",
-                    if step.applied { "applied" } else { "missing" },
-                    step.name
-                ));
+                let is = match (step.known, step.applied) {
+                    (true, true) => "applied",
+                    (true, false) => "missing",
+                    (false, _) => "unknown",
+                };
+                say(&format!("{is} {}", step.name));
             }
         }
     }
@@ -138,9 +145,4 @@ fn told(what: &str, done: Done) {
         true => say("nothing to do"),
         false => done.steps.iter().for_each(|step| say(&format!("{what}: {step}"))),
     }
-}
-
-#[allow(clippy::print_stdout)]
-fn say(line: &str) {
-    println!("{line}");
 }

@@ -24,6 +24,7 @@ pub(crate) use value::{Database, LogFormat, Migrate};
 
 use firma_persistence::usual_connections;
 use source::{FILE_SUFFIX, Sources};
+use std::ffi::OsString;
 use table::{CONFIG, SETTINGS};
 
 /// Names that other installations use, and that people therefore try.
@@ -48,7 +49,7 @@ const OTHERS: [&str; 12] = [
 /// Reads and checks everything, and says where each value comes from. `variable` looks up one environment variable.
 pub(crate) fn load(
     flags: &Flags,
-    variable: &dyn Fn(&str) -> Option<String>,
+    variable: &dyn Fn(&str) -> Option<OsString>,
 ) -> Result<(Config, Vec<Given>), Vec<Fault>> {
     let mut faults = Vec::new();
     let named = match (&flags.config, variable(CONFIG)) {

@@ -11,7 +11,7 @@ const WORK: [(&str, &str); 4] = [
 fn with(variables: &[(&str, &str)]) -> Result<(Config, Vec<Given>), Vec<String>> {
     let variable = |name: &str| {
         let found = variables.iter().find(|(known, _)| *known == name);
-        found.map(|(_, value)| (*value).to_owned())
+        found.map(|(_, value)| (*value).into())
     };
     load(&Flags::default(), &variable).map_err(|faults| faults.iter().map(Fault::to_string).collect())
 }

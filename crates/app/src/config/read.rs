@@ -95,7 +95,7 @@ pub(super) fn log_filter(text: &str) -> Read<String> {
     };
     // What the lines have to contain may stand behind a slash.
     let levels = text.split_once('/').map_or(text, |(levels, _)| levels);
-    if levels.split(',').map(str::trim).all(is_fine) {
+    if levels.split(',').map(str::trim).all(is_fine) && text.matches('/').count() < 2 {
         return Ok(text.to_owned());
     }
     wrong(

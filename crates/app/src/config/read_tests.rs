@@ -118,6 +118,7 @@ fn a_log_filter_is_checked_before_the_logger_skips_half_of_it() {
         "firma=loud",
         "=debug",
         "info,,warn",
+        "info/deal/paid",
         "a b",
         "firma=info=debug",
         "nonsense",

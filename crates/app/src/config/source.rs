@@ -3,12 +3,13 @@ use super::fault::Fault;
 use super::file::File;
 use super::given::{Given, Shown};
 use super::table::Setting;
+use std::ffi::OsString;
 use std::fs;
 
 pub(super) const FILE_SUFFIX: &str = "_FILE";
 
 pub(super) struct Sources<'a> {
-    pub(super) variable: &'a dyn Fn(&str) -> Option<String>,
+    pub(super) variable: &'a dyn Fn(&str) -> Option<OsString>,
     pub(super) file: File,
     pub(super) faults: Vec<Fault>,
     pub(super) given: Vec<Given>,
@@ -83,9 +84,14 @@ impl Sources<'_> {
         Ok(setting.default.map(default))
     }
 
+    fn text_of(&self, name: &str) -> Result<Option<String>, Fault> {
+        let text = (self.variable)(name).map(OsString::into_string);
+        text.transpose().map_err(|_| Fault::new(name, "is not UTF-8"))
+    }
+
     fn find_variable(&self, name: &str) -> Result<Option<Found>, Fault> {
         let file_name = format!("{name}{FILE_SUFFIX}");
-        match ((self.variable)(name), (self.variable)(&file_name)) {
+        match (self.text_of(name)?, self.text_of(&file_name)?) {
             (Some(_), Some(_)) => Err(Fault::new(
                 name,
                 format!("is given, and {file_name} too; one of them has to go"),

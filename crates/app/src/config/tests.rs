@@ -17,7 +17,7 @@ fn with(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Config, String
         variables
             .iter()
             .find(|(known, _)| *known == name)
-            .map(|(_, value)| (*value).to_owned())
+            .map(|(_, value)| (*value).into())
     };
     load(&flags, &variable)
         .map(|(config, _)| config)

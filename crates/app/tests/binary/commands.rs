@@ -1,8 +1,9 @@
 //! What is done from the command line.
 
 use crate::house::{EMAIL, House, PASSWORD, at, sign_in};
-use crate::process::run;
+use crate::process::{command, run};
 use serde_json::{Value, json};
+use std::process::Stdio;
 use tempfile::TempDir;
 
 #[test]
@@ -27,6 +28,31 @@ fn the_document_of_the_api_is_json() {
         paths.contains_key("/api/v1/organizations/{organization}/deals/{id}"),
         "{:?}",
         paths.keys()
+    );
+}
+
+/// What was said went nowhere: that isn't done.
+#[test]
+fn what_can_not_be_written_out_has_failed() {
+    let folder = TempDir::new().unwrap();
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let ended = command(folder.path(), &[])
+        .arg("openapi")
+        .stdout(full)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.starts_with("firma: standard output: "), "{said}");
+    let mut left = command(folder.path(), &[])
+        .arg("openapi")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(left.stdout.take());
+    assert!(
+        left.wait().unwrap().success(),
+        "who reads no further has what it wants"
     );
 }
 
@@ -74,7 +100,14 @@ fn an_owner_is_made_whole_or_not_at_all() {
         assert_eq!(nobody.code, Some(2), "{nobody:?}");
         let why = "invalid value 'nobody' for '--email <EMAIL>'";
         assert!(nobody.err.contains(why), "{nobody:?}");
-        assert!(refused(&create(other, "No Slug"), PASSWORD).contains("slug"));
+        let wrong = house.run(&create(other, "No Slug"), PASSWORD);
+        assert!(
+            wrong.line(2).starts_with("firma: --slug: not 2 to 63"),
+            "{wrong:?}"
+        );
+        let nameless = ["--email", other, "--organization", " ", "--slug", "other"];
+        let wrong = house.run(&[&["admin", "create"][..], &nameless].concat(), PASSWORD);
+        assert!(wrong.line(2).starts_with("firma: --organization: "), "{wrong:?}");
         assert_eq!(counts(), before);
 
         // Who is there already owns another one, and keeps the password.

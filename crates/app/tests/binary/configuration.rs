@@ -1,6 +1,8 @@
 //! What the server is told wrongly: one line for each fault, and exit code 2.
 
-use crate::process::run;
+use crate::process::{command, run};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use tempfile::TempDir;
 
 fn line(environment: &[(&str, &str)], arguments: &[&str]) -> String {
@@ -43,6 +45,34 @@ fn every_fault_is_one_line() {
     assert!(
         !folder.path().join("data").exists(),
         "nothing is made before all is well"
+    );
+}
+
+/// As a name that isn't there it would be passed over, and a file be served that nobody asked for.
+#[test]
+fn what_is_no_text_is_a_fault() {
+    let folder = TempDir::new().unwrap();
+    let url = OsStr::from_bytes(b"postgres://u:gr\xfcn@127.0.0.1:1/firma");
+    let ended = command(folder.path(), &[])
+        .env("DATABASE_URL", url)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(
+        (ended.status.code(), said.as_str()),
+        (Some(2), "firma: DATABASE_URL: is not UTF-8\n")
+    );
+    assert!(!folder.path().join("data").exists());
+}
+
+#[test]
+fn a_database_url_that_libpq_could_not_read_is_told_without_it() {
+    assert_eq!(
+        line(
+            &[("DATABASE_URL", "postgres://u:100%hunter2@127.0.0.1/firma")],
+            &[]
+        ),
+        "firma: DATABASE_URL: the database URL isn't well-formed: a % in a name or a password is written %25"
     );
 }
 

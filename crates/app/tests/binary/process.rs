@@ -35,7 +35,7 @@ impl Ran {
 }
 
 /// `firma` with nothing of the caller's environment, in a folder of its own.
-fn command(folder: &Path, environment: &[(&str, &str)]) -> Command {
+pub(crate) fn command(folder: &Path, environment: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_firma"));
     command
         .env_clear()
