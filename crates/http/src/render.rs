@@ -20,6 +20,7 @@ fn answer(status: u16, body: String) -> Answer {
     Answer {
         status,
         location: None,
+        next: None,
         etag: None,
         body,
         replayed: false,
@@ -145,7 +146,7 @@ pub(crate) fn page(listed: Listed) -> Result<Answer, Refusal> {
     body.insert_str(0, "{\"data\":");
     body.push_str(&format!(",\"pagination\":{pagination}}}"));
     Ok(Answer {
-        location: listed.next,
+        next: listed.next,
         ..answer(200, body)
     })
 }
@@ -157,18 +158,12 @@ pub(crate) fn response(answer: Answer, request: &HttpRequest) -> HttpResponse {
     if let Some(etag) = answer.etag {
         response.insert_header((header::ETAG, etag));
     }
-    match answer.location {
-        // A page carries its next cursor there: it becomes the link to the next page.
-        Some(cursor) if status == StatusCode::OK => {
-            response.insert_header((
-                header::LINK,
-                format!("<{}>; rel=\"next\"", next(request, &cursor)),
-            ));
-        }
-        Some(location) => {
-            response.insert_header((header::LOCATION, location));
-        }
-        None => {}
+    if let Some(location) = answer.location {
+        response.insert_header((header::LOCATION, location));
+    }
+    if let Some(cursor) = answer.next {
+        let link = format!("<{}>; rel=\"next\"", next(request, &cursor));
+        response.insert_header((header::LINK, link));
     }
     if answer.replayed {
         response.insert_header(("Idempotency-Replayed", "true"));

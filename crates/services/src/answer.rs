@@ -13,6 +13,8 @@ use sha2::{Digest, Sha256};
 pub struct Answer {
     pub status: u16,
     pub location: Option<String>,
+    /// The cursor of the next page, of a page that has one
+    pub next: Option<String>,
     pub etag: Option<String>,
     pub body: String,
     /// Whether it was given before
@@ -134,6 +136,7 @@ fn replay(stored: StoredAnswer) -> Answer {
     Answer {
         status: u16::try_from(stored.status).unwrap_or(200),
         location: stored.location,
+        next: None,
         etag: stored.etag,
         body: stored.body,
         replayed: true,

@@ -5,10 +5,10 @@ use crate::link::{check_links, expanded};
 use crate::listing::{Query, Shape};
 use crate::refusal::Refusal;
 use crate::work::Work;
-use firma_auth::access::{Action, Create, Delete, Grant, Read, Update};
+use firma_auth::access::{Action, Create, Delete, Grant, Read, Update, Writes};
 use firma_domain::input::{self, Patch};
 use firma_domain::{Entity, Id, Invalid, Record};
-use firma_persistence::Fault;
+use firma_persistence::{Fault, Repo};
 use serde_json::{Map, Value};
 
 /// A page: its rows rendered as a JSON array.
@@ -160,11 +160,7 @@ pub(crate) fn patched<E: Keeping>(
     expected: &Expected,
 ) -> Result<Record<E>, Refusal> {
     not_fixed(grant, id)?;
-    let before = work
-        .open(grant)?
-        .find_for_change(id)
-        .map_err(|fault| refused(grant, fault))?;
-    expected.check(&before)?;
+    let before = held(work, grant, expected, |rows| rows.find_for_change(id))?;
     let value = input::merge(&before.value, patch)?;
     change(work, grant, before, value)
 }
@@ -200,11 +196,7 @@ pub fn delete<E: Keeping>(
     expected: &Expected,
 ) -> Result<Record<E>, Refusal> {
     not_fixed(grant, id)?;
-    let before = work
-        .open(grant)?
-        .find_for_delete(id)
-        .map_err(|fault| refused(grant, fault))?;
-    expected.check(&before)?;
+    let before = held(work, grant, expected, |rows| rows.find_for_delete(id))?;
     let deletion = work.tx.new_id();
     E::deleting(work, grant, &before, deletion)?;
     let gone = work
@@ -223,11 +215,7 @@ pub fn restore<E: Keeping>(
     expected: &Expected,
 ) -> Result<Record<E>, Refusal> {
     not_fixed(grant, id)?;
-    let before = work
-        .open(grant)?
-        .find_for_restore(id)
-        .map_err(|fault| refused(grant, fault))?;
-    expected.check(&before)?;
+    let before = held(work, grant, expected, |rows| rows.find_for_restore(id))?;
     let value = E::restoring(work, grant, &before)?;
     let after = work
         .open(grant)?
@@ -237,6 +225,18 @@ pub fn restore<E: Keeping>(
         E::restored(work, grant, &after, deletion)?;
     }
     Ok(after)
+}
+
+/// A row that is about to be acted on, held as `find` does it, at the version that is expected.
+pub(crate) fn held<E: Keeping, A: Writes>(
+    work: &mut Work<'_, '_>,
+    grant: Grant<E, A>,
+    expected: &Expected,
+    find: impl FnOnce(&mut Repo<'_, '_, E, A>) -> Result<Record<E>, Fault>,
+) -> Result<Record<E>, Refusal> {
+    let found = find(&mut work.open(grant)?).map_err(|fault| refused(grant, fault))?;
+    expected.check(&found)?;
+    Ok(found)
 }
 
 /// What is code may be read, and not changed.

@@ -15,7 +15,9 @@ impl Rate {
 
     /// From units of 10^-4; `None` outside 0 to 1.
     pub fn new(scaled: i32) -> Option<Rate> {
-        (0..=10_000).contains(&scaled).then_some(Rate(scaled))
+        (Rate::ZERO..=Rate::ONE)
+            .contains(&Rate(scaled))
+            .then_some(Rate(scaled))
     }
 
     /// Units of 10^-4.

@@ -172,7 +172,7 @@ impl Tx<'_> {
     fn by_key(&mut self, organization: Id, id: Id, version: i32) -> Result<ByKey, Fault> {
         let at = Version {
             organization,
-            role: id,
+            of: id,
             version,
         };
         if let Some(permissions) = self.memory().get(at) {

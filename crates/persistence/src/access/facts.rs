@@ -7,7 +7,7 @@ use crate::store::Tx;
 use diesel::sql_types::{Bool, Nullable, Text};
 use firma_auth::access::{Facts, Tenant};
 use firma_domain::organizations::{Feature, Status};
-use firma_domain::{Currency, Id, Slug, Zone};
+use firma_domain::{Currency, Id, Instant, Slug, Zone};
 
 /// How a path names an organization.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -65,17 +65,30 @@ pub(super) type BaseRow = (
     AboutRow,
 );
 
+/// Whether a membership `m` is one that counts.
+pub(super) const IS_LIVE: &str = "(m.is_active AND m.joined_at IS NOT NULL)";
+
+impl<R> Sql<R> {
+    /// That a session `s` is that one, the user's, and lives: said here alone, for the facts and for the proof of them.
+    pub(crate) fn of_living_session(self, user: Id, session: Id, now: Instant) -> Self {
+        self.then("s.revoked_at IS NULL AND s.id = ")
+            .bind(session)
+            .then(" AND s.user_id = ")
+            .bind(user)
+            .then(" AND s.expires_at > ")
+            .bind(now)
+    }
+}
+
 /// The beginning of a statement that reads [`Base`]; on PostgreSQL it moves the fence, too.
 pub(super) fn base<R>() -> Sql<R> {
     Sql::text("SELECT t.id, t.status, ")
-        .then_either(
-            "set_config('app.organization_id', CASE WHEN m.is_active AND m.joined_at IS NOT NULL THEN t.id::text \
-             ELSE '' END, false)",
-            "NULL",
-        )
-        .then(
-            ", COALESCE(m.is_active AND m.joined_at IS NOT NULL, FALSE), COALESCE(t.needs_factor, FALSE), ",
-        )
+        .then_either("set_config('app.organization_id', CASE WHEN ", "CASE WHEN ")
+        .then(IS_LIVE)
+        .then_either(" THEN t.id::text ELSE '' END, false)", " THEN NULL END")
+        .then(", COALESCE(")
+        .then(IS_LIVE)
+        .then(", FALSE), COALESCE(t.needs_factor, FALSE), ")
         .names(ABOUT.into_iter())
 }
 
@@ -98,15 +111,8 @@ impl Tx<'_> {
         let row = base::<Base>()
             .then(" FROM sessions s LEFT JOIN tenants t ON t.deleted_at IS NULL AND ")
             .named(segment)
-            .then(
-                " LEFT JOIN memberships m ON m.organization_id = t.id AND m.id = s.user_id \
-                 WHERE s.revoked_at IS NULL AND s.id = ",
-            )
-            .bind(session)
-            .then(" AND s.user_id = ")
-            .bind(user)
-            .then(" AND s.expires_at > ")
-            .bind(now)
+            .then(" LEFT JOIN memberships m ON m.organization_id = t.id AND m.id = s.user_id WHERE ")
+            .of_living_session(user, session, now)
             .look::<BaseRow>(self)?;
         let known = match &row {
             Some(base) => self.standing(user, base),
@@ -170,9 +176,10 @@ impl Tx<'_> {
             .names(ABOUT.into_iter())
             .then(
                 " FROM tenants t JOIN memberships m ON m.organization_id = t.id JOIN users u ON u.id = m.id \
-                 AND u.is_active AND u.deleted_at IS NULL WHERE t.deleted_at IS NULL AND m.is_active \
-                 AND m.joined_at IS NOT NULL AND t.id = ",
+                 AND u.is_active AND u.deleted_at IS NULL WHERE t.deleted_at IS NULL AND ",
             )
+            .then(IS_LIVE)
+            .then(" AND t.id = ")
             .bind(organization)
             .then(" AND m.id = ")
             .bind(user)
@@ -232,13 +239,9 @@ impl Tx<'_> {
         let now = self.now();
         let found = Sql::<Bool>::text(
             "SELECT TRUE FROM sessions s JOIN users u ON u.id = s.user_id AND u.is_active AND u.deleted_at IS NULL \
-             WHERE s.revoked_at IS NULL AND s.id = ",
+             WHERE ",
         )
-        .bind(session)
-        .then(" AND s.user_id = ")
-        .bind(user)
-        .then(" AND s.expires_at > ")
-        .bind(now)
+        .of_living_session(user, session, now)
         .look::<bool>(self)?;
         Ok(found.is_some())
     }

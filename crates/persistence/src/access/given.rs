@@ -89,7 +89,7 @@ impl Tx<'_> {
         let rows = statement.rows::<(Uid, String, i32)>(self)?;
         let at = |(id, _, version): &(Uid, String, i32)| At {
             organization,
-            role: id.0,
+            of: id.0,
             version: *version,
         };
         let at: Vec<_> = rows.iter().map(at).collect();

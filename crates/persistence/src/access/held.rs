@@ -59,7 +59,7 @@ impl Tx<'_> {
         let own = rows.iter().filter_map(|(role, version, _)| {
             Some(memory::At {
                 organization,
-                role: role.0,
+                of: role.0,
                 version: (*version)?,
             })
         });

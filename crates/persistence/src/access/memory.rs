@@ -14,11 +14,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A custom role at a version.
+/// What gives permissions, a custom role or an API key, at a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct At {
     pub organization: Id,
-    pub role: Id,
+    pub of: Id,
     pub version: i32,
 }
 
@@ -35,8 +35,8 @@ type Held = (Stamps, Arc<[Assignment]>);
 pub(crate) struct Memory {
     /// By organization and user: under what it is kept, and what the member holds
     held: Kept<(Id, Id), Held>,
-    /// By organization and role: the role's version, and what it gives
-    roles: Kept<(Id, Id), (i32, Arc<Permissions>)>,
+    /// By organization, and role or key: its version, and what it gives
+    given: Kept<(Id, Id), (i32, Arc<Permissions>)>,
     /// By prefix: what stands in their table is never changed
     pub(super) keys: Kept<String, Arc<KnownKey>>,
     /// What was known of callers last, which is asked again whenever it is gone by
@@ -50,7 +50,7 @@ pub(crate) struct Memory {
 
 impl Memory {
     pub(super) fn get(&self, at: At) -> Option<Arc<Permissions>> {
-        let found = self.roles.get(&(at.organization, at.role));
+        let found = self.given.get(&(at.organization, at.of));
         found
             .filter(|(version, _)| *version == at.version)
             .map(|(_, permissions)| permissions)
@@ -69,8 +69,8 @@ impl Memory {
     }
 
     pub(super) fn keep(&self, at: At, permissions: Arc<Permissions>) {
-        self.roles
-            .keep((at.organization, at.role), (at.version, permissions));
+        self.given
+            .keep((at.organization, at.of), (at.version, permissions));
     }
 
     pub(crate) fn load(&self) -> Hits {
@@ -88,21 +88,21 @@ impl Tx<'_> {
         let mut missing = Vec::new();
         for at in roles {
             match self.memory().get(*at) {
-                Some(permissions) => drop(found.insert(at.role, permissions)),
+                Some(permissions) => drop(found.insert(at.of, permissions)),
                 None => missing.push(*at),
             }
         }
         let Some(first) = missing.first() else {
             return Ok(found);
         };
-        let ids: Vec<_> = missing.iter().map(|at| at.role).collect();
+        let ids: Vec<_> = missing.iter().map(|at| at.of).collect();
         let mut given = self.permissions_of(first.organization, &ids)?;
         for at in missing {
-            let permissions = Arc::new(given.remove(&at.role).unwrap_or_default());
+            let permissions = Arc::new(given.remove(&at.of).unwrap_or_default());
             if self.sees_only_what_is_committed() {
                 self.memory().keep(at, permissions.clone());
             }
-            found.insert(at.role, permissions);
+            found.insert(at.of, permissions);
         }
         Ok(found)
     }

@@ -8,7 +8,7 @@
 
 use self::By::{Key, Session};
 use super::by_key::TermsRow;
-use super::facts::{ABOUT, AboutRow, BaseRow, Segment};
+use super::facts::{ABOUT, AboutRow, BaseRow, IS_LIVE, Segment};
 use crate::backend::{Fence, Uid};
 use crate::sql::{Sql, Value};
 use crate::store::{Tx, id_or_null, text_or_null};
@@ -68,12 +68,8 @@ impl Presumed {
             .then(", false) FROM ");
         proof = match self.caller.by {
             Session(id) => proof
-                .then("(SELECT user_id AS id FROM sessions WHERE revoked_at IS NULL AND id = ")
-                .bind(id)
-                .then(" AND user_id = ")
-                .bind(self.caller.user)
-                .then(" AND expires_at > ")
-                .bind(now)
+                .then("(SELECT s.user_id AS id FROM sessions s WHERE ")
+                .of_living_session(self.caller.user, id, now)
                 .then(")"),
             Key(organization, id) => {
                 // Versions begin with 1.
@@ -94,11 +90,9 @@ impl Presumed {
         proof = proof
             .then(" u JOIN tenants t ON t.deleted_at IS NULL AND NOT t.needs_factor AND t.id = ")
             .bind(self.organization)
-            .then(
-                " JOIN memberships m ON m.organization_id = t.id AND m.id = u.id AND m.is_active \
-                 AND m.joined_at IS NOT NULL WHERE (SELECT set_config('app.platform', '', false) \
-                 || set_config('app.user_id', ",
-            )
+            .then(" JOIN memberships m ON m.organization_id = t.id AND m.id = u.id AND ")
+            .then(IS_LIVE)
+            .then(" WHERE (SELECT set_config('app.platform', '', false) || set_config('app.user_id', ")
             .bind(text(self.caller.user))
             .then(", false)) IS NOT NULL AND t.status = ")
             .bind(text_or_null(status.as_deref()));

@@ -176,11 +176,10 @@ impl Tx<'_> {
     /// When the password was last given in a session that lives.
     pub fn authenticated_at(&mut self, user: Id, session: Id) -> Result<Option<Instant>, Fault> {
         self.identify(user)?;
+        let now = self.now();
         let found =
-            Sql::<AtType>::text("SELECT COALESCE(authenticated_at, created_at) FROM sessions WHERE id = ")
-                .bind(session)
-                .then(" AND user_id = ")
-                .bind(user)
+            Sql::<AtType>::text("SELECT COALESCE(s.authenticated_at, s.created_at) FROM sessions s WHERE ")
+                .of_living_session(user, session, now)
                 .maybe::<At>(self)?;
         Ok(found.map(|at| at.0))
     }

@@ -46,12 +46,8 @@ impl Tx<'_> {
             .bind(now)
             .then(")) AS is_held) held ON TRUE LEFT JOIN role_assignments a ON a.is_active AND a.user_id = s.user_id AND a.organization_id = ")
             .bind(Id::NIL)
-            .then(" WHERE s.revoked_at IS NULL AND s.id = ")
-            .bind(session)
-            .then(" AND s.user_id = ")
-            .bind(user)
-            .then(" AND s.expires_at > ")
-            .bind(now)
+            .then(" WHERE ")
+            .of_living_session(user, session, now)
             .rows::<Row>(self)?;
         let Some((is_held, ..)) = rows.first() else {
             return Ok(PlatformKnown::Nobody);

@@ -190,7 +190,7 @@ impl<R> Sql<R> {
         Ok(self.rows_on(tx.looking()?)?.into_iter().next())
     }
 
-    /// All rows, outside a call.
+    /// All rows, on a connection at hand: in a call, of one whose caller is proved already, or is being proved.
     pub(crate) fn rows_on<T>(self, conn: &mut AnyConnection) -> Result<Vec<T>, Fault>
     where
         Sql<R>: for<'q> LoadQuery<'q, PgConnection, T> + for<'q> LoadQuery<'q, SqliteConnection, T>,
@@ -198,7 +198,7 @@ impl<R> Sql<R> {
         Ok(on_backend!(conn, c => self.load::<T>(c))?)
     }
 
-    /// The first row, which there has to be, outside a call.
+    /// The first row, which there has to be, in the same way.
     pub(crate) fn one_on<T>(self, conn: &mut AnyConnection) -> Result<T, Fault>
     where
         Sql<R>: for<'q> LoadQuery<'q, PgConnection, T> + for<'q> LoadQuery<'q, SqliteConnection, T>,

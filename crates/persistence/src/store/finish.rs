@@ -1,22 +1,20 @@
 //! The end of a transaction: the organization's head numbers and chains what was done.
 
-use super::audit::{Entry, Note, Sealed, batch_digest, link, origin_digest, payload_digest};
+use super::audit::{Entry, Note, Sealed, batch_digest, origin_digest, payload_digest};
 use super::idempotency::{self, Claim};
-use super::owed::{self, Owed};
-use super::rows::STORED;
-use super::tx::{Origin, Tx, Unit, id_or_null, text_or_null};
-use crate::backend::Uid;
+use super::tx::{Origin, Tx, Unit};
 use crate::fault::Fault;
-use crate::sql::{Cond, Sql, Value};
+use crate::sql::Sql;
 use firma_domain::Id;
 
-type Seal = ([u8; 32], [u8; 32]);
+pub(super) type Seal = ([u8; 32], [u8; 32]);
 
-struct Batch {
-    id: Id,
-    digest: [u8; 32],
+/// The entries of a transaction in one log, digested together.
+pub(super) struct Batch {
+    pub(super) id: Id,
+    pub(super) digest: [u8; 32],
     /// Of each entry: its payload's digest and its own
-    seals: Vec<Seal>,
+    pub(super) seals: Vec<Seal>,
 }
 
 impl Tx<'_> {
@@ -121,220 +119,10 @@ impl Tx<'_> {
             .map_err(lost_race)?;
         Ok(())
     }
-
-    /// PostgreSQL: head, entries, payloads, events and the stored answer in one statement.
-    fn record_at_once(
-        &mut self,
-        organization: Id,
-        origin: Origin,
-        entries: Vec<Entry>,
-        batch: Batch,
-        claim: Option<Claim>,
-        owed: Owed,
-    ) -> Result<(), Fault> {
-        let proof = self.begin_proof();
-        debug_assert!(
-            proof.is_none() || !self.is_open(),
-            "proved before anything was stored"
-        );
-        let has_stores = !owed.stores.is_empty();
-        let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
-        let ids = entries.iter().map(|e| Uid(e.id)).collect();
-        let or_nil = |of: fn(&Entry) -> Option<Id>| {
-            Value::Ids(entries.iter().map(|e| Uid(of(e).unwrap_or(Id::NIL))).collect())
-        };
-        let text =
-            |of: fn(&Entry) -> &str| Value::Texts(entries.iter().map(|e| Some(of(e).to_owned())).collect());
-        let blobs = |of: fn(&Seal) -> [u8; 32]| {
-            Value::Blobs(batch.seals.iter().map(|seal| of(seal).to_vec()).collect())
-        };
-        let mut statement = Sql::<()>::text("WITH ").named_parts(owed.stores);
-        if has_stores {
-            statement = statement.then(", ");
-        }
-        statement = statement
-            .then("head AS (UPDATE heads SET last_number = last_number + ")
-            .bind(Value::Big(count))
-            .then(", digest = sha256(digest || ")
-            .bind(Value::Bytes(batch.digest.to_vec()))
-            .then(") WHERE organization_id = ")
-            .bind(organization);
-        // First of all: it moves the fence.
-        if let Some(proof) = proof {
-            statement = statement.then(" AND ").cond(Cond::Gives(Box::new(proof)));
-        }
-        // So the head is taken after what is referred to, and after a row that has to be the only one of its kind.
-        if has_stores {
-            statement = statement
-                .then(" AND EXISTS (SELECT 1 FROM ")
-                .then(STORED)
-                .then(")");
-        }
-        statement = statement
-            .each_finds(owed.proofs)
-            .then(" RETURNING organization_id, last_number - ")
-            .bind(Value::Big(count))
-            .then(" AS base, digest), e AS (SELECT * FROM unnest(")
-            .bind(Value::Ids(ids))
-            .then("::uuid[], ")
-            .bind(text(|e| &e.action))
-            .then("::text[], ")
-            .bind(text(|e| e.entity_type))
-            .then("::text[], ")
-            .bind(Value::Ids(entries.iter().map(|e| Uid(e.entity_id)).collect()))
-            .then("::uuid[], ")
-            .bind(Value::Ints(entries.iter().map(|e| e.version).collect()))
-            .then("::int[], ")
-            .bind(blobs(|(payload, _)| *payload))
-            .then("::bytea[], ")
-            .bind(blobs(|(_, digest)| *digest))
-            .then("::bytea[], ")
-            .bind(Value::Blobs(entries.iter().map(|e| e.salt.to_vec()).collect()))
-            .then("::bytea[], ")
-            .bind(text(|e| &e.changes))
-            .then("::text[], ")
-            .bind(or_nil(|e| e.actor))
-            .then("::uuid[], ")
-            .bind(or_nil(|e| e.key))
-            .then(
-                "::uuid[]) WITH ORDINALITY AS e (id, action, entity_type, entity_id, entity_version, \
-                 payload_digest, digest, salt, changes, actor, key, n)), \
-                 payload AS (INSERT INTO audit_payloads (organization_id, entry_id, salt, changes, ip, user_agent) \
-                 SELECT head.organization_id, e.id, e.salt, e.changes, ",
-            )
-            .bind(text_or_null(origin.ip.as_deref()))
-            .then(", ")
-            .bind(text_or_null(origin.user_agent.as_deref()))
-            .then(" FROM head, e), ");
-        if let Some(claim) = claim {
-            let values = idempotency::values(claim, self.now());
-            statement = statement
-                .then("answer AS (")
-                .then(idempotency::INSERT)
-                .binds(values)
-                .then(")), ");
-        }
-        let recorded = statement
-            .then(
-                "entry AS (INSERT INTO audit_entries (organization_id, number, id, batch_id, occurred_at, actor_id, \
-                 key_id, action, entity_type, entity_id, entity_version, request_id, payload_digest, digest, chain) \
-                 SELECT head.organization_id, head.base + e.n, e.id, ",
-            )
-            .bind(batch.id)
-            .then(", ")
-            .bind(self.now())
-            .then(", NULLIF(e.actor, ")
-            .bind(Id::NIL)
-            .then("), NULLIF(e.key, ")
-            .bind(Id::NIL)
-            .then("), e.action, e.entity_type, e.entity_id, e.entity_version, ")
-            .bind(text_or_null(origin.request_id.as_deref()))
-            .then(
-                ", e.payload_digest, e.digest, head.digest FROM head, e) \
-                 INSERT INTO events (organization_id, number, type, entity_type, entity_id, entity_version, \
-                 occurred_at, actor_id) SELECT head.organization_id, head.base + e.n, e.action, e.entity_type, \
-                 e.entity_id, e.entity_version, ",
-            )
-            .bind(self.now())
-            .then(", NULLIF(e.actor, ")
-            .bind(Id::NIL)
-            .then(")");
-        if !self.is_open() {
-            // An event without a head is refused, by its policy or as null, and all of the statement with it.
-            let all = recorded.then(" FROM e LEFT JOIN head ON TRUE");
-            all.run_on(self.alone()).map_err(owed::again)?;
-            return match self.presumed {
-                Some(_) => self.proved(true),
-                None => Ok(()),
-            };
-        }
-        let recorded = recorded.then(" FROM head, e").run(self).map_err(lost_race)?;
-        // Without a head nothing is recorded, so nothing is stored: the organization is being purged.
-        match i64::try_from(recorded) == Ok(count) {
-            true => Ok(()),
-            false => Err(Fault::Missing),
-        }
-    }
-
-    /// SQLite: the writer is alone, so statement after statement.
-    fn record_in_turn(
-        &mut self,
-        organization: Id,
-        origin: &Origin,
-        entries: Vec<Entry>,
-        batch: Batch,
-    ) -> Result<(), Fault> {
-        let (last, before) = self.head_of(organization)?;
-        let chain = link(&before, &batch.digest).to_vec();
-        let mut number = last;
-        for (entry, (payload, digest)) in entries.into_iter().zip(batch.seals) {
-            number += 1;
-            Sql::<()>::text(
-                "INSERT INTO audit_entries (organization_id, number, id, batch_id, occurred_at, actor_id, key_id, action, \
-                 entity_type, entity_id, entity_version, request_id, payload_digest, digest, chain) VALUES (",
-            )
-            .binds(vec![
-                organization.into(),
-                Value::Big(number),
-                entry.id.into(),
-                batch.id.into(),
-                entry.occurred_at.into(),
-                id_or_null(entry.actor),
-                id_or_null(entry.key),
-                Value::Text(entry.action.clone()),
-                entry.entity_type.into(),
-                entry.entity_id.into(),
-                Value::Int(entry.version),
-                text_or_null(origin.request_id.as_deref()),
-                Value::Bytes(payload.to_vec()),
-                Value::Bytes(digest.to_vec()),
-                Value::Bytes(chain.clone()),
-            ])
-            .then(")")
-            .run(self)?;
-            Sql::<()>::text(
-                "INSERT INTO audit_payloads (organization_id, entry_id, salt, changes, ip, user_agent) VALUES (",
-            )
-            .binds(vec![
-                organization.into(),
-                entry.id.into(),
-                Value::Bytes(entry.salt.to_vec()),
-                Value::Text(entry.changes),
-                text_or_null(origin.ip.as_deref()),
-                text_or_null(origin.user_agent.as_deref()),
-            ])
-            .then(")")
-            .run(self)?;
-            Sql::<()>::text(
-                "INSERT INTO events (organization_id, number, type, entity_type, entity_id, entity_version, \
-                 occurred_at, actor_id) VALUES (",
-            )
-            .binds(vec![
-                organization.into(),
-                Value::Big(number),
-                Value::Text(entry.action),
-                entry.entity_type.into(),
-                entry.entity_id.into(),
-                Value::Int(entry.version),
-                entry.occurred_at.into(),
-                id_or_null(entry.actor),
-            ])
-            .then(")")
-            .run(self)?;
-        }
-        Sql::<()>::text("UPDATE heads SET last_number = ")
-            .bind(Value::Big(number))
-            .then(", digest = ")
-            .bind(Value::Bytes(chain))
-            .then(" WHERE organization_id = ")
-            .bind(organization)
-            .run(self)?;
-        Ok(())
-    }
 }
 
 /// The same key was used by a call that was faster: run again, this one will find its answer.
-fn lost_race(fault: Fault) -> Fault {
+pub(super) fn lost_race(fault: Fault) -> Fault {
     match fault {
         Fault::Conflict(name) if name.starts_with("idempotency_keys") => Fault::Again,
         other => other,

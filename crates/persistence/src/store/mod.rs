@@ -1,5 +1,6 @@
 //! What is written once: the unit of work, the repository, lists, audit, idempotency.
 
+mod at_once;
 mod audit;
 mod checkpoint;
 mod cut;
@@ -9,6 +10,7 @@ mod fence;
 mod field;
 mod finish;
 mod idempotency;
+mod in_turn;
 mod list;
 mod log;
 mod owed;

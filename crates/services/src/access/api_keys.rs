@@ -47,8 +47,7 @@ pub fn revoke_key(
     id: Id,
     expected: &crate::crud::Expected,
 ) -> Result<Record<ApiKey>, Refusal> {
-    let before = work.open(grant)?.find_for_change(id)?;
-    expected.check(&before)?;
+    let before = crate::crud::held(work, grant, expected, |rows| rows.find_for_change(id))?;
     if before.value.revoked_at.is_some() {
         return Ok(before);
     }

@@ -1,5 +1,5 @@
 use super::Desk;
-use crate::crud::{self, Expected, Listed, refused};
+use crate::crud::{self, Expected, Listed, held};
 use crate::keeping::Keeping;
 use crate::listing::{self, Parameters};
 use crate::refusal::Refusal;
@@ -39,9 +39,7 @@ pub fn resolve_error(
 ) -> Result<Record<InternalError>, Refusal> {
     let (now, by) = (desk.tx.now(), desk.user());
     let (mut work, grant) = (desk.system(), grant.system());
-    let found = work.open(grant)?.find_for_change(id);
-    let found = found.map_err(|fault| refused(grant, fault))?;
-    expected.check(&found)?;
+    let found = held(&mut work, grant, expected, |rows| rows.find_for_change(id))?;
     if found.value.state == ErrorState::Resolved {
         return Ok(found);
     }

@@ -1,4 +1,4 @@
-use crate::crud::{Expected, refused};
+use crate::crud::{Expected, held};
 use crate::keeping::Keeping;
 use crate::link::Link;
 use crate::refusal::Refusal;
@@ -23,11 +23,7 @@ pub fn cancel_job(
     expected: &Expected,
 ) -> Result<Record<Job>, Refusal> {
     work.tx.hold_queued(grant.organization(), id)?;
-    let job = work
-        .open(grant)?
-        .find_for_change(id)
-        .map_err(|fault| refused(grant, fault))?;
-    expected.check(&job)?;
+    let job = held(work, grant, expected, |rows| rows.find_for_change(id))?;
     if job.value.state.is_over() {
         let detail = format!("the job is {}", job.value.state.as_str());
         return Err(Refusal::conflict("transition", detail));
@@ -44,11 +40,7 @@ pub fn retry_job(
     expected: &Expected,
 ) -> Result<Record<Job>, Refusal> {
     work.tx.hold_queued(grant.organization(), id)?;
-    let job = work
-        .open(grant)?
-        .find_for_change(id)
-        .map_err(|fault| refused(grant, fault))?;
-    expected.check(&job)?;
+    let job = held(work, grant, expected, |rows| rows.find_for_change(id))?;
     if job.value.state != JobState::Failed {
         let detail = format!(
             "the job is {}; only FAILED ones are retried",
