@@ -1,19 +1,3 @@
-CREATE TABLE new_audit_payloads (
-    organization_id BLOB NOT NULL,
-    entry_id BLOB NOT NULL,
-    salt BLOB NOT NULL,
-    changes TEXT NOT NULL,
-    ip TEXT,
-    user_agent TEXT,
-    origin_digest BLOB,
-    PRIMARY KEY (organization_id, entry_id)
-);
-INSERT INTO new_audit_payloads (organization_id, entry_id, salt, changes, ip, user_agent, origin_digest)
-    SELECT organization_id, entry_id, salt, changes, ip, user_agent, origin_digest FROM audit_payloads
-    ORDER BY organization_id, entry_id;
-DROP TABLE audit_payloads;
-ALTER TABLE new_audit_payloads RENAME TO audit_payloads;
-
 CREATE TABLE new_events (
     organization_id BLOB NOT NULL,
     number BIGINT NOT NULL,

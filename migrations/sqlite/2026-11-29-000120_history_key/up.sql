@@ -1,5 +1,5 @@
 -- A deal's history is read by the deal, in its order: the key is that order, and no index beside it.
--- It, events and payloads are only ever read by their key, so the rows lie in the key's own tree.
+-- It and events are small, and only ever read by their key, so the rows lie in the key's own tree.
 CREATE TABLE new_stage_periods (
     organization_id BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -36,19 +36,3 @@ INSERT INTO new_events (organization_id, number, type, entity_type, entity_id, e
     ORDER BY organization_id, number;
 DROP TABLE events;
 ALTER TABLE new_events RENAME TO events;
-
-CREATE TABLE new_audit_payloads (
-    organization_id BLOB NOT NULL,
-    entry_id BLOB NOT NULL,
-    salt BLOB NOT NULL,
-    changes TEXT NOT NULL,
-    ip TEXT,
-    user_agent TEXT,
-    origin_digest BLOB,
-    PRIMARY KEY (organization_id, entry_id)
-) WITHOUT ROWID;
-INSERT INTO new_audit_payloads (organization_id, entry_id, salt, changes, ip, user_agent, origin_digest)
-    SELECT organization_id, entry_id, salt, changes, ip, user_agent, origin_digest FROM audit_payloads
-    ORDER BY organization_id, entry_id;
-DROP TABLE audit_payloads;
-ALTER TABLE new_audit_payloads RENAME TO audit_payloads;

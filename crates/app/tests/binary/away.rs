@@ -88,6 +88,24 @@ fn postgres_goes_away_and_comes_back() {
     assert_eq!(names, ["before", "during", "after"]);
 }
 
+/// It takes calls, and says nothing to them: nobody would know how long.
+#[test]
+fn who_asks_whether_all_is_ready_waits_for_no_database() {
+    let Some(house) = House::postgres() else { return };
+    let url = house.database.url();
+    let proxy = Proxy::before(&url);
+    let house = house.by_way_of(proxy.url(&url));
+    house.found();
+    let server = house.start();
+    let asking = server.client();
+    proxy.silence(true);
+    let (ready, took) = timed(|| asking.get("/health/ready"));
+    assert_eq!(ready.expect(503)["database"], "away");
+    assert!(took < PATIENCE, "{took:?}");
+    proxy.silence(false);
+    server.await_that("ready again", || asking.get("/health/ready").status == 200);
+}
+
 #[test]
 fn postgres_goes_away_while_it_is_written_to() {
     let Some(house) = House::postgres() else { return };

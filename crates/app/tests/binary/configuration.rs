@@ -72,7 +72,7 @@ fn a_database_url_that_libpq_could_not_read_is_told_without_it() {
             &[("DATABASE_URL", "postgres://u:100%hunter2@127.0.0.1/firma")],
             &[]
         ),
-        "firma: DATABASE_URL: the database URL isn't well-formed: a % in a name or a password is written %25"
+        "firma: DATABASE_URL: the database URL isn't well-formed: a % in a name or a password is written %25, and there is no %00"
     );
 }
 

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 
 /// The open ends; none while it is cut.
 type Ends = Arc<Mutex<Option<Vec<TcpStream>>>>;
@@ -15,9 +15,13 @@ struct Lost {
     is_lost: Arc<AtomicBool>,
 }
 
+/// Whether answers are kept back.
+type Silence = Arc<(Mutex<bool>, Condvar)>;
+
 pub(crate) struct Proxy {
     port: u16,
     ends: Ends,
+    silence: Silence,
 }
 
 impl Lost {
@@ -51,6 +55,8 @@ impl Proxy {
         let port = listener.local_addr().unwrap().port();
         let ends: Ends = Arc::new(Mutex::new(Some(Vec::new())));
         let kept = ends.clone();
+        let silence = Silence::default();
+        let silent = silence.clone();
         std::thread::spawn(move || {
             for near in listener.incoming().map_while(Result::ok) {
                 let mut open = kept.lock().unwrap();
@@ -60,12 +66,12 @@ impl Proxy {
                     let losing = Arc::new(AtomicBool::new(false));
                     let ends = || (near.try_clone().unwrap(), far.try_clone().unwrap());
                     ask(ends(), said.clone(), losing.clone());
-                    answer(ends(), losing);
+                    answer(ends(), losing, silent.clone());
                     open.extend([near, far]);
                 }
             }
         });
-        Proxy { port, ends }
+        Proxy { port, ends, silence }
     }
 
     /// The URL by which the server comes through here.
@@ -78,6 +84,12 @@ impl Proxy {
         for end in self.ends.lock().unwrap().take().into_iter().flatten() {
             let _ = end.shutdown(Shutdown::Both);
         }
+    }
+
+    /// Keeps answers back from now on, or gives them, those before too.
+    pub(crate) fn silence(&self, is_silent: bool) {
+        *self.silence.0.lock().unwrap() = is_silent;
+        self.silence.1.notify_all();
     }
 
     pub(crate) fn mend(&self) {
@@ -118,10 +130,12 @@ fn ask((mut near, mut far): (TcpStream, TcpStream), lost: Option<Lost>, losing: 
     });
 }
 
-fn answer((mut near, mut far): (TcpStream, TcpStream), losing: Arc<AtomicBool>) {
+fn answer((mut near, mut far): (TcpStream, TcpStream), losing: Arc<AtomicBool>, silence: Silence) {
     std::thread::spawn(move || {
         let mut buffer = [0; 16_384];
         while let Ok(n @ 1..) = far.read(&mut buffer) {
+            let is_silent = silence.0.lock().unwrap();
+            drop(silence.1.wait_while(is_silent, |is_silent| *is_silent).unwrap());
             // It is done there, and nothing comes back.
             if losing.load(Ordering::SeqCst) || near.write_all(&buffer[..n]).is_err() {
                 break;

@@ -16,6 +16,7 @@ touches! {
     Stage, Delete => Deal, Read;
     Stage, Delete => Pipeline, Read;
     Company, Create => Organization, Read;
+    Company, Create => Company, Read;
     Company, Update => Organization, Read;
     Company, Update => Company, Read;
     Company, Delete => Company, Read;

@@ -280,14 +280,19 @@ fn no_two_companies_are_put_below_each_other_at_once() {
 }
 
 #[test]
-fn a_company_far_below_others_is_brought_back() {
+fn a_hundred_companies_may_stand_above_one() {
     on_each(|server| {
         let firm = Firm::new(server);
-        let mut last = Value::Null;
-        for n in 0..60 {
-            let body = json!({"name": n.to_string(), "parent_id": last});
-            last = json!(firm.owner.post(&firm.at("companies"), body).id());
+        let under = |parent: &Value| {
+            firm.owner
+                .post(&firm.at("companies"), json!({"name": "C", "parent_id": parent}))
+        };
+        let mut last = json!(under(&Value::Null).id());
+        for _ in 0..100 {
+            last = json!(under(&last).id());
         }
+        let problem = under(&last).problem(422, "invalid");
+        assert_eq!(problem["errors"][0]["code"], "too_deep");
         let path = firm.at(&format!("companies/{}", last.as_str().unwrap()));
         firm.owner.delete(&path).expect(204);
         firm.owner.post(&format!("{path}/restore"), json!({})).expect(200);

@@ -4,6 +4,7 @@ use super::any::AnyConnection;
 use super::target::Target;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use std::sync::Once;
 use std::time::Duration;
 
 /// r2d2's way to connections; the threads keep what they get.
@@ -82,11 +83,14 @@ fn in_english(conn: &mut PgConnection) {
     if shown.is_ok_and(|rows| rows == 0) {
         return;
     }
+    static TOLD: Once = Once::new();
     if let Err(error) = conn.batch_execute("SET lc_messages = 'C'") {
-        log::warn!(
-            "PostgreSQL's messages aren't in English, and what is wrong with a call is read from them \
-             (docs/operations): {error}"
-        );
+        TOLD.call_once(|| {
+            log::warn!(
+                "PostgreSQL's messages aren't in English, and what is wrong with a call is read from them \
+                 (docs/operations/install.md): {error}"
+            );
+        });
     }
 }
 
@@ -106,9 +110,9 @@ pub(crate) fn connect_owner(target: &Target) -> Result<AnyConnection, String> {
         }
         Target::Postgres(url) => {
             let url = with_timeout(url, Duration::from_secs(5));
-            PgConnection::establish(&url)
-                .map(AnyConnection::Pg)
-                .map_err(|e| in_one_line(&e))
+            let mut conn = PgConnection::establish(&url).map_err(|e| in_one_line(&e))?;
+            in_english(&mut conn);
+            Ok(AnyConnection::Pg(conn))
         }
     }
 }
@@ -143,4 +147,25 @@ fn with_timeout(url: &str, timeout: Duration) -> String {
 /// An identifier for SQL.
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_url_says_of_waiting_stands() {
+        let usual = "keepalives_interval=10&keepalives_count=3&tcp_user_timeout=60000";
+        assert_eq!(
+            with_timeout("postgres:///firma", Duration::from_millis(1)),
+            format!("postgres:///firma?connect_timeout=2&keepalives_idle=30&{usual}")
+        );
+        assert_eq!(
+            with_timeout(
+                "postgres://h/f?keepalives_idle=5&connect_timeout=9",
+                Duration::from_secs(3)
+            ),
+            format!("postgres://h/f?keepalives_idle=5&connect_timeout=9&{usual}")
+        );
+    }
 }

@@ -83,25 +83,32 @@ fn well_formed(rest: &str) -> Result<(), String> {
         return wrong("a blank in it is written %20");
     }
     let is_code = |code: &str| {
-        code.get(..2)
-            .is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))
+        let hex = code
+            .get(..2)
+            .filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
+        hex.is_some_and(|hex| hex != "00")
     };
     if !rest.split('%').skip(1).all(is_code) {
-        return wrong("a % in a name or a password is written %25");
+        return wrong("a % in a name or a password is written %25, and there is no %00");
     }
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    if authority.matches('@').count() > 1 {
-        return wrong("a @ in a name or a password is written %40");
+    // libpq looks for the @ up to the first /, and not only to a ?.
+    let authority = rest.split('/').next().unwrap_or_default();
+    let (login, list) = authority.rsplit_once('@').unwrap_or(("", authority));
+    if login.contains(['@', '?']) {
+        return wrong("a @ or a ? in a name or a password is written %40 or %3F");
     }
-    let list = authority.split_once('@').map_or(authority, |(_, list)| list);
-    let port = |host: &str| {
-        let behind = host.rsplit_once(']').map_or(host, |(_, behind)| behind);
-        let port = behind.split_once(':').map_or("", |(_, port)| port).to_owned();
-        port.is_empty() || port.parse::<u16>().is_ok()
+    let is_port = |port: &str| port.is_empty() || port.parse::<u16>().is_ok();
+    let is_host = |host: &str| match host.strip_prefix('[').map(|v6| v6.split_once(']')) {
+        Some(Some((address, behind))) => {
+            !address.is_empty() && (behind.is_empty() || behind.strip_prefix(':').is_some_and(is_port))
+        }
+        Some(None) => false,
+        None => host.split_once(':').is_none_or(|(_, port)| is_port(port)),
     };
-    match list.split(',').all(port) {
+    let list = list.split('?').next().unwrap_or_default();
+    match list.split(',').all(is_host) {
         true => Ok(()),
-        false => wrong("behind the host's : stands a port; a / or ? in a password is written %2F or %3F"),
+        false => wrong("a host is NAME:PORT or [ADDRESS]:PORT; a / in a password is written %2F"),
     }
 }
 
@@ -214,6 +221,11 @@ mod tests {
             "postgres://u:secret@127.0.0.1:65536/firma",
             "postgres://u:se/cret@127.0.0.1/firma",
             "postgres://u:se?cret@127.0.0.1/firma",
+            "postgres://u:secret@[::1]5432/firma",
+            "postgres://u:secret@[]/firma",
+            "postgres://u:secret@[::1/firma",
+            "postgres://u:sec%00ret@127.0.0.1/firma",
+            "postgres://localhost?secret@10.0.0.5/firma",
         ] {
             let told = Target::parse(wrong).unwrap_err();
             assert!(told.contains("well-formed"), "{wrong}: {told}");
@@ -223,6 +235,7 @@ mod tests {
             "postgres://u:100%25@127.0.0.1:5432/firma",
             "postgres://u:a%40b%2Fc@[::1]:5432,127.0.0.1:5433/firma",
             "postgres://u:p@localhost:/firma?application_name=a%20b",
+            "postgres:///firma?host=/tmp&user=u@example.com",
         ] {
             assert!(Target::parse(fine).is_ok(), "{fine}");
         }

@@ -10,8 +10,8 @@ use firma_domain::crm::{Activity, Company, Deal, DealStatus};
 use firma_domain::organizations::{Member, Organization};
 use firma_domain::{Id, Record};
 
-/// How far a chain of parents is followed.
-const GENERATIONS: usize = 1_000;
+/// So many companies may stand above one, in a row: a bulk follows a thousand such chains.
+const GENERATIONS: usize = 100;
 
 impl Keeping for Company {
     const NAMED_BY: &'static [&'static str] = &["external_id", "tax_number", "name"];
@@ -25,6 +25,7 @@ impl Keeping for Company {
     }
 
     fn creating(work: &mut Work<'_, '_>, grant: Grant<Self, Create>, value: Self) -> Result<Self, Refusal> {
+        well_placed(work, grant, None, value.parent_id)?;
         reachable(work, grant, None, value)
     }
 
@@ -34,10 +35,8 @@ impl Keeping for Company {
         before: &Record<Self>,
         value: Self,
     ) -> Result<Self, Refusal> {
-        if value.parent_id != before.value.parent_id
-            && let Some((code, why)) = misplaced(work, grant, before.id, value.parent_id)?
-        {
-            return Err(Refusal::field("parent_id", code, why));
+        if value.parent_id != before.value.parent_id {
+            well_placed(work, grant, Some(before.id), value.parent_id)?;
         }
         reachable(work, grant, Some(&before.value), value)
     }
@@ -64,7 +63,7 @@ impl Keeping for Company {
         before: &Record<Self>,
     ) -> Result<Self, Refusal> {
         // What was deleted stood in nobody's way: it may have been put under its own children.
-        match misplaced(work, grant, before.id, before.value.parent_id)? {
+        match misplaced(work, grant, Some(before.id), before.value.parent_id)? {
             Some((_, why)) => Err(Refusal::conflict("transition", why)),
             None => Ok(before.value.clone()),
         }
@@ -99,22 +98,38 @@ where
     Ok(company)
 }
 
+/// Refuses a parent that a company, or a new one, can't stand below.
+fn well_placed<A: Action>(
+    work: &mut Work<'_, '_>,
+    grant: Grant<Company, A>,
+    id: Option<Id>,
+    parent: Option<Id>,
+) -> Result<(), Refusal>
+where
+    (Company, A): Touches<Company, Read>,
+{
+    match misplaced(work, grant, id, parent)? {
+        Some((code, why)) => Err(Refusal::field("parent_id", code, why)),
+        None => Ok(()),
+    }
+}
+
 /// Why a company can't stand below another one: it would be above itself, or is too deep to know. Those above stay as
 /// they are until this is stored: else two that are put below each other at once would each see the other still free.
 fn misplaced<A: Action>(
     work: &mut Work<'_, '_>,
     grant: Grant<Company, A>,
-    id: Id,
+    id: Option<Id>,
     parent: Option<Id>,
 ) -> Result<Option<(&'static str, &'static str)>, Refusal>
 where
     (Company, A): Touches<Company, Read>,
 {
     let mut next = parent;
-    for _ in 0..GENERATIONS {
+    for _ in 0..=GENERATIONS {
         match next {
             None => return Ok(None),
-            Some(above) if above == id => {
+            Some(above) if id == Some(above) => {
                 return Ok(Some(("circle", "the company would be above itself")));
             }
             Some(above) => {
@@ -123,5 +138,5 @@ where
             }
         }
     }
-    Ok(Some(("too_deep", "more than 1,000 companies would be above it")))
+    Ok(Some(("too_deep", "more than 100 companies would be above it")))
 }
