@@ -211,6 +211,35 @@ fn a_sign_in_with_the_password_of_before_does_not_outlive_its_change() {
     });
 }
 
+/// Of two changes at once one is of a session that the other has ended, or names what is the former password by then.
+#[test]
+fn of_two_changes_of_a_password_at_once_one_is_made() {
+    on_each(|server| {
+        let (_, email) = owner(server);
+        let mut old = PASSWORD.to_owned();
+        for n in 0..3 {
+            let clients = [0, 1].map(|_| signed_in(server, &email, &old));
+            let new = [0, 1].map(|of| format!("{PASSWORD}, {n} and {of} of them"));
+            let statuses: Vec<_> = std::thread::scope(|scope| {
+                let both = clients.iter().zip(&new).map(|(client, new)| {
+                    let body = json!({"password": new, "current_password": old});
+                    scope.spawn(move || auth(client, "change-password", body).status)
+                });
+                let both: Vec<_> = both.collect();
+                both.into_iter().map(|one| one.join().unwrap()).collect()
+            });
+            let made = statuses.iter().position(|status| *status == 204).unwrap();
+            assert_eq!(statuses[1 - made], 401, "{statuses:?}");
+            clients[1 - made]
+                .get("/api/v1/me")
+                .problem(401, "unauthenticated");
+            clients[made].get("/api/v1/me").expect(200);
+            old.clone_from(&new[made]);
+            login(server, &email, &old).expect(200);
+        }
+    });
+}
+
 #[test]
 fn a_change_asks_for_the_password_of_now() {
     on_each_clock(|server, clock| {

@@ -46,10 +46,11 @@ pub async fn may_change_password(door: &Door<'_>, caller: Caller) -> Result<(), 
 /// Changes the caller's password, and ends the other sessions.
 pub async fn change_password(door: &Door<'_>, caller: Caller, new: ChangePassword) -> Result<(), Refusal> {
     let look = move |tx: &mut Tx<'_>| {
-        let known = tx.credential(caller.user)?.map(|known| known.hash);
+        let known = tx.credential(caller.user)?;
+        let known = known.map(|known| (known.hash, known.changed_at)).unzip();
         Ok((is_on(tx, caller.user)?, tx.user(caller.user)?.value, known))
     };
-    let (beside_factor, user, known) = door.read(look).await?;
+    let (beside_factor, user, (known, changed_at)) = door.read(look).await?;
     judge(&new.password, beside_factor, &known_of(&user))?;
     if let Some(known) = known {
         let lacking = || {
@@ -63,9 +64,13 @@ pub async fn change_password(door: &Door<'_>, caller: Caller, new: ChangePasswor
     let needs_factor = !stands_alone(&new.password);
     let (origin, language) = (door.origin.clone(), door.language.clone());
     let change = move |tx: &mut Tx<'_>| {
+        // Held first: who changes it at once ends this session, and makes what was compared the former one.
+        let user = tx.user_for_change(caller.user)?.value;
         caller.check(tx)?;
         caller.step_up(tx)?;
-        let user = tx.user_for_change(caller.user)?.value;
+        if tx.credential(caller.user)?.map(|known| known.changed_at) != changed_at {
+            return Err(Refusal::WrongCredentials);
+        }
         still_fits(tx, caller.user, needs_factor)?;
         tx.set_password(caller.user, &hash, needs_factor)?;
         tx.revoke_sessions(caller.user, Some(caller.session))?;

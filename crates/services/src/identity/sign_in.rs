@@ -6,12 +6,13 @@ use super::guessing::Counts;
 use super::letters;
 use super::sessions::{Credentials, SignedIn, Signer, Transport, about, open};
 use crate::refusal::Refusal;
+use crate::rows::there;
 use firma_auth::password;
 use firma_auth::proof::{CHALLENGE_LIFE, DEVICE_LIFE, Proof};
 use firma_auth::token::RefreshToken;
 use firma_domain::identity::{Guessed, SecurityKind};
 use firma_domain::{Id, Instant};
-use firma_persistence::{Fault, Origin, Tx};
+use firma_persistence::{Origin, Tx};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -95,13 +96,28 @@ pub async fn login(door: &Door<'_>, credentials: Credentials) -> Result<SignedIn
 /// Whether the password is still the one that was compared. Who changes it waits until this ends, and then ends the
 /// session that comes of it. The same password may have got another hash meanwhile.
 fn still_has(tx: &mut Tx<'_>, user: Id, changed_at: Option<Instant>) -> Result<bool, Refusal> {
-    match tx.user_for_change(user) {
-        Ok(person) if person.value.is_active => {}
-        Ok(_) | Err(Fault::Missing) => return Ok(false),
-        Err(fault) => return Err(fault.into()),
+    if !is_active(tx, user)? {
+        return Ok(false);
     }
     let known = tx.credential(user)?.map(|known| known.changed_at);
     Ok(known.is_some() && known == changed_at)
+}
+
+/// Whether the first step still counts, in the same way: a password that was changed since makes it void. Who signs in
+/// by a provider alone has none.
+fn still_stands(tx: &mut Tx<'_>, challenge: &Proof) -> Result<bool, Refusal> {
+    if !is_active(tx, challenge.user)? {
+        return Ok(false);
+    }
+    let changed = tx
+        .credential(challenge.user)?
+        .map(|known| known.changed_at.seconds());
+    Ok(changed.is_none_or(|changed| changed <= challenge.issued))
+}
+
+/// Whether a user is active, who stays so until this ends.
+fn is_active(tx: &mut Tx<'_>, user: Id) -> Result<bool, Refusal> {
+    Ok(there(tx.user_for_change(user))?.is_some_and(|person| person.value.is_active))
 }
 
 /// What comes of a first factor that was right: a session, or where there is a second factor a challenge for it.
@@ -133,24 +149,18 @@ pub async fn second_factor(door: &Door<'_>, step: SecondStep) -> Result<SignedIn
     let decide = move |tx: &mut Tx<'_>| {
         let now = tx.now();
         let challenge = Proof::read(&step.challenge, &signer.keys.challenge, now, CHALLENGE_LIFE);
-        let Some(challenge) = challenge.filter(|proof| tx.user(proof.user).is_ok_and(|u| u.value.is_active))
-        else {
-            return Err(Refusal::field(
+        let over = || {
+            Refusal::field(
                 "challenge",
                 "challenge",
                 "is not valid, or is over: sign in again",
-            ));
+            )
         };
-        let user = challenge.user;
-        // A password that was changed since makes the first step void; who signs in by a provider alone has none.
-        let changed = tx.credential(user)?.map(|known| known.changed_at.seconds());
-        if changed.is_some_and(|changed| changed > challenge.issued) {
-            return Err(Refusal::field(
-                "challenge",
-                "challenge",
-                "is not valid, or is over: sign in again",
-            ));
+        let challenge = challenge.ok_or_else(over)?;
+        if !still_stands(tx, &challenge)? {
+            return Err(over());
         }
+        let user = challenge.user;
         let known = known_device(&signer, user, device.as_deref(), now);
         let counts = match known {
             Some(device) => Counts::only(&signer, Guessed::Device, device),
