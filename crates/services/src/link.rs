@@ -60,6 +60,19 @@ impl<E> Link<E> {
         }
     }
 
+    /// A reference to a row of `T` that changes with what refers to it, so that nobody else changes it meanwhile: two
+    /// that only relied on it would wait for each other.
+    pub const fn changing<T: Keeping>(
+        field: &'static str,
+        name: &'static str,
+        of: fn(&E) -> Option<Id>,
+    ) -> Link<E> {
+        Link {
+            exists: is_held::<T>,
+            ..Link::to::<T>(field, name, of)
+        }
+    }
+
     /// A reference that the entity's own rule checks, because it needs the row.
     pub const fn ruled<T: Keeping>(
         field: &'static str,
@@ -131,6 +144,25 @@ fn understands<E: Keeping>(tree: &Expand, depth: usize) -> Result<(), Refusal> {
 }
 
 fn exists<T: Keeping>(work: &mut Work<'_, '_>, id: Id) -> Result<bool, Refusal> {
+    looked(work, id, |work, grant: Grant<T, Read>| match T::MAY_REST {
+        true => is_in_use(work, grant, id),
+        false => Ok(work.open(grant)?.may_be_referred_to(id)?),
+    })
+}
+
+fn is_held<T: Keeping>(work: &mut Work<'_, '_>, id: Id) -> Result<bool, Refusal> {
+    looked(work, id, |work, grant: Grant<T, Read>| {
+        let found = work.open(grant)?.find_to_hold(id)?;
+        Ok(found.is_some_and(|row| !row.value.rests()))
+    })
+}
+
+/// What `look` says, for who may read such rows.
+fn looked<T: Keeping>(
+    work: &mut Work<'_, '_>,
+    id: Id,
+    look: impl FnOnce(&mut Work<'_, '_>, Grant<T, Read>) -> Result<bool, Refusal>,
+) -> Result<bool, Refusal> {
     // Who calls is a live member, whether or not they may read the others.
     if T::COLLECTION == Member::COLLECTION && id == work.user() {
         return Ok(true);
@@ -141,10 +173,7 @@ fn exists<T: Keeping>(work: &mut Work<'_, '_>, id: Id) -> Result<bool, Refusal> 
     let Some(grant) = work.facts().may_read::<T>() else {
         return Ok(false);
     };
-    match T::MAY_REST {
-        true => is_in_use(work, grant, id),
-        false => Ok(work.open(grant)?.may_be_referred_to(id)?),
-    }
+    look(work, grant)
 }
 
 /// Whether a row is there and doesn't rest, until the call ends.

@@ -41,6 +41,22 @@ impl Twice {
 const BOTH: [&str; 2] = ["companies:read:org", "companies:create:org"];
 
 #[test]
+fn a_member_is_given_several_roles_at_once() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let (user, _) = firm.member(None);
+        let roles: Vec<_> = (0..6).map(|_| custom(&firm, &BOTH)).collect();
+        std::thread::scope(|scope| {
+            for role in &roles {
+                let body = json!({"user_id": user, "role_id": role});
+                let (firm, at) = (&firm, firm.at("role-assignments"));
+                scope.spawn(move || firm.owner.post(&at, body).expect(201));
+            }
+        });
+    });
+}
+
+#[test]
 fn a_role_that_is_changed_counts_for_the_very_next_call_on_both_servers() {
     on_each(|server| {
         let beside = server.beside();

@@ -78,6 +78,17 @@ impl Tx<'_> {
         self.read_user(user, " FOR UPDATE")
     }
 
+    /// The user that a login is of, held until the call ends. Who is erased at this instant is looked for once more.
+    pub fn user_of_login_for_change(&mut self, login: &str) -> Result<Option<Record<User>>, Fault> {
+        let Some(user) = self.user_of_login(login)? else {
+            return Ok(None);
+        };
+        match self.user_for_change(user) {
+            Err(Fault::Missing) => Err(Fault::Again),
+            held => held.map(Some),
+        }
+    }
+
     fn read_user(&mut self, user: Id, hold: &'static str) -> Result<Record<User>, Fault> {
         self.identify(user)?;
         let row = Sql::<Columns>::text("SELECT ")
@@ -118,10 +129,15 @@ impl Tx<'_> {
             value.username.as_ref().map(|name| name.as_str().to_lowercase()),
         ];
         for login in names.into_iter().flatten() {
+            // Who asks has looked: it was added at once by another, and is found by the next attempt.
             Sql::<()>::text("INSERT INTO user_logins (login, user_id) VALUES (")
                 .binds(vec![Value::Text(login), id.into()])
                 .then(")")
-                .run(self)?;
+                .run(self)
+                .map_err(|fault| match fault {
+                    Fault::Conflict(_) => Fault::Again,
+                    other => other,
+                })?;
         }
         self.name_user(id, value)
     }

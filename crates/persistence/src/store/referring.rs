@@ -86,6 +86,12 @@ impl<E: Stored, A: Action> Repo<'_, '_, E, A> {
         Ok(lives)
     }
 
+    /// A live row that nobody else changes until the call's changes are stored: what is stored changes it too, or what
+    /// goes by it.
+    pub fn find_to_hold(&mut self, id: Id) -> Result<Option<Record<E>>, Fault> {
+        self.held(id, Hold::Change)
+    }
+
     fn held(&mut self, id: Id, hold: Hold) -> Result<Option<Record<E>>, Fault> {
         let is_owed = self.tx.can_owe();
         let way = self.way(id, hold);

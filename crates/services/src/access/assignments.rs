@@ -10,7 +10,7 @@ use firma_domain::identity::SecurityKind;
 use firma_domain::organizations::{Member, Organization};
 use firma_domain::{Id, Instant, Invalid, Record};
 use firma_persistence::access::GivenRole;
-use firma_persistence::{Tx, Value};
+use firma_persistence::{Fault, Tx, Value};
 
 /// The role, if the caller may give it until `end`, or for good where that is none, and so take it: nobody hands on
 /// what they don't hold, nor for longer. In a call that writes it is held, so that it isn't deleted meanwhile.
@@ -117,7 +117,11 @@ pub(crate) fn renew(
         assigned_at: before.value.assigned_at,
         ..value
     };
-    crate::crud::change(work, grant.also(), before, value)
+    // It was renewed at once, by another: looked at anew it is held.
+    crate::crud::change(work, grant.also(), before, value).map_err(|refusal| match refusal {
+        Refusal::PreconditionFailed => Fault::Again.into(),
+        other => other,
+    })
 }
 
 /// The same for the system and the platform, which ask no rule of an organization.
@@ -228,7 +232,7 @@ pub(crate) fn give_up(tx: &mut Tx<'_>, organization: Id, user: Id) -> Result<(),
 impl Keeping for RoleAssignment {
     fn links() -> &'static [Link<Self>] {
         const LINKS: &[Link<RoleAssignment>] = &[
-            Link::to::<Member>("user_id", "member", |assignment| Some(assignment.user_id)),
+            Link::changing::<Member>("user_id", "member", |assignment| Some(assignment.user_id)),
             Link::ruled::<Role>("role_id", "role", |assignment| Some(assignment.role_id)),
         ];
         LINKS

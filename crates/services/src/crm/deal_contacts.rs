@@ -111,12 +111,20 @@ pub(super) fn bring_back(
     deletion: Id,
 ) -> Result<Vec<Id>, Refusal> {
     let mut links = work.open(grant)?.taken_by(deletion)?;
-    links.sort_by_key(|link| (!link.value.is_primary, link.created_at, link.id));
+    // Deal after deal, as others hold them; of each the primary one first.
+    links.sort_by_key(|link| {
+        (
+            link.value.deal_id,
+            !link.value.is_primary,
+            link.created_at,
+            link.id,
+        )
+    });
     let mut deals = Vec::new();
     for link in links {
         let (deal, contact) = (link.value.deal_id, link.value.contact_id);
         // Held, so that an end that comes back at once isn't taken for one that is gone.
-        let live = work.open(grant.also::<Deal, Update>())?.find_to_rely_on(deal)?;
+        let live = work.open(grant.also::<Deal, Update>())?.find_to_hold(deal)?;
         let other = work
             .open(grant.also::<Contact, Read>())?
             .find_to_rely_on(contact)?;

@@ -168,7 +168,8 @@ impl Desk<'_> {
         };
         let kind = TokenKind::ResetPassword;
         let (text, token) = new_token(self.signer, user, kind, owner.email.clone(), None);
-        // Only the newest link is good.
+        // Only the newest link is good: of two that are sent at once the second sees the first.
+        tx.user_for_change(user)?;
         tx.void_tokens(user, kind)?;
         tx.add_token(token)?;
         about(tx, Some(user), SecurityKind::PasswordResetAsked, self.from())?;
@@ -191,7 +192,8 @@ impl Desk<'_> {
             variables,
         )?;
         let kind = TokenKind::ChangeEmail;
-        // Of several changes only the last one counts.
+        // Of several changes only the last one counts, in the same way.
+        tx.user_for_change(user)?;
         tx.void_tokens(user, kind)?;
         match tx.user_of_login(&email.key())? {
             Some(other) if other != user => self.taken(tx, other),

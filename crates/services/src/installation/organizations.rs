@@ -108,8 +108,8 @@ pub fn create(
     ip: Option<&str>,
 ) -> Result<Record<Organization>, Refusal> {
     let NewOwned { organization, owner } = new;
-    let user = match desk.tx.user_of_login(&owner.email.key())? {
-        Some(user) if desk.tx.user(user)?.value.is_active => user,
+    let user = match desk.tx.user_of_login_for_change(&owner.email.key())? {
+        Some(user) if user.value.is_active => user.id,
         Some(_) => {
             return Err(Refusal::field(
                 "owner/email",

@@ -111,10 +111,13 @@ pub fn give(
     };
     input::check(&value)?;
     desk.tx.hold_platform()?;
-    let person = desk.tx.user(given.user_id).map_err(|fault| match fault {
-        Fault::Missing => Refusal::field("user_id", "not_found", "there is no such user"),
-        other => other.into(),
-    })?;
+    let person = desk
+        .tx
+        .user_for_change(given.user_id)
+        .map_err(|fault| match fault {
+            Fault::Missing => Refusal::field("user_id", "not_found", "there is no such user"),
+            other => other.into(),
+        })?;
     let seated = (person.id, person.value);
     organizations::seat(desk.tx, grant.system(), grant.system(), seated)?;
     let before = access::known(desk.tx, grant.system(), value.user_id, value.role_id)?;

@@ -6,6 +6,7 @@
 use super::changes::told;
 use crate::platform::Breaker;
 use crate::refusal::Refusal;
+use crate::rows::there;
 use crate::threads::Threads;
 use crate::work::Work;
 use firma_auth::access::{Claiming, Grant, Read, Update};
@@ -142,7 +143,7 @@ pub fn prove(
         return Err(Refusal::conflict("domain_not_proved", detail));
     }
     if let Some(holder) = work.tx.domain_holder(proof.domain(), organization)? {
-        lose(work.tx, holder)?;
+        lose(work.tx, holder, proof.domain())?;
     }
     let verified_at = match before.value.domain_verified_at {
         Some(at) => at,
@@ -162,9 +163,13 @@ pub fn prove(
 }
 
 /// What was proved is a claim again.
-fn lose(tx: &mut Tx<'_>, holder: Id) -> Result<(), Refusal> {
+fn lose(tx: &mut Tx<'_>, holder: Id, domain: &Domain) -> Result<(), Refusal> {
     let grant = Claiming::from(holder).grant();
-    let before = tx.open(grant)?.find_for_change(holder)?;
+    let held = there(tx.open(grant)?.find_for_change(holder))?;
+    // Deleted at once, or given up.
+    let Some(before) = held.filter(|before| before.value.verified_domain() == Some(domain)) else {
+        return Ok(());
+    };
     let value = Organization {
         domain_verified_at: None,
         ..before.value.clone()

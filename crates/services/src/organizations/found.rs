@@ -49,7 +49,7 @@ pub fn found_for(
     owner: Id,
     organization: Organization,
 ) -> Result<Record<Organization>, Refusal> {
-    let person = match tx.user(owner) {
+    let person = match tx.user_for_change(owner) {
         Err(Fault::Missing) => {
             return Err(Refusal::field("owner_id", "not_found", "there is no such user"));
         }

@@ -51,8 +51,8 @@ pub fn add_member(
     unless_invited(work, grant.also(), &new.email)?;
     let more = i64::from(!is_for_client(&role_ids)?);
     room_for(work.tx, grant.also(), &organization, more)?;
-    let user = match work.tx.user_of_login(&new.email.key())? {
-        Some(user) => user,
+    let user = match work.tx.user_of_login_for_change(&new.email.key())? {
+        Some(user) => user.id,
         None => {
             let user = work.tx.new_id();
             let by = work.user();

@@ -190,8 +190,9 @@ pub fn reopen(
     };
     expected.check(&before)?;
     let owner = before.value.owner_id.unwrap_or(Id::NIL);
-    let members = tx.open(grant.also::<Member, Update>())?.by_ids(&[owner])?;
-    if !members.iter().any(|member| member.value.is_live()) {
+    // Held, so that the owner doesn't leave at once.
+    let member = tx.open(grant.also::<Member, Update>())?.find_to_rely_on(owner)?;
+    if !member.is_some_and(|member| member.value.is_live()) {
         let detail = "its owner has left in the meantime: only who runs the server helps";
         return Err(Refusal::conflict("last_owner", detail));
     }
