@@ -76,6 +76,33 @@ fn what_is_deleted_at_once_is_in_no_ones_way() {
     });
 }
 
+/// Who makes way for another primary contact may have gone at once, or have been moved away: nobody is in the way then.
+#[test]
+fn a_primary_contact_comes_after_one_who_goes_at_once() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let [old, new] = ["Old", "New"].map(|name| made(&firm, "companies", json!({"name": name})));
+        let primary = |name: &str| json!({"name": name, "company_id": old, "is_primary": true});
+        let ann = made(&firm, "contacts", primary("Ann"));
+        let (gone, made_primary) = meanwhile(server, deleting::<Contact>(&firm, &ann), || {
+            firm.owner.post(&firm.at("contacts"), primary("Bob"))
+        });
+        gone.unwrap();
+        let bob = made_primary.id();
+        let to = changing::<Contact>(&firm, &bob, json!({"company_id": new}));
+        let (moved, made_primary) = meanwhile(server, to, || {
+            firm.owner.post(&firm.at("contacts"), primary("Eve"))
+        });
+        moved.unwrap();
+        made_primary.expect(201);
+        let stayed = firm.owner.get(&firm.at(&format!("contacts/{bob}"))).expect(200);
+        assert_eq!(stayed["version"], 2, "it was changed once");
+        // Who comes back is it only where nobody else is.
+        let at = firm.at(&format!("contacts/{ann}/restore"));
+        assert_eq!(firm.owner.post(&at, json!({})).expect(200)["is_primary"], false);
+    });
+}
+
 #[test]
 fn a_place_that_moves_to_another_team_or_member_at_once_stays() {
     on_each(|server| {

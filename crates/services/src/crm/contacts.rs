@@ -54,6 +54,8 @@ impl Keeping for Contact {
     ) -> Result<Self, Refusal> {
         let mut value = before.value.clone();
         if let Some(company) = value.company_id.filter(|_| value.is_primary) {
+            // Held first, as by who makes another the primary one.
+            work.open(grant.also::<Company, Read>())?.find_to_hold(company)?;
             let now = work
                 .open(grant.also::<Contact, Read>())?
                 .first(primary(company))?;
@@ -124,18 +126,20 @@ where
     if let Some(company) = contact.company_id.filter(|_| contact.is_primary && !already) {
         // Two who would both be it come one after the other.
         work.open(grant.also::<Company, Update>())?.lock(company)?;
-        if let Some(old) = work
-            .open(grant.also::<Contact, Read>())?
-            .first(primary(company))?
-        {
-            depose(work, old.id)?;
+        let seen = grant.also::<Contact, Read>();
+        if let Some(old) = work.open(seen)?.first(primary(company))? {
+            match depose(work, old.id, company) {
+                // It was deleted at once.
+                Err(Refusal::Forbidden(_)) if work.open(seen)?.first(primary(company))?.is_none() => {}
+                deposed => deposed?,
+            }
         }
     }
     Ok(contact)
 }
 
 /// A contact is the primary one no longer: a change of it, which who makes way for another may make.
-fn depose(work: &mut Work<'_, '_>, id: Id) -> Result<(), Refusal> {
+fn depose(work: &mut Work<'_, '_>, id: Id, company: Id) -> Result<(), Refusal> {
     let grant = work.grant::<Contact, Update>()?;
     let mut contacts = work.open(grant)?;
     let old = contacts.find_for_change(id).map_err(|fault| match fault {
@@ -143,11 +147,14 @@ fn depose(work: &mut Work<'_, '_>, id: Id) -> Result<(), Refusal> {
         Fault::Missing | Fault::Forbidden => Refusal::Forbidden(grant.permission()),
         other => other.into(),
     })?;
-    let value = Contact {
-        is_primary: false,
-        ..old.value.clone()
-    };
-    contacts.change(&old, value)?;
+    // Who was moved away at once isn't in the way.
+    if old.value.is_primary && old.value.company_id == Some(company) {
+        let value = Contact {
+            is_primary: false,
+            ..old.value.clone()
+        };
+        contacts.change(&old, value)?;
+    }
     Ok(())
 }
 
