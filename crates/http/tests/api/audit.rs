@@ -16,6 +16,25 @@ pub(crate) fn literal(server: &Server, id: Id) -> String {
     }
 }
 
+/// An entry with null for its changes is one that was erased: none may be made to look so.
+#[test]
+fn what_is_as_deep_as_may_be_stands_in_the_log() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let deep = |levels: usize| {
+            let inner = (2..levels).fold(json!([]), |value, _| json!([value]));
+            json!({"metadata": {"deep": inner}})
+        };
+        let organization = firm.at("").trim_end_matches('/').to_owned();
+        let problem = firm.owner.patch(&organization, deep(33)).problem(422, "invalid");
+        assert_eq!(problem["errors"][0]["pointer"], "#/metadata");
+        firm.owner.patch(&organization, deep(32)).expect(200);
+        let log = firm.owner.get(&firm.at("audit-entries?limit=1")).expect(200);
+        let changes = &log["data"][0]["changes"]["metadata"];
+        assert_eq!(changes[1], deep(32)["metadata"], "{log}");
+    });
+}
+
 pub(crate) fn verified(firm: &Firm) -> Verification {
     let (organization, access) = (firm.id, firm.server.signer.access.clone());
     let keys = firm.server.signer.keys.clone();

@@ -201,7 +201,8 @@ fn entry_of(row: EntryRow) -> AuditEntry {
         entity_id: entity_id.0,
         entity_version,
         request_id,
-        changes: changes.and_then(|changes| serde_json::from_str(&changes).ok()),
+        // What is too deep to be read again is shown as its text: null says that it was erased.
+        changes: changes.map(|changes| serde_json::from_str(&changes).unwrap_or(changes.into())),
         ip,
         user_agent,
     }
