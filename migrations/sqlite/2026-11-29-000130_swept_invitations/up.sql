@@ -1,0 +1,2 @@
+-- Its writer is alone: nothing is sent anew meanwhile.
+SELECT 1;
