@@ -87,8 +87,16 @@ pub struct Record<T> {
 macro_rules! spelled {
     ($(#[doc = $doc:literal])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),* $(,)? }) => {
         $(#[doc = $doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
         pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] $variant),* }
+        // Not derived: that reads an object with the word as its name as well.
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(from)?;
+                let unknown = |()| serde::de::Error::unknown_variant(&text, &[$($text),*]);
+                text.parse().map_err(unknown)
+            }
+        }
         impl $name {
             /// All of them, in order.
             pub const ALL: &'static [$name] = &[$($name::$variant),*];

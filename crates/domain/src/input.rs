@@ -8,6 +8,7 @@ mod typed;
 use crate::entity::Entity;
 use crate::value::text;
 use at::At;
+use serde::de::{Deserialize, Deserializer, IntoDeserializer};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::fmt;
@@ -128,6 +129,11 @@ pub fn merge<E: Entity>(current: &E, Patch(patch): Patch) -> Result<E, Invalid> 
         merging::apply(fields, patch, E::FREE);
     }
     strict(&whole, has_list)
+}
+
+/// Reads a word of an enum, for `deserialize_with`: serde alone takes an object with the word as its name, too.
+pub fn word<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<T, D::Error> {
+    T::deserialize(String::deserialize(from)?.into_deserializer())
 }
 
 /// Reads any body that is no entity: the same cleaning and strictness.
@@ -296,6 +302,7 @@ fn told(e: &validator::ValidationError) -> String {
         ("length", Some(min), Some(max)) => format!("has to be {min} to {max} long"),
         ("length", None, Some(max)) => format!("has to be at most {max} long"),
         ("range", Some(min), Some(max)) => format!("has to be {min} to {max}"),
+        ("range", Some(min), None) => format!("has to be {min} or more"),
         (code, _, _) => format!("is not a valid {code}"),
     }
 }

@@ -39,7 +39,9 @@ pub(crate) fn expected(request: &HttpRequest) -> Expected {
     }
     let version = |tag: &str| {
         let quoted = tag.trim().strip_prefix('"')?.strip_suffix('"')?;
-        quoted.parse().ok()
+        let version: i32 = quoted.parse().ok()?;
+        // A tag is compared as a text.
+        (version.to_string() == quoted).then_some(version)
     };
     Expected(Some(tags.split(',').filter_map(version).collect()))
 }

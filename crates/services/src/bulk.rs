@@ -26,6 +26,7 @@ enum Kind {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Operation {
+    #[serde(deserialize_with = "input::word")]
     op: Kind,
     id: Option<Id>,
     version: Option<i32>,

@@ -21,6 +21,12 @@ fn wrong_values_are_named_by_their_pointers() {
                 ("companies", json!({"name": 5}), "#/name", "invalid_type"),
                 ("companies", json!({"name": null}), "#/name", "invalid_type"),
                 ("companies", json!({"name": ["x"]}), "#/name", "invalid_type"),
+                (
+                    "companies",
+                    json!({"name": "x", "size": {"small": null}}),
+                    "#/size",
+                    "invalid_type",
+                ),
                 ("companies", json!({"name": ""}), "#/name", "length"),
                 ("companies", json!({"name": " \u{a0} "}), "#/name", "length"),
                 ("companies", json!({"name": long}), "#/name", "length"),

@@ -148,6 +148,12 @@ fn one_fault_undoes_all() {
                 "#/operations/2/value/external_id",
             ),
             (
+                json!({"op": {"delete": null}, "id": a}),
+                422,
+                "invalid",
+                "#/operations/2/op",
+            ),
+            (
                 json!({"op": "erase", "id": a}),
                 422,
                 "invalid",

@@ -88,6 +88,14 @@ fn actions_and_bulk_are_done_once_too() {
         firm.owner.delete(&at).expect(204);
         is_replay(&restore(), &first);
         firm.owner.get(&at).problem(404, "not_found");
+        // It takes no body: one that says something is another call.
+        let headers = [("idempotency-key", "r"), ("content-type", "application/json")];
+        let restore = |body: &str| {
+            firm.owner
+                .send("POST", &format!("{at}/restore"), &headers, Some(body.as_bytes()))
+        };
+        is_replay(&restore("{}"), &first);
+        restore("{\"a\": 1}").problem(422, "idempotency_key_reused");
 
         let operations = |op: &str| json!({"operations": [{"op": op, "value": {"title": "y"}}, {"op": "create", "value": {"title": "z"}}]});
         firm.owner

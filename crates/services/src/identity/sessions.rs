@@ -18,7 +18,7 @@ pub struct Credentials {
     /// The e-mail, or the username
     pub email: String,
     pub password: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "firma_domain::input::word")]
     pub transport: Transport,
 }
 
