@@ -94,6 +94,7 @@ impl Operation {
 }
 
 /// An operation that is right by itself.
+#[derive(Clone)]
 enum Judged<E> {
     /// Whether it says that nobody owns it
     Create(E, bool),
@@ -231,7 +232,7 @@ fn apart<E: Keeping>(
         };
         let id = operation.id;
         let done = match operation.judged::<E>(work) {
-            Ok(operation) => work.part(|work| one::<E>(work, operation)),
+            Ok(operation) => in_part(work, operation),
             Err(refusal) => Err(refusal),
         };
         outcomes.push(match done {
@@ -241,6 +242,25 @@ fn apart<E: Keeping>(
         });
     }
     Ok(outcomes)
+}
+
+/// One of them, which may fail alone. An upsert that another call overtook looks once more.
+fn in_part<E: Keeping>(work: &mut Work<'_, '_>, operation: Judged<E>) -> Result<Outcome, Refusal> {
+    let again = matches!(operation, Judged::Upsert(..)).then(|| operation.clone());
+    let is_overtaken = |refusal: &Refusal| {
+        let is_taken = matches!(
+            refusal,
+            Refusal::Conflict {
+                code: "not_unique",
+                ..
+            }
+        );
+        is_taken || matches!(refusal, Refusal::NotFound)
+    };
+    match (work.part(|work| one::<E>(work, operation)), again) {
+        (Err(refusal), Some(again)) if is_overtaken(&refusal) => work.part(|work| one::<E>(work, again)),
+        (done, _) => done,
+    }
 }
 
 fn below(n: usize, refusal: Refusal) -> Refusal {

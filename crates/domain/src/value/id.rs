@@ -30,6 +30,12 @@ impl Id {
         Id(Uuid::from_bytes(bytes))
     }
 
+    /// Milliseconds since 1970 at which an id of version 7 was made.
+    pub fn millis(&self) -> i64 {
+        let [a, b, c, d, e, f, ..] = *self.as_bytes();
+        i64::from_be_bytes([0, 0, a, b, c, d, e, f])
+    }
+
     /// The sixteen bytes, in the order in which both databases sort.
     pub fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()

@@ -3,7 +3,7 @@ use super::{activities, contacts, phones};
 use crate::keeping::Keeping;
 use crate::link::Link;
 use crate::refusal::Refusal;
-use crate::rows::{is, restore_parts, unless_any};
+use crate::rows::{is, restore_parts, there, unless_any};
 use crate::work::Work;
 use firma_auth::access::{Action, Create, Delete, Grant, Read, Touches, Update};
 use firma_domain::crm::{Activity, Company, Deal, DealStatus};
@@ -116,6 +116,7 @@ where
 
 /// Why a company can't stand below another one: it would be above itself, or is too deep to know. Those above stay as
 /// they are until this is stored: else two that are put below each other at once would each see the other still free.
+/// Above a new one there is no circle.
 fn misplaced<A: Action>(
     work: &mut Work<'_, '_>,
     grant: Grant<Company, A>,
@@ -133,7 +134,11 @@ where
                 return Ok(Some(("circle", "the company would be above itself")));
             }
             Some(above) => {
-                let above = work.open(grant.also::<Company, Read>())?.find_to_rely_on(above)?;
+                let mut companies = work.open(grant.also::<Company, Read>())?;
+                let above = match id {
+                    Some(_) => companies.find_to_rely_on(above)?,
+                    None => there(companies.find(above))?,
+                };
                 next = above.and_then(|company| company.value.parent_id);
             }
         }

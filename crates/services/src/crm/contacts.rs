@@ -54,6 +54,7 @@ impl Keeping for Contact {
     ) -> Result<Self, Refusal> {
         let mut value = before.value.clone();
         if let Some(company) = value.company_id.filter(|_| value.is_primary) {
+            needs(work, grant.also::<Company, _>(), company)?;
             // Held first, as by who makes another the primary one.
             work.open(grant.also::<Company, Read>())?.find_to_hold(company)?;
             let now = work

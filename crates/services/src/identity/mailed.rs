@@ -8,8 +8,9 @@ use super::sessions::{Signer, about};
 use crate::organizations::{Standing, inviter, standing};
 use crate::platform::{Done, Handler, NewJob, Running, Stop};
 use crate::refusal::Refusal;
+use crate::rows::there;
 use firma_auth::access::Invited;
-use firma_domain::identity::{SecurityKind, TokenKind};
+use firma_domain::identity::{SecurityKind, TokenKind, User};
 use firma_domain::{Email, Id};
 use firma_persistence::Tx;
 use serde::{Deserialize, Serialize};
@@ -163,14 +164,12 @@ impl Desk<'_> {
         let Some(user) = tx.user_of_login(&email.key())? else {
             return Ok(());
         };
-        let Some(owner) = active(tx, user)? else {
+        let kind = TokenKind::ResetPassword;
+        // Only the newest link is good.
+        let Some(owner) = void_before(tx, user, kind)? else {
             return Ok(());
         };
-        let kind = TokenKind::ResetPassword;
         let (text, token) = new_token(self.signer, user, kind, owner.email.clone(), None);
-        // Only the newest link is good: of two that are sent at once the second sees the first.
-        tx.user_for_change(user)?;
-        tx.void_tokens(user, kind)?;
         tx.add_token(token)?;
         about(tx, Some(user), SecurityKind::PasswordResetAsked, self.from())?;
         let language = letters::language(tx, user, &self.payload.language)?;
@@ -179,7 +178,9 @@ impl Desk<'_> {
     }
 
     fn change_email(&self, tx: &mut Tx<'_>, user: Id, email: &Email) -> Result<(), Refusal> {
-        let Some(owner) = active(tx, user)? else {
+        let kind = TokenKind::ChangeEmail;
+        // Of several changes only the last one counts.
+        let Some(owner) = void_before(tx, user, kind)? else {
             return Ok(());
         };
         let language = letters::language(tx, user, &self.payload.language)?;
@@ -191,10 +192,6 @@ impl Desk<'_> {
             language.clone(),
             variables,
         )?;
-        let kind = TokenKind::ChangeEmail;
-        // Of several changes only the last one counts, in the same way.
-        tx.user_for_change(user)?;
-        tx.void_tokens(user, kind)?;
         match tx.user_of_login(&email.key())? {
             Some(other) if other != user => self.taken(tx, other),
             _ => {
@@ -265,4 +262,16 @@ fn with_name(mut variables: Value, name: &str) -> Value {
         fields.insert("name".into(), name.into());
     }
     variables
+}
+
+/// Makes what was sent before void, and holds the user, if there is an active one: of two links that are made at once the
+/// second makes the first void. Links are held before their user, as by who uses one.
+fn void_before(tx: &mut Tx<'_>, user: Id, kind: TokenKind) -> Result<Option<User>, Refusal> {
+    tx.void_tokens(user, kind)?;
+    let held = there(tx.user_for_change(user))?.map(|held| held.value);
+    let Some(owner) = held.filter(|owner| owner.is_active) else {
+        return Ok(None);
+    };
+    tx.void_tokens(user, kind)?;
+    Ok(Some(owner))
 }

@@ -8,6 +8,7 @@ use super::mailed::{Asked, ask};
 use super::sessions::about;
 use super::step_up::give_again;
 use crate::refusal::Refusal;
+use crate::rows::there;
 use crate::work::Caller;
 use firma_auth::link::LinkToken;
 use firma_auth::password::stands_alone;
@@ -65,7 +66,9 @@ pub async fn change_password(door: &Door<'_>, caller: Caller, new: ChangePasswor
     let (origin, language) = (door.origin.clone(), door.language.clone());
     let change = move |tx: &mut Tx<'_>| {
         // Held first: who changes it at once ends this session, and makes what was compared the former one.
-        let user = tx.user_for_change(caller.user)?.value;
+        let user = there(tx.user_for_change(caller.user))?
+            .ok_or(Refusal::Unauthenticated)?
+            .value;
         caller.check(tx)?;
         caller.step_up(tx)?;
         if tx.credential(caller.user)?.map(|known| known.changed_at) != changed_at {

@@ -10,9 +10,9 @@ use crate::rows::there;
 use firma_auth::password;
 use firma_auth::proof::{CHALLENGE_LIFE, DEVICE_LIFE, Proof};
 use firma_auth::token::RefreshToken;
-use firma_domain::identity::{Guessed, SecurityKind};
-use firma_domain::{Id, Instant};
-use firma_persistence::{Origin, Tx};
+use firma_domain::identity::{Guessed, SecurityKind, User};
+use firma_domain::{Id, Instant, Record};
+use firma_persistence::{Fault, Origin, Tx};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -24,7 +24,7 @@ pub struct SecondStep {
     pub challenge: String,
     /// Of the authenticator, or a recovery code
     pub code: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "firma_domain::input::word")]
     pub transport: Transport,
 }
 
@@ -96,28 +96,26 @@ pub async fn login(door: &Door<'_>, credentials: Credentials) -> Result<SignedIn
 /// Whether the password is still the one that was compared. Who changes it waits until this ends, and then ends the
 /// session that comes of it. The same password may have got another hash meanwhile.
 fn still_has(tx: &mut Tx<'_>, user: Id, changed_at: Option<Instant>) -> Result<bool, Refusal> {
-    if !is_active(tx, user)? {
+    let person = there(tx.user_for_change(user))?;
+    if !person.is_some_and(|person| person.value.is_active) {
         return Ok(false);
     }
     let known = tx.credential(user)?.map(|known| known.changed_at);
     Ok(known.is_some() && known == changed_at)
 }
 
-/// Whether the first step still counts, in the same way: a password that was changed since makes it void. Who signs in
-/// by a provider alone has none.
-fn still_stands(tx: &mut Tx<'_>, challenge: &Proof) -> Result<bool, Refusal> {
-    if !is_active(tx, challenge.user)? {
+/// Whether the first step still counts: a password that was changed since makes it void. Who signs in by a provider
+/// alone has none.
+fn stands(tx: &mut Tx<'_>, challenge: &Proof, person: Result<Record<User>, Fault>) -> Result<bool, Refusal> {
+    if !there(person)?.is_some_and(|person| person.value.is_active) {
         return Ok(false);
     }
-    let changed = tx
-        .credential(challenge.user)?
-        .map(|known| known.changed_at.seconds());
-    Ok(changed.is_none_or(|changed| changed <= challenge.issued))
-}
-
-/// Whether a user is active, who stays so until this ends.
-fn is_active(tx: &mut Tx<'_>, user: Id) -> Result<bool, Refusal> {
-    Ok(there(tx.user_for_change(user))?.is_some_and(|person| person.value.is_active))
+    let changed = tx.credential(challenge.user)?.map(|known| known.changed_at);
+    // Its id tells the millisecond, and may run ahead of the clock; the second doesn't.
+    let is_before = |changed: Instant| {
+        changed.seconds() <= challenge.issued && changed.micros().div_euclid(1_000) <= challenge.id.millis()
+    };
+    Ok(changed.is_none_or(is_before))
 }
 
 /// What comes of a first factor that was right: a session, or where there is a second factor a challenge for it.
@@ -157,10 +155,11 @@ pub async fn second_factor(door: &Door<'_>, step: SecondStep) -> Result<SignedIn
             )
         };
         let challenge = challenge.ok_or_else(over)?;
-        if !still_stands(tx, &challenge)? {
+        let user = challenge.user;
+        let person = tx.user(user);
+        if !stands(tx, &challenge, person)? {
             return Err(over());
         }
-        let user = challenge.user;
         let known = known_device(&signer, user, device.as_deref(), now);
         let counts = match known {
             Some(device) => Counts::only(&signer, Guessed::Device, device),
@@ -171,6 +170,11 @@ pub async fn second_factor(door: &Door<'_>, step: SecondStep) -> Result<SignedIn
             Checked::Right => {
                 counts.right(tx)?;
                 Counts::at_account(&signer, Some(user), "", None, None).right(tx)?;
+                // Held only now, as by who gives the password: after what is counted.
+                let person = tx.user_for_change(user);
+                if !stands(tx, &challenge, person)? {
+                    return Err(over());
+                }
                 let entered = enter(tx, &signer, user, device.as_deref(), &origin, &language)?;
                 end_replaced(tx, &signer, replaced.as_deref())?;
                 Ok(Outcome::In(Box::new(entered)))

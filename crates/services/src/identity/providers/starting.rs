@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Start {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "firma_domain::input::word")]
     pub transport: Transport,
     /// Where the browser goes in the end
     pub return_to: String,

@@ -35,7 +35,7 @@ pub struct Options {
     #[serde(default)]
     pub all_or_nothing: bool,
     /// What an empty cell does to a row that is there
-    #[serde(default)]
+    #[serde(default, deserialize_with = "firma_domain::input::word")]
     pub empty: Empty,
     /// How dates are written, such as `DD.MM.YYYY`; `YYYY-MM-DD` is always read
     #[serde(default)]
