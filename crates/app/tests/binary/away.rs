@@ -29,13 +29,21 @@ fn company(client: &Client, name: &str) -> Answer {
     client.post_once(&at("companies"), name, json!({"name": name, "external_id": name}))
 }
 
-#[test]
-fn postgres_goes_away_and_comes_back() {
-    let Some(house) = House::postgres() else { return };
+/// A house with its owner, whose PostgreSQL stands behind a proxy.
+fn behind_a_proxy() -> Option<(House, Proxy)> {
+    let house = House::postgres()?;
     let url = house.database.url();
     let proxy = Proxy::before(&url);
     let house = house.by_way_of(proxy.url(&url));
     house.found();
+    Some((house, proxy))
+}
+
+#[test]
+fn postgres_goes_away_and_comes_back() {
+    let Some((house, proxy)) = behind_a_proxy() else {
+        return;
+    };
     let token = "a-token-for-metrics";
     let server = house.start_with(&[("FIRMA_METRICS_TOKEN", token), ("FIRMA_LOG_FORMAT", "json")]);
     let owner = house.owner(&server);
@@ -91,11 +99,9 @@ fn postgres_goes_away_and_comes_back() {
 /// It takes calls, and says nothing to them: nobody would know how long.
 #[test]
 fn who_asks_whether_all_is_ready_waits_for_no_database() {
-    let Some(house) = House::postgres() else { return };
-    let url = house.database.url();
-    let proxy = Proxy::before(&url);
-    let house = house.by_way_of(proxy.url(&url));
-    house.found();
+    let Some((house, proxy)) = behind_a_proxy() else {
+        return;
+    };
     let server = house.start();
     let asking = server.client();
     proxy.silence(true);
@@ -108,11 +114,9 @@ fn who_asks_whether_all_is_ready_waits_for_no_database() {
 
 #[test]
 fn postgres_goes_away_while_it_is_written_to() {
-    let Some(house) = House::postgres() else { return };
-    let url = house.database.url();
-    let proxy = Proxy::before(&url);
-    let house = house.by_way_of(proxy.url(&url));
-    house.found();
+    let Some((house, proxy)) = behind_a_proxy() else {
+        return;
+    };
     let server = house.start();
     let owner = house.owner(&server);
     let mut made = 0;

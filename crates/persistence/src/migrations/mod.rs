@@ -94,18 +94,21 @@ impl Migrator {
     /// # Errors
     /// The database can't be asked.
     pub fn status(&mut self) -> Outcome<Vec<Step>> {
-        let (applied, newer) = (self.applied()?, self.newer()?);
-        let step = |(version, name)| Step {
-            applied: applied.contains(&version),
-            known: true,
-            name,
-        };
-        let newer = newer.into_iter().map(|version| Step {
+        let (known, applied) = (known(&self.conn)?, self.applied()?);
+        let newer = applied
+            .iter()
+            .filter(|version| known.iter().all(|(one, _)| one != *version));
+        let newer = newer.map(|version| Step {
             applied: true,
             known: false,
-            name: version,
+            name: version.clone(),
         });
-        Ok(known(&self.conn)?.into_iter().map(step).chain(newer).collect())
+        let step = |(version, name): &(String, String)| Step {
+            applied: applied.contains(version),
+            known: true,
+            name: name.clone(),
+        };
+        Ok(known.iter().map(step).chain(newer).collect())
     }
 
     /// Whether there is nothing in the database, neither ours nor another program's.
@@ -228,19 +231,12 @@ impl Migrator {
     }
 
     fn refuse_newer(&mut self) -> Outcome<()> {
-        let newer = self.newer()?;
+        let newer = self.status()?.into_iter().filter(|step| !step.known);
+        let newer: Vec<_> = newer.map(|step| step.name).collect();
         match newer.is_empty() {
             true => Ok(()),
             false => Err(MigrationError::Newer(newer)),
         }
-    }
-
-    /// The versions that the database has, and this binary hasn't.
-    fn newer(&mut self) -> Outcome<Vec<String>> {
-        let known = known(&self.conn)?;
-        let mut newer = self.applied()?;
-        newer.retain(|version| known.iter().all(|(one, _)| one != version));
-        Ok(newer)
     }
 
     fn applied(&mut self) -> Outcome<Vec<String>> {

@@ -30,13 +30,8 @@ impl Tx<'_> {
         let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
         let now = self.now();
         let mut parts = owed.stores;
-        let head = head(organization, count, batch.digest, !parts.is_empty(), proof);
-        let head = head.each_finds(owed.proofs);
-        let base = " RETURNING organization_id, last_number - ";
-        parts.push((
-            "head",
-            head.then(base).bind(Value::Big(count)).then(" AS base, digest"),
-        ));
+        let under = (proof, !parts.is_empty(), owed.proofs);
+        parts.push(("head", head(organization, count, batch.digest, under)));
         parts.push(("e", as_rows(&entries, &batch)));
         parts.push(("payload", payloads(&origin)));
         parts.extend(claim.map(|claim| answer(claim, now)));
@@ -63,8 +58,12 @@ impl Tx<'_> {
     }
 }
 
-/// Takes the head, under the conditions without which nothing is stored: these, and what is owed.
-fn head(organization: Id, count: i64, digest: [u8; 32], has_stores: bool, proof: Option<Sql>) -> Sql {
+/// The conditions without which nothing is stored: the proof of the caller, whether the statement stores rows, and what
+/// has to be found.
+type Under = (Option<Sql>, bool, Vec<Sql>);
+
+/// Takes the head.
+fn head(organization: Id, count: i64, digest: [u8; 32], (proof, has_stores, finds): Under) -> Sql {
     let mut head = Sql::text("UPDATE heads SET last_number = last_number + ")
         .bind(Value::Big(count))
         .then(", digest = sha256(digest || ")
@@ -79,7 +78,10 @@ fn head(organization: Id, count: i64, digest: [u8; 32], has_stores: bool, proof:
     if has_stores {
         head = head.then(" AND EXISTS (SELECT 1 FROM ").then(STORED).then(")");
     }
-    head
+    head.each_finds(finds)
+        .then(" RETURNING organization_id, last_number - ")
+        .bind(Value::Big(count))
+        .then(" AS base, digest")
 }
 
 /// The entries, numbered from 1 on.

@@ -50,11 +50,7 @@ impl<E: Stored, A: Action> Repo<'_, '_, E, A> {
                 break;
             }
             let (cond, tail) = self.query(listing, part, left);
-            let more = self.rows(cond, tail)?;
-            match rows.is_empty() {
-                true => rows = more,
-                false => rows.extend(more),
-            }
+            rows.extend(self.rows(cond, tail)?);
         }
         let limit = usize::try_from(listing.limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;

@@ -127,20 +127,22 @@ where
     if let Some(company) = contact.company_id.filter(|_| contact.is_primary && !already) {
         // Two who would both be it come one after the other.
         work.open(grant.also::<Company, Update>())?.lock(company)?;
-        let seen = grant.also::<Contact, Read>();
-        if let Some(old) = work.open(seen)?.first(primary(company))? {
-            match depose(work, old.id, company) {
-                // It was deleted at once.
-                Err(Refusal::Forbidden(_)) if work.open(seen)?.first(primary(company))?.is_none() => {}
-                deposed => deposed?,
-            }
+        let mut contacts = work.open(grant.also::<Contact, Read>())?;
+        let old = contacts.first(primary(company))?;
+        let held = old
+            .map(|old| contacts.find_to_hold(old.id))
+            .transpose()?
+            .flatten();
+        // Who was deleted or moved away at once isn't in the way.
+        if let Some(old) = held.filter(|old| old.value.is_primary && old.value.company_id == Some(company)) {
+            depose(work, old.id)?;
         }
     }
     Ok(contact)
 }
 
 /// A contact is the primary one no longer: a change of it, which who makes way for another may make.
-fn depose(work: &mut Work<'_, '_>, id: Id, company: Id) -> Result<(), Refusal> {
+fn depose(work: &mut Work<'_, '_>, id: Id) -> Result<(), Refusal> {
     let grant = work.grant::<Contact, Update>()?;
     let mut contacts = work.open(grant)?;
     let old = contacts.find_for_change(id).map_err(|fault| match fault {
@@ -148,14 +150,11 @@ fn depose(work: &mut Work<'_, '_>, id: Id, company: Id) -> Result<(), Refusal> {
         Fault::Missing | Fault::Forbidden => Refusal::Forbidden(grant.permission()),
         other => other.into(),
     })?;
-    // Who was moved away at once isn't in the way.
-    if old.value.is_primary && old.value.company_id == Some(company) {
-        let value = Contact {
-            is_primary: false,
-            ..old.value.clone()
-        };
-        contacts.change(&old, value)?;
-    }
+    let value = Contact {
+        is_primary: false,
+        ..old.value.clone()
+    };
+    contacts.change(&old, value)?;
     Ok(())
 }
 

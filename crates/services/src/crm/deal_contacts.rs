@@ -159,11 +159,11 @@ pub(super) fn raise(
     grant: Grant<DealContact, Delete>,
     deals: &[Id],
 ) -> Result<(), Refusal> {
+    let mut rows = work.open(grant.also::<Deal, Update>())?;
     for deal in deals {
         // One that was deleted at once took its places along.
-        let held = work.open(grant.also::<Deal, Update>())?.find_for_change(*deal);
-        if there(held)?.is_some() {
-            raised(work, grant.also(), *deal)?;
+        if let Some(before) = there(rows.find_for_change(*deal))? {
+            rows.change(&before, before.value.clone())?;
         }
     }
     Ok(())

@@ -152,6 +152,12 @@ pub(crate) fn active(tx: &mut Tx<'_>, user: Id) -> Result<Option<User>, Refusal>
     Ok(found.filter(|user| user.is_active))
 }
 
+/// The same, held until the call ends.
+pub(crate) fn active_for_change(tx: &mut Tx<'_>, user: Id) -> Result<Option<User>, Refusal> {
+    let held = there(tx.user_for_change(user))?.map(|user| user.value);
+    Ok(held.filter(|user| user.is_active))
+}
+
 /// Ends all of a person's sessions, for who runs the server.
 pub fn sign_out(tx: &mut Tx<'_>, email: &Email) -> Result<(), Refusal> {
     let user = tx.user_of_login(&email.key())?.ok_or(Refusal::NotFound)?;

@@ -1,14 +1,13 @@
 //! What depends on whether an address has an account: done by a job, so that the answer, and the time that it takes,
 //! are the same for every address.
 
-use super::account::{active, is_claimed};
+use super::account::{active, active_for_change, is_claimed};
 use super::letters::{self, Links, new_token};
 use super::register::Waiting;
 use super::sessions::{Signer, about};
 use crate::organizations::{Standing, inviter, standing};
 use crate::platform::{Done, Handler, NewJob, Running, Stop};
 use crate::refusal::Refusal;
-use crate::rows::there;
 use firma_auth::access::Invited;
 use firma_domain::identity::{SecurityKind, TokenKind, User};
 use firma_domain::{Email, Id};
@@ -268,10 +267,7 @@ fn with_name(mut variables: Value, name: &str) -> Value {
 /// second makes the first void. Links are held before their user, as by who uses one.
 fn void_before(tx: &mut Tx<'_>, user: Id, kind: TokenKind) -> Result<Option<User>, Refusal> {
     tx.void_tokens(user, kind)?;
-    let held = there(tx.user_for_change(user))?.map(|held| held.value);
-    let Some(owner) = held.filter(|owner| owner.is_active) else {
-        return Ok(None);
-    };
+    let owner = active_for_change(tx, user)?;
     tx.void_tokens(user, kind)?;
-    Ok(Some(owner))
+    Ok(owner)
 }

@@ -1,18 +1,18 @@
 //! Signing in: the password, and where there is one the second factor.
 
+use super::account::{active, active_for_change};
 use super::door::Door;
 use super::factor::{Checked, check, is_on};
 use super::guessing::Counts;
 use super::letters;
 use super::sessions::{Credentials, SignedIn, Signer, Transport, about, open};
 use crate::refusal::Refusal;
-use crate::rows::there;
 use firma_auth::password;
 use firma_auth::proof::{CHALLENGE_LIFE, DEVICE_LIFE, Proof};
 use firma_auth::token::RefreshToken;
 use firma_domain::identity::{Guessed, SecurityKind, User};
-use firma_domain::{Id, Instant, Record};
-use firma_persistence::{Fault, Origin, Tx};
+use firma_domain::{Id, Instant};
+use firma_persistence::{Origin, Tx};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -96,8 +96,7 @@ pub async fn login(door: &Door<'_>, credentials: Credentials) -> Result<SignedIn
 /// Whether the password is still the one that was compared. Who changes it waits until this ends, and then ends the
 /// session that comes of it. The same password may have got another hash meanwhile.
 fn still_has(tx: &mut Tx<'_>, user: Id, changed_at: Option<Instant>) -> Result<bool, Refusal> {
-    let person = there(tx.user_for_change(user))?;
-    if !person.is_some_and(|person| person.value.is_active) {
+    if active_for_change(tx, user)?.is_none() {
         return Ok(false);
     }
     let known = tx.credential(user)?.map(|known| known.changed_at);
@@ -106,8 +105,8 @@ fn still_has(tx: &mut Tx<'_>, user: Id, changed_at: Option<Instant>) -> Result<b
 
 /// Whether the first step still counts: a password that was changed since makes it void. Who signs in by a provider
 /// alone has none.
-fn stands(tx: &mut Tx<'_>, challenge: &Proof, person: Result<Record<User>, Fault>) -> Result<bool, Refusal> {
-    if !there(person)?.is_some_and(|person| person.value.is_active) {
+fn stands(tx: &mut Tx<'_>, challenge: &Proof, active: Option<User>) -> Result<bool, Refusal> {
+    if active.is_none() {
         return Ok(false);
     }
     let changed = tx.credential(challenge.user)?.map(|known| known.changed_at);
@@ -156,7 +155,7 @@ pub async fn second_factor(door: &Door<'_>, step: SecondStep) -> Result<SignedIn
         };
         let challenge = challenge.ok_or_else(over)?;
         let user = challenge.user;
-        let person = tx.user(user);
+        let person = active(tx, user)?;
         if !stands(tx, &challenge, person)? {
             return Err(over());
         }
@@ -171,7 +170,7 @@ pub async fn second_factor(door: &Door<'_>, step: SecondStep) -> Result<SignedIn
                 counts.right(tx)?;
                 Counts::at_account(&signer, Some(user), "", None, None).right(tx)?;
                 // Held only now, as by who gives the password: after what is counted.
-                let person = tx.user_for_change(user);
+                let person = active_for_change(tx, user)?;
                 if !stands(tx, &challenge, person)? {
                     return Err(over());
                 }
