@@ -18,9 +18,25 @@ pub struct Load {
     /// Milliseconds, sorted
     times: Vec<f32>,
     pub cost: Cost,
+    /// What the yardstick took beside it, to what it takes on the reference machine
+    pub scale: f64,
 }
 
 impl Load {
+    /// Rounds of the same length as one, and the yardstick beside them.
+    pub fn together(rounds: Vec<Load>, scale: f64) -> Load {
+        let rate = rounds.iter().map(|round| round.rate).sum::<f64>() / rounds.len() as f64;
+        let cost = Cost::mean(rounds.iter().map(|round| (round.cost, round.times.len())));
+        let mut times: Vec<f32> = rounds.into_iter().flat_map(|round| round.times).collect();
+        times.sort_by(f32::total_cmp);
+        Load {
+            rate,
+            times,
+            cost,
+            scale,
+        }
+    }
+
     /// The time in milliseconds that this part of the requests doesn't exceed.
     pub fn within(&self, part: f64) -> f64 {
         quantile(&self.times, part)
@@ -130,6 +146,7 @@ pub fn in_threads<F: FnMut() -> Result<(), String>>(
             rate: count as f64 / took,
             cost: before.until(after, count),
             times,
+            scale: 1.0,
         })
     })
 }

@@ -36,6 +36,26 @@ pub struct Cost {
     pub own: f64,
 }
 
+impl Cost {
+    /// Of rounds with so many requests each.
+    pub fn mean(rounds: impl Iterator<Item = (Cost, usize)>) -> Cost {
+        let (mut sum, mut requests) = ([0.0; 3], 0.0);
+        for (cost, count) in rounds {
+            let count = count as f64;
+            requests += count;
+            for (sum, each) in sum.iter_mut().zip([cost.server, cost.database, cost.own]) {
+                *sum += each * count;
+            }
+        }
+        let [server, database, own] = sum.map(|sum| sum / f64::max(requests, 1.0));
+        Cost {
+            server,
+            database,
+            own,
+        }
+    }
+}
+
 impl Watched {
     pub fn spent(self) -> Spent {
         Spent {

@@ -18,7 +18,6 @@ mod statement;
 mod types;
 mod yardstick;
 
-use diesel::connection::{CacheSize, Connection};
 use fill::Filled;
 use load::{Dice, Load, over_http};
 use machine::Watched;
@@ -26,10 +25,10 @@ use options::{Kind, Options};
 use pages::Asker;
 use report::Table;
 use server::Server;
-use statement::Any;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
+use yardstick::Yardstick;
 
 type Done<T> = Result<T, String>;
 
@@ -72,18 +71,19 @@ fn measure(kind: &Kind, options: &Options) -> Done<Table> {
         owner.batch("VACUUM ANALYZE")?;
     }
     say("the yardstick");
-    let kept = yardstick::measure(&mut owner, &filled, seconds)?;
-    let (postgres, sqlite) = yardstick::REFERENCE;
-    let mut table = match &mut owner {
-        Any::Pg(_) => Table::new(kept, postgres),
-        Any::Sqlite(c) => {
-            // As SQLite does it by itself where a LIMIT is bound, if it isn't built to keep plans.
-            c.set_prepared_statement_cache_size(CacheSize::Disabled);
-            let mut table = Table::new(yardstick::measure(&mut owner, &filled, seconds)?, sqlite);
-            table.note("the same with its statement kept, µs", kept, 1);
-            table
-        }
+    let kept = match kind {
+        Kind::Sqlite => Some(yardstick::measure(&mut owner, &filled, seconds)?),
+        Kind::Postgres { .. } => None,
     };
+    let mut yardstick = Yardstick::new(owner, &filled);
+    let mut table = Table::new();
+    let first = yardstick.measure(seconds)?;
+    table.note("yardstick: a read by id on one thread, µs", first, 1);
+    let scale = yardstick.scale(first);
+    table.note("… to the reference machine's", scale, 2);
+    if let Some(kept) = kept {
+        table.note("the same with its statement kept, µs", kept, 1);
+    }
     let all = yardstick::measure_on_all_cores(kind, &server, &filled, seconds)?;
     table.note(
         "with its statement kept and a thread on each core at once, µs",
@@ -101,7 +101,7 @@ fn measure(kind: &Kind, options: &Options) -> Done<Table> {
     };
     say("over HTTP");
     let laden = laden::member(&server, &filled)?;
-    let over = over(&server, &filled, &laden, seconds, watched);
+    let over = over(&server, &filled, &laden, &mut yardstick, seconds, watched);
     let over = over.map_err(|e| format!("{e}\n{}", server.log()))?;
     say("straight through Diesel");
     let directs = direct::measure(
@@ -181,10 +181,28 @@ struct Over {
     held: Load,
 }
 
-fn over(server: &Server, filled: &Filled, laden: &str, seconds: f64, watched: Watched) -> Done<Over> {
+/// Rounds that a figure is measured in, the yardstick before, between and after them.
+const ROUNDS: usize = 3;
+
+fn over(
+    server: &Server,
+    filled: &Filled,
+    laden: &str,
+    yardstick: &mut Yardstick<'_>,
+    seconds: f64,
+    watched: Watched,
+) -> Done<Over> {
     let (token, main) = (&filled.token, &filled.main.path);
-    let of =
-        |write: &(dyn Fn(&mut Dice, &mut Vec<u8>) + Sync)| over_http(server.port, seconds, watched, write);
+    let each = seconds / ROUNDS as f64;
+    let mut of = |write: &(dyn Fn(&mut Dice, &mut Vec<u8>) + Sync)| -> Done<Load> {
+        let (mut rounds, mut beside) = (Vec::new(), yardstick.measure(each / 2.0)?);
+        for _ in 0..ROUNDS {
+            rounds.push(over_http(server.port, each, watched, write)?);
+            beside += yardstick.measure(each / 2.0)?;
+        }
+        let scale = yardstick.scale(beside / (ROUNDS + 1) as f64);
+        Ok(Load::together(rounds, scale))
+    };
     let live = of(&|_, to| http::get(to, "/health/live", ""))?;
     let paths: Vec<_> = filled
         .deals
@@ -202,7 +220,7 @@ fn over(server: &Server, filled: &Filled, laden: &str, seconds: f64, watched: Wa
         )
     };
     let places: Vec<_> = filled.places.iter().map(place).collect();
-    let create = |among: usize| {
+    let mut create = |among: usize| {
         of(&|dice, to| {
             let (path, body) = &places[dice.below(among)];
             let key = format!("{:016x}{:016x}", dice.roll(), dice.roll());

@@ -5,7 +5,6 @@ use crate::options::Kind;
 
 /// What was measured on one database.
 pub struct Table {
-    scale: f64,
     lines: Vec<String>,
     beside: Vec<String>,
 }
@@ -44,27 +43,11 @@ fn figure(value: f64, decimals: usize) -> String {
 }
 
 impl Table {
-    pub fn new(yardstick: f64, reference: f64) -> Table {
-        let mut table = Table {
-            scale: yardstick / reference,
+    pub fn new() -> Table {
+        Table {
             lines: Vec::new(),
             beside: Vec::new(),
-        };
-        table.line(
-            "yardstick: a read by id on one thread, µs",
-            &figure(yardstick, 1),
-            "",
-            "",
-            "",
-        );
-        table.line(
-            "… to the reference machine's, which scales the targets",
-            &figure(table.scale, 2),
-            "",
-            "",
-            "",
-        );
-        table
+        }
     }
 
     fn line(&mut self, what: &str, measured: &str, target: &str, scaled: &str, verdict: &str) {
@@ -78,11 +61,6 @@ impl Table {
         self.line(what, &figure(measured, decimals), "", "", "");
     }
 
-    /// A figure with a target of the reference machine.
-    fn scaled(&mut self, what: &str, measured: f64, target: f64, decimals: usize) {
-        self.judged(what, measured, target, target * self.scale, decimals);
-    }
-
     /// A figure whose target holds on any machine.
     pub fn fixed(&mut self, what: &str, measured: f64, target: f64, decimals: usize) {
         self.judged(what, measured, target, target, decimals);
@@ -94,24 +72,36 @@ impl Table {
         self.line(what, &measured, &target.to_string(), &scaled, verdict);
     }
 
-    /// A kind of request.
+    /// A kind of request; the targets are of the reference machine.
     pub fn load(&mut self, what: &str, load: &Load, targets: Option<&Targets>) {
         self.note(&format!("{what}: requests/s"), load.rate, 0);
         self.note("… p50, ms", load.within(0.5), 2);
         let p99 = load.within(0.99);
         match targets.and_then(|targets| targets.p99) {
-            Some(target) => self.scaled("… p99, ms", p99, target, 2),
+            Some(target) => self.judged("… p99, ms", p99, target, target * load.scale, 2),
             None => self.note("… p99, ms", p99, 2),
         }
         self.note("… p99.9, ms", load.within(0.999), 2);
         match targets {
-            Some(targets) => self.scaled("… server CPU, µs", load.cost.server, targets.server, 0),
+            Some(Targets { server: target, .. }) => {
+                self.judged(
+                    "… server CPU, µs",
+                    load.cost.server,
+                    *target,
+                    target * load.scale,
+                    0,
+                );
+            }
             None => self.note("… server CPU, µs", load.cost.server, 0),
         }
         if let Some(target) = targets.and_then(|targets| targets.database) {
-            self.scaled("… PostgreSQL's CPU, µs", load.cost.database, target, 0);
+            let scaled = target * load.scale;
+            self.judged("… PostgreSQL's CPU, µs", load.cost.database, target, scaled, 0);
         }
         self.note("… (the load generator's CPU, µs)", load.cost.own, 0);
+        if targets.is_some() {
+            self.note("… (the yardstick beside it, to the reference's)", load.scale, 2);
+        }
     }
 
     /// The same statements without the server.

@@ -1,4 +1,5 @@
 //! How fast this machine is: one deal read by its id in a loop on one thread, typed, through Diesel.
+//! A machine has slow minutes and quick ones, so it is measured right beside each figure.
 
 use crate::fill::Filled;
 use crate::load::Dice;
@@ -8,11 +9,48 @@ use crate::server::Server;
 use crate::statement::Any;
 use crate::types::{At, Uid};
 use chrono::NaiveDate;
+use diesel::connection::CacheSize;
 use diesel::prelude::*;
 use std::time::Instant;
 
 /// Microseconds that it takes on the machine that the targets were set on.
-pub const REFERENCE: (f64, f64) = (87.5, 21.0);
+const POSTGRES: f64 = 87.5;
+const SQLITE: f64 = 21.0;
+
+/// A connection to measure on.
+pub struct Yardstick<'a> {
+    conn: Any,
+    filled: &'a Filled,
+    reference: f64,
+}
+
+impl<'a> Yardstick<'a> {
+    pub fn new(mut conn: Any, filled: &'a Filled) -> Yardstick<'a> {
+        let reference = match &mut conn {
+            Any::Pg(_) => POSTGRES,
+            Any::Sqlite(c) => {
+                // As SQLite does it by itself where a LIMIT is bound, if it isn't built to keep plans.
+                c.set_prepared_statement_cache_size(CacheSize::Disabled);
+                SQLITE
+            }
+        };
+        Yardstick {
+            conn,
+            filled,
+            reference,
+        }
+    }
+
+    /// Microseconds a read.
+    pub fn measure(&mut self, seconds: f64) -> Result<f64, String> {
+        measure(&mut self.conn, self.filled, seconds)
+    }
+
+    /// To the machine that the targets were set on.
+    pub fn scale(&self, microseconds: f64) -> f64 {
+        microseconds / self.reference
+    }
+}
 
 /// Reads that are timed together.
 const ROUND: u32 = 200;
