@@ -154,7 +154,7 @@ impl Operation {
         schema: RefOr<Schema>,
         parts: &'static [(&'static str, &'static str)],
     ) -> Self {
-        self.media_type = "multipart/form-data";
+        self.media_type = crate::media::FORM;
         self.parts = parts;
         self.body(schema)
     }

@@ -1,6 +1,7 @@
 //! Problems (RFC 9457): every error of the API, from one table of codes.
 
 mod codes;
+mod refused;
 
 pub use codes::CODES;
 
@@ -8,9 +9,8 @@ use crate::noted::Noted;
 use actix_web::http::header::HeaderValue;
 use actix_web::http::{StatusCode, Uri, header};
 use actix_web::{HttpResponse, ResponseError};
-use firma_auth::proof::CHALLENGE_LIFE;
 use firma_domain::FieldError;
-use firma_services::{Panicked, Refusal};
+use firma_services::Panicked;
 use serde_json::{Map, Value, json};
 use std::fmt;
 
@@ -180,107 +180,5 @@ impl ResponseError for Problem {
     /// For what fails outside the frame; inside it, the request is told too.
     fn error_response(&self) -> HttpResponse {
         self.written(&self.body().1)
-    }
-}
-
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Problem {
-        Problem::from(&refusal)
-    }
-}
-
-impl From<&Refusal> for Problem {
-    fn from(refusal: &Refusal) -> Problem {
-        use firma_services::Fault;
-        let said = refusal.to_string();
-        match refusal {
-            Refusal::Unauthenticated => Problem::new("unauthenticated", said),
-            Refusal::WrongCredentials => Problem::new("wrong_credentials", said),
-            Refusal::WrongCode => Problem::new("wrong_code", said),
-            Refusal::SecondFactor(challenge) => Problem::new("second_factor_required", said)
-                .with("challenge", challenge.as_str())
-                .with("expires_in", CHALLENGE_LIFE),
-            Refusal::TooMany(seconds) => Problem::new("too_many_tries", said).after(*seconds),
-            Refusal::StepUp => Problem::new("step_up_required", said),
-            Refusal::SignupClosed => Problem::new("signup_closed", said),
-            Refusal::ProviderRefused => Problem::new("provider_refused", said),
-            Refusal::NamesAway(seconds) => Problem::new("names_away", said).after(*seconds),
-            Refusal::ProviderAway(seconds) => Problem::new("provider_away", said).after(*seconds),
-            Refusal::SecretShown => Problem::new("secret_already_shown", said),
-            Refusal::OrganizationNotFound | Refusal::Archived => Problem::new("organization_not_found", said),
-            Refusal::ModuleOff(_) => Problem::new("module_off", said),
-            Refusal::FactorMissing => Problem::new("second_factor_missing", said),
-            Refusal::Renamed(slug) => Problem {
-                renamed: Some(slug.as_str().into()),
-                ..Problem::new("organization_renamed", said)
-            },
-            Refusal::NotOwner => Problem::new("owner_required", said),
-            Refusal::NothingHere => Problem::new("no_route", said),
-            Refusal::Permission(name) => {
-                Problem::new("permission_required", &*said).with("permission", name.as_str())
-            }
-            Refusal::RoleNotHeld { permission, .. } => {
-                let problem = Problem::new("role_not_held", said);
-                match permission {
-                    Some(name) => problem.with("permission", name.as_str()),
-                    None => problem,
-                }
-            }
-            Refusal::Key(refused) => Problem::from(&refused.told()),
-            Refusal::KeyNotAllowed => Problem::new("key_not_allowed", said),
-            Refusal::PermissionNotHeld(missing) => Problem::new("permission_not_held", &*said)
-                .with("permission", missing.first().map_or("", String::as_str)),
-            Refusal::Unverified => Problem::new("email_unverified", said),
-            Refusal::Suspended => Problem::new("organization_suspended", said),
-            Refusal::Parameter { name, code, detail } => {
-                Problem::new(code, format!("{name} {detail}")).with("parameter", name.as_str())
-            }
-            Refusal::KeyMissing => Problem::new("idempotency_key_required", said),
-            Refusal::FileType(_) => Problem::new("file_type", said),
-            Refusal::TooLarge(_) => Problem::new("file_too_large", said),
-            Refusal::MediaType(_) => Problem::new("media_type", said),
-            Refusal::Malformed(_) => Problem::new("malformed_body", said),
-            Refusal::Invalid(invalid) => Problem::errors(&invalid.0),
-            Refusal::KeyReused => Problem::new("idempotency_key_reused", said),
-            Refusal::NotFound => Problem::new("not_found", said),
-            Refusal::Forbidden(name) => {
-                Problem::new("out_of_reach", said.clone()).with("permission", name.as_str())
-            }
-            Refusal::PreconditionFailed => Problem::new("changed", said),
-            Refusal::Conflict { code, field, detail } => {
-                let problem = Problem::new(code, detail.as_str());
-                match field {
-                    Some(field) => problem.with(
-                        "errors",
-                        json!([{"pointer": format!("#/{field}"), "code": code, "detail": detail}]),
-                    ),
-                    None => problem,
-                }
-            }
-            Refusal::Part { pointer, refusal } => {
-                let problem = Problem::from(refusal.as_ref());
-                let error = json!([{"pointer": pointer, "code": problem.code, "detail": problem.detail}]);
-                problem.with("errors", error)
-            }
-            Refusal::Fault(Fault::Busy | Fault::Again) => Problem::new("busy", "try again in a moment"),
-            Refusal::Fault(Fault::Away) => Problem::new("database_away", "try again in a moment"),
-            Refusal::Fault(Fault::Timeout) => Problem::new("timeout", "try again in a moment"),
-            Refusal::Fault(Fault::Conflict(_)) => {
-                Problem::new("not_unique", "another resource has the same value")
-            }
-            Refusal::Fault(Fault::Reference) => {
-                Problem::new("referred_to", "a resource that is referred to is missing")
-            }
-            Refusal::Fault(fault) => Problem {
-                cause: Some(Box::new(Cause {
-                    said: fault.to_string(),
-                    panicked: match fault {
-                        Fault::Panicked(panicked) => Some((**panicked).clone()),
-                        _ => None,
-                    },
-                })),
-                ..Problem::new("internal", "it was noted, with the request_id")
-            },
-        }
     }
 }

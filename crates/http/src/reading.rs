@@ -143,7 +143,7 @@ fn described(document: &Value, operation: &crate::Operation) -> Option<Described
             .collect(),
         parameters: array(said, "parameters").iter().map(parameter).collect(),
         body: body.map(kind),
-        is_form: operation.media_type == "multipart/form-data",
+        is_form: operation.media_type == crate::media::FORM,
         status: operation.status,
         answer: answer.and_then(|answer| answer.get("schema")).map(kind),
         unsure: operation.example.why_unsure(),

@@ -192,7 +192,7 @@ async fn forget(call: &Call, key: String) {
 }
 
 async fn receive(call: &Call, key: &str, mut form: Multipart, takes: Takes) -> Result<Sent, Problem> {
-    media::plain(call.request()).map_err(Refusal::MediaType)?;
+    media::form(call.request()).map_err(Refusal::MediaType)?;
     let state = &call.said().state;
     let wrong = |name: &str, code, detail: &str| Problem::from(Refusal::field(name, code, detail));
     let (mut found, mut options) = (None, None);

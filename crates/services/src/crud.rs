@@ -242,7 +242,7 @@ pub(crate) fn held<E: Keeping, A: Writes>(
 /// What is code may be read, and not changed.
 fn not_fixed<E: Keeping, A: Action>(grant: Grant<E, A>, id: Id) -> Result<(), Refusal> {
     match E::fixed(id) {
-        Some(_) => Err(Refusal::Forbidden(grant.permission())),
+        Some(_) => Err(out_of_reach(grant)),
         None => Ok(()),
     }
 }
@@ -268,10 +268,18 @@ impl Expected {
     }
 }
 
+/// The row may be seen, and what the grant stands for doesn't reach it.
+pub(crate) fn out_of_reach<E: Entity, A: Action>(grant: Grant<E, A>) -> Refusal {
+    Refusal::Forbidden {
+        held: grant.permission(),
+        missing: grant.wider(),
+    }
+}
+
 /// A fault in the words of the entity: which field a constraint is about, which permission did not reach.
 pub(crate) fn refused<E: Keeping, A: Action>(grant: Grant<E, A>, fault: Fault) -> Refusal {
     match fault {
-        Fault::Forbidden => Refusal::Forbidden(grant.permission()),
+        Fault::Forbidden => out_of_reach(grant),
         Fault::Conflict(constraint) => {
             let field = E::FIELDS
                 .iter()

@@ -93,8 +93,12 @@ pub enum Refusal {
     KeyReused,
     #[error("no such resource")]
     NotFound,
-    #[error("the resource may be read, but not changed: {0} does not reach it")]
-    Forbidden(String),
+    #[error("the resource may be read, but not changed: {held} does not reach it")]
+    Forbidden {
+        held: String,
+        /// The permission that would, if there is one
+        missing: Option<String>,
+    },
     #[error("the resource is no longer the one named by If-Match")]
     PreconditionFailed,
     #[error("{detail}")]

@@ -68,7 +68,12 @@ impl<E, A> Grant<E, A> {
 impl<E: Entity, A: Action> Grant<E, A> {
     /// The name of the permission that this grant stands for, as wide as it was given.
     pub fn permission(&self) -> String {
-        format!("{}:{}:{}", E::COLLECTION, A::VERB.as_str(), self.reach.as_str())
+        named::<E, A>(self.reach)
+    }
+
+    /// The name of the permission that reaches all rows of the organization; none where this one does.
+    pub fn wider(&self) -> Option<String> {
+        (self.reach < Reach::Org).then(|| named::<E, A>(Reach::Org))
     }
 
     /// What the use case also touches: declared beside the entities, in [`Touches`].
@@ -78,6 +83,10 @@ impl<E: Entity, A: Action> Grant<E, A> {
     {
         Grant::new(self.organization, self.actor, Some(Reach::Org), Reach::Org).by_key(self.key)
     }
+}
+
+fn named<E: Entity, A: Action>(reach: Reach) -> String {
+    format!("{}:{}:{}", E::COLLECTION, A::VERB.as_str(), reach.as_str())
 }
 
 /// The right to found one organization: to make its own row and what it starts with.

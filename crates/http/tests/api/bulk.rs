@@ -379,17 +379,11 @@ fn of_calls_at_once_only_what_failed_is_undone() {
                 });
             }
         });
-        let kept = data(
-            &firm
-                .owner
-                .get(&firm.at("companies?sort=name&limit=200"))
-                .expect(200),
-        );
+        let kept = firm.at("companies?sort=name&limit=200");
+        let kept = data(&firm.owner.get(&kept).expect(200));
         let good: Vec<_> = kept.iter().filter(|row| row["name"] != "taken").collect();
-        assert!(
-            good.iter()
-                .all(|row| row["name"].as_str().unwrap().starts_with("good"))
-        );
+        let is_good = |row: &&Value| row["name"].as_str().unwrap().starts_with("good");
+        assert!(good.iter().all(is_good));
         let mut ids: Vec<_> = good
             .iter()
             .map(|row| row["id"].as_str().unwrap().to_owned())

@@ -155,6 +155,25 @@ fn what_is_wrong_with_the_call_is_told_at_once() {
         wrong(r#"{"entity": "members"}"#, 422, "invalid");
         wrong(r#"{"entity": "deals", "colour": 1}"#, 422, "invalid");
         wrong(r#"{"entity": "deals", "separator": "\""}"#, 422, "invalid");
+        for wrong_alone in [
+            r#""encoding": "klingon""#,
+            r#""date_format": "DD.MM""#,
+            r#""decimal": ";""#,
+        ] {
+            let options = format!(r#"{{"entity": "deals", {wrong_alone}}}"#);
+            let told = wrong(&options, 422, "invalid");
+            let name = wrong_alone.split('"').nth(1).unwrap();
+            assert_eq!(told["errors"][0]["pointer"], format!("#/{name}"), "{told}");
+        }
+        let other = [("content-type", "multipart/mixed; boundary=cut")];
+        owner
+            .send(
+                "POST",
+                &firm.at("imports"),
+                &other,
+                Some(&form(b"No,Firm\n", "{}")),
+            )
+            .problem(415, "media_type");
         let none = b"--cut\r\ncontent-disposition: form-data; name=\"options\"\r\n\r\n{}\r\n--cut--\r\n";
         let headers = [("content-type", "multipart/form-data; boundary=cut")];
         owner

@@ -287,7 +287,11 @@ fn bulk_and_references_reach_no_further() {
             .map(|n| each["results"][n]["status"].as_u64().unwrap())
             .collect();
         assert_eq!(status, [200, 403, 404, 404]);
-        assert_eq!(each["results"][1]["problem"]["code"], "out_of_reach");
+        let far = &each["results"][1]["problem"];
+        assert_eq!(
+            (&far["code"], &far["permission"]),
+            (&json!("out_of_reach"), &json!("deals:update:org"))
+        );
         assert_eq!(actor.get(&mine).expect(200)["title"], "taken");
         let delete = json!({"operations": [{"op": "delete", "id": rows[0]}]});
         let key = unique();

@@ -191,8 +191,8 @@ fn settled(work: &Work<'_, '_>, value: Role, before: Option<&Role>) -> Result<Ro
             Some(permission) => given.put(permission),
             None => errors.push(FieldError {
                 pointer: format!("#/permissions/{n}"),
-                code: "not_found".into(),
-                detail: "there is no such permission in an organization".into(),
+                code: "unknown_permission".into(),
+                detail: "is not a permission of the catalogue".into(),
             }),
         }
     }

@@ -1,6 +1,7 @@
 use super::activities::{self, Of};
 use super::deal_contacts;
 use super::phones::e164;
+use crate::crud;
 use crate::keeping::Keeping;
 use crate::link::Link;
 use crate::refusal::Refusal;
@@ -147,7 +148,7 @@ fn depose(work: &mut Work<'_, '_>, id: Id) -> Result<(), Refusal> {
     let mut contacts = work.open(grant)?;
     let old = contacts.find_for_change(id).map_err(|fault| match fault {
         // Who doesn't even see it learns no more than that.
-        Fault::Missing | Fault::Forbidden => Refusal::Forbidden(grant.permission()),
+        Fault::Missing | Fault::Forbidden => crud::out_of_reach(grant),
         other => other.into(),
     })?;
     let value = Contact {

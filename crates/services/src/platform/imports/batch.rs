@@ -387,7 +387,7 @@ fn told(plan: &Plan, line: i32, refusal: &Refusal) -> Vec<ImportRefusal> {
             .collect(),
         Refusal::Conflict { code, field, detail } => vec![one(field.as_deref(), code, detail.clone())],
         Refusal::Permission(_) => alone("permission_required"),
-        Refusal::Forbidden(_) => alone("out_of_reach"),
+        Refusal::Forbidden { .. } => alone("out_of_reach"),
         Refusal::PreconditionFailed => alone("changed"),
         Refusal::NotFound => alone("not_found"),
         Refusal::Fault(Fault::Conflict(_)) => alone("not_unique"),

@@ -1,7 +1,9 @@
 //! What who imports says about the file.
 
+use super::cells;
 use crate::refusal::Refusal;
-use firma_domain::{Currency, input};
+use encoding_rs::Encoding;
+use firma_domain::{Currency, FieldError, Invalid, input};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -89,18 +91,41 @@ impl Options {
     /// The options from JSON.
     ///
     /// # Errors
-    /// What is unknown, of another type, or no separator that a file may have.
+    /// What is unknown, of another type, or wrong whatever the file holds.
     pub fn read(given: Value) -> Result<Options, Refusal> {
         let options: Options = input::raw(given)?;
-        if options
-            .separator
-            .is_some_and(|c| !c.is_ascii() || "\"\r\n".contains(c))
-        {
-            return Err(Refusal::field("separator", "invalid_value", "is no separator"));
-        }
-        if options.decimal.is_some_and(|c| c != ',' && c != '.') {
-            return Err(Refusal::field("decimal", "invalid_value", "has to be , or ."));
-        }
+        let is_separator = |c: char| c.is_ascii() && !"\"\r\n".contains(c);
+        let is_encoding = |name: &String| Encoding::for_label(name.as_bytes()).is_some();
+        let is_order = |format: &String| cells::date_order(format).is_some();
+        let wrong = [
+            (
+                "separator",
+                "is no separator",
+                options.separator.is_some_and(|c| !is_separator(c)),
+            ),
+            (
+                "decimal",
+                "has to be , or .",
+                options.decimal.is_some_and(|c| c != ',' && c != '.'),
+            ),
+            (
+                "encoding",
+                "is not the name of an encoding",
+                !options.encoding.as_ref().is_none_or(is_encoding),
+            ),
+            (
+                "date_format",
+                "has to be such as DD.MM.YYYY",
+                !options.date_format.as_ref().is_none_or(is_order),
+            ),
+        ];
+        let wrong = wrong.into_iter().filter(|(.., is_wrong)| *is_wrong);
+        let told = wrong.map(|(name, detail, _)| FieldError {
+            pointer: format!("#/{name}"),
+            code: "invalid_value".into(),
+            detail: detail.into(),
+        });
+        Invalid::unless_empty(told.collect())?;
         Ok(options)
     }
 

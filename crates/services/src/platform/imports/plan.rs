@@ -60,22 +60,12 @@ impl Plan {
             sought: naming::key::<E>,
             clear: options.empty == Empty::Clear,
             style: Style {
-                date: None,
+                date: options.date_format.as_deref().and_then(cells::date_order),
                 decimal: options.decimal,
                 list: options.list_separator.unwrap_or(','),
                 currency: options.currency.unwrap_or_default(),
             },
         };
-        if let Some(format) = &options.date_format {
-            plan.style.date = cells::date_order(format);
-            if plan.style.date.is_none() {
-                errors.push(wrong(
-                    "date_format",
-                    "invalid_value",
-                    "has to be such as DD.MM.YYYY",
-                ));
-            }
-        }
         for name in options.values.keys() {
             plan.column(name).map_err(|error| errors.push(error)).ok();
         }

@@ -95,7 +95,7 @@ fn why(refusal: Refusal) -> Result<(&'static str, String), Refusal> {
     match refusal {
         Refusal::PreconditionFailed => Ok(("touched", "it was changed since".into())),
         Refusal::NotFound => Ok(("gone", "it was deleted since, or is out of your sight".into())),
-        Refusal::Forbidden(_) => Ok(("out_of_reach", refusal.to_string())),
+        Refusal::Forbidden { .. } => Ok(("out_of_reach", refusal.to_string())),
         Refusal::Conflict { code, detail, .. } => Ok((code, detail)),
         Refusal::Fault(Fault::Reference | Fault::Conflict(_)) => Ok(("in_use", refusal.to_string())),
         other => Err(other),
