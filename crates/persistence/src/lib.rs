@@ -24,7 +24,7 @@ pub use backend::{
     About, Database, Load, Panicked, Settings, Sources, Target, Trace, caught, note_panic, usual_connections,
 };
 pub use fault::{Failure, Fault};
-pub use sql::{Col, Cond, Kind, Op, Side, Value};
+pub use sql::{Col, Cond, Kind, Listed, Op, Side, Value};
 pub use store::{
     Checkpoint, Cut, Deed, Field, HANGING, Key, Known, Listing, Log, LogEnd, LogPage, LogWalk, LoggedEntry,
     LoggedPayload, Origin, OwnRows, Page, Position, Purged, Reached, References, Repo, SortBy, Stored,

@@ -6,7 +6,7 @@ use crate::work::Work;
 use firma_auth::access::{Action, Grant};
 use firma_domain::value::text;
 use firma_domain::{Id, Record};
-use firma_persistence::{Col, Cond, Side, Stored, Value as Stands};
+use firma_persistence::{Col, Cond, Listed, Side, Stored, Value as Stands};
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -34,13 +34,13 @@ pub(crate) fn rows<T: Keeping, A: Action>(
         _ => vec![],
     };
     let fits = match field {
-        "emails" => Cond::Listed {
+        "emails" => Cond::Listed(Listed {
             side: Side::Emails,
             id: T::COMMON.id,
             organization: grant.organization().into(),
             entity: T::NAME,
             values: wanted.collect(),
-        },
+        }),
         _ => Cond::one_of(column::<T>(field), wanted.chain(also).collect()),
     };
     let mut rows = Vec::new();

@@ -1,6 +1,7 @@
 //! Conditions and orders as data: what scoping, filters and pages are made of, rendered for any table.
 
 use super::bind::Bind;
+use super::side::{Listed, Worded};
 use super::statement::Sql;
 use super::team;
 use super::value::Value;
@@ -52,16 +53,8 @@ pub enum Cond {
     Gives(Box<Sql>),
     /// A key after (or before) another in one direction: a row comparison, which both planners seek.
     Beyond(Vec<Col>, Vec<Value>, Op),
-    /// The row has a word between two bounds, the second left out. `walked` says that so many rows have one
-    /// that a page is to walk its order: PostgreSQL's planner is left no other way.
-    Worded {
-        walked: bool,
-        id: Col,
-        organization: Value,
-        entity: &'static str,
-        from: Value,
-        below: Value,
-    },
+    Worded(Worded),
+    Listed(Listed),
     /// The row's owner is the member, or shares a live team with the member.
     TeamOf {
         owner: Col,
@@ -78,43 +71,6 @@ pub enum Cond {
         within: Vec<Cond>,
         tail: Tail,
     },
-    /// A side table has one of the values for the row.
-    Listed {
-        side: Side,
-        id: Col,
-        organization: Value,
-        entity: &'static str,
-        values: Vec<Value>,
-    },
-}
-
-/// A side table of organization, entity type, value and row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    Tags,
-    /// In lower case
-    Emails,
-    /// Folded, of the fields that are searched
-    Words,
-}
-
-impl Side {
-    pub(crate) const ALL: [Side; 3] = [Side::Tags, Side::Emails, Side::Words];
-
-    pub(crate) fn table(self) -> &'static str {
-        match self {
-            Side::Tags => "tags",
-            Side::Emails => "emails",
-            Side::Words => "search_words",
-        }
-    }
-    pub(crate) fn column(self) -> &'static str {
-        match self {
-            Side::Tags => "tag",
-            Side::Emails => "email",
-            Side::Words => "word",
-        }
-    }
 }
 
 /// How rows that are read are held until the end of a transaction, on PostgreSQL; SQLite's writer is alone.
@@ -138,7 +94,7 @@ pub struct Tail {
     pub hold: Option<Hold>,
 }
 impl Col {
-    fn push<DB: Backend>(&self, out: &mut AstPass<'_, '_, DB>) -> QueryResult<()> {
+    pub(super) fn push<DB: Backend>(&self, out: &mut AstPass<'_, '_, DB>) -> QueryResult<()> {
         out.push_identifier(self.table)?;
         out.push_sql(".");
         out.push_identifier(self.name)
@@ -192,7 +148,7 @@ impl Cond {
     /// Whether a statement with it is kept prepared, and so planned once, and looks for rows at all.
     pub(crate) fn is_kept(&self) -> bool {
         match self {
-            Cond::In(..) | Cond::Worded { .. } | Cond::Listed { .. } => false,
+            Cond::In(..) | Cond::Worded(_) | Cond::Listed(_) => false,
             Cond::Any(some) if some.is_empty() => false,
             Cond::All(some) | Cond::Any(some) | Cond::FirstOfTeam { within: some, .. } => {
                 some.iter().all(Cond::is_kept)
@@ -247,29 +203,8 @@ impl Cond {
                 out.push_sql(op.sql());
                 return grouped(out, values, ", ", |out, value| value.bind(out));
             }
-            Cond::Worded {
-                walked,
-                id,
-                organization,
-                entity,
-                from,
-                below,
-            } => {
-                // How many rows have such a word decides the plan: each search has its own.
-                out.unsafe_to_cache_prepared();
-                out.push_sql(if *walked { "(" } else { "EXISTS (" });
-                out.push_sql("SELECT 1 FROM search_words w WHERE w.organization_id = ");
-                organization.bind(out)?;
-                out.push_sql(" AND w.entity_type = '");
-                out.push_sql(entity);
-                out.push_sql("' AND w.entity_id = ");
-                id.push(out)?;
-                out.push_sql(" AND w.word >= ");
-                from.bind(out)?;
-                out.push_sql(" AND w.word < ");
-                below.bind(out)?;
-                out.push_sql(if *walked { " LIMIT 1) IS NOT NULL" } else { ")" });
-            }
+            Cond::Worded(worded) => return worded.render(out),
+            Cond::Listed(listed) => return listed.render(out),
             Cond::TeamOf {
                 owner,
                 organization,
@@ -302,28 +237,6 @@ impl Cond {
                     tail.render(out)
                 })?;
             }
-            Cond::Listed {
-                side,
-                id,
-                organization,
-                entity,
-                values,
-            } => {
-                out.unsafe_to_cache_prepared();
-                id.push(out)?;
-                out.push_sql(" IN (SELECT s.entity_id FROM ");
-                out.push_sql(side.table());
-                out.push_sql(" s WHERE s.organization_id = ");
-                organization.bind(out)?;
-                // A name of ours, not of a caller.
-                out.push_sql(" AND s.entity_type = '");
-                out.push_sql(entity);
-                out.push_sql("' AND s.");
-                out.push_sql(side.column());
-                out.push_sql(" IN ");
-                grouped(out, values, ", ", |out, value| value.bind(out))?;
-                out.push_sql(")");
-            }
         }
         Ok(())
     }
@@ -344,7 +257,7 @@ fn list<'a, 'b, DB: Backend, X>(
     Ok(())
 }
 
-fn grouped<'a, 'b, DB: Backend, X>(
+pub(super) fn grouped<'a, 'b, DB: Backend, X>(
     out: &mut AstPass<'a, 'b, DB>,
     items: &'b [X],
     glue: &str,

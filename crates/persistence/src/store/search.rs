@@ -4,7 +4,7 @@ use super::repo::Repo;
 use super::stored::Stored;
 use crate::backend::{Id as IdType, Uid};
 use crate::fault::Fault;
-use crate::sql::{Col, Cond, Op, Sql, Tail, Value};
+use crate::sql::{Col, Cond, Op, Sql, Tail, Value, Worded};
 use firma_auth::access::Action;
 use firma_domain::Id;
 use std::cmp::Reverse;
@@ -105,14 +105,14 @@ impl<E: Stored, A: Action> Repo<'_, '_, E, A> {
     }
 
     fn has(&self, id: Col, word: &str, walked: bool) -> Cond {
-        Cond::Worded {
+        Cond::Worded(Worded {
             walked,
             id,
             organization: self.grant.organization().into(),
             entity: E::NAME,
             from: word.into(),
             below: below(word),
-        }
+        })
     }
 }
 

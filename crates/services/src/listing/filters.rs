@@ -4,7 +4,7 @@ use crate::keeping::Keeping;
 use crate::refusal::Refusal;
 use firma_domain::value::{decimal, text};
 use firma_domain::{Currency, Email, Id};
-use firma_persistence::{Cond, Field, Op, Side, Value};
+use firma_persistence::{Cond, Field, Listed, Op, Side, Value};
 
 /// The most values of a list such as `status=WON,LOST`.
 const VALUES: usize = 100;
@@ -32,13 +32,13 @@ fn listed<E: Keeping>(
     if values.len() > VALUES {
         return Err(Refusal::parameter(name, "invalid_value", "names too many values"));
     }
-    Ok(Cond::Listed {
+    Ok(Cond::Listed(Listed {
         side,
         id: E::COMMON.id,
         organization: organization.into(),
         entity: E::NAME,
         values: values.into_iter().map(Value::Text).collect(),
-    })
+    }))
 }
 
 pub(super) fn in_currency<E: Keeping>(currency: Currency) -> Option<Cond> {
