@@ -258,11 +258,8 @@ async fn stored(state: &State, key: &str, mut field: Field, takes: Takes) -> Res
 
 fn unreadable(error: MultipartError) -> Problem {
     match error {
-        MultipartError::ContentTypeMissing
-        | MultipartError::ContentTypeParse
-        | MultipartError::ContentTypeIncompatible
-        | MultipartError::BoundaryMissing => {
-            Problem::new("media_type", "the body has to be a form with a file")
+        MultipartError::ContentTypeParse | MultipartError::BoundaryMissing => {
+            Problem::new("media_type", "the form has to say what parts it")
         }
         other => Problem::new("malformed_body", format!("the form can't be read: {other}")),
     }

@@ -272,7 +272,7 @@ impl Expected {
 pub(crate) fn out_of_reach<E: Entity, A: Action>(grant: Grant<E, A>) -> Refusal {
     Refusal::Forbidden {
         held: grant.permission(),
-        missing: grant.wider(),
+        missing: grant.widest(),
     }
 }
 

@@ -96,7 +96,7 @@ pub enum Refusal {
     #[error("the resource may be read, but not changed: {held} does not reach it")]
     Forbidden {
         held: String,
-        /// The permission that would, if there is one
+        /// The permission that reaches all rows; none where `held` is that
         missing: Option<String>,
     },
     #[error("the resource is no longer the one named by If-Match")]

@@ -72,7 +72,7 @@ impl<E: Entity, A: Action> Grant<E, A> {
     }
 
     /// The name of the permission that reaches all rows of the organization; none where this one does.
-    pub fn wider(&self) -> Option<String> {
+    pub fn widest(&self) -> Option<String> {
         (self.reach < Reach::Org).then(|| named::<E, A>(Reach::Org))
     }
 

@@ -5,6 +5,8 @@ use firma_auth::proof::CHALLENGE_LIFE;
 use firma_services::{Fault, Refusal};
 use serde_json::json;
 
+const INTERNAL: &str = "internal";
+
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Problem {
         Problem::from(&refusal)
@@ -48,7 +50,11 @@ impl From<&Refusal> for Problem {
                 field: Some(field), ..
             } => problem.about(&format!("#/{field}")),
             Refusal::Part { pointer, refusal } => Problem::from(refusal.as_ref()).about(pointer),
-            Refusal::Fault(fault) => of_fault(fault, problem),
+            Refusal::Fault(fault) => Problem {
+                detail: told(fault).1.into(),
+                cause: noted(fault),
+                ..problem
+            },
             _ => problem,
         }
     }
@@ -62,26 +68,29 @@ impl Problem {
     }
 }
 
-/// What a fault is to a client, who learns nothing of the database.
-fn of_fault(fault: &Fault, problem: Problem) -> Problem {
-    let detail = match fault {
-        Fault::Busy | Fault::Again | Fault::Away | Fault::Timeout => "try again in a moment",
-        Fault::Conflict(_) => "another resource has the same value",
-        Fault::Reference => "a resource that is referred to is missing",
-        _ => "it was noted, with the request_id",
-    };
-    let cause = (problem.code == "internal").then(|| Cause {
-        said: fault.to_string(),
-        panicked: match fault {
-            Fault::Panicked(panicked) => Some((**panicked).clone()),
-            _ => None,
-        },
-    });
-    Problem {
-        detail: detail.into(),
-        cause: cause.map(Box::new),
-        ..problem
+/// What a fault is to a client, who learns nothing of the database: its code and detail.
+fn told(fault: &Fault) -> (&'static str, &'static str) {
+    match fault {
+        Fault::Busy | Fault::Again => ("busy", "try again in a moment"),
+        Fault::Away => ("database_away", "try again in a moment"),
+        Fault::Timeout => ("timeout", "try again in a moment"),
+        Fault::Conflict(_) => ("not_unique", "another resource has the same value"),
+        Fault::Reference => ("referred_to", "a resource that is referred to is missing"),
+        _ => (INTERNAL, "it was noted, with the request_id"),
     }
+}
+
+/// Notes what really happened, where the client isn't told.
+fn noted(fault: &Fault) -> Option<Box<Cause>> {
+    (told(fault).0 == INTERNAL).then(|| {
+        Box::new(Cause {
+            said: fault.to_string(),
+            panicked: match fault {
+                Fault::Panicked(panicked) => Some((**panicked).clone()),
+                _ => None,
+            },
+        })
+    })
 }
 
 fn code(refusal: &Refusal) -> &'static str {
@@ -122,11 +131,6 @@ fn code(refusal: &Refusal) -> &'static str {
         Refusal::PreconditionFailed => "changed",
         Refusal::Parameter { code, .. } | Refusal::Conflict { code, .. } => code,
         Refusal::Part { refusal, .. } => code(refusal),
-        Refusal::Fault(Fault::Busy | Fault::Again) => "busy",
-        Refusal::Fault(Fault::Away) => "database_away",
-        Refusal::Fault(Fault::Timeout) => "timeout",
-        Refusal::Fault(Fault::Conflict(_)) => "not_unique",
-        Refusal::Fault(Fault::Reference) => "referred_to",
-        Refusal::Fault(_) => "internal",
+        Refusal::Fault(fault) => told(fault).0,
     }
 }

@@ -125,7 +125,8 @@ fn the_systems_roles_come_first_and_stay_as_they_are() {
                 firm.owner.delete(&at),
                 firm.owner.act(&format!("{at}/restore")),
             ] {
-                answer.problem(403, "out_of_reach");
+                let problem = answer.problem(403, "out_of_reach");
+                assert!(problem.get("permission").is_none(), "{problem}");
             }
         }
         for role in SYSTEM_ROLES.iter().filter(|role| role.platform) {
@@ -170,6 +171,8 @@ fn what_is_wrong_with_a_role_is_named() {
         let problem = post("desk", given).problem(422, "invalid");
         let wrong = [1, 3, 4, 5, 6, 7, 8, 9].map(|n| format!("#/permissions/{n}"));
         assert_eq!(pointers(&problem), wrong);
+        let codes = texts(problem["errors"].as_array().unwrap(), "code");
+        assert!(codes.iter().all(|code| code == "unknown_permission"), "{problem}");
         for (field, value) in [
             ("name", json!("Desk")),
             ("name", json!("d")),

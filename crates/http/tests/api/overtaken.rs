@@ -1,4 +1,5 @@
-//! Calls that wait for another one, and then find something else than they looked for: they look once more.
+//! Calls that wait for another one, and then find something else than they looked for: they look once more. On SQLite one writes at a time, and
+//! looks for the first time when the other is done.
 
 use crate::kit::data;
 use crate::relied_on::{Writing, call, meanwhile};
@@ -62,5 +63,7 @@ fn who_is_added_as_they_are_erased_is_another_person() {
         let added = added.expect(201);
         assert_ne!(added["id"], json!(before));
         assert_eq!(added["name"], "New");
+        let members = data(&firm.owner.get(&firm.at("members")).expect(200));
+        assert!(members.iter().all(|member| member["id"] != json!(before)));
     });
 }

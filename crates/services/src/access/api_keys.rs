@@ -1,5 +1,6 @@
 //! API keys: made, changed and revoked by members, never by keys.
 
+use super::roles::no_permission;
 use crate::keeping::Keeping;
 use crate::refusal::Refusal;
 use crate::work::Work;
@@ -7,7 +8,7 @@ use firma_auth::access::{Create, Facts, Grant, Permission, Permissions, Update};
 use firma_auth::api_key::{ApiKeyToken, RANDOM};
 use firma_domain::access::ApiKey;
 use firma_domain::identity::SecurityKind;
-use firma_domain::input::{self, FieldError, Invalid};
+use firma_domain::input::{self, Invalid};
 use firma_domain::source::Entropy;
 use firma_domain::{Id, Instant, Record};
 use serde::Serialize;
@@ -165,11 +166,7 @@ fn named(names: &[String]) -> Result<Permissions, Refusal> {
             Some(_) => ("not_for_keys", "is nothing that a key may ever do"),
             None => ("unknown_permission", "is not a permission of the catalogue"),
         };
-        errors.push(FieldError {
-            pointer: format!("#/permissions/{n}"),
-            code: code.into(),
-            detail: detail.into(),
-        });
+        errors.push(no_permission(n, code, detail));
     }
     Invalid::unless_empty(errors)?;
     Ok(known)

@@ -181,6 +181,15 @@ impl Keeping for Role {
     }
 }
 
+/// What is wrong with one of the permissions that are given.
+pub(super) fn no_permission(n: usize, code: &'static str, detail: &str) -> FieldError {
+    FieldError {
+        pointer: format!("#/permissions/{n}"),
+        code: code.into(),
+        detail: detail.into(),
+    }
+}
+
 /// The role with each permission that it gives named once, all of them known and held by who makes it so; what wasn't
 /// in it before is held for good, as it is put in.
 fn settled(work: &Work<'_, '_>, value: Role, before: Option<&Role>) -> Result<Role, Refusal> {
@@ -189,11 +198,11 @@ fn settled(work: &Work<'_, '_>, value: Role, before: Option<&Role>) -> Result<Ro
     for (n, name) in value.permissions.iter().enumerate() {
         match Permission::parse(name) {
             Some(permission) => given.put(permission),
-            None => errors.push(FieldError {
-                pointer: format!("#/permissions/{n}"),
-                code: "unknown_permission".into(),
-                detail: "is not a permission of the catalogue".into(),
-            }),
+            None => errors.push(no_permission(
+                n,
+                "unknown_permission",
+                "is not a permission of the catalogue",
+            )),
         }
     }
     Invalid::unless_empty(errors)?;

@@ -18,7 +18,7 @@ pub struct Load {
     /// Milliseconds, sorted
     times: Vec<f32>,
     pub cost: Cost,
-    /// What the yardstick took beside it, to what it takes on the reference machine
+    /// What the yardstick took beside it, to what it takes on the reference machine; 1 where it wasn't asked
     pub scale: f64,
 }
 

@@ -194,11 +194,12 @@ fn over(
 ) -> Done<Over> {
     let (token, main) = (&filled.token, &filled.main.path);
     let each = seconds / ROUNDS as f64;
+    let long = f64::max(each / 2.0, 0.5);
     let mut of = |write: &(dyn Fn(&mut Dice, &mut Vec<u8>) + Sync)| -> Done<Load> {
-        let (mut rounds, mut beside) = (Vec::new(), yardstick.measure(each / 2.0)?);
+        let (mut rounds, mut beside) = (Vec::new(), yardstick.measure(long)?);
         for _ in 0..ROUNDS {
             rounds.push(over_http(server.port, each, watched, write)?);
-            beside += yardstick.measure(each / 2.0)?;
+            beside += yardstick.measure(long)?;
         }
         let scale = yardstick.scale(beside / (ROUNDS + 1) as f64);
         Ok(Load::together(rounds, scale))

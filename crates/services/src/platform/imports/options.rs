@@ -88,12 +88,26 @@ pub enum Empty {
 }
 
 impl Options {
+    /// The options that a caller gives.
+    ///
+    /// # Errors
+    /// What is unknown or of another type, or what [`Options::faults`] finds.
+    pub fn given(given: Value) -> Result<Options, Refusal> {
+        let options = Options::read(given)?;
+        Invalid::unless_empty(options.faults())?;
+        Ok(options)
+    }
+
     /// The options from JSON.
     ///
     /// # Errors
-    /// What is unknown, of another type, or wrong whatever the file holds.
+    /// What is unknown, or of another type.
     pub fn read(given: Value) -> Result<Options, Refusal> {
-        let options: Options = input::raw(given)?;
+        Ok(input::raw(given)?)
+    }
+
+    /// What is wrong by itself in `separator`, `decimal`, `encoding` and `date_format`.
+    pub(super) fn faults(&self) -> Vec<FieldError> {
         let is_separator = |c: char| c.is_ascii() && !"\"\r\n".contains(c);
         let is_encoding = |name: &String| Encoding::for_label(name.as_bytes()).is_some();
         let is_order = |format: &String| cells::date_order(format).is_some();
@@ -101,22 +115,22 @@ impl Options {
             (
                 "separator",
                 "is no separator",
-                options.separator.is_some_and(|c| !is_separator(c)),
+                self.separator.is_some_and(|c| !is_separator(c)),
             ),
             (
                 "decimal",
                 "has to be , or .",
-                options.decimal.is_some_and(|c| c != ',' && c != '.'),
+                self.decimal.is_some_and(|c| c != ',' && c != '.'),
             ),
             (
                 "encoding",
                 "is not the name of an encoding",
-                !options.encoding.as_ref().is_none_or(is_encoding),
+                !self.encoding.as_ref().is_none_or(is_encoding),
             ),
             (
                 "date_format",
                 "has to be such as DD.MM.YYYY",
-                !options.date_format.as_ref().is_none_or(is_order),
+                !self.date_format.as_ref().is_none_or(is_order),
             ),
         ];
         let wrong = wrong.into_iter().filter(|(.., is_wrong)| *is_wrong);
@@ -125,8 +139,7 @@ impl Options {
             code: "invalid_value".into(),
             detail: detail.into(),
         });
-        Invalid::unless_empty(told.collect())?;
-        Ok(options)
+        told.collect()
     }
 
     pub(super) fn separator(&self) -> Option<u8> {

@@ -52,7 +52,7 @@ impl Plan {
     /// # Errors
     /// All that is wrong with the options beside the file's first line.
     pub(super) fn of<E: Keeping>(options: &Options, header: &[String]) -> Result<Plan, Refusal> {
-        let mut errors = Vec::new();
+        let mut errors = options.faults();
         let mut plan = Plan {
             targets: vec![],
             columns: columns(options, header),
