@@ -77,7 +77,7 @@ fn measure(kind: &Kind, options: &Options) -> Done<Table> {
     };
     let mut yardstick = Yardstick::new(owner, &filled);
     let mut table = Table::new();
-    let first = yardstick.measure(seconds)?;
+    let first = yardstick::median(yardstick.rounds(seconds)?);
     table.note("yardstick: a read by id on one thread, µs", first, 1);
     let scale = yardstick.scale(first);
     table.note("… to the reference machine's", scale, 2);
@@ -196,12 +196,12 @@ fn over(
     let each = seconds / ROUNDS as f64;
     let long = f64::max(each / 2.0, 0.5);
     let mut of = |write: &(dyn Fn(&mut Dice, &mut Vec<u8>) + Sync)| -> Done<Load> {
-        let (mut rounds, mut beside) = (Vec::new(), yardstick.measure(long)?);
+        let (mut rounds, mut beside) = (Vec::new(), yardstick.rounds(long)?);
         for _ in 0..ROUNDS {
             rounds.push(over_http(server.port, each, watched, write)?);
-            beside += yardstick.measure(long)?;
+            beside.extend(yardstick.rounds(long)?);
         }
-        let scale = yardstick.scale(beside / (ROUNDS + 1) as f64);
+        let scale = yardstick.scale(yardstick::median(beside));
         Ok(Load::together(rounds, scale))
     };
     let live = of(&|_, to| http::get(to, "/health/live", ""))?;

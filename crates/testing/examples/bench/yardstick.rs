@@ -41,9 +41,9 @@ impl<'a> Yardstick<'a> {
         }
     }
 
-    /// Microseconds a read.
-    pub fn measure(&mut self, seconds: f64) -> Result<f64, String> {
-        measure(&mut self.conn, self.filled, seconds)
+    /// Microseconds a read, of each round.
+    pub fn rounds(&mut self, seconds: f64) -> Result<Vec<f64>, String> {
+        rounds(&mut self.conn, self.filled, seconds)
     }
 
     /// To the machine that the targets were set on.
@@ -93,6 +93,16 @@ pub type Row = (
 
 /// Microseconds a read.
 pub fn measure(conn: &mut Any, filled: &Filled, seconds: f64) -> Result<f64, String> {
+    Ok(median(rounds(conn, filled, seconds)?))
+}
+
+/// What half of the rounds don't exceed.
+pub fn median(mut rounds: Vec<f64>) -> f64 {
+    rounds.sort_by(f64::total_cmp);
+    rounds.get(rounds.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+fn rounds(conn: &mut Any, filled: &Filled, seconds: f64) -> Result<Vec<f64>, String> {
     use deals::columns::*;
     let organization = uid(&filled.main.id)?;
     let ids = filled
@@ -147,8 +157,6 @@ pub fn measure(conn: &mut Any, filled: &Filled, seconds: f64) -> Result<f64, Str
     for _ in 0..2_000 {
         read()?;
     }
-    // Medians of a fifth of the time each, and the least of them: what else happens for a while must not
-    // pass for the machine's speed.
     let mut rounds = Vec::new();
     let until = Instant::now() + std::time::Duration::from_secs_f64(seconds);
     while Instant::now() < until {
@@ -158,13 +166,7 @@ pub fn measure(conn: &mut Any, filled: &Filled, seconds: f64) -> Result<f64, Str
         }
         rounds.push(begun.elapsed().as_secs_f64() * 1_000_000.0 / f64::from(ROUND));
     }
-    let fifth = (rounds.len() / 5).max(1);
-    let fifths = rounds.chunks_exact_mut(fifth);
-    let medians = fifths.filter_map(|fifth| {
-        fifth.sort_by(f64::total_cmp);
-        fifth.get(fifth.len() / 2).copied()
-    });
-    medians.min_by(f64::total_cmp).ok_or("no round".into())
+    Ok(rounds)
 }
 
 /// Microseconds a read where all cores do the same: what a core is worth while the others work, too.
