@@ -2,8 +2,8 @@
 //! stage that is deleted.
 
 use crate::kit::{data, pointers};
-use crate::relied_on::{Writing, meanwhile};
-use firma_auth::access::{Create, Delete, Update};
+use crate::relied_on::{Writing, begun, meanwhile};
+use firma_auth::access::{Create, Delete};
 use firma_domain::Id;
 use firma_domain::crm::{Company, Deal, Pipeline, Stage};
 use firma_services::crud::{self, Expected};
@@ -67,18 +67,12 @@ fn no_pipeline_goes_that_a_deal_comes_into_at_once() {
         let firm = Firm::new(server);
         let (id, stage) = pipeline(&firm);
         let company = firm.owner.post(&firm.at("companies"), json!({"name": "A"})).id();
-        let (organization, owner, company) = (firm.id, firm.owner_id, company.parse().unwrap());
         let body = json!({"title": "x", "stage_id": stage});
         let making = call(&firm, move |work| {
             let grant = work.grant::<Deal, Create>()?;
             crud::create(work, grant, body.clone()).map(drop)
         });
-        // In a transaction that is begun, so that it holds the stage.
-        let held: Writing = Box::new(move |tx| {
-            let grant = Work::resume(tx, organization, owner)?.grant::<Company, Update>()?;
-            tx.open(grant)?.lock(company)?;
-            making(tx)
-        });
+        let held = begun::<Company>(&firm, firm.owner_id, company.parse().unwrap(), making);
         let (made, refused) = meanwhile(server, held, || {
             firm.owner.delete(&firm.at(&format!("pipelines/{id}")))
         });

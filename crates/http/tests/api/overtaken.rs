@@ -2,11 +2,10 @@
 //! looks for the first time when the other is done.
 
 use crate::kit::data;
-use crate::relied_on::{Writing, call, meanwhile};
+use crate::relied_on::{begun, call, meanwhile};
 use crate::samples::unique;
-use firma_auth::access::{Create, Update};
+use firma_auth::access::Create;
 use firma_domain::crm::Company;
-use firma_services::Work;
 use firma_services::crud;
 use firma_services::identity::erase_person;
 use firma_testing::{Firm, on_each};
@@ -20,19 +19,12 @@ fn an_upsert_finds_the_row_that_was_made_at_once() {
             .owner
             .post(&firm.at("companies"), json!({"name": "other"}))
             .id();
-        let other = other.parse().unwrap();
-        let (organization, owner) = (firm.id, firm.owner_id);
-        let make = call(&firm, owner, |work| {
+        let make = call(&firm, firm.owner_id, |work| {
             let grant = work.grant::<Company, Create>()?;
             let value = json!({"name": "first", "external_id": "x"});
             crud::create(work, grant, value).map(drop)
         });
-        let making: Writing = Box::new(move |tx| {
-            // In a transaction that is begun: else it is stored in one statement, at the very end.
-            let held = Work::resume(tx, organization, owner)?.grant::<Company, Update>()?;
-            tx.open(held)?.lock(other)?;
-            make(tx)
-        });
+        let making = begun::<Company>(&firm, firm.owner_id, other.parse().unwrap(), make);
         let (made, upserted) = meanwhile(server, making, || {
             let second = json!([{"op": "upsert", "value": {"name": "second", "external_id": "x"}}]);
             let body = json!({"operations": second});

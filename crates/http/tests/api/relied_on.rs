@@ -8,7 +8,7 @@ use firma_domain::Id;
 use firma_domain::organizations::{Member, Team, TeamMember};
 use firma_persistence::Origin;
 use firma_services::crud::{self, Expected};
-use firma_services::{Caller, Refusal, Segment, Tx, Work};
+use firma_services::{Caller, Keeping, Refusal, Segment, Tx, Work};
 use firma_testing::{Answer, Client, Firm, Server, on_each};
 use serde_json::{Value, json};
 use std::sync::mpsc::channel;
@@ -37,6 +37,17 @@ pub(crate) fn call(
     };
     Box::new(move |tx: &mut Tx<'_>| -> Result<(), Refusal> {
         run(&mut Work::enter(tx, caller, &organization)?)
+    })
+}
+
+/// The same call in a transaction that is begun by holding a row, so that it holds what it relies on. Else it is one
+/// statement, at the very end.
+pub(crate) fn begun<E: Keeping>(firm: &Firm<'_>, by: Id, row: Id, then: Writing) -> Writing {
+    let organization = firm.id;
+    Box::new(move |tx| {
+        let grant = Work::resume(tx, organization, by)?.grant::<E, Update>()?;
+        tx.open(grant)?.lock(row)?;
+        then(tx)
     })
 }
 
@@ -103,19 +114,15 @@ impl<'s> Scene<'s> {
 
     /// Puts the member into the team; where `holds`, in a transaction that is begun, and so holds what it relies on.
     fn seating(&self, by: Id, holds: bool) -> Writing {
-        let (place, organization) = (self.place(), self.firm.id);
-        let team = self.team.parse().unwrap();
+        let place = self.place();
         let seat = call(&self.firm, by, move |work| {
             let grant = work.grant::<TeamMember, Create>()?;
             crud::create(work, grant, place.clone()).map(drop)
         });
-        Box::new(move |tx| {
-            if holds {
-                let grant = Work::resume(tx, organization, by)?.grant::<Team, Update>()?;
-                tx.open(grant)?.lock(team)?;
-            }
-            seat(tx)
-        })
+        match holds {
+            true => begun::<Team>(&self.firm, by, self.team.parse().unwrap(), seat),
+            false => seat,
+        }
     }
 
     /// Deactivates the member.

@@ -63,10 +63,11 @@ impl Table {
 
     /// A figure whose target holds on any machine.
     pub fn fixed(&mut self, what: &str, measured: f64, target: f64, decimals: usize) {
-        self.judged(what, measured, target, target, decimals);
+        self.judged(what, measured, target, 1.0, decimals);
     }
 
-    fn judged(&mut self, what: &str, measured: f64, target: f64, scaled: f64, decimals: usize) {
+    fn judged(&mut self, what: &str, measured: f64, target: f64, scale: f64, decimals: usize) {
+        let scaled = target * scale;
         let verdict = if measured <= scaled { "ok" } else { "**over**" };
         let (measured, scaled) = (figure(measured, decimals), figure(scaled, decimals));
         self.line(what, &measured, &target.to_string(), &scaled, verdict);
@@ -78,25 +79,28 @@ impl Table {
         self.note("… p50, ms", load.within(0.5), 2);
         let p99 = load.within(0.99);
         match targets.and_then(|targets| targets.p99) {
-            Some(target) => self.judged("… p99, ms", p99, target, target * load.scale, 2),
+            Some(target) => self.judged("… p99, ms", p99, target, load.scale, 2),
             None => self.note("… p99, ms", p99, 2),
         }
         self.note("… p99.9, ms", load.within(0.999), 2);
         match targets {
-            Some(Targets { server: target, .. }) => {
-                self.judged(
-                    "… server CPU, µs",
-                    load.cost.server,
-                    *target,
-                    target * load.scale,
-                    0,
-                );
-            }
+            Some(targets) => self.judged(
+                "… server CPU, µs",
+                load.cost.server,
+                targets.server,
+                load.scale,
+                0,
+            ),
             None => self.note("… server CPU, µs", load.cost.server, 0),
         }
         if let Some(target) = targets.and_then(|targets| targets.database) {
-            let scaled = target * load.scale;
-            self.judged("… PostgreSQL's CPU, µs", load.cost.database, target, scaled, 0);
+            self.judged(
+                "… PostgreSQL's CPU, µs",
+                load.cost.database,
+                target,
+                load.scale,
+                0,
+            );
         }
         self.note("… (the load generator's CPU, µs)", load.cost.own, 0);
         if targets.is_some() {

@@ -2,7 +2,7 @@
 //! A machine has slow minutes and quick ones, so it is measured right beside each figure.
 
 use crate::fill::Filled;
-use crate::load::Dice;
+use crate::load::{Dice, quantile};
 use crate::options::Kind;
 use crate::seat;
 use crate::server::Server;
@@ -42,7 +42,7 @@ impl<'a> Yardstick<'a> {
     }
 
     /// Microseconds a read, of each round.
-    pub fn rounds(&mut self, seconds: f64) -> Result<Vec<f64>, String> {
+    pub fn rounds(&mut self, seconds: f64) -> Result<Vec<f32>, String> {
         rounds(&mut self.conn, self.filled, seconds)
     }
 
@@ -53,7 +53,7 @@ impl<'a> Yardstick<'a> {
 }
 
 /// Reads that are timed together.
-const ROUND: u32 = 200;
+const ROUND: u16 = 200;
 
 diesel::table! {
     use diesel::sql_types::*;
@@ -97,12 +97,12 @@ pub fn measure(conn: &mut Any, filled: &Filled, seconds: f64) -> Result<f64, Str
 }
 
 /// What half of the rounds don't exceed.
-pub fn median(mut rounds: Vec<f64>) -> f64 {
-    rounds.sort_by(f64::total_cmp);
-    rounds.get(rounds.len() / 2).copied().unwrap_or(f64::NAN)
+pub fn median(mut rounds: Vec<f32>) -> f64 {
+    rounds.sort_by(f32::total_cmp);
+    quantile(&rounds, 0.5)
 }
 
-fn rounds(conn: &mut Any, filled: &Filled, seconds: f64) -> Result<Vec<f64>, String> {
+fn rounds(conn: &mut Any, filled: &Filled, seconds: f64) -> Result<Vec<f32>, String> {
     use deals::columns::*;
     let organization = uid(&filled.main.id)?;
     let ids = filled
@@ -164,7 +164,7 @@ fn rounds(conn: &mut Any, filled: &Filled, seconds: f64) -> Result<Vec<f64>, Str
         for _ in 0..ROUND {
             read()?;
         }
-        rounds.push(begun.elapsed().as_secs_f64() * 1_000_000.0 / f64::from(ROUND));
+        rounds.push(begun.elapsed().as_secs_f32() * 1_000_000.0 / f32::from(ROUND));
     }
     Ok(rounds)
 }

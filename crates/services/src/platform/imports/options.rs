@@ -1,6 +1,6 @@
 //! What who imports says about the file.
 
-use super::cells;
+use super::{cells, plan};
 use crate::refusal::Refusal;
 use encoding_rs::Encoding;
 use firma_domain::{Currency, FieldError, Invalid, input};
@@ -91,7 +91,7 @@ impl Options {
     /// The options that a caller gives.
     ///
     /// # Errors
-    /// What is unknown or of another type, or what [`Options::faults`] finds.
+    /// What is unknown, of another type, or a `separator`, `decimal`, `encoding` or `date_format` that is none.
     pub fn given(given: Value) -> Result<Options, Refusal> {
         let options = Options::read(given)?;
         Invalid::unless_empty(options.faults())?;
@@ -134,12 +134,9 @@ impl Options {
             ),
         ];
         let wrong = wrong.into_iter().filter(|(.., is_wrong)| *is_wrong);
-        let told = wrong.map(|(name, detail, _)| FieldError {
-            pointer: format!("#/{name}"),
-            code: "invalid_value".into(),
-            detail: detail.into(),
-        });
-        told.collect()
+        wrong
+            .map(|(name, detail, _)| plan::wrong(name, "invalid_value", detail))
+            .collect()
     }
 
     pub(super) fn separator(&self) -> Option<u8> {

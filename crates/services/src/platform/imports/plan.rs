@@ -286,7 +286,7 @@ fn target<E: Keeping>(
     })
 }
 
-fn wrong(name: &str, code: &'static str, detail: &str) -> FieldError {
+pub(super) fn wrong(name: &str, code: &'static str, detail: &str) -> FieldError {
     FieldError {
         pointer: format!("#/{}", name.replace('~', "~0").replace('/', "~1")),
         code: code.into(),
