@@ -54,7 +54,7 @@ async fn create(upload: Upload) -> Answered {
     with_file::<Import, _>(upload, Takes::Rows, expect, |work, grant, said, sent| {
         let options = json::read(sent.options.as_deref().unwrap_or_default().as_bytes());
         let options = options.map_err(|e| Refusal::Malformed(format!("options: {e}")))?;
-        let options = imports::Options::given(options)?;
+        let options = imports::Options::read(options)?;
         let file = add_file(work, grant.also(), &sent.name, &sent.received)?;
         let import = imports::ask_for_file(work, grant, &options, &file)?;
         render::accepted(said, &import, import.value.job_id)

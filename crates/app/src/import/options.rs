@@ -34,5 +34,5 @@ pub(super) fn options(new: &NewImport) -> Result<Options, String> {
             columns.insert(column.clone(), field.as_str().into());
         }
     }
-    Options::given(Value::Object(given)).map_err(|refusal| refusal.to_string())
+    Options::read(Value::Object(given)).map_err(|refusal| refusal.to_string())
 }

@@ -202,6 +202,73 @@ fn what_is_wrong_with_the_call_is_told_at_once() {
 }
 
 #[test]
+fn options_that_fit_no_file_are_told_at_once() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let wrong = [
+            (
+                companies(json!({"columns": {"No": "external_id", "Firm": "colour"}, "decimal": ";"})),
+                "#/decimal: has to be , or .; #/colour: is not a field of this resource",
+            ),
+            (
+                companies(json!({"fields": {"name": "{Firm"}})),
+                "#/{Firm: a brace is opened and not closed",
+            ),
+            (
+                companies(json!({"fields": {"name": "{Firm} {Place|-}"}})),
+                "#/name: comes from several columns",
+            ),
+            (
+                companies(json!({"key": "industry"})),
+                "#/key: has to be one of external_id, tax_number, name, or none",
+            ),
+            (
+                companies(json!({"key": "tax_number"})),
+                "#/key: no column becomes tax_number",
+            ),
+            (
+                companies(json!({"links": {"owner_id": "email"}})),
+                "#/owner_id: is no reference that a column gives",
+            ),
+            (
+                json!({"entity": "companies", "key": "industry"}),
+                "#/key: has to be one of external_id, tax_number, name, or none",
+            ),
+            (
+                json!({"entity": "companies", "links": {"owner_id": "phone"}}),
+                "#/owner_id: has to be one of email, name",
+            ),
+            (
+                json!({"entity": "companies", "links": {"name": "email"}}),
+                "#/name: is no reference that a column gives",
+            ),
+            (
+                json!({"entity": "deals", "fields": {"title": "{Offer}"}}),
+                "#/key: say by which field a row is found again (external_id), or none",
+            ),
+        ];
+        for (options, told) in wrong {
+            let answer = post(&firm.owner, &firm, b"No,Firm\n", &options.to_string(), &unique());
+            let problem = answer.problem(422, "invalid");
+            let error = |error: &Value| {
+                let text = |name: &str| error[name].as_str().unwrap_or_default().to_owned();
+                format!("{}: {}", text("pointer"), text("detail"))
+            };
+            let errors: Vec<_> = problem["errors"].as_array().unwrap().iter().map(error).collect();
+            assert_eq!(errors.join("; "), told, "{options}");
+        }
+        assert_eq!((rows(server, "imports"), rows(server, "files")), (0, 0));
+        // Whether these are the file's columns only the file says.
+        for options in [
+            json!({"entity": "companies", "values": {"Branch": {"a": "b"}}, "links": {"owner_id": "email"}}),
+            json!({"entity": "activities", "fields": {"subject": "{Firm|-}", "external_id": "{firm}"}}),
+        ] {
+            post(&firm.owner, &firm, b"No,Firm\n", &options.to_string(), &unique()).expect(202);
+        }
+    });
+}
+
+#[test]
 fn refused_rows_come_as_a_file_for_who_may_read_them() {
     on_each(|server| {
         let firm = Firm::new(server);

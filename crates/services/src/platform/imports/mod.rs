@@ -5,6 +5,7 @@ mod batch;
 mod cells;
 mod job;
 mod options;
+mod pattern;
 mod plan;
 mod reader;
 mod reading;

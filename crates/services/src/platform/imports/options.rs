@@ -1,9 +1,10 @@
 //! What who imports says about the file.
 
+use super::pattern::{self, Piece};
 use super::{cells, plan};
 use crate::refusal::Refusal;
 use encoding_rs::Encoding;
-use firma_domain::{Currency, FieldError, Invalid, input};
+use firma_domain::{Currency, FieldError, input};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -88,16 +89,6 @@ pub enum Empty {
 }
 
 impl Options {
-    /// The options that a caller gives.
-    ///
-    /// # Errors
-    /// What is unknown, of another type, or a `separator`, `decimal`, `encoding` or `date_format` that is none.
-    pub fn given(given: Value) -> Result<Options, Refusal> {
-        let options = Options::read(given)?;
-        Invalid::unless_empty(options.faults())?;
-        Ok(options)
-    }
-
     /// The options from JSON.
     ///
     /// # Errors
@@ -137,6 +128,22 @@ impl Options {
         wrong
             .map(|(name, detail, _)| plan::wrong(name, "invalid_value", detail))
             .collect()
+    }
+
+    /// Whether those of the file's columns that are called like a field become it.
+    pub(super) fn leaves_it_to_the_file(&self) -> bool {
+        self.columns.is_empty() && self.fields.is_empty()
+    }
+
+    /// The columns that the options speak of.
+    pub(super) fn columns_named(&self) -> impl Iterator<Item = String> {
+        let in_patterns = self.fields.values().filter_map(|text| pattern::pieces(text).ok());
+        let in_patterns = in_patterns.flatten().filter_map(|piece| match piece {
+            Piece::Cell(name, _) => Some(name),
+            Piece::Text(_) => None,
+        });
+        let named = self.columns.keys().chain(self.values.keys()).cloned();
+        named.chain(in_patterns)
     }
 
     pub(super) fn separator(&self) -> Option<u8> {

@@ -2,6 +2,7 @@
 
 use super::cells::{self, Kind, Style, quoted};
 use super::options::{Empty, Options};
+use super::pattern::{self, Piece};
 use crate::keeping::Keeping;
 use crate::naming;
 use crate::refusal::Refusal;
@@ -40,15 +41,26 @@ pub(super) struct Target {
 
 pub(super) enum Source {
     Column(usize),
-    Pattern(Vec<Piece>),
-}
-
-pub(super) enum Piece {
-    Text(String),
-    Cell(usize, Option<String>),
+    Pattern(Vec<Piece<usize>>),
 }
 
 impl Plan {
+    /// # Errors
+    /// What is wrong with the options beside any file: they are laid beside one that has every column they speak of,
+    /// or, where they leave it to the file what becomes a field, one with what they ask for.
+    pub(super) fn fits_some_file<E: Keeping>(options: &Options) -> Result<(), Refusal> {
+        let mut header: Vec<String> = Vec::new();
+        let asked_for = E::NAMED_BY.iter().map(|name| (*name).to_owned());
+        let asked_for = asked_for.chain(options.links.keys().cloned());
+        let asked_for = asked_for.filter(|_| options.leaves_it_to_the_file());
+        for name in options.columns_named().chain(asked_for) {
+            if !header.iter().any(|known| is_same(known, &name)) {
+                header.push(name);
+            }
+        }
+        Plan::of::<E>(options, &header).map(drop)
+    }
+
     /// # Errors
     /// All that is wrong with the options beside the file's first line.
     pub(super) fn of<E: Keeping>(options: &Options, header: &[String]) -> Result<Plan, Refusal> {
@@ -69,11 +81,19 @@ impl Plan {
         for name in options.values.keys() {
             plan.column(name).map_err(|error| errors.push(error)).ok();
         }
+        let sources = plan.sources::<E>(options, &mut errors);
+        for field in options.links.keys() {
+            let is_given = sources.iter().any(|(given, _)| given == field);
+            if !is_given || !E::links().iter().any(|link| link.field == field) {
+                let detail = "is no reference that a column gives";
+                errors.push(wrong(field, "invalid_value", detail));
+            }
+        }
         let mut currencies = Vec::new();
-        for (field, source) in plan.sources::<E>(options, &mut errors) {
+        for (field, source) in sources {
             match field.strip_suffix(".currency").map(Kind::of::<E>) {
                 Some(Ok(Kind::Amount)) => currencies.push((field, source)),
-                _ => match target::<E>(&plan, options, field, source) {
+                _ => match target::<E>(options, field, source) {
                     Ok(target) => plan.targets.push(target),
                     Err(error) => errors.push(error),
                 },
@@ -88,19 +108,6 @@ impl Plan {
                     "required",
                     "is the currency of an amount that no column gives",
                 )),
-            }
-        }
-        for field in options.links.keys() {
-            if !plan
-                .targets
-                .iter()
-                .any(|target| &target.field == field && target.link.is_some())
-            {
-                errors.push(wrong(
-                    field,
-                    "invalid_value",
-                    "is no reference that a column gives",
-                ));
             }
         }
         Invalid::unless_empty(errors)?;
@@ -128,7 +135,7 @@ impl Plan {
                 Err(error) => errors.push(error),
             }
         }
-        if options.columns.is_empty() && options.fields.is_empty() {
+        if options.leaves_it_to_the_file() {
             let fits = |(at, column): (usize, &Column)| {
                 Kind::of::<E>(&column.name)
                     .ok()
@@ -143,8 +150,10 @@ impl Plan {
                 &format!("no column becomes a field; there are {}", self.names()),
             ));
         }
-        for (n, (field, _)) in sources.iter().enumerate() {
-            if sources.iter().skip(n + 1).any(|(other, _)| other == field) {
+        let mut several: Vec<&String> = sources.iter().map(|(field, _)| field).collect();
+        several.sort_unstable();
+        for same in several.chunk_by(|one, other| one == other) {
+            if let [field, _, ..] = same {
                 errors.push(wrong(field, "duplicate_field", "comes from several columns"));
             }
         }
@@ -153,8 +162,8 @@ impl Plan {
 
     /// The place of a column, by its name without regard to case.
     fn column(&self, name: &str) -> Result<usize, FieldError> {
-        let same = |column: &Column| text::fold(column.name.trim()) == text::fold(name.trim());
-        let mut found = self.columns.iter().enumerate().filter(|(_, column)| same(column));
+        let all = self.columns.iter().enumerate();
+        let mut found = all.filter(|(_, column)| is_same(&column.name, name));
         match (found.next(), found.next()) {
             (Some((at, _)), None) => Ok(at),
             (Some(_), Some(_)) => Err(wrong(
@@ -179,23 +188,13 @@ impl Plan {
         names.join(", ")
     }
 
-    /// A text with `{column}` or `{column|else}` in it.
-    fn pattern(&self, pattern: &str) -> Result<Vec<Piece>, FieldError> {
-        let mut pieces = Vec::new();
-        let mut left = pattern;
-        while let Some((before, rest)) = left.split_once('{') {
-            let unclosed = || wrong(pattern, "invalid_value", "a brace is opened and not closed");
-            let (named, after) = rest.split_once('}').ok_or_else(unclosed)?;
-            let (name, otherwise) = match named.split_once('|') {
-                Some((name, otherwise)) => (name, Some(otherwise.to_owned())),
-                None => (named, None),
-            };
-            pieces.push(Piece::Text(before.to_owned()));
-            pieces.push(Piece::Cell(self.column(name)?, otherwise));
-            left = after;
-        }
-        pieces.push(Piece::Text(left.to_owned()));
-        Ok(pieces)
+    fn pattern(&self, pattern: &str) -> Result<Vec<Piece<usize>>, FieldError> {
+        let pieces = pattern::pieces(pattern)?.into_iter();
+        let place = |piece: Piece<String>| match piece {
+            Piece::Text(own) => Ok(Piece::Text(own)),
+            Piece::Cell(name, otherwise) => Ok(Piece::Cell(self.column(&name)?, otherwise)),
+        };
+        pieces.map(place).collect()
     }
 
     fn key_of<E: Keeping>(&self, options: &Options) -> Result<Option<&'static str>, FieldError> {
@@ -240,10 +239,14 @@ impl Plan {
     }
 }
 
+/// Whether two names are of the same column.
+fn is_same(one: &str, other: &str) -> bool {
+    text::fold(one.trim()) == text::fold(other.trim())
+}
+
 fn columns(options: &Options, header: &[String]) -> Vec<Column> {
     let column = |name: &String| {
-        let same = |known: &String| text::fold(known.trim()) == text::fold(name.trim());
-        let values = options.values.iter().find(|(known, _)| same(known));
+        let values = options.values.iter().find(|(known, _)| is_same(known, name));
         Column {
             name: name.trim().to_owned(),
             values: values.map(|(_, values)| values.clone()).unwrap_or_default(),
@@ -252,16 +255,8 @@ fn columns(options: &Options, header: &[String]) -> Vec<Column> {
     header.iter().map(column).collect()
 }
 
-fn target<E: Keeping>(
-    plan: &Plan,
-    options: &Options,
-    field: String,
-    source: Source,
-) -> Result<Target, FieldError> {
+fn target<E: Keeping>(options: &Options, field: String, source: Source) -> Result<Target, FieldError> {
     let kind = Kind::of::<E>(&field).map_err(|error| wrong(&field, "unknown_field", &error.detail))?;
-    if plan.targets.iter().any(|target| target.field == field) {
-        return Err(wrong(&field, "duplicate_field", "comes from several columns"));
-    }
     let by = options.links.get(&field);
     let link = match E::links()
         .iter()

@@ -28,6 +28,8 @@ type Batch = fn(&mut Work<'_, '_>, &Plan, &[Read], &HashSet<u64>) -> Result<Outc
 /// What can be done to a collection by a file of rows.
 pub(super) struct Importer {
     pub collection: &'static str,
+    /// Whether some file fits the options
+    pub judge: fn(&Options) -> Result<(), Refusal>,
     pub plan: fn(&Options, &[String]) -> Result<Plan, Refusal>,
     pub batch: Batch,
     /// Whether the caller may make rows, and change those that are found again
@@ -42,6 +44,7 @@ impl Importer {
     const fn of<E: Keeping>() -> Importer {
         Importer {
             collection: E::COLLECTION,
+            judge: Plan::fits_some_file::<E>,
             plan: Plan::of::<E>,
             batch: batch::<E>,
             may_make: may_make::<E>,

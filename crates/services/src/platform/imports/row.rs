@@ -1,7 +1,8 @@
 //! Rows of the file as values of fields.
 
 use super::cells::{self, Wrong};
-use super::plan::{Piece, Plan, Source};
+use super::pattern::Piece;
+use super::plan::{Plan, Source};
 use super::reader::{MOST_BYTES, Row, Unread};
 use firma_domain::platform::ImportRefusal;
 use firma_domain::value::text;

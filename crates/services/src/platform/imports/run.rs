@@ -44,6 +44,7 @@ pub fn ask_for_file(
 ) -> Result<Record<Import>, Refusal> {
     let importer = Importer::named(&options.entity)?;
     (importer.may_make)(work, options.key.as_deref() != Some("none"))?;
+    (importer.judge)(options)?;
     // As it is now: an import that goes on later reads amounts as it began.
     let options = Options {
         currency: options.currency.or(Some(work.currency())),
