@@ -80,8 +80,8 @@ impl Deal {
     /// `before` is the deal as it was, none for a new one; `today` is the organization's day.
     ///
     /// # Errors
-    /// A move to lost without a reason, a lost deal that loses its own, a closing day on an open deal, a closing
-    /// before the opening.
+    /// A move to lost without a reason, a lost deal that loses its own, a reason on one that isn't lost, a closing day
+    /// on an open deal, a closing before the opening.
     pub fn standing_in(mut self, stage: &Stage, before: Option<&Deal>, today: Day) -> Result<Deal, Invalid> {
         self.pipeline_id = Some(stage.pipeline_id);
         self.status = match stage.kind {
@@ -89,6 +89,17 @@ impl Deal {
             StageKind::Won => DealStatus::Won,
             StageKind::Lost => DealStatus::Lost,
         };
+        if self.status != DealStatus::Lost {
+            // That of a loss that is taken back goes with it.
+            let was_lost = before.is_some_and(|deal| deal.status == DealStatus::Lost);
+            if self.lost_reason.take().is_some() && !was_lost {
+                return Err(Invalid::field(
+                    "lost_reason",
+                    "deal_not_lost",
+                    "a deal that isn't lost has no reason for it",
+                ));
+            }
+        }
         match self.status {
             DealStatus::Open => {
                 let reopened = before.is_some_and(|deal| deal.status != DealStatus::Open);
@@ -100,12 +111,12 @@ impl Deal {
                     ));
                 }
                 self.actual_close = None;
-                self.lost_reason = None;
             }
             closed => {
-                if closed == DealStatus::Won {
-                    self.lost_reason = None;
-                } else if self.lost_reason.is_none() && before.is_some_and(Deal::needs_reason) {
+                if closed == DealStatus::Lost
+                    && self.lost_reason.is_none()
+                    && before.is_some_and(Deal::needs_reason)
+                {
                     return Err(Invalid::field(
                         "lost_reason",
                         "required",
@@ -208,7 +219,16 @@ mod tests {
         assert!(open.clone().standing_in(&lost, Some(&open), today).is_err());
         assert!(open.clone().standing_in(&lost, None, today).is_ok());
         let told = deal(json!({"title": "x", "lost_reason": "price"}));
-        assert!(told.standing_in(&lost, Some(&open), today).is_ok());
+        assert!(told.clone().standing_in(&lost, Some(&open), today).is_ok());
+        for kind in [StageKind::Open, StageKind::Won] {
+            for before in [None, Some(&open)] {
+                let Invalid(errors) = told.clone().standing_in(&stage(kind), before, today).unwrap_err();
+                assert_eq!(
+                    (errors[0].pointer.as_str(), errors[0].code.as_ref()),
+                    ("#/lost_reason", "deal_not_lost")
+                );
+            }
+        }
     }
 
     #[test]
