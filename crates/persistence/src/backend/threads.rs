@@ -8,14 +8,11 @@ use super::seat::{Seat, Stage};
 use crate::fault::Fault;
 use crate::store::Attempt;
 use crossbeam_channel::Receiver;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const ATTEMPTS: usize = 3;
 /// The most calls that one commit of SQLite's writer carries.
 const GROUP: usize = 64;
-/// How long at most that writer waits before a commit for those who came together the last time: pages that they have
-/// in common are written once. A commit takes some milliseconds itself.
-const LINGER: Duration = Duration::from_millis(2);
 
 /// What becomes of a thread's connection while nobody calls.
 #[derive(Debug, Clone, Copy)]
@@ -130,15 +127,11 @@ fn transaction(seat: &mut Seat, call: &mut dyn Work, attempt: Attempt) -> Verdic
 
 /// SQLite's one writer: one COMMIT for all that wait, and only then the answers.
 pub(super) fn write_in_groups(mut seat: Seat, calls: Receiver<Box<dyn Work>>, meter: &Meter) {
-    let mut expected = 1;
     while let Ok(first) = calls.recv() {
         let _busy = meter.busy();
         let mut group = vec![first];
         let behind = calls.len();
-        let written = write(&mut seat, &mut group, &calls, expected);
-        // Forgotten one by one: who came too late for one commit will most likely come for the next.
-        expected = group.len().max(expected.saturating_sub(1));
-        match written {
+        match write(&mut seat, &mut group, &calls) {
             Ok(()) => {
                 group.into_iter().for_each(|call| call.settle());
                 seat.tidy();
@@ -162,11 +155,9 @@ fn write(
     seat: &mut Seat,
     group: &mut Vec<Box<dyn Work>>,
     calls: &Receiver<Box<dyn Work>>,
-    expected: usize,
 ) -> Result<(), Fault> {
     seat.sit()?;
     seat.batch("BEGIN IMMEDIATE")?;
-    let mut until = None;
     let mut next = group.pop();
     while let Some(mut call) = next {
         call.taken();
@@ -182,13 +173,9 @@ fn write(
             }
             break;
         }
-        next = match group.len() {
-            GROUP.. => None,
-            few if few < expected && calls.is_empty() => {
-                let until = *until.get_or_insert_with(|| Instant::now() + LINGER);
-                calls.recv_deadline(until).ok()
-            }
-            _ => calls.try_recv().ok(),
+        next = match group.len() < GROUP {
+            true => calls.try_recv().ok(),
+            false => None,
         };
     }
     seat.batch("COMMIT")
@@ -232,9 +219,7 @@ mod tests {
     use crate::backend::seat::tests::seat;
     use crate::sql::{Sql, Value};
     use crate::store::{Origin, Tx};
-    use crossbeam_channel::{Sender, unbounded};
     use diesel::sql_types::BigInt;
-    use std::path::PathBuf;
     use tokio::sync::oneshot::Receiver as Answer;
 
     type Ran = fn(&mut Tx<'_>) -> Result<(), Fault>;
@@ -244,8 +229,8 @@ mod tests {
         insert.bind(Value::Big(n)).then(")").run(tx).map(drop)
     }
 
-    /// A database with a table, and a connection to it.
-    fn kept() -> (tempfile::TempDir, PathBuf, Seat) {
+    /// What becomes of calls that all wait before the writer begins: whether each succeeded, and what is stored.
+    fn written(calls: &[Ran]) -> (Vec<bool>, Vec<i64>) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("firma.db");
         let mut first = seat(&file);
@@ -253,32 +238,19 @@ mod tests {
         first
             .batch("PRAGMA journal_mode = WAL; CREATE TABLE kept (n BIGINT)")
             .unwrap();
-        (folder, file, first)
-    }
-
-    fn stored(first: &mut Seat) -> Vec<i64> {
-        let stored = Sql::<BigInt>::text("SELECT n FROM kept ORDER BY n");
-        stored.rows_on(first.parts().unwrap().conn).unwrap()
-    }
-
-    fn send(sender: &Sender<Box<dyn Work>>, calls: &[Ran]) -> Vec<Answer<Result<(), Fault>>> {
-        let send = |run: &Ran| {
+        let (sender, receiver) = crossbeam_channel::unbounded();
+        let send = |run: &Ran| -> Answer<Result<(), Fault>> {
             let (call, answer) = Call::asked(*run, Some(Origin::default()), None);
             sender.send(call).unwrap();
             answer
         };
-        calls.iter().map(send).collect()
-    }
-
-    /// What becomes of calls that all wait before the writer begins: whether each succeeded, and what is stored.
-    fn written(calls: &[Ran]) -> (Vec<bool>, Vec<i64>) {
-        let (_folder, file, mut first) = kept();
-        let (sender, receiver) = unbounded();
-        let answers = send(&sender, calls);
+        let answers: Vec<_> = calls.iter().map(send).collect();
         drop(sender);
         write_in_groups(seat(&file), receiver, &Meter::new(1));
         let fine = |answer: Answer<Result<(), Fault>>| answer.blocking_recv().unwrap().is_ok();
-        (answers.into_iter().map(fine).collect(), stored(&mut first))
+        let stored = Sql::<BigInt>::text("SELECT n FROM kept ORDER BY n");
+        let stored = stored.rows_on(first.parts().unwrap().conn).unwrap();
+        (answers.into_iter().map(fine).collect(), stored)
     }
 
     #[test]
@@ -313,35 +285,23 @@ mod tests {
     }
 
     #[test]
-    fn who_comes_alone_after_several_came_together_is_answered() {
-        let (_folder, file, mut first) = kept();
-        let (sender, receiver) = unbounded();
-        let several = send(
-            &sender,
-            &[|tx| store(tx, 1), |tx| store(tx, 2), |tx| store(tx, 3)],
-        );
-        let writer = std::thread::spawn({
-            let seat = seat(&file);
-            move || write_in_groups(seat, receiver, &Meter::new(1))
-        });
-        let answered = |answer: Answer<Result<(), Fault>>| answer.blocking_recv().unwrap().unwrap();
-        several.into_iter().for_each(answered);
-        let alone: [Ran; 2] = [|tx| store(tx, 4), |tx| store(tx, 5)];
-        for run in alone {
-            send(&sender, &[run]).into_iter().for_each(answered);
-        }
-        assert_eq!(stored(&mut first), [1, 2, 3, 4, 5]);
-        drop(sender);
-        writer.join().unwrap();
-    }
-
-    #[test]
     fn while_another_process_writes_all_that_wait_are_refused_together() {
-        let (_folder, file, mut other) = kept();
-        other.batch("BEGIN IMMEDIATE").unwrap();
-        let (sender, receiver) = unbounded();
-        let run: Ran = |tx| store(tx, 1);
-        let answers = send(&sender, &[run; 8]);
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("firma.db");
+        let mut other = seat(&file);
+        other.sit().unwrap();
+        other
+            .batch("PRAGMA journal_mode = WAL; CREATE TABLE kept (n BIGINT); BEGIN IMMEDIATE")
+            .unwrap();
+        let (sender, receiver) = crossbeam_channel::unbounded();
+        let answers: Vec<Answer<Result<(), Fault>>> = (0..8)
+            .map(|_| {
+                let run: Ran = |tx| store(tx, 1);
+                let (call, answer) = Call::asked(run, Some(Origin::default()), None);
+                sender.send(call).unwrap();
+                answer
+            })
+            .collect();
         drop(sender);
         let writer = std::thread::spawn({
             let seat = seat(&file);
