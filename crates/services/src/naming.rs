@@ -34,17 +34,19 @@ pub(crate) fn rows<T: Keeping, A: Action>(
         _ => vec![],
     };
     let fits = match field {
-        "emails" => Cond::Listed(Listed {
+        "emails" => vec![Cond::Listed(Listed {
             side: Side::Emails,
             id: T::COMMON.id,
             organization: grant.organization().into(),
             entity: T::NAME,
             values: wanted.collect(),
-        }),
-        _ => Cond::one_of(column::<T>(field), wanted.chain(also).collect()),
+        })],
+        // There are never many where no column has them folded.
+        "name" if folded::<T>(field).is_none() => vec![],
+        _ => vec![Cond::one_of(column::<T>(field), wanted.chain(also).collect())],
     };
     let mut rows = Vec::new();
-    for record in work.open(grant)?.some(vec![fits], i64::MAX)? {
+    for record in work.open(grant)?.some(fits, i64::MAX)? {
         let value = serde_json::to_value(&record.value).unwrap_or(Value::Null);
         let stands = value.get(field).map_or(&[][..], |value| match value {
             Value::Array(several) => several,
@@ -109,6 +111,7 @@ pub(crate) fn key<T: Stored>(field: &str, written: &str) -> String {
     let clean = text::clean(written, false).unwrap_or_else(|| written.to_owned());
     match field {
         "email" | "emails" => clean.to_lowercase(),
+        "name" => text::fold(&clean),
         _ if folded::<T>(field).is_some() => text::fold(&clean),
         _ => clean,
     }

@@ -29,9 +29,10 @@ fn fill(owner: &Client) {
         stages.iter().find(|stage| stage["kind"] == kind).unwrap()["id"].clone()
     };
     for (n, kind) in ["OPEN", "WON", "LOST", "WON", "OPEN"].iter().enumerate() {
+        let reason = (*kind == "LOST").then_some("one\nand \"two\"");
         let deal = json!({
             "title": format!("Deal {n}"), "company_id": company, "stage_id": stage(kind),
-            "opened_on": "2025-12-31", "lost_reason": "one\nand \"two\"", "value": {"amount": "1234.56", "currency": "EUR"}, "tags": ["c"],
+            "opened_on": "2025-12-31", "lost_reason": reason, "value": {"amount": "1234.56", "currency": "EUR"}, "tags": ["c"],
         });
         owner.post(&at("deals"), deal).expect(201);
     }

@@ -89,43 +89,41 @@ impl Deal {
             StageKind::Won => DealStatus::Won,
             StageKind::Lost => DealStatus::Lost,
         };
-        if self.status != DealStatus::Lost {
-            // That of a loss that is taken back goes with it.
-            let was_lost = before.is_some_and(|deal| deal.status == DealStatus::Lost);
-            if self.lost_reason.take().is_some() && !was_lost {
+        // What the deal had goes with the state that it leaves; what is said anew is not passed over.
+        if self.status != DealStatus::Lost
+            && let Some(reason) = self.lost_reason.take()
+            && before.is_none_or(|was| was.lost_reason.as_ref() != Some(&reason))
+        {
+            return Err(Invalid::field(
+                "lost_reason",
+                "deal_not_lost",
+                "a deal that isn't lost has no reason for it",
+            ));
+        }
+        if self.status == DealStatus::Open {
+            if let Some(day) = self.actual_close.take()
+                && before.is_none_or(|was| was.actual_close != Some(day))
+            {
                 return Err(Invalid::field(
-                    "lost_reason",
-                    "deal_not_lost",
-                    "a deal that isn't lost has no reason for it",
+                    "actual_close",
+                    "deal_open",
+                    "an open deal has no closing date",
                 ));
             }
+            return Ok(self);
         }
-        match self.status {
-            DealStatus::Open => {
-                let reopened = before.is_some_and(|deal| deal.status != DealStatus::Open);
-                if self.actual_close.is_some() && !reopened {
-                    return Err(Invalid::field(
-                        "actual_close",
-                        "deal_open",
-                        "an open deal has no closing date",
-                    ));
-                }
-                self.actual_close = None;
-            }
-            closed => {
-                if closed == DealStatus::Lost
-                    && self.lost_reason.is_none()
-                    && before.is_some_and(Deal::needs_reason)
-                {
-                    return Err(Invalid::field(
-                        "lost_reason",
-                        "required",
-                        "is required when a deal is lost",
-                    ));
-                }
-                self.actual_close = self.actual_close.or(Some(today));
-            }
+        if self.status == DealStatus::Lost
+            && self.lost_reason.is_none()
+            && before.is_some_and(Deal::needs_reason)
+        {
+            return Err(Invalid::field(
+                "lost_reason",
+                "required",
+                "is required when a deal is lost",
+            ));
         }
+        let closed = self.actual_close.or(before.and_then(|was| was.actual_close));
+        self.actual_close = closed.or(Some(today));
         match (self.opened_on, self.actual_close) {
             (Some(opened), Some(closed)) if closed < opened => Err(Invalid::field(
                 "actual_close",
@@ -209,6 +207,39 @@ mod tests {
             .standing_in(&stage(StageKind::Open), Some(&won), today)
             .unwrap();
         assert_eq!((again.status, again.actual_close), (DealStatus::Open, None));
+    }
+
+    #[test]
+    fn what_a_state_has_no_place_for_goes_with_the_one_before_and_is_refused_anew() {
+        let today = day("2026-03-01");
+        let lost = deal(json!({"title": "x", "lost_reason": "price", "actual_close": "2026-02-01"}))
+            .standing_in(&stage(StageKind::Lost), None, today)
+            .unwrap();
+        let moved = |kind, change| {
+            let change = input::patch::<Deal>(change).unwrap();
+            input::merge(&lost, change)
+                .unwrap()
+                .standing_in(&stage(kind), Some(&lost), today)
+        };
+        let won = moved(StageKind::Won, json!({})).unwrap();
+        assert_eq!((won.lost_reason, won.actual_close), (None, lost.actual_close));
+        let open = moved(StageKind::Open, json!({})).unwrap();
+        assert_eq!((open.lost_reason, open.actual_close), (None, None));
+        for (kind, change, code) in [
+            (StageKind::Won, json!({"lost_reason": "time"}), "deal_not_lost"),
+            (StageKind::Open, json!({"lost_reason": "time"}), "deal_not_lost"),
+            (
+                StageKind::Open,
+                json!({"actual_close": "2026-02-02"}),
+                "deal_open",
+            ),
+        ] {
+            let Invalid(errors) = moved(kind, change).unwrap_err();
+            assert_eq!(errors[0].code, code);
+        }
+        // A closed deal has a closing day: taking it away leaves it.
+        let again = moved(StageKind::Lost, json!({"actual_close": null})).unwrap();
+        assert_eq!(again, lost);
     }
 
     #[test]

@@ -336,7 +336,7 @@ fn a_deal_finds_its_company_its_owner_and_its_stage() {
                     "ended": "actual_close", "chance": "probability", "labels": "tags",
                 },
                 "fields": {"title": "{what} for {firm|nobody}"},
-                "values": {"where": {"won": "Won"}},
+                "values": {"where": {"won": "WON"}},
                 "date_format": "DD.MM.YYYY", "decimal": ",", "currency": "EUR",
             }),
         );

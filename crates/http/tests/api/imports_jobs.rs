@@ -7,7 +7,7 @@ use firma_services::identity::ArchiveHandler;
 use firma_services::platform::imports::ImportHandler;
 use firma_services::platform::{Handler, Worker, WorkerSettings};
 use firma_testing::{Answer, Client, Firm, Server, on_each};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -205,6 +205,7 @@ fn what_is_wrong_with_the_call_is_told_at_once() {
 fn options_that_fit_no_file_are_told_at_once() {
     on_each(|server| {
         let firm = Firm::new(server);
+        let many: Map<String, Value> = (0..1_001).map(|n| (n.to_string(), json!({}))).collect();
         let wrong = [
             (
                 companies(json!({"columns": {"No": "external_id", "Firm": "colour"}, "decimal": ";"})),
@@ -243,6 +244,10 @@ fn options_that_fit_no_file_are_told_at_once() {
                 "#/name: is no reference that a column gives",
             ),
             (
+                json!({"entity": "companies", "values": many, "key": "none"}),
+                "#/columns: more than 1000 columns or fields are named, and no file has as many",
+            ),
+            (
                 json!({"entity": "deals", "fields": {"title": "{Offer}"}}),
                 "#/key: say by which field a row is found again (external_id), or none",
             ),
@@ -262,6 +267,8 @@ fn options_that_fit_no_file_are_told_at_once() {
         for options in [
             json!({"entity": "companies", "values": {"Branch": {"a": "b"}}, "links": {"owner_id": "email"}}),
             json!({"entity": "activities", "fields": {"subject": "{Firm|-}", "external_id": "{firm}"}}),
+            json!({"entity": "companies", "key": "name", "values": {"Name": {"a": "b"}}}),
+            json!({"entity": "deals", "values": {"value.currency": {"€": "EUR"}, "External_ID": {}}}),
         ] {
             post(&firm.owner, &firm, b"No,Firm\n", &options.to_string(), &unique()).expect(202);
         }

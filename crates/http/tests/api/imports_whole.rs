@@ -156,6 +156,44 @@ fn a_parent_may_stand_below_its_subsidiary() {
 }
 
 #[test]
+fn an_empty_cell_clears_what_can_be_empty_and_nothing_else() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let owner = Importer::owner(&firm);
+        let run = |entity: &str, text: &str, counted: [i64; 4]| {
+            let import = owner.run(text.as_bytes(), json!({"entity": entity, "empty": "clear"}));
+            assert_eq!((counts(&import), owner.refused(&import)), (counted, vec![]));
+        };
+        let head = "external_id,name,position,emails,mail_consent,mail_consent_source,tags\n";
+        let whole = format!("{head}1,Ann,Buyer,ann@firm.example,yes,fair,\"a,b\"\n");
+        let empty = format!("{head}1,Ann,,,,,\n2,Bo,,,,,\n");
+        run("contacts", &whole, [1, 0, 0, 0]);
+        run("contacts", &empty, [1, 1, 0, 0]);
+        run("contacts", &empty, [0, 0, 2, 0]);
+        let ann = owner.list("contacts?external_id=1").remove(0);
+        for (field, value) in [
+            ("position", json!(null)),
+            ("emails", json!([])),
+            ("mail_consent", json!(false)),
+            ("tags", json!([])),
+        ] {
+            assert_eq!(ann[field], value, "{field}");
+        }
+        // A deal stays in the pipeline of its stage, and closed on the day on which it was.
+        let head = "external_id,title,stage_id,pipeline_id,actual_close\n";
+        run("deals", &format!("{head}1,x,WON,,2026-02-01\n"), [1, 0, 0, 0]);
+        let empty = format!("{head}1,x,won,,\n");
+        run("deals", &empty, [0, 0, 1, 0]);
+        run("deals", &empty, [0, 0, 1, 0]);
+        let deal = owner.list("deals?external_id=1").remove(0);
+        assert_eq!(
+            (&deal["status"], &deal["actual_close"]),
+            (&json!("WON"), &json!("2026-02-01"))
+        );
+    });
+}
+
+#[test]
 fn an_undo_takes_back_what_nobody_touched() {
     on_each(|server| {
         let firm = Firm::new(server);

@@ -1,7 +1,7 @@
 //! The way of a deal, from its company to the report.
 
 use firma_testing::{Firm, on_each};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[test]
 fn a_deal_goes_through_its_stages_and_into_the_report() {
@@ -96,6 +96,56 @@ fn a_deal_that_stays_lost_keeps_a_reason() {
         firm.owner
             .patch(&at, json!({"lost_reason": null}))
             .problem(422, "invalid");
+    });
+}
+
+#[test]
+fn a_pipeline_that_is_not_named_is_the_one_of_the_stage() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let won = json!({"external_id": "x", "title": "x", "stage_id": firm.stage("Won")});
+        let deal = firm.owner.post(&firm.at("deals"), won.clone()).expect(201);
+        let at = firm.at(&format!("deals/{}", deal["id"].as_str().unwrap()));
+        let same = |change: Value| {
+            let after = firm.owner.patch(&at, change).expect(200);
+            assert_eq!((&after["status"], &after["version"]), (&json!("WON"), &json!(1)));
+        };
+        same(json!({"pipeline_id": null}));
+        same(json!({"pipeline_id": null, "stage_id": firm.stage("Won")}));
+        let mut again = won;
+        again["pipeline_id"] = json!(null);
+        let again = json!({"operations": [{"op": "upsert", "value": again}]});
+        let answer = firm
+            .owner
+            .post_once(&firm.at("deals/bulk"), "k", again)
+            .expect(200);
+        assert_eq!(answer["results"][0]["version"], 1);
+        // One that is named without a stage is moved into.
+        let other = firm
+            .owner
+            .post(&firm.at("pipelines"), json!({"name": "Renewals"}))
+            .id();
+        let stages = firm.owner.get(&firm.at(&format!("stages?pipeline_id={other}")));
+        let stages = stages.expect(200);
+        let stage = |kind: &str| {
+            let stages = stages["data"].as_array().unwrap();
+            stages.iter().find(|stage| stage["kind"] == kind).unwrap()["id"].clone()
+        };
+        let problem = firm.owner.patch(&at, json!({"stage_id": stage("WON")}));
+        assert_eq!(
+            problem.problem(422, "invalid")["errors"][0]["code"],
+            "not_its_stage"
+        );
+        let moved = firm
+            .owner
+            .patch(&at, json!({"pipeline_id": other, "stage_id": stage("WON")}));
+        assert_eq!(moved.expect(200)["status"], "WON");
+        let back = json!({"pipeline_id": deal["pipeline_id"]});
+        let moved = firm.owner.patch(&at, back).expect(200);
+        assert_eq!(
+            (&moved["status"], &moved["actual_close"]),
+            (&json!("OPEN"), &json!(null))
+        );
     });
 }
 

@@ -139,7 +139,9 @@ where
     A: firma_auth::access::Action,
     (Deal, A): Touches<Stage, Read> + Touches<Pipeline, Read>,
 {
-    let moved_on = |was: &Deal| deal.pipeline_id != was.pipeline_id && deal.stage_id == was.stage_id;
+    // None named is the one of the stage.
+    let is_another = |was: &Deal| deal.pipeline_id.is_some() && deal.pipeline_id != was.pipeline_id;
+    let moved_on = |was: &Deal| is_another(was) && deal.stage_id == was.stage_id;
     if before.is_some_and(moved_on) {
         deal.stage_id = None;
     }

@@ -239,6 +239,11 @@ fn one<E: Keeping>(
         let made = stored(work, alone, |work| crud::add(work, grant, value, false))?;
         return Ok(Done::Created(imported(row, &made, true)));
     };
+    for target in &plan.targets {
+        if let Some(value) = fields.get_mut(&target.field).filter(|value| value.is_null()) {
+            *value = target.kind.empty();
+        }
+    }
     // Who is found again by one of several addresses keeps the others.
     let is_known = |email: &Value| found.value.emails().iter().any(|known| is_same(known, email));
     let emails = fields.get("emails").and_then(Value::as_array);

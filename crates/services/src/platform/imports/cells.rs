@@ -33,6 +33,15 @@ pub(super) struct Style {
 pub(super) type Wrong = (&'static str, String);
 
 impl Kind {
+    /// What stands for nothing.
+    pub(super) fn empty(self) -> Value {
+        match self {
+            Kind::List => json!([]),
+            Kind::Truth => json!(false),
+            _ => Value::Null,
+        }
+    }
+
     /// What the field `name` of `E` holds; a dot leads into a field of several.
     pub(super) fn of<E: Entity>(name: &str) -> Result<Kind, FieldError> {
         let samples = [

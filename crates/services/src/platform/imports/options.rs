@@ -135,6 +135,12 @@ impl Options {
         self.columns.is_empty() && self.fields.is_empty()
     }
 
+    /// How many fields the options speak of.
+    pub(super) fn fields_named(&self) -> usize {
+        let of_columns = self.columns.values().map(|fields| fields.names().len());
+        of_columns.sum::<usize>() + self.fields.len() + self.links.len()
+    }
+
     /// The columns that the options speak of.
     pub(super) fn columns_named(&self) -> impl Iterator<Item = String> {
         let in_patterns = self.fields.values().filter_map(|text| pattern::pieces(text).ok());

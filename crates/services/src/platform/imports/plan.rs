@@ -3,12 +3,14 @@
 use super::cells::{self, Kind, Style, quoted};
 use super::options::{Empty, Options};
 use super::pattern::{self, Piece};
+use super::reader::MOST_CELLS;
 use crate::keeping::Keeping;
 use crate::naming;
 use crate::refusal::Refusal;
+use firma_domain::input::NAME_TOLD;
 use firma_domain::value::text;
 use firma_domain::{FieldError, Invalid};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What each row is read by.
 pub(super) struct Plan {
@@ -25,6 +27,8 @@ pub(super) struct Plan {
 /// A column of the file.
 pub(super) struct Column {
     pub name: String,
+    /// The name as others are compared with it
+    folded: String,
     pub values: BTreeMap<String, String>,
 }
 
@@ -49,15 +53,25 @@ impl Plan {
     /// What is wrong with the options beside any file: they are laid beside one that has every column they speak of,
     /// or, where they leave it to the file what becomes a field, one with what they ask for.
     pub(super) fn fits_some_file<E: Keeping>(options: &Options) -> Result<(), Refusal> {
-        let mut header: Vec<String> = Vec::new();
-        let asked_for = E::NAMED_BY.iter().map(|name| (*name).to_owned());
-        let asked_for = asked_for.chain(options.links.keys().cloned());
-        let asked_for = asked_for.filter(|_| options.leaves_it_to_the_file());
-        for name in options.columns_named().chain(asked_for) {
-            if !header.iter().any(|known| is_same(known, &name)) {
-                header.push(name);
-            }
+        if options.columns_named().nth(MOST_CELLS).is_some() || options.fields_named() > MOST_CELLS {
+            let detail =
+                format!("more than {MOST_CELLS} columns or fields are named, and no file has as many");
+            return Err(Refusal::field("columns", "range", detail));
         }
+        let mut asked_for: Vec<String> = Vec::new();
+        if options.leaves_it_to_the_file() {
+            // Spelled as the fields are; the currency of an amount comes with it.
+            let fields = E::NAMED_BY.iter().map(|name| (*name).to_owned());
+            asked_for.extend(fields.chain(options.links.keys().cloned()));
+            let amounts = options
+                .values
+                .keys()
+                .filter_map(|name| name.strip_suffix(".currency"));
+            asked_for.extend(amounts.map(str::to_owned));
+        }
+        let mut known = HashSet::new();
+        let mut header: Vec<String> = asked_for.into_iter().chain(options.columns_named()).collect();
+        header.retain(|name| known.insert(folded(name)));
         Plan::of::<E>(options, &header).map(drop)
     }
 
@@ -162,8 +176,9 @@ impl Plan {
 
     /// The place of a column, by its name without regard to case.
     fn column(&self, name: &str) -> Result<usize, FieldError> {
+        let sought = folded(name);
         let all = self.columns.iter().enumerate();
-        let mut found = all.filter(|(_, column)| is_same(&column.name, name));
+        let mut found = all.filter(|(_, column)| column.folded == sought);
         match (found.next(), found.next()) {
             (Some((at, _)), None) => Ok(at),
             (Some(_), Some(_)) => Err(wrong(
@@ -239,17 +254,25 @@ impl Plan {
     }
 }
 
-/// Whether two names are of the same column.
-fn is_same(one: &str, other: &str) -> bool {
-    text::fold(one.trim()) == text::fold(other.trim())
+/// A column's name as it is compared with others.
+fn folded(name: &str) -> String {
+    text::fold(name.trim())
 }
 
 fn columns(options: &Options, header: &[String]) -> Vec<Column> {
+    let values: HashMap<String, _> = options
+        .values
+        .iter()
+        .map(|(name, values)| (folded(name), values))
+        .collect();
     let column = |name: &String| {
-        let values = options.values.iter().find(|(known, _)| is_same(known, name));
+        let folded = folded(name);
         Column {
             name: name.trim().to_owned(),
-            values: values.map(|(_, values)| values.clone()).unwrap_or_default(),
+            values: values
+                .get(&folded)
+                .map_or_else(BTreeMap::new, |values| (*values).clone()),
+            folded,
         }
     };
     header.iter().map(column).collect()
@@ -283,7 +306,10 @@ fn target<E: Keeping>(options: &Options, field: String, source: Source) -> Resul
 
 pub(super) fn wrong(name: &str, code: &'static str, detail: &str) -> FieldError {
     FieldError {
-        pointer: format!("#/{}", name.replace('~', "~0").replace('/', "~1")),
+        pointer: format!(
+            "#/{}",
+            text::cut(name, NAME_TOLD).replace('~', "~0").replace('/', "~1")
+        ),
         code: code.into(),
         detail: detail.to_owned(),
     }

@@ -8,7 +8,7 @@ use csv_core::ReadRecordResult as Read;
 /// The most bytes of a row, as UTF-8: what an unclosed quote may swallow.
 pub(super) const MOST_BYTES: usize = 1_024 * 1_024;
 /// The most columns.
-const MOST_CELLS: usize = 1_000;
+pub(super) const MOST_CELLS: usize = 1_000;
 const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// A row as it stands in the file.
