@@ -186,6 +186,13 @@ impl TestDatabase {
         }
     }
 
+    /// Lets the planner know the rows that there are. SQLite's is told the same from the beginning.
+    pub fn analyze(&self) {
+        if self.is_postgres() {
+            self.execute("ANALYZE");
+        }
+    }
+
     /// Runs statements behind the application's back, as the owner.
     pub fn execute(&self, statements: &str) {
         match &self.target {

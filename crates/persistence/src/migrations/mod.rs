@@ -2,6 +2,7 @@
 
 mod lock;
 mod seed;
+mod statistics;
 
 use crate::backend::{AnyConnection, Target, connect_owner};
 use crate::private::{make_file, make_folder};
@@ -168,6 +169,7 @@ impl Migrator {
             AnyConnection::Sqlite(c) => c.run_pending_migrations(SQLITE).map(drop).map_err(failed)?,
         }
         self.check_references()?;
+        statistics::tell(&mut self.conn).map_err(failed)?;
         seed::seed(&mut self.conn, self.now).map_err(failed)?;
         Ok(Done { steps, backup })
     }

@@ -36,9 +36,9 @@ fn fill(base: &TestDatabase) {
          {series} INSERT INTO internal_errors (organization_id, id, version, created_at, updated_at, fingerprint, kind, place, \
          message, state, occurrences, first_at, last_at, binary_version, resolved_at) SELECT {nil}, {id}, 1, {at}, {at}, 'f-' || n, \
          CASE n % 50 WHEN 0 THEN 'PANIC' ELSE 'ANSWER' END, 'here', 'wrong', CASE n % 50 WHEN 1 THEN 'OPEN' ELSE 'RESOLVED' END, n, \
-         {at}, {at}, '1', CASE n % 50 WHEN 1 THEN NULL ELSE {at} END FROM g;
-         ANALYZE;"
+         {at}, {at}, '1', CASE n % 50 WHEN 1 THEN NULL ELSE {at} END FROM g;"
     ));
+    base.analyze();
 }
 
 #[test]

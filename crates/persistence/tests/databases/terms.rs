@@ -28,9 +28,9 @@ fn fill(base: &TestDatabase) {
          INSERT INTO user_profile_terms (user_id, kind, term, value) SELECT id, 'tag', 'tag-' || substr(name, 2, 2), '' FROM users;
          INSERT INTO user_profile_terms (user_id, kind, term, value, number) \
          SELECT id, 'metadata', 'size', substr(name, 2), CAST(substr(name, 2) AS bigint) * 1000000 FROM users WHERE email LIKE '%@many.example';
-         INSERT INTO user_profile_terms (user_id, kind, term, value) SELECT id, 'metadata', 'home', 'here' FROM users;
-         ANALYZE;"
+         INSERT INTO user_profile_terms (user_id, kind, term, value) SELECT id, 'metadata', 'home', 'here' FROM users;"
     ));
+    base.analyze();
 }
 
 /// How many people a search finds, and how the database looks for them.
