@@ -126,9 +126,13 @@ fn once<'c, W>(
             Ok(answer)
         }
         Err(Refusal::Fault(fault)) if !matches!(fault, Fault::Conflict(_)) => Err(Refusal::Fault(fault)),
-        // What refuses it may be what the first call with this key has done: the next attempt finds its answer.
-        Err(_) if !tx(work).is_last_attempt() => Err(Refusal::Fault(Fault::Again)),
-        Err(refusal) => Err(refusal),
+        Err(refusal) if tx(work).is_last_attempt() => Err(refusal),
+        // What refuses it may be what the first call with this key has done: then the next attempt finds its answer.
+        // It does so, too, where nothing more can be asked after the fault.
+        Err(refusal) => match tx(work).is_overtaken(&key) {
+            Ok(false) => Err(refusal),
+            Ok(true) | Err(_) => Err(Refusal::Fault(Fault::Again)),
+        },
     }
 }
 

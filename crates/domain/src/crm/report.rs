@@ -40,6 +40,22 @@ pub struct PipelineFigures {
     pub other_currencies: i64,
 }
 
+impl std::iter::Sum for PipelineFigures {
+    /// Of parts that have no deal in common.
+    fn sum<I: Iterator<Item = PipelineFigures>>(parts: I) -> PipelineFigures {
+        parts.fold(PipelineFigures::default(), |all, part| PipelineFigures {
+            deals: all.deals + part.deals,
+            won: all.won + part.won,
+            lost: all.lost + part.lost,
+            open: all.open + part.open,
+            won_minor: all.won_minor + part.won_minor,
+            timed: all.timed + part.timed,
+            days: all.days + part.days,
+            other_currencies: all.other_currencies + part.other_currencies,
+        })
+    }
+}
+
 /// One row of the pipeline report, as it is answered.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

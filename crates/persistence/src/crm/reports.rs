@@ -68,24 +68,20 @@ impl Tx<'_> {
         let cond = Cond::All(cond);
 
         let (key, label, joins, by) = grouping(group);
+        let all = |key, label| summed(key, label, currency).then(" FROM deals ");
         // Rows and total are of one state, whoever writes meanwhile.
-        let (lines, total) = self.still(|tx| {
-            let lines = summed(key, label, currency)
-                .then(" FROM deals ")
-                .then(joins)
-                .then(" WHERE ")
-                .cond(cond.clone())
-                .then(by)
-                .rows::<Row>(tx)?;
-            let total = summed(Words::Same("NULL"), "NULL", currency)
-                .then(" FROM deals WHERE ")
-                .cond(cond)
-                .one::<Row>(tx)?;
-            Ok::<_, Fault>((lines, total))
-        })?;
-        Ok(Report {
-            lines: lines.into_iter().map(line).collect(),
-            total: line(total).figures,
+        self.still(|tx| {
+            let lines = all(key, label).then(joins).then(" WHERE ").cond(cond.clone());
+            let lines: Vec<Line> = lines.then(by).rows::<Row>(tx)?.into_iter().map(line).collect();
+            let total = match group {
+                // A deal counts in each of them.
+                Group::Team => {
+                    let total = all(Words::Same("NULL"), "NULL").then(" WHERE ").cond(cond);
+                    line(total.one::<Row>(tx)?).figures
+                }
+                _ => lines.iter().map(|line| line.figures).sum(),
+            };
+            Ok(Report { lines, total })
         })
     }
 }

@@ -63,14 +63,8 @@ impl Tx<'_> {
         if self.is_first_attempt() {
             return Ok(Known::New);
         }
-        self.fenced(key.organization)?;
         let now = self.now();
-        let found = Sql::<(Binary, Integer, Nullable<Text>, Nullable<Text>, Text, AtType)>::text(
-            "SELECT request_digest, status, location, etag, body, expires_at FROM idempotency_keys WHERE ",
-        )
-        .of_key(key)
-        .maybe::<Row>(self)?;
-        Ok(match found {
+        Ok(match self.stored_under(key)? {
             None => Known::New,
             Some((.., expires)) if expires.0 <= now => {
                 Sql::<()>::text("DELETE FROM idempotency_keys WHERE ")
@@ -86,6 +80,21 @@ impl Tx<'_> {
                 body,
             }),
         })
+    }
+
+    /// Whether another call with the key is done: what that did may be what refused this one. Its answer is stored
+    /// with its effect.
+    pub fn is_overtaken(&mut self, key: &Key) -> Result<bool, Fault> {
+        Ok(self.stored_under(key)?.is_some())
+    }
+
+    fn stored_under(&mut self, key: &Key) -> Result<Option<Row>, Fault> {
+        self.fenced(key.organization)?;
+        Sql::<(Binary, Integer, Nullable<Text>, Nullable<Text>, Text, AtType)>::text(
+            "SELECT request_digest, status, location, etag, body, expires_at FROM idempotency_keys WHERE ",
+        )
+        .of_key(key)
+        .maybe::<Row>(self)
     }
 
     /// Stores the answer with the effect, when the transaction ends.

@@ -41,7 +41,7 @@ impl Keeping for Activity {
         after: &Record<Self>,
         _: Id,
     ) -> Result<(), Refusal> {
-        let [company, contact, deal] = living(work, grant, &after.value, [true; 3])?;
+        let [company, contact, deal] = living(work, grant, about(&after.value), [true; 3])?;
         let stands = match after.value.company_id {
             Some(_) => company,
             None => contact || deal,
@@ -76,13 +76,12 @@ pub(super) fn take(
         Of::Deal(id) => is::<Activity>("deal_id", id),
     };
     for activity in work.open(grant)?.some_for_delete(vec![fits])? {
-        let [company, contact, deal] = living(work, grant, &activity.value, [false; 3])?;
-        let stays = match of {
-            Of::Company(_) => false,
-            Of::Contact(_) => company || deal,
-            Of::Deal(_) => company || contact,
+        let others = match of {
+            Of::Company(_) => [None; 3],
+            Of::Contact(_) => [activity.value.company_id, None, activity.value.deal_id],
+            Of::Deal(_) => [activity.value.company_id, activity.value.contact_id, None],
         };
-        if !stays {
+        if !living(work, grant, others, [false; 3])?.contains(&true) {
             work.open(grant)?.delete(&activity, deletion)?;
         }
     }
@@ -111,7 +110,7 @@ where
         contact.is_some() && contact != was_contact,
         deal.is_some() && deal != was_deal,
     ];
-    let lives = living(work, grant, &value, new)?;
+    let lives = living(work, grant, about(&value), new)?;
     let fields = ["company_id", "contact_id", "deal_id"];
     let lost = fields.into_iter().zip(new).zip(lives);
     let lost = lost.filter(|((_, new), lives)| *new && !lives);
@@ -126,20 +125,20 @@ fn about(activity: &Activity) -> [Option<Id>; 3] {
     [activity.company_id, activity.contact_id, activity.deal_id]
 }
 
-/// Which of company, contact and deal it has that live, each held until the end or not.
+/// Which of a company, a contact and a deal live, each held until the end or not.
 fn living<A: Action>(
     work: &mut Work<'_, '_>,
     grant: Grant<Activity, A>,
-    activity: &Activity,
-    [company, contact, deal]: [bool; 3],
+    [company, contact, deal]: [Option<Id>; 3],
+    [hold_company, hold_contact, hold_deal]: [bool; 3],
 ) -> Result<[bool; 3], Refusal>
 where
     (Activity, A): Touches<Company, Update> + Touches<Contact, Update> + Touches<Deal, Update>,
 {
     Ok([
-        lives::<Company>(work, grant.also(), activity.company_id, company)?,
-        lives::<Contact>(work, grant.also(), activity.contact_id, contact)?,
-        lives::<Deal>(work, grant.also(), activity.deal_id, deal)?,
+        lives::<Company>(work, grant.also(), company, hold_company)?,
+        lives::<Contact>(work, grant.also(), contact, hold_contact)?,
+        lives::<Deal>(work, grant.also(), deal, hold_deal)?,
     ])
 }
 
