@@ -1,9 +1,10 @@
 //! A part that somebody else moves away, or deletes, while its whole is being deleted: it is no part any more once it is
 //! held, and stays where it was put.
 
-use crate::relied_on::{Writing, call, meanwhile};
-use firma_auth::access::{Delete, Update};
-use firma_domain::crm::{Activity, Contact};
+use crate::kit::{data, pointers};
+use crate::relied_on::{Writing, begun, call, meanwhile};
+use firma_auth::access::{Create, Delete, Update};
+use firma_domain::crm::{Activity, Company, Contact, Deal};
 use firma_domain::organizations::TeamMember;
 use firma_services::Keeping;
 use firma_services::crud::{self, Expected};
@@ -58,6 +59,53 @@ fn what_moves_to_another_company_at_once_stays() {
             let stayed = firm.owner.get(&firm.at(&path)).expect(200);
             assert_eq!(stayed["company_id"], json!(new), "{path}");
             firm.owner.post(&format!("{at}/restore"), json!({})).expect(200);
+        }
+    });
+}
+
+/// What an activity is about is deleted at once: before it, and there is none; after it, and it goes too.
+#[test]
+fn what_is_made_about_something_that_goes_at_once_goes_too() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let other = made(&firm, "companies", json!({"name": "Other"}));
+        let about = |id: &str, field: &str| json!({"kind": "NOTE", "subject": "A", field: id});
+        let count = || data(&firm.owner.get(&firm.at("activities")).expect(200)).len();
+        let each: [(&str, &str, Value, fn(&Firm<'_>, &str) -> Writing); 3] = [
+            (
+                "companies",
+                "company_id",
+                json!({"name": "A"}),
+                deleting::<Company>,
+            ),
+            (
+                "contacts",
+                "contact_id",
+                json!({"name": "A"}),
+                deleting::<Contact>,
+            ),
+            ("deals", "deal_id", json!({"title": "A"}), deleting::<Deal>),
+        ];
+        for (collection, field, body, deleting) in each {
+            let gone = made(&firm, collection, body.clone());
+            let (deleted, refused) = meanwhile(server, deleting(&firm, &gone), || {
+                firm.owner.post(&firm.at("activities"), about(&gone, field))
+            });
+            deleted.unwrap();
+            assert_eq!(pointers(&refused.problem(422, "invalid")), [format!("#/{field}")]);
+
+            let gone = made(&firm, collection, body);
+            let activity = about(&gone, field);
+            let make = call(&firm, firm.owner_id, move |work| {
+                let grant = work.grant::<Activity, Create>()?;
+                crud::create(work, grant, activity.clone()).map(drop)
+            });
+            let making = begun::<Company>(&firm, firm.owner_id, other.parse().unwrap(), make);
+            let at = firm.at(&format!("{collection}/{gone}"));
+            let (made, deleted) = meanwhile(server, making, || firm.owner.delete(&at));
+            made.unwrap();
+            deleted.expect(204);
+            assert_eq!(count(), 0, "{collection}");
         }
     });
 }

@@ -1,12 +1,12 @@
 use crate::keeping::Keeping;
-use crate::link::{Link, not_found};
+use crate::link::Link;
 use crate::refusal::Refusal;
 use crate::rows::is;
 use crate::work::Work;
 use firma_auth::access::{Action, Create, Delete, Grant, Touches, Update};
 use firma_domain::crm::{Activity, Company, Contact, Deal};
 use firma_domain::organizations::Member;
-use firma_domain::{Id, Invalid, Record};
+use firma_domain::{Id, Record};
 use firma_persistence::{Fault, Stored};
 
 impl Keeping for Activity {
@@ -41,7 +41,7 @@ impl Keeping for Activity {
         after: &Record<Self>,
         _: Id,
     ) -> Result<(), Refusal> {
-        let [company, contact, deal] = living(work, grant, about(&after.value), [true; 3])?;
+        let [company, contact, deal] = living(work, grant, about(&after.value), true)?;
         let stands = match after.value.company_id {
             Some(_) => company,
             None => contact || deal,
@@ -81,15 +81,15 @@ pub(super) fn take(
             Of::Contact(_) => [activity.value.company_id, None, activity.value.deal_id],
             Of::Deal(_) => [activity.value.company_id, activity.value.contact_id, None],
         };
-        if !living(work, grant, others, [false; 3])?.contains(&true) {
+        if !living(work, grant, others, false)?.contains(&true) {
             work.open(grant)?.delete(&activity, deletion)?;
         }
     }
     Ok(())
 }
 
-/// The activity as it is stored. What it is about from now on is held: a delete at once then takes it too,
-/// or has been before. A delete of what it is about already waits for the activity itself.
+/// The activity as it is stored. What it is about from now on was found among its links, and is held since: a delete
+/// at once then takes it too, or has been before. A delete of what it is about already waits for the activity itself.
 fn kept<A: Action>(
     work: &mut Work<'_, '_>,
     grant: Grant<Activity, A>,
@@ -100,25 +100,12 @@ where
     (Activity, A): Touches<Company, Update> + Touches<Contact, Update> + Touches<Deal, Update>,
 {
     let value = value.settled(before, work.now())?;
-    let ([company, contact, deal], was) = (about(&value), before.map_or([None; 3], about));
-    if [company, contact, deal] == was {
+    let (is, was) = (about(&value), before.map_or([None; 3], about));
+    let is_new = is.iter().zip(was).any(|(is, was)| is.is_some() && *is != was);
+    if is_new || is == was || living(work, grant, is, false)?.contains(&true) {
         return Ok(value);
     }
-    let [was_company, was_contact, was_deal] = was;
-    let new = [
-        company.is_some() && company != was_company,
-        contact.is_some() && contact != was_contact,
-        deal.is_some() && deal != was_deal,
-    ];
-    let lives = living(work, grant, about(&value), new)?;
-    let fields = ["company_id", "contact_id", "deal_id"];
-    let lost = fields.into_iter().zip(new).zip(lives);
-    let lost = lost.filter(|((_, new), lives)| *new && !lives);
-    Invalid::unless_empty(lost.map(|((field, _), _)| not_found(field)).collect())?;
-    match lives.contains(&true) {
-        true => Ok(value),
-        false => Err(Activity::about_nothing().into()),
-    }
+    Err(Activity::about_nothing().into())
 }
 
 fn about(activity: &Activity) -> [Option<Id>; 3] {
@@ -130,15 +117,15 @@ fn living<A: Action>(
     work: &mut Work<'_, '_>,
     grant: Grant<Activity, A>,
     [company, contact, deal]: [Option<Id>; 3],
-    [hold_company, hold_contact, hold_deal]: [bool; 3],
+    hold: bool,
 ) -> Result<[bool; 3], Refusal>
 where
     (Activity, A): Touches<Company, Update> + Touches<Contact, Update> + Touches<Deal, Update>,
 {
     Ok([
-        lives::<Company>(work, grant.also(), company, hold_company)?,
-        lives::<Contact>(work, grant.also(), contact, hold_contact)?,
-        lives::<Deal>(work, grant.also(), deal, hold_deal)?,
+        lives::<Company>(work, grant.also(), company, hold)?,
+        lives::<Contact>(work, grant.also(), contact, hold)?,
+        lives::<Deal>(work, grant.also(), deal, hold)?,
     ])
 }
 
