@@ -305,12 +305,10 @@ fn a_deal_finds_its_company_its_owner_and_its_stage() {
             .owner
             .post(&firm.at("pipelines"), json!({"name": "Renewals"}))
             .id();
-        firm.owner
-            .post(
-                &firm.at("stages"),
-                json!({"pipeline_id": other, "name": "Engaging"}),
-            )
-            .expect(201);
+        for name in ["Engaging", "Trial"] {
+            let stage = json!({"pipeline_id": other, "name": name});
+            firm.owner.post(&firm.at("stages"), stage).expect(201);
+        }
         for (id, name) in [("a-1", "Acme"), ("b-1", "Bor"), ("b-2", "BÖR")] {
             firm.owner
                 .post(&firm.at("companies"), json!({"external_id": id, "name": name}))
@@ -322,7 +320,7 @@ fn a_deal_finds_its_company_its_owner_and_its_stage() {
              2;Ore;b-2;{name};Won;Renewals;2.000;USD;;01.02.2026;;\n\
              3;Coal;Bor;;;;;;;;25 %;\n\
              4;Zinc;Nobody Ltd;x@example.com;Nowhere;;12.34;;31.12.16;;;\n\
-             5;Lead;;;;;;;;;;\n",
+             5;Lead;;;;;;;;;;\n6;Tin;;;Trial;;;;;;;\n7;Gold;;;TRIAL;renewals;;;;;;\n",
             email = member["email"].as_str().unwrap().to_uppercase(),
             name = member["name"].as_str().unwrap(),
         );
@@ -345,10 +343,11 @@ fn a_deal_finds_its_company_its_owner_and_its_stage() {
             [
                 "4 firm ambiguous",
                 "5 begun invalid_value",
-                "5 worth invalid_value"
+                "5 worth invalid_value",
+                "7 where not_found"
             ]
         );
-        assert_eq!(counts(&import), [3, 0, 0, 2]);
+        assert_eq!(counts(&import), [4, 0, 0, 3]);
         let deal = |no: &str| owner.list(&format!("deals?external_id={no}&limit=1")).remove(0);
         let first = deal("1");
         assert_eq!(first["title"], "Pipes for ACME");
@@ -370,5 +369,6 @@ fn a_deal_finds_its_company_its_owner_and_its_stage() {
         );
         assert_eq!(second["value"], json!({"amount": "2000.00", "currency": "USD"}));
         assert_eq!(deal("5")["title"], "Lead for nobody");
+        assert_eq!(deal("7")["pipeline_id"], json!(other));
     });
 }

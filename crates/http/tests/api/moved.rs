@@ -11,6 +11,9 @@ use firma_services::crud::{self, Expected};
 use firma_testing::{Firm, on_each};
 use serde_json::{Value, json};
 
+/// Who deletes a row of a kind.
+type Deleting = fn(&Firm<'_>, &str) -> Writing;
+
 fn made(firm: &Firm<'_>, collection: &str, body: Value) -> String {
     firm.owner.post(&firm.at(collection), body).id()
 }
@@ -71,7 +74,7 @@ fn what_is_made_about_something_that_goes_at_once_goes_too() {
         let other = made(&firm, "companies", json!({"name": "Other"}));
         let about = |id: &str, field: &str| json!({"kind": "NOTE", "subject": "A", field: id});
         let count = || data(&firm.owner.get(&firm.at("activities")).expect(200)).len();
-        let each: [(&str, &str, Value, fn(&Firm<'_>, &str) -> Writing); 3] = [
+        let each: [(&str, &str, Value, Deleting); 3] = [
             (
                 "companies",
                 "company_id",

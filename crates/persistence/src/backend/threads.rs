@@ -8,11 +8,13 @@ use super::seat::{Seat, Stage};
 use crate::fault::Fault;
 use crate::store::Attempt;
 use crossbeam_channel::Receiver;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const ATTEMPTS: usize = 3;
 /// The most calls that one commit of SQLite's writer carries.
 const GROUP: usize = 64;
+/// How long it takes in more of them: the first one waits for all of its commit's.
+const GATHERED: Duration = Duration::from_millis(50);
 
 /// What becomes of a thread's connection while nobody calls.
 #[derive(Debug, Clone, Copy)]
@@ -158,6 +160,7 @@ fn write(
 ) -> Result<(), Fault> {
     seat.sit()?;
     seat.batch("BEGIN IMMEDIATE")?;
+    let begun = Instant::now();
     let mut next = group.pop();
     while let Some(mut call) = next {
         call.taken();
@@ -173,7 +176,7 @@ fn write(
             }
             break;
         }
-        next = match group.len() < GROUP {
+        next = match group.len() < GROUP && begun.elapsed() < GATHERED {
             true => calls.try_recv().ok(),
             false => None,
         };
