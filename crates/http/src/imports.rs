@@ -14,8 +14,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use firma_auth::access::{Create, Delete, Grant, Read, Verb};
 use firma_domain::platform::{Import, ImportRefusal};
 use firma_services::listing::{self, Parameters};
+use firma_services::platform::expect_upload;
 use firma_services::platform::imports::{self, RefusedRows};
-use firma_services::platform::{add_file, expect_upload};
 use firma_services::{Refusal, Work};
 use futures_util::{StreamExt, stream};
 use std::io;
@@ -55,8 +55,7 @@ async fn create(upload: Upload) -> Answered {
         let options = json::read(sent.options.as_deref().unwrap_or_default().as_bytes());
         let options = options.map_err(|e| Refusal::Malformed(format!("options: {e}")))?;
         let options = imports::Options::read(options)?;
-        let file = add_file(work, grant.also(), &sent.name, &sent.received)?;
-        let import = imports::ask_for_file(work, grant, &options, &file)?;
+        let import = imports::ask_for_file(work, grant, &options, &sent.name, &sent.received)?;
         render::accepted(said, &import, import.value.job_id)
     })
     .await

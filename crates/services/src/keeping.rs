@@ -32,8 +32,8 @@ pub trait Keeping: Stored {
     /// there are never many rows.
     const NAMED_BY: &'static [&'static str] = &[];
 
-    /// Those of the rows with one name that are meant in `field` of a row to come, beside its other fields, where it is
-    /// to change `before`.
+    /// Those of several rows with one name that are meant in `field` of a row to come, beside its other
+    /// fields, where it is to change `before`.
     fn meant(
         _: &mut Work<'_, '_>,
         _field: &str,

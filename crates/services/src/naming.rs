@@ -10,6 +10,9 @@ use firma_persistence::{Col, Cond, Listed, Side, Stored, Value as Stands};
 use serde_json::Value;
 use std::collections::HashMap;
 
+/// Of so many rows names are compared one by one; what is beyond has none.
+const FEW: i64 = 10_000;
+
 /// Ids by the text that names them; two rows may be called the same.
 pub(crate) type Named = HashMap<String, Vec<Id>>;
 
@@ -41,12 +44,13 @@ pub(crate) fn rows<T: Keeping, A: Action>(
             entity: T::NAME,
             values: wanted.collect(),
         })],
-        // There are never many where no column has them folded.
+        // Where no column has them folded there are few, stages and pipelines; they are compared below.
         "name" if folded::<T>(field).is_none() => vec![],
         _ => vec![Cond::one_of(column::<T>(field), wanted.chain(also).collect())],
     };
+    let most = if fits.is_empty() { FEW } else { i64::MAX };
     let mut rows = Vec::new();
-    for record in work.open(grant)?.some(fits, i64::MAX)? {
+    for record in work.open(grant)?.some(fits, most)? {
         let value = serde_json::to_value(&record.value).unwrap_or(Value::Null);
         let stands = value.get(field).map_or(&[][..], |value| match value {
             Value::Array(several) => several,

@@ -9,7 +9,7 @@ use firma_domain::platform::{Import, Job};
 use firma_services::crud::Expected;
 use firma_services::organizations::acting_in;
 use firma_services::platform::imports::{self, Importing, Options};
-use firma_services::platform::{Files, Leased, add_file, cancel_job, expect_upload};
+use firma_services::platform::{Files, Leased, cancel_job, expect_upload};
 use firma_services::{Asker, Database, Fault, Origin, Refusal, Tx, Work};
 use std::fs::File;
 use std::io::Read;
@@ -53,8 +53,7 @@ impl Begun<'_> {
         let (name, lease) = (name.unwrap_or_default(), self.lease);
         let asked = received.and_then(|received| {
             self.try_write(asker, move |work, grant| {
-                let file = add_file(work, grant.also(), &name, &received)?;
-                imports::ask_and_take(work, grant, &options, &file, lease)
+                imports::ask_and_take(work, grant, &options, &name, &received, lease)
             })
         });
         let (import, leased) = asked.map_err(|refusal| {

@@ -4,8 +4,8 @@ use crate::kit::rows;
 use firma_auth::access::Create;
 use firma_domain::platform::Import;
 use firma_domain::{Id, Record};
+use firma_services::platform::expect_upload;
 use firma_services::platform::imports::{self, Importing, Options, Run, Source, Steps};
-use firma_services::platform::{add_file, expect_upload};
 use firma_services::{Asker, Database, Origin, Refusal, Tx, Work};
 use firma_testing::{Client, Firm, on_each};
 use serde_json::{Value, json};
@@ -67,8 +67,8 @@ impl<'f, 's> Importer<'f, 's> {
         let import = self.firm.server.write(move |tx| {
             let mut work = Work::go_on(tx, asker)?;
             let grant = work.grant::<Import, Create>()?;
-            let file = add_file(&mut work, grant.also(), "rows.csv", &received)?;
-            imports::ask_for_file(&mut work, grant, &options, &file).map(|import| import.id)
+            let import = imports::ask_for_file(&mut work, grant, &options, "rows.csv", &received)?;
+            Ok(import.id)
         });
         Importing { asker, import }
     }
@@ -343,11 +343,10 @@ fn a_deal_finds_its_company_its_owner_and_its_stage() {
             [
                 "4 firm ambiguous",
                 "5 begun invalid_value",
-                "5 worth invalid_value",
-                "7 where not_found"
+                "5 worth invalid_value"
             ]
         );
-        assert_eq!(counts(&import), [4, 0, 0, 3]);
+        assert_eq!(counts(&import), [5, 0, 0, 2]);
         let deal = |no: &str| owner.list(&format!("deals?external_id={no}&limit=1")).remove(0);
         let first = deal("1");
         assert_eq!(first["title"], "Pipes for ACME");
@@ -369,6 +368,9 @@ fn a_deal_finds_its_company_its_owner_and_its_stage() {
         );
         assert_eq!(second["value"], json!({"amount": "2000.00", "currency": "USD"}));
         assert_eq!(deal("5")["title"], "Lead for nobody");
-        assert_eq!(deal("7")["pipeline_id"], json!(other));
+        // Only one pipeline has such a stage.
+        for no in ["6", "7"] {
+            assert_eq!(deal(no)["pipeline_id"], json!(other));
+        }
     });
 }

@@ -245,7 +245,7 @@ fn options_that_fit_no_file_are_told_at_once() {
             ),
             (
                 json!({"entity": "companies", "values": many, "key": "none"}),
-                "#/columns: more than 1000 columns or fields are named, and no file has as many",
+                "#/columns: so many are named that no file of 1000 columns would fit",
             ),
             (
                 json!({"entity": "deals", "fields": {"title": "{Offer}"}}),

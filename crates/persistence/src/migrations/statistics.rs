@@ -77,7 +77,8 @@ fn put(conn: &mut AnyConnection, wanted: Statistics) -> Result<(), Fault> {
 }
 
 fn told(conn: &mut AnyConnection) -> Result<Statistics, Fault> {
-    let rows = Sql::<(Text, Text, Text)>::text("SELECT tbl, idx, stat FROM sqlite_stat1");
+    // `ANALYZE` tells of a table without an index by its name alone.
+    let rows = Sql::<(Text, Text, Text)>::text("SELECT tbl, COALESCE(idx, ''), stat FROM sqlite_stat1");
     let rows: Vec<(String, String, String)> = rows.rows_on(conn)?;
     let row = |(table, index, statistics)| ((table, index), statistics);
     Ok(rows.into_iter().map(row).collect())

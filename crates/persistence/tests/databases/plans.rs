@@ -6,6 +6,7 @@ use firma_auth::access::{Disposing, Grant, Read};
 use firma_auth::keys::Keys;
 use firma_domain::Id;
 use firma_persistence::access::Segment;
+use firma_persistence::migrations::Migrator;
 use firma_persistence::{Database, Listing};
 use firma_services::listing::{Query, query};
 use firma_services::{Caller, Keeping, Refusal, Tx, Work};
@@ -95,6 +96,25 @@ fn no_list_scans_or_sorts_an_organization() {
             wrong.join("\n")
         );
     }
+}
+
+/// SQLite's planner knows what it was told, and is told again after somebody has it look at the few rows there are.
+#[test]
+fn what_sqlite_is_told_of_its_indexes_comes_back() {
+    let base = TestDatabase::sqlite();
+    let told = || {
+        let large = "SELECT COUNT(*) FROM sqlite_stat1 WHERE stat LIKE '2000000 1000000%'";
+        let all = "SELECT COUNT(*) FROM sqlite_stat1";
+        (base.number(large), base.number(all))
+    };
+    let before = told();
+    assert!(before.0 > 50 && before.1 > before.0, "{before:?}");
+    // A table without an index has a line without one.
+    base.execute("CREATE TABLE loose (n BIGINT); INSERT INTO loose VALUES (1); ANALYZE");
+    assert_ne!(told(), before);
+    let now = firma_domain::Instant::from_micros(0).unwrap();
+    Migrator::connect(base.target(), now).unwrap().run().unwrap();
+    assert_eq!(told(), before);
 }
 
 /// What is wrong with the plans of an entity's lists.

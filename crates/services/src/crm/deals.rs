@@ -139,9 +139,9 @@ where
     A: firma_auth::access::Action,
     (Deal, A): Touches<Stage, Read> + Touches<Pipeline, Read>,
 {
-    // None named is the one of the stage.
-    let is_another = |was: &Deal| deal.pipeline_id.is_some() && deal.pipeline_id != was.pipeline_id;
-    let moved_on = |was: &Deal| is_another(was) && deal.stage_id == was.stage_id;
+    // Where none is named, it is the one that it is in.
+    deal.pipeline_id = deal.pipeline_id.or(before.and_then(|was| was.pipeline_id));
+    let moved_on = |was: &Deal| deal.pipeline_id != was.pipeline_id && deal.stage_id == was.stage_id;
     if before.is_some_and(moved_on) {
         deal.stage_id = None;
     }
@@ -208,7 +208,7 @@ where
     ))
 }
 
-/// Those of some stages that are of the deal's pipeline: the named one, its own, or the default one.
+/// Those of several stages that are of the deal's pipeline: the named one, its own, or the default one.
 fn in_its_pipeline(
     work: &mut Work<'_, '_>,
     beside: &Map<String, Json>,
@@ -217,27 +217,16 @@ fn in_its_pipeline(
 ) -> Result<Vec<Id>, Refusal> {
     let named = beside.get("pipeline_id").and_then(Json::as_str);
     let own = || before.and_then(|deal| deal.pipeline_id);
-    let its = named.and_then(|id| id.parse().ok()).or_else(own);
     let grant = work.grant::<Deal, Create>()?;
-    let mut fit = Vec::new();
-    // A file names the same few stages again and again.
-    for id in stages {
-        let stage = work.open(grant.also::<Stage, Read>())?.recall_to_refer(id)?;
-        let Some(of) = stage.map(|stage| stage.value.pipeline_id) else {
-            continue;
-        };
-        let fits = match its {
-            Some(its) => of == its,
-            None => {
-                let pipeline = work.open(grant.also::<Pipeline, Read>())?.recall_to_refer(of)?;
-                pipeline.is_some_and(|pipeline| pipeline.value.is_default)
-            }
-        };
-        if fits {
-            fit.push(id);
-        }
-    }
-    Ok(fit)
+    let pipeline = match named.and_then(|id| id.parse().ok()).or_else(own) {
+        Some(pipeline) => pipeline,
+        None => pipeline(work, grant, None)?,
+    };
+    let found = work.open(grant.also::<Stage, Read>())?.by_ids(&stages)?;
+    let fits = found
+        .into_iter()
+        .filter(|stage| stage.value.pipeline_id == pipeline);
+    Ok(fits.map(|stage| stage.id).collect())
 }
 
 listed! {

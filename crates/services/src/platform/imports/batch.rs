@@ -329,11 +329,17 @@ fn refer<E: Keeping>(
             continue;
         };
         let field = target.field.as_str();
-        let named = names.get(at).and_then(|named| named.get(text)).cloned();
-        let ids = match named.filter(|ids| !ids.is_empty()) {
-            Some(ids) => E::meant(work, field, fields, found.map(|found| &found.value), ids)?,
-            None => text.parse::<Id>().into_iter().collect(),
-        };
+        let mut ids = names
+            .get(at)
+            .and_then(|named| named.get(text))
+            .cloned()
+            .unwrap_or_default();
+        if ids.is_empty() {
+            ids.extend(text.parse::<Id>().ok());
+        }
+        if ids.len() > 1 {
+            ids = E::meant(work, field, fields, found.map(|found| &found.value), ids)?;
+        }
         match ids[..] {
             [id] => drop(fields.insert(field.to_owned(), Value::String(id.to_string()))),
             [] if before.contains(&mark(E::COLLECTION, text)) => {}

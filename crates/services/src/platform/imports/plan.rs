@@ -10,7 +10,10 @@ use crate::refusal::Refusal;
 use firma_domain::input::NAME_TOLD;
 use firma_domain::value::text;
 use firma_domain::{FieldError, Invalid};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+/// The most names of columns and fields in the options, each as often as it stands there.
+const MOST_NAMES: usize = 10 * MOST_CELLS;
 
 /// What each row is read by.
 pub(super) struct Plan {
@@ -53,11 +56,6 @@ impl Plan {
     /// What is wrong with the options beside any file: they are laid beside one that has every column they speak of,
     /// or, where they leave it to the file what becomes a field, one with what they ask for.
     pub(super) fn fits_some_file<E: Keeping>(options: &Options) -> Result<(), Refusal> {
-        if options.columns_named().nth(MOST_CELLS).is_some() || options.fields_named() > MOST_CELLS {
-            let detail =
-                format!("more than {MOST_CELLS} columns or fields are named, and no file has as many");
-            return Err(Refusal::field("columns", "range", detail));
-        }
         let mut asked_for: Vec<String> = Vec::new();
         if options.leaves_it_to_the_file() {
             // Spelled as the fields are; the currency of an amount comes with it.
@@ -70,8 +68,15 @@ impl Plan {
             asked_for.extend(amounts.map(str::to_owned));
         }
         let mut known = HashSet::new();
-        let mut header: Vec<String> = asked_for.into_iter().chain(options.columns_named()).collect();
-        header.retain(|name| known.insert(folded(name)));
+        let named = asked_for
+            .into_iter()
+            .chain(options.columns_named().take(MOST_NAMES));
+        let header: Vec<String> = named.filter(|name| known.insert(folded(name))).collect();
+        let names = options.columns_named().take(MOST_NAMES).count() + options.fields_named();
+        if header.len() > MOST_CELLS || names >= MOST_NAMES {
+            let detail = format!("so many are named that no file of {MOST_CELLS} columns would fit");
+            return Err(Refusal::field("columns", "range", detail));
+        }
         Plan::of::<E>(options, &header).map(drop)
     }
 
@@ -164,13 +169,16 @@ impl Plan {
                 &format!("no column becomes a field; there are {}", self.names()),
             ));
         }
-        let mut several: Vec<&String> = sources.iter().map(|(field, _)| field).collect();
-        several.sort_unstable();
-        for same in several.chunk_by(|one, other| one == other) {
-            if let [field, _, ..] = same {
-                errors.push(wrong(field, "duplicate_field", "comes from several columns"));
+        let (mut known, mut several) = (HashSet::new(), BTreeSet::new());
+        sources.retain(|(field, _)| {
+            let is_first = known.insert(field.clone());
+            if !is_first {
+                several.insert(field.clone());
             }
-        }
+            is_first
+        });
+        let twice = |field: &String| wrong(field, "duplicate_field", "comes from several columns");
+        errors.extend(several.iter().map(twice));
         sources
     }
 
@@ -260,11 +268,10 @@ fn folded(name: &str) -> String {
 }
 
 fn columns(options: &Options, header: &[String]) -> Vec<Column> {
-    let values: HashMap<String, _> = options
-        .values
-        .iter()
-        .map(|(name, values)| (folded(name), values))
-        .collect();
+    let mut values = HashMap::new();
+    for (name, meant) in &options.values {
+        values.entry(folded(name)).or_insert(meant);
+    }
     let column = |name: &String| {
         let folded = folded(name);
         Column {

@@ -10,11 +10,12 @@ use super::row::Read;
 use super::text::Source;
 use crate::keeping::Keeping;
 use crate::link::Link;
+use crate::platform::{Received, add_file};
 use crate::refusal::Refusal;
 use crate::work::{Asker, Work};
 use firma_auth::access::{Create, Grant, Update};
 use firma_domain::organizations::Member;
-use firma_domain::platform::{File, Import, ImportState};
+use firma_domain::platform::{Import, ImportState};
 use firma_domain::{Id, Record};
 use firma_persistence::Tx;
 use firma_persistence::platform::Leased;
@@ -34,17 +35,19 @@ impl Keeping for Import {
     }
 }
 
-/// Notes that the rows of a stored file are to be brought in, which a job does. Who may not make such rows may not
-/// ask for it.
+/// Stores a file and notes that its rows are to be brought in, which a job does. Who may not make such rows may not
+/// ask for it. What is wrong by itself is told before anything is stored.
 pub fn ask_for_file(
     work: &mut Work<'_, '_>,
     grant: Grant<Import, Create>,
     options: &Options,
-    file: &Record<File>,
+    name: &str,
+    received: &Received,
 ) -> Result<Record<Import>, Refusal> {
     let importer = Importer::named(&options.entity)?;
     (importer.may_make)(work, options.key.as_deref() != Some("none"))?;
     (importer.judge)(options)?;
+    let file = add_file(work, grant.also(), name, received)?;
     // As it is now: an import that goes on later reads amounts as it began.
     let options = Options {
         currency: options.currency.or(Some(work.currency())),
@@ -71,10 +74,11 @@ pub fn ask_and_take(
     work: &mut Work<'_, '_>,
     grant: Grant<Import, Create>,
     options: &Options,
-    file: &Record<File>,
+    name: &str,
+    received: &Received,
     seconds: i64,
 ) -> Result<(Record<Import>, Leased), Refusal> {
-    let import = ask_for_file(work, grant, options, file)?;
+    let import = ask_for_file(work, grant, options, name, received)?;
     take(work, grant.also(), import.id, seconds)
 }
 
