@@ -1,18 +1,18 @@
 //! Some rows of a file in one transaction, through the same use cases as any other call.
 
 use super::plan::Plan;
+use super::referring::{Names, names, refer, waits};
 use super::row::Read;
 use crate::crud::{self, Expected};
 use crate::keeping::Keeping;
-use crate::link::not_found;
-use crate::naming::{self, Named};
+use crate::naming;
 use crate::refusal::Refusal;
 use crate::work::Work;
 use firma_auth::access::{Create, Update};
 use firma_domain::platform::{ImportRefusal, ImportedRow};
-use firma_domain::{Email, FieldError, Id, Invalid, Record, input};
+use firma_domain::{Email, Invalid, Record, input};
 use firma_persistence::Fault;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 
 /// What became of some rows.
@@ -25,9 +25,6 @@ pub(super) struct Outcome {
     pub rows: Vec<ImportedRow>,
     pub refusals: Vec<ImportRefusal>,
 }
-
-/// The rows that texts name, by the place of the target that refers to them.
-type Names = HashMap<usize, Named>;
 
 enum Done {
     Created(ImportedRow),
@@ -86,12 +83,12 @@ fn attempt<E: Keeping>(
         }
     }
     let there = there::<E>(work, plan, &waiting)?;
-    let mut names = names::<E>(work, plan, &waiting, false)?;
+    let mut named = names::<E>(work, plan, &waiting, false)?;
     loop {
         let count = waiting.len();
         let mut later = Vec::new();
         for row in waiting {
-            match one::<E>(work, plan, row, &names, &there, before, alone) {
+            match one::<E>(work, plan, row, &named, &there, before, alone) {
                 Ok(done) => outcome.note(done),
                 Err(Halt::Batch(refusal)) => return Err(refusal),
                 Err(Halt::Row(refusal)) => later.push((row, refusal)),
@@ -100,7 +97,7 @@ fn attempt<E: Keeping>(
         // A row may refer to one of the same collection that stands further down: once that is in, again.
         let (again, refused): (Vec<_>, Vec<_>) = later
             .into_iter()
-            .partition(|(row, refusal)| waits::<E>(plan, row, &names, refusal));
+            .partition(|(row, refusal)| waits::<E>(plan, row, &named, refusal));
         for (row, refusal) in refused {
             outcome.refuse(told(plan, row.line, &refusal));
         }
@@ -114,8 +111,8 @@ fn attempt<E: Keeping>(
             break;
         }
         waiting = again.into_iter().map(|(row, _)| row).collect();
-        for (at, found) in self::names::<E>(work, plan, &waiting, true)? {
-            names.entry(at).or_default().extend(found);
+        for (at, found) in names::<E>(work, plan, &waiting, true)? {
+            named.entry(at).or_default().extend(found);
         }
     }
     outcome.refusals.sort_by_key(|refusal| refusal.line);
@@ -163,47 +160,6 @@ fn there<E: Keeping>(
         there.entry(name).or_default().push(record);
     }
     Ok(there)
-}
-
-/// What all references of these rows name, looked up together: those to the collection itself, or all.
-fn names<E: Keeping>(
-    work: &mut Work<'_, '_>,
-    plan: &Plan,
-    rows: &[&Read],
-    own: bool,
-) -> Result<Names, Refusal> {
-    let mut names = Names::new();
-    for (at, target) in plan.targets.iter().enumerate() {
-        let Some((link, by)) = &target.link else { continue };
-        let Some(link) = E::links()
-            .get(*link)
-            .filter(|link| !own || link.to == E::COLLECTION)
-        else {
-            continue;
-        };
-        let texts: HashSet<&str> = rows
-            .iter()
-            .flat_map(|row| &row.links)
-            .filter(|(of, _)| *of == at)
-            .map(|(_, text)| text.as_str())
-            .collect();
-        let texts: Vec<_> = texts.into_iter().collect();
-        names.insert(at, (link.named)(work, by.as_deref(), &texts)?);
-    }
-    Ok(names)
-}
-
-/// Whether a row was refused for a reference to its own collection that nothing is called by yet.
-fn waits<E: Keeping>(plan: &Plan, row: &Read, names: &Names, refusal: &Refusal) -> bool {
-    let own = |at: usize| {
-        let link = plan.targets.get(at).and_then(|target| target.link.as_ref());
-        link.and_then(|(link, _)| E::links().get(*link))
-            .is_some_and(|link| link.to == E::COLLECTION)
-    };
-    let unknown = |(at, text): &(usize, String)| {
-        own(*at) && !names.get(at).is_some_and(|named| named.contains_key(text))
-    };
-    matches!(refusal, Refusal::Invalid(_)) && row.links.iter().any(unknown)
 }
 
 fn one<E: Keeping>(
@@ -302,70 +258,6 @@ fn imported<E>(row: &Read, record: &Record<E>, made: bool) -> ImportedRow {
         made,
         version: record.version,
     }
-}
-
-/// Puts the ids in that the row's references name.
-fn refer<E: Keeping>(
-    work: &mut Work<'_, '_>,
-    plan: &Plan,
-    row: &Read,
-    names: &Names,
-    found: Option<&Record<E>>,
-    before: &HashSet<u64>,
-    fields: &mut Map<String, Value>,
-) -> Result<(), Refusal> {
-    let mut errors = Vec::new();
-    let place = |(at, _): &&(usize, String)| {
-        plan.targets
-            .get(*at)
-            .and_then(|t| t.link.as_ref())
-            .map(|(link, _)| *link)
-    };
-    let mut links: Vec<_> = row.links.iter().collect();
-    // In the order in which the entity lists them: what is meant by one may hang on another before it.
-    links.sort_by_key(place);
-    for (at, text) in links {
-        let Some(target) = plan.targets.get(*at) else {
-            continue;
-        };
-        let field = target.field.as_str();
-        let mut ids = names
-            .get(at)
-            .and_then(|named| named.get(text))
-            .cloned()
-            .unwrap_or_default();
-        if ids.is_empty() {
-            ids.extend(text.parse::<Id>().ok());
-        }
-        if ids.len() > 1 {
-            ids = E::meant(work, field, fields, found.map(|found| &found.value), ids)?;
-        }
-        match ids[..] {
-            [id] => drop(fields.insert(field.to_owned(), Value::String(id.to_string()))),
-            [] if before.contains(&mark(E::COLLECTION, text)) => {}
-            [] => errors.push(FieldError {
-                detail: format!(
-                    "nothing that you may see is called {}",
-                    super::cells::quoted(text)
-                ),
-                ..not_found(field)
-            }),
-            _ => errors.push(FieldError {
-                code: "ambiguous".into(),
-                detail: format!("{} rows are called {}", ids.len(), super::cells::quoted(text)),
-                ..not_found(field)
-            }),
-        }
-    }
-    Ok(Invalid::unless_empty(errors)?)
-}
-
-/// What stands for a name in a set.
-pub(super) fn mark(of: &str, name: &str) -> u64 {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    let mut hasher = DefaultHasher::new();
-    (of, name).hash(&mut hasher);
-    hasher.finish()
 }
 
 /// A refusal in the words of the file: which column is to blame.

@@ -9,6 +9,7 @@ mod pattern;
 mod plan;
 mod reader;
 mod reading;
+mod referring;
 mod refused;
 mod registry;
 mod row;

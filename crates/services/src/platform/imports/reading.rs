@@ -1,10 +1,10 @@
 //! A file as it is read: its plan, and what is to be known of the rows before.
 
 use super::again::{is_refused, plain};
-use super::batch::mark;
 use super::options::Options;
 use super::plan::Plan;
 use super::reader::Rows;
+use super::referring::mark;
 use super::registry::Importer;
 use super::row::Read;
 use super::text::Source;
