@@ -315,6 +315,11 @@ fn error(pointer: String, code: &'static str, detail: impl Into<String>) -> Fiel
     }
 }
 
+/// A fault at a name that a caller made up, which is cut after [`NAME_TOLD`] characters.
+pub fn at_name(name: &str, code: &'static str, detail: impl Into<String>) -> FieldError {
+    error(format!("#/{}", escaped(name)), code, detail)
+}
+
 /// A pointer whose names are cut, so that an answer stays small whatever a body is made of.
 fn short(pointer: String) -> String {
     if pointer.len() <= NAME_TOLD {

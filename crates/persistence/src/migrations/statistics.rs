@@ -97,18 +97,14 @@ fn wanted(conn: &mut AnyConnection) -> Result<Statistics, Fault> {
 }
 
 fn of(index: &[Column]) -> String {
-    let mut rows = ROWS;
-    let mut text = String::new();
-    for (n, (table, _, condition, column, kind, unique)) in index.iter().enumerate() {
-        if n == 0 {
-            let whole = if SMALL.contains(&table.as_str()) {
-                SMALL_ROWS
-            } else {
-                ROWS
-            };
-            rows = if is_of_few(condition) { whole / 100 } else { whole };
-            text.push_str(&rows.to_string());
-        }
+    let Some((table, _, condition, ..)) = index.first() else {
+        return String::new();
+    };
+    let is_small = SMALL.contains(&table.as_str());
+    let whole = if is_small { SMALL_ROWS } else { ROWS };
+    let mut rows = if is_of_few(condition) { whole / 100 } else { whole };
+    let mut text = rows.to_string();
+    for (n, (.., column, kind, unique)) in index.iter().enumerate() {
         let is_whole = *unique != 0 && n + 1 == index.len();
         let alike = if is_whole { 1 } else { rows / values(column, kind) };
         rows = alike.max(1);

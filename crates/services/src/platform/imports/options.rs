@@ -1,10 +1,11 @@
 //! What who imports says about the file.
 
+use super::cells;
 use super::pattern::{self, Piece};
-use super::{cells, plan};
 use crate::refusal::Refusal;
 use encoding_rs::Encoding;
-use firma_domain::{Currency, FieldError, input};
+use firma_domain::input::{self, at_name};
+use firma_domain::{Currency, FieldError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -126,7 +127,7 @@ impl Options {
         ];
         let wrong = wrong.into_iter().filter(|(.., is_wrong)| *is_wrong);
         wrong
-            .map(|(name, detail, _)| plan::wrong(name, "invalid_value", detail))
+            .map(|(name, detail, _)| at_name(name, "invalid_value", detail))
             .collect()
     }
 

@@ -1,7 +1,7 @@
 //! A text for each row, with `{column}` or `{column|else}` in it.
 
-use super::plan;
 use firma_domain::FieldError;
+use firma_domain::input::at_name;
 
 /// What such a text is made of.
 pub(super) enum Piece<Column> {
@@ -15,7 +15,7 @@ pub(super) fn pieces(pattern: &str) -> Result<Vec<Piece<String>>, FieldError> {
     let mut pieces = Vec::new();
     let mut left = pattern;
     while let Some((before, rest)) = left.split_once('{') {
-        let unclosed = || plan::wrong(pattern, "invalid_value", "a brace is opened and not closed");
+        let unclosed = || at_name(pattern, "invalid_value", "a brace is opened and not closed");
         let (named, after) = rest.split_once('}').ok_or_else(unclosed)?;
         let (name, otherwise) = match named.split_once('|') {
             Some((name, otherwise)) => (name, Some(otherwise.to_owned())),

@@ -7,7 +7,7 @@ use super::reader::MOST_CELLS;
 use crate::keeping::Keeping;
 use crate::naming;
 use crate::refusal::Refusal;
-use firma_domain::input::NAME_TOLD;
+use firma_domain::input::at_name;
 use firma_domain::value::text;
 use firma_domain::{FieldError, Invalid};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -56,23 +56,22 @@ impl Plan {
     /// What is wrong with the options beside any file: they are laid beside one that has every column they speak of,
     /// or, where they leave it to the file what becomes a field, one with what they ask for.
     pub(super) fn fits_some_file<E: Keeping>(options: &Options) -> Result<(), Refusal> {
-        let mut asked_for: Vec<String> = Vec::new();
+        let mut header: Vec<String> = Vec::new();
         if options.leaves_it_to_the_file() {
             // Spelled as the fields are; the currency of an amount comes with it.
             let fields = E::NAMED_BY.iter().map(|name| (*name).to_owned());
-            asked_for.extend(fields.chain(options.links.keys().cloned()));
+            header.extend(fields.chain(options.links.keys().cloned()));
             let amounts = options
                 .values
                 .keys()
                 .filter_map(|name| name.strip_suffix(".currency"));
-            asked_for.extend(amounts.map(str::to_owned));
+            header.extend(amounts.map(str::to_owned));
         }
+        let named: Vec<String> = options.columns_named().take(MOST_NAMES).collect();
+        let names = named.len() + options.fields_named();
         let mut known = HashSet::new();
-        let named = asked_for
-            .into_iter()
-            .chain(options.columns_named().take(MOST_NAMES));
-        let header: Vec<String> = named.filter(|name| known.insert(folded(name))).collect();
-        let names = options.columns_named().take(MOST_NAMES).count() + options.fields_named();
+        header.extend(named);
+        header.retain(|name| known.insert(folded(name)));
         if header.len() > MOST_CELLS || names >= MOST_NAMES {
             let detail = format!("so many are named that no file of {MOST_CELLS} columns would fit");
             return Err(Refusal::field("columns", "range", detail));
@@ -105,7 +104,7 @@ impl Plan {
             let is_given = sources.iter().any(|(given, _)| given == field);
             if !is_given || !E::links().iter().any(|link| link.field == field) {
                 let detail = "is no reference that a column gives";
-                errors.push(wrong(field, "invalid_value", detail));
+                errors.push(at_name(field, "invalid_value", detail));
             }
         }
         let mut currencies = Vec::new();
@@ -122,7 +121,7 @@ impl Plan {
             let amount = field.trim_end_matches(".currency");
             match plan.targets.iter_mut().find(|target| target.field == amount) {
                 Some(target) => target.currency = Some(source),
-                None => errors.push(wrong(
+                None => errors.push(at_name(
                     &field,
                     "required",
                     "is the currency of an amount that no column gives",
@@ -163,10 +162,10 @@ impl Plan {
             sources.extend(self.columns.iter().enumerate().filter_map(fits));
         }
         if sources.is_empty() && errors.is_empty() {
-            errors.push(wrong(
+            errors.push(at_name(
                 "columns",
                 "required",
-                &format!("no column becomes a field; there are {}", self.names()),
+                format!("no column becomes a field; there are {}", self.names()),
             ));
         }
         let (mut known, mut several) = (HashSet::new(), BTreeSet::new());
@@ -177,7 +176,7 @@ impl Plan {
             }
             is_first
         });
-        let twice = |field: &String| wrong(field, "duplicate_field", "comes from several columns");
+        let twice = |field: &String| at_name(field, "duplicate_field", "comes from several columns");
         errors.extend(several.iter().map(twice));
         sources
     }
@@ -189,14 +188,14 @@ impl Plan {
         let mut found = all.filter(|(_, column)| column.folded == sought);
         match (found.next(), found.next()) {
             (Some((at, _)), None) => Ok(at),
-            (Some(_), Some(_)) => Err(wrong(
+            (Some(_), Some(_)) => Err(at_name(
                 name,
                 "duplicate_column",
                 "is the name of several columns of the file",
             )),
             (None, _) => {
                 let detail = format!("is no column of the file; there are {}", self.names());
-                Err(wrong(name, "missing_column", &detail))
+                Err(at_name(name, "missing_column", detail))
             }
         }
     }
@@ -229,17 +228,17 @@ impl Plan {
             None if given("external_id") => "external_id",
             None => {
                 let detail = format!("say by which field a row is found again ({}), or none", keys());
-                return Err(wrong("key", "required", &detail));
+                return Err(at_name("key", "required", detail));
             }
         };
         let known = E::NAMED_BY.iter().find(|key| **key == named);
         match known {
             Some(key) if given(key) => Ok(Some(key)),
-            Some(_) => Err(wrong("key", "required", &format!("no column becomes {named}"))),
-            None => Err(wrong(
+            Some(_) => Err(at_name("key", "required", format!("no column becomes {named}"))),
+            None => Err(at_name(
                 "key",
                 "invalid_value",
-                &format!("has to be one of {}, or none", keys()),
+                format!("has to be one of {}, or none", keys()),
             )),
         }
     }
@@ -286,7 +285,7 @@ fn columns(options: &Options, header: &[String]) -> Vec<Column> {
 }
 
 fn target<E: Keeping>(options: &Options, field: String, source: Source) -> Result<Target, FieldError> {
-    let kind = Kind::of::<E>(&field).map_err(|error| wrong(&field, "unknown_field", &error.detail))?;
+    let kind = Kind::of::<E>(&field).map_err(|error| at_name(&field, "unknown_field", &error.detail))?;
     let by = options.links.get(&field);
     let link = match E::links()
         .iter()
@@ -296,7 +295,7 @@ fn target<E: Keeping>(options: &Options, field: String, source: Source) -> Resul
         Some((at, link)) => {
             if by.is_some_and(|by| !link.named_by.contains(&by.as_str())) {
                 let detail = format!("has to be one of {}", link.named_by.join(", "));
-                return Err(wrong(&field, "invalid_value", &detail));
+                return Err(at_name(&field, "invalid_value", detail));
             }
             Some((at, by.cloned()))
         }
@@ -309,15 +308,4 @@ fn target<E: Keeping>(options: &Options, field: String, source: Source) -> Resul
         currency: None,
         link,
     })
-}
-
-pub(super) fn wrong(name: &str, code: &'static str, detail: &str) -> FieldError {
-    FieldError {
-        pointer: format!(
-            "#/{}",
-            text::cut(name, NAME_TOLD).replace('~', "~0").replace('/', "~1")
-        ),
-        code: code.into(),
-        detail: detail.to_owned(),
-    }
 }
