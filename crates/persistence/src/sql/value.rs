@@ -26,6 +26,19 @@ pub enum Value {
     Blobs(Vec<Vec<u8>>),
 }
 
+impl Value {
+    /// What an array holds alone; null of what is none.
+    pub(crate) fn only(self) -> Value {
+        match self {
+            Value::Texts(mut all) => all.pop().flatten().map_or(Value::Null(Kind::Text), Value::Text),
+            Value::Ids(mut all) => all.pop().map_or(Value::Null(Kind::Id), Value::Id),
+            Value::Ints(mut all) => all.pop().map_or(Value::Null(Kind::Int), Value::Int),
+            Value::Blobs(mut all) => all.pop().map_or(Value::Null(Kind::Bytes), Value::Bytes),
+            single => single,
+        }
+    }
+}
+
 impl From<domain::Id> for Value {
     fn from(id: domain::Id) -> Value {
         Value::Id(Uid(id))

@@ -32,11 +32,12 @@ impl Tx<'_> {
         let mut parts = owed.stores;
         let under = (proof, !parts.is_empty(), owed.proofs);
         parts.push(("head", head(organization, count, batch.digest, under)));
-        parts.push(("e", as_rows(&entries, &batch)));
         parts.push(("payload", payloads(&origin)));
         parts.extend(claim.map(|claim| answer(claim, now)));
         parts.push(("entry", audited(batch.id, &origin, now)));
         let recorded = Sql::<()>::text("WITH ")
+            .nested(as_rows(&entries, &batch))
+            .then(", ")
             .named_parts(parts)
             .then(" ")
             .nested(events(now));
@@ -84,39 +85,62 @@ fn head(organization: Id, count: i64, digest: [u8; 32], (proof, has_stores, find
         .then(" AS base, digest")
 }
 
-/// The entries, numbered from 1 on.
+/// The entries, numbered from 1 on, under the name `e`. One alone, as a call mostly has, is put where it is asked for:
+/// as a row of its own it would be made, kept and read three times.
 fn as_rows(entries: &[Entry], batch: &Batch) -> Sql {
     let ids = |of: fn(&Entry) -> Id| Value::Ids(entries.iter().map(|e| Uid(of(e))).collect());
     let text =
         |of: fn(&Entry) -> &str| Value::Texts(entries.iter().map(|e| Some(of(e).to_owned())).collect());
     let seals =
         |of: fn(&Seal) -> [u8; 32]| Value::Blobs(batch.seals.iter().map(|seal| of(seal).to_vec()).collect());
-    Sql::text("SELECT * FROM unnest(")
-        .bind(ids(|e| e.id))
-        .then("::uuid[], ")
-        .bind(text(|e| &e.action))
-        .then("::text[], ")
-        .bind(text(|e| e.entity_type))
-        .then("::text[], ")
-        .bind(ids(|e| e.entity_id))
-        .then("::uuid[], ")
-        .bind(Value::Ints(entries.iter().map(|e| e.version).collect()))
-        .then("::int[], ")
-        .bind(seals(|(payload, _)| *payload))
-        .then("::bytea[], ")
-        .bind(seals(|(_, digest)| *digest))
-        .then("::bytea[], ")
-        .bind(Value::Blobs(entries.iter().map(|e| e.salt.to_vec()).collect()))
-        .then("::bytea[], ")
-        .bind(text(|e| &e.changes))
-        .then("::text[], ")
-        .bind(ids(|e| e.actor.unwrap_or(Id::NIL)))
-        .then("::uuid[], ")
-        .bind(ids(|e| e.key.unwrap_or(Id::NIL)))
-        .then(
-            "::uuid[]) WITH ORDINALITY AS e (id, action, entity_type, entity_id, entity_version, \
-             payload_digest, digest, salt, changes, actor, key, n)",
-        )
+    let columns = [
+        ("id", "uuid", ids(|e| e.id)),
+        ("action", "text", text(|e| &e.action)),
+        ("entity_type", "text", text(|e| e.entity_type)),
+        ("entity_id", "uuid", ids(|e| e.entity_id)),
+        (
+            "entity_version",
+            "int",
+            Value::Ints(entries.iter().map(|e| e.version).collect()),
+        ),
+        ("payload_digest", "bytea", seals(|(payload, _)| *payload)),
+        ("digest", "bytea", seals(|(_, digest)| *digest)),
+        (
+            "salt",
+            "bytea",
+            Value::Blobs(entries.iter().map(|e| e.salt.to_vec()).collect()),
+        ),
+        ("changes", "text", text(|e| &e.changes)),
+        ("actor", "uuid", ids(|e| e.actor.unwrap_or(Id::NIL))),
+        ("key", "uuid", ids(|e| e.key.unwrap_or(Id::NIL))),
+    ];
+    if entries.len() == 1 {
+        let one = Sql::text("e AS NOT MATERIALIZED (SELECT 1::bigint AS n");
+        let each = |one: Sql, (name, kind, values): (&'static str, _, Value)| {
+            one.then(", ")
+                .bind(values.only())
+                .then("::")
+                .then(kind)
+                .then(" AS ")
+                .then(name)
+        };
+        return columns.into_iter().fold(one, each).then(")");
+    }
+    let names = columns.each_ref().map(|(name, ..)| *name);
+    let many = Sql::text("e AS (SELECT * FROM unnest(");
+    let each = |many: Sql, (n, (_, kind, values)): (usize, (_, &'static str, _))| {
+        let glue = if n > 0 { ", " } else { "" };
+        many.then(glue).bind(values).then("::").then(kind).then("[]")
+    };
+    let many = columns
+        .into_iter()
+        .enumerate()
+        .fold(many, each)
+        .then(") WITH ORDINALITY AS e (");
+    names
+        .into_iter()
+        .fold(many, |many, name| many.then(name).then(", "))
+        .then("n))")
 }
 
 fn payloads(origin: &Origin) -> Sql {
