@@ -193,13 +193,23 @@ impl Collector for Queue {
             let gauge = ConstGauge::new(value);
             gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
         }
-        let roles = self.0.hits();
-        for (name, help, value) in [
-            ("cache_hits", "What was asked for and was in memory", roles.hits),
-            ("cache_misses", "What was asked for and was not", roles.misses),
+        let (roles, reports) = (self.0.role_hits(), self.0.report_hits());
+        for (name, help, counts) in [
+            (
+                "cache_hits",
+                "What was asked for and was in memory",
+                [roles.hits, reports.hits],
+            ),
+            (
+                "cache_misses",
+                "What was asked for and was not",
+                [roles.misses, reports.misses],
+            ),
         ] {
             let mut descriptor = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
-            ConstCounter::new(value).encode(descriptor.encode_family(&[("cache", "roles")])?)?;
+            for (cache, count) in ["roles", "reports"].into_iter().zip(counts) {
+                ConstCounter::new(count).encode(descriptor.encode_family(&[("cache", cache)])?)?;
+            }
         }
         Ok(())
     }

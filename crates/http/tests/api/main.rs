@@ -88,6 +88,7 @@ mod reach;
 mod references;
 mod relied_on;
 mod reports;
+mod reports_kept;
 mod roles;
 mod roles_at_once;
 mod roles_handed_on;

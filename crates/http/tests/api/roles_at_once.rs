@@ -261,7 +261,7 @@ fn a_role_that_was_changed_is_looked_up_once() {
         let firm = Firm::new(server);
         let (_, client, role) = holder(&firm, &["deals:read:own"]);
         let at = firm.at(&format!("roles/{role}"));
-        let misses = || server.database.hits().misses;
+        let misses = || server.database.role_hits().misses;
         for n in 0..4 {
             let given = [["deals:read:own"], ["deals:read:team"]][n % 2];
             firm.owner

@@ -6,7 +6,7 @@ use super::by_key::KnownKey;
 use super::held::Stamps;
 use super::presumed::{Caller, Seen};
 use crate::fault::Fault;
-use crate::store::{Rows, Tx};
+use crate::store::{Computed, Rows, Tx};
 use firma_auth::access::{Assignment, Permissions};
 use firma_auth::kept::Kept;
 use firma_domain::Id;
@@ -22,11 +22,31 @@ pub(crate) struct At {
     pub version: i32,
 }
 
-/// How often what a member holds was there.
+/// How often what was asked for was in memory, and how often it wasn't.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Hits {
     pub hits: u64,
     pub misses: u64,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Counted {
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+impl Counted {
+    pub(crate) fn count(&self, is_hit: bool) {
+        let counted = if is_hit { &self.hits } else { &self.misses };
+        counted.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn load(&self) -> Hits {
+        Hits {
+            hits: self.hits.load(Ordering::Relaxed),
+            misses: self.misses.load(Ordering::Relaxed),
+        }
+    }
 }
 
 type Held = (Stamps, Arc<[Assignment]>);
@@ -43,9 +63,10 @@ pub(crate) struct Memory {
     pub(super) callers: Kept<Caller, Arc<Seen>>,
     /// What is referred to often
     pub(crate) rows: Rows,
+    /// Figures that were summed
+    pub(crate) computed: Computed,
     /// Of what members hold
-    hits: AtomicU64,
-    misses: AtomicU64,
+    pub(crate) counted: Counted,
 }
 
 impl Memory {
@@ -59,8 +80,7 @@ impl Memory {
     pub(super) fn held(&self, organization: Id, user: Id, at: Stamps) -> Option<Arc<[Assignment]>> {
         let found = self.held.get(&(organization, user));
         let found = found.filter(|(under, _)| *under == at).map(|(_, held)| held);
-        let counted = if found.is_some() { &self.hits } else { &self.misses };
-        counted.fetch_add(1, Ordering::Relaxed);
+        self.counted.count(found.is_some());
         found
     }
 
@@ -71,13 +91,6 @@ impl Memory {
     pub(super) fn keep(&self, at: At, permissions: Arc<Permissions>) {
         self.given
             .keep((at.organization, at.of), (at.version, permissions));
-    }
-
-    pub(crate) fn load(&self) -> Hits {
-        Hits {
-            hits: self.hits.load(Ordering::Relaxed),
-            misses: self.misses.load(Ordering::Relaxed),
-        }
     }
 }
 

@@ -13,6 +13,7 @@ mod roles;
 pub use by_key::{KeyFacts, KnownKey};
 pub use facts::{Known, Segment};
 pub use given::GivenRole;
+pub(crate) use memory::Counted;
 pub use memory::Hits;
 pub(crate) use memory::Memory;
 pub(crate) use presumed::Presumed;

@@ -158,9 +158,14 @@ impl Database {
         Ok(database)
     }
 
-    /// How often what a member holds was found in memory.
-    pub fn hits(&self) -> Hits {
-        self.memory.load()
+    /// How often the roles that a member holds were found in memory.
+    pub fn role_hits(&self) -> Hits {
+        self.memory.counted.load()
+    }
+
+    /// How often the figures of a report were.
+    pub fn report_hits(&self) -> Hits {
+        self.memory.computed.counted.load()
     }
 
     /// How busy it is.

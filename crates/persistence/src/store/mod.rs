@@ -3,6 +3,7 @@
 mod at_once;
 mod audit;
 mod checkpoint;
+mod computed;
 mod cut;
 mod erasing;
 mod exported;
@@ -34,6 +35,7 @@ mod words;
 
 pub(crate) use audit::Note;
 pub use checkpoint::Checkpoint;
+pub(crate) use computed::{Computed, Question};
 pub use cut::Cut;
 pub use erasing::Reached;
 pub use exported::{LogEnd, LogWalk, LoggedEntry, LoggedPayload};

@@ -35,13 +35,13 @@ pub fn pipeline_report(
     parameters: &Parameters,
 ) -> Result<PipelineReport, Refusal> {
     let (group, between, currency) = read(parameters, work.currency())?;
-    let mut report = work.tx.pipeline_report(grant, group, between, currency)?;
-    let lines = &mut report.lines;
+    let report = work.tx.pipeline_report(grant, group, between, currency)?;
+    let mut lines = report.lines.clone();
     match group {
-        Group::Stage => unless_seen::<Stage>(work, lines)?,
-        Group::Owner => unless_seen::<Member>(work, lines)?,
-        Group::Team => unless_seen::<Team>(work, lines)?,
-        Group::Company => unless_seen::<Company>(work, lines)?,
+        Group::Stage => unless_seen::<Stage>(work, &mut lines)?,
+        Group::Owner => unless_seen::<Member>(work, &mut lines)?,
+        Group::Team => unless_seen::<Team>(work, &mut lines)?,
+        Group::Company => unless_seen::<Company>(work, &mut lines)?,
         Group::Quarter => {}
     }
     let line = |line: Line| PipelineLine {
@@ -50,7 +50,7 @@ pub fn pipeline_report(
         row: line.figures.row(currency),
     };
     Ok(PipelineReport {
-        data: report.lines.into_iter().map(line).collect(),
+        data: lines.into_iter().map(line).collect(),
         total: report.total.row(currency),
     })
 }
