@@ -18,6 +18,15 @@ pub(crate) fn is<E: Stored>(column: &'static str, value: impl Into<Value>) -> Co
     )
 }
 
+/// The condition that a reference of `E` is to one of these.
+pub(crate) fn is_of<E: Stored>(column: &'static str, ids: &[Id]) -> Cond {
+    let col = Col {
+        table: E::TABLE,
+        name: column,
+    };
+    Cond::one_of(col, ids.iter().map(|id| (*id).into()).collect())
+}
+
 /// What was looked for, where it need not be there.
 pub(crate) fn there<T>(found: Result<T, Fault>) -> Result<Option<T>, Refusal> {
     match found {
@@ -35,10 +44,8 @@ pub(crate) fn delete_parts<P: Stored>(
     deletion: Id,
 ) -> Result<(), Refusal> {
     let mut parts = work.open(grant)?;
-    for part in parts.some_for_delete(vec![of])? {
-        parts.delete(&part, deletion)?;
-    }
-    Ok(())
+    let gone = parts.some_for_delete(vec![of])?;
+    Ok(parts.delete_all(&gone, deletion)?)
 }
 
 /// Brings back the parts that one deletion took.
@@ -57,12 +64,13 @@ pub(crate) fn restore_some_parts<P: Stored>(
     deletion: Id,
     mut may: impl FnMut(&mut Work<'_, '_>, &P) -> Result<bool, Refusal>,
 ) -> Result<(), Refusal> {
+    let mut parts = Vec::new();
     for part in work.open(grant)?.taken_by(deletion)? {
         if may(work, &part.value)? {
-            work.open(grant)?.restore(&part, part.value.clone())?;
+            parts.push(part);
         }
     }
-    Ok(())
+    Ok(work.open(grant)?.restore_all(&parts)?)
 }
 
 /// Refuses to bring a part back into a whole that is deleted; one that lives is there until the call ends.

@@ -165,6 +165,48 @@ fn places_go_with_contact_and_deal_and_come_back() {
     });
 }
 
+/// All of a company's people leave a deal at once: nobody succeeds who leaves too, and the deal changes once.
+#[test]
+fn the_people_of_a_company_leave_a_deal_together_and_come_back() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let table = Table::new(&firm);
+        let company = firm
+            .owner
+            .post(&firm.at("companies"), json!({"name": unique()}))
+            .id();
+        let company = firm.at(&format!("companies/{company}"));
+        for person in 0..2 {
+            let of = json!({"company_id": company.rsplit('/').next()});
+            firm.owner.patch(&table.person(person), of).expect(200);
+        }
+        for person in 0..3 {
+            table.link(person, false);
+        }
+        assert_eq!(table.seated(), ["0*", "1", "2"]);
+        let version = table.version();
+        firm.owner.delete(&company).expect(204);
+        assert_eq!(table.seated(), ["2*"]);
+        assert_eq!(table.version(), version + 1);
+        for person in 0..2 {
+            firm.owner.get(&table.person(person)).problem(404, "not_found");
+        }
+        firm.owner.act(&format!("{company}/restore")).expect(200);
+        assert_eq!(table.seated(), ["0", "1", "2*"]);
+        assert_eq!(table.version(), version + 2);
+        // Each row has its entry, under the version that it has.
+        for person in 0..2 {
+            let id = &table.people[person];
+            let told = firm.owner.get(&table.person(person)).expect(200);
+            let log = firm.at(&format!("audit-entries?entity_id={id}&entity_type=contact"));
+            let log = data(&firm.owner.get(&log).expect(200));
+            let last: Vec<_> = log.iter().take(2).map(|entry| &entry["action"]).collect();
+            assert_eq!(last, ["contact.restored", "contact.deleted"]);
+            assert_eq!(log[0]["entity_version"], told["version"]);
+        }
+    });
+}
+
 #[test]
 fn who_may_change_a_deal_may_change_its_contacts() {
     on_each(|server| {

@@ -25,6 +25,7 @@ mod rows;
 mod search;
 mod sides;
 mod stored;
+mod taken;
 #[cfg(feature = "testing")]
 mod testing;
 mod tx;

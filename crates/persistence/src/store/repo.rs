@@ -148,20 +148,6 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
         self.acted_on(id, Hold::Delete)
     }
 
-    /// The live rows that fit, all about to be deleted. Whether they fit is looked at once they are held: who was changed
-    /// at once, and doesn't any more, isn't among them.
-    pub fn some_for_delete(&mut self, fits: Vec<Cond>) -> Result<Vec<Record<E>>, Fault> {
-        let mut cond = self.visible(self.grant.seen(), false);
-        cond.extend(fits);
-        let tail = Tail {
-            hold: Some(Hold::Delete),
-            ..Tail::default()
-        };
-        let rows = self.rows(cond, tail)?;
-        rows.iter().try_for_each(|row| self.check_owner(&row.value))?;
-        Ok(rows)
-    }
-
     fn acted_on(&mut self, id: Id, hold: Hold) -> Result<Record<E>, Fault> {
         let found = self.one(id, false, Some(hold))?;
         self.check_owner(&found.value)?;
@@ -285,13 +271,6 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
         )
     }
 
-    /// The rows that one delete took.
-    pub fn taken_by(&mut self, deletion: Id) -> Result<Vec<Record<E>>, Fault> {
-        let mut cond = self.visible(self.grant.seen(), true);
-        cond.push(Cond::Is(E::COMMON.deletion_id, Op::Eq, deletion.into()));
-        self.rows(cond, Tail::default())
-    }
-
     fn store(&mut self, verb: &str, before: &Record<E>, mut after: Record<E>) -> Result<Record<E>, Fault> {
         self.tx.unit()?;
         after.version = before.version + 1;
@@ -307,10 +286,15 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
         let organization = self.grant.organization();
         self.tx
             .refile(organization, after.id, &before.value, &after.value)?;
-        self.write_parts(Some(&before.value), &after)?;
-        self.outdate(&after)?;
-        self.note(verb, Some(before), Some(&after))?;
+        self.follow(verb, before, &after)?;
         Ok(after)
+    }
+
+    /// What follows from a row that was stored over another.
+    pub(super) fn follow(&mut self, verb: &str, before: &Record<E>, after: &Record<E>) -> Result<(), Fault> {
+        self.write_parts(Some(&before.value), after)?;
+        self.outdate(after)?;
+        self.note(verb, Some(before), Some(after))
     }
 
     fn write_parts(&mut self, before: Option<&E>, after: &Record<E>) -> Result<(), Fault> {

@@ -140,6 +140,26 @@ impl Tx<'_> {
         }
         statement.then(" WHERE ").cond(w).run(self)
     }
+
+    /// How many rows were marked as deleted then, with that deletion, or as not deleted.
+    pub(super) fn mark<E: Stored>(
+        &mut self,
+        w: Cond,
+        deleted_at: Option<Instant>,
+        deletion: Option<Id>,
+    ) -> Result<usize, Fault> {
+        Sql::<()>::text("UPDATE ")
+            .then(E::TABLE)
+            .then(" SET version = version + 1, updated_at = ")
+            .bind(self.now())
+            .then(", deleted_at = ")
+            .bind(instant_or_null(deleted_at))
+            .then(", deletion_id = ")
+            .bind(id_or_null(deletion))
+            .then(" WHERE ")
+            .cond(w)
+            .run(self)
+    }
 }
 
 fn inserting<E: Stored>(organization: Id, rows: &[Record<E>]) -> Sql {

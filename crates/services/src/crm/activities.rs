@@ -1,7 +1,7 @@
 use crate::keeping::Keeping;
 use crate::link::Link;
 use crate::refusal::Refusal;
-use crate::rows::is;
+use crate::rows::{is, is_of};
 use crate::work::Work;
 use firma_auth::access::{Action, Create, Delete, Grant, Touches, Update};
 use firma_domain::crm::{Activity, Company, Contact, Deal};
@@ -55,9 +55,9 @@ impl Keeping for Activity {
 
 /// Whose activities are taken.
 #[derive(Clone, Copy)]
-pub(super) enum Of {
+pub(super) enum Of<'i> {
     Company(Id),
-    Contact(Id),
+    Contacts(&'i [Id]),
     Deal(Id),
 }
 
@@ -67,25 +67,26 @@ pub(super) enum Of {
 pub(super) fn take(
     work: &mut Work<'_, '_>,
     grant: Grant<Activity, Delete>,
-    of: Of,
+    of: Of<'_>,
     deletion: Id,
 ) -> Result<(), Refusal> {
     let fits = match of {
         Of::Company(id) => is::<Activity>("company_id", id),
-        Of::Contact(id) => is::<Activity>("contact_id", id),
+        Of::Contacts(ids) => is_of::<Activity>("contact_id", ids),
         Of::Deal(id) => is::<Activity>("deal_id", id),
     };
+    let mut gone = Vec::new();
     for activity in work.open(grant)?.some_for_delete(vec![fits])? {
         let others = match of {
             Of::Company(_) => [None; 3],
-            Of::Contact(_) => [activity.value.company_id, None, activity.value.deal_id],
+            Of::Contacts(_) => [activity.value.company_id, None, activity.value.deal_id],
             Of::Deal(_) => [activity.value.company_id, activity.value.contact_id, None],
         };
         if !living(work, grant, others, false)?.contains(&true) {
-            work.open(grant)?.delete(&activity, deletion)?;
+            gone.push(activity);
         }
     }
-    Ok(())
+    Ok(work.open(grant)?.delete_all(&gone, deletion)?)
 }
 
 /// The activity as it is stored. What it is about from now on was found among its links, and is held since: a delete

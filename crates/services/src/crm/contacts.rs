@@ -5,7 +5,7 @@ use crate::crud;
 use crate::keeping::Keeping;
 use crate::link::Link;
 use crate::refusal::Refusal;
-use crate::rows::{is, needs, restore_parts};
+use crate::rows::{is, is_of, needs, restore_parts};
 use crate::work::Work;
 use firma_auth::access::{Action, Create, Delete, Grant, Read, Touches, Update};
 use firma_domain::crm::{Activity, Company, Contact, DealContact};
@@ -43,9 +43,7 @@ impl Keeping for Contact {
         before: &Record<Self>,
         deletion: Id,
     ) -> Result<(), Refusal> {
-        let of = is::<DealContact>("contact_id", before.id);
-        deal_contacts::take(work, grant.also(), of, deletion)?;
-        activities::take(work, grant.also(), Of::Contact(before.id), deletion)
+        emptied(work, grant, &[before.id], deletion)
     }
 
     fn restoring(
@@ -81,6 +79,9 @@ impl Keeping for Contact {
     }
 }
 
+/// So many contacts' parts are looked for in one statement.
+const TOGETHER: usize = 1_000;
+
 /// The contacts of a company go with it, and with them their places in deals and their activities.
 pub(super) fn take(
     work: &mut Work<'_, '_>,
@@ -89,11 +90,24 @@ pub(super) fn take(
     deletion: Id,
 ) -> Result<(), Refusal> {
     let of = is::<Contact>("company_id", company);
-    for contact in work.open(grant)?.some_for_delete(vec![of])? {
-        Contact::deleting(work, grant, &contact, deletion)?;
-        work.open(grant)?.delete(&contact, deletion)?;
+    let contacts = work.open(grant)?.some_for_delete(vec![of])?;
+    let ids: Vec<_> = contacts.iter().map(|contact| contact.id).collect();
+    for some in ids.chunks(TOGETHER) {
+        emptied(work, grant, some, deletion)?;
     }
-    Ok(())
+    Ok(work.open(grant)?.delete_all(&contacts, deletion)?)
+}
+
+/// What goes with contacts.
+fn emptied(
+    work: &mut Work<'_, '_>,
+    grant: Grant<Contact, Delete>,
+    contacts: &[Id],
+    deletion: Id,
+) -> Result<(), Refusal> {
+    let of = is_of::<DealContact>("contact_id", contacts);
+    deal_contacts::take(work, grant.also(), of, deletion)?;
+    activities::take(work, grant.also(), Of::Contacts(contacts), deletion)
 }
 
 /// The contacts that went with their company come back with it.

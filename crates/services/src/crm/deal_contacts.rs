@@ -95,12 +95,16 @@ pub(super) fn take(
     deals.sort_unstable();
     deals.dedup();
     raise(work, grant, &deals)?;
-    // As they are now that the deals are held.
-    for link in work.open(grant)?.some(vec![of], i64::MAX)? {
-        let gone = work.open(grant)?.delete(&link, deletion)?;
-        succeed(work, grant, &gone.value)?;
+    if deals.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    // As they are now that the deals are held; all of them are gone before anybody succeeds one.
+    let mut places = work.open(grant)?;
+    let links = places.some(vec![of], i64::MAX)?;
+    places.delete_all(&links, deletion)?;
+    links
+        .iter()
+        .try_for_each(|link| succeed(work, grant, &link.value))
 }
 
 /// Brings back the places that one deletion took, where deal and contact are there; the deals. Where the other end is

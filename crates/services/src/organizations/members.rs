@@ -79,10 +79,8 @@ pub fn add_member(
 pub(super) fn leave_teams(tx: &mut Tx<'_>, grant: Grant<Member, Update>, user: Id) -> Result<(), Refusal> {
     let deletion = tx.new_id();
     let mut places = tx.open(grant.also::<TeamMember, Delete>())?;
-    for place in places.some_for_delete(vec![is::<TeamMember>("user_id", user)])? {
-        places.delete(&place, deletion)?;
-    }
-    Ok(())
+    let left = places.some_for_delete(vec![is::<TeamMember>("user_id", user)])?;
+    Ok(places.delete_all(&left, deletion)?)
 }
 
 /// The roles that a member was given, and that give something now as soon as the member is active.
