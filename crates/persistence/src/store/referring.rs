@@ -23,7 +23,7 @@ type Way = (Key, Hold, Id, Option<Reach>);
 pub(crate) type Rows = Kept<Key, Row>;
 
 /// What a call has found. It holds it until its end, so nobody else deletes it, nor changes what it relies on; once the
-/// call itself has changed or undone anything, it looks anew.
+/// call itself has changed any of them, or undone anything, it looks anew.
 #[derive(Default)]
 pub(super) struct Referred {
     rows: HashMap<Way, Row>,
@@ -34,6 +34,16 @@ impl Referred {
     pub(super) fn forget(&mut self) {
         self.rows.clear();
         self.lives.clear();
+    }
+
+    /// What the call may see otherwise from now on. A row that somebody owns is no more than itself; one that nobody
+    /// owns may be what somebody reaches others by, as a place in a team is.
+    pub(super) fn forget_what_follows<E: Stored>(&mut self) {
+        if E::OWNER.is_none() {
+            return self.forget();
+        }
+        self.rows.retain(|((table, ..), ..), _| *table != E::TABLE);
+        self.lives.retain(|((table, ..), ..)| *table != E::TABLE);
     }
 }
 

@@ -282,7 +282,7 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
         if self.tx.update(Cond::All(cond), &after)? == 0 {
             return Err(Fault::Changed);
         }
-        self.tx.referred.forget();
+        self.tx.referred.forget_what_follows::<E>();
         let organization = self.grant.organization();
         self.tx
             .refile(organization, after.id, &before.value, &after.value)?;

@@ -63,7 +63,7 @@ impl<E: Stored, A: Writes> Repo<'_, '_, E, A> {
                 }
             }
         }
-        self.tx.referred.forget();
+        self.tx.referred.forget_what_follows::<E>();
         for before in rows {
             let after = Record {
                 version: before.version + 1,

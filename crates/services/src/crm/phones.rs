@@ -17,8 +17,9 @@ pub(super) fn e164<E: Entity, A: Action>(
 where
     (E, A): Touches<Organization, Read>,
 {
-    if phones.is_empty() {
-        return Ok(vec![]);
+    // With + and its country, a number is the same from anywhere.
+    if let Some(numbers) = phones.iter().map(|(_, typed)| number(None, typed)).collect() {
+        return Ok(numbers);
     }
     let own = work.organization();
     let organization = work.open(grant.also::<Organization, Read>())?.find(own)?.value;
