@@ -2,9 +2,10 @@
 
 use crate::refusal::Refusal;
 use crate::work::Work;
-use firma_auth::access::{Delete, Grant, Read};
+use firma_auth::access::{Action, Delete, Grant, Read};
 use firma_domain::Id;
 use firma_persistence::{Col, Cond, Fault, Op, Stored, Value};
+use std::collections::HashSet;
 
 /// The condition that a column of `E` has a value.
 pub(crate) fn is<E: Stored>(column: &'static str, value: impl Into<Value>) -> Cond {
@@ -18,13 +19,32 @@ pub(crate) fn is<E: Stored>(column: &'static str, value: impl Into<Value>) -> Co
     )
 }
 
-/// The condition that a reference of `E` is to one of these.
-pub(crate) fn is_of<E: Stored>(column: &'static str, ids: &[Id]) -> Cond {
+/// So many rows are named in one statement.
+const TOGETHER: usize = 1_000;
+
+/// The conditions that a reference of `E` is to one of these, a statement for each.
+pub(crate) fn is_one_of<E: Stored>(column: &'static str, ids: &[Id]) -> impl Iterator<Item = Cond> {
     let col = Col {
         table: E::TABLE,
         name: column,
     };
-    Cond::one_of(col, ids.iter().map(|id| (*id).into()).collect())
+    ids.chunks(TOGETHER)
+        .map(move |some| Cond::one_of(col, some.iter().map(|id| (*id).into()).collect()))
+}
+
+/// Those of them that live, within what the grant sees.
+pub(crate) fn living<E: Stored, A: Action>(
+    work: &mut Work<'_, '_>,
+    grant: Grant<E, A>,
+    mut ids: Vec<Id>,
+) -> Result<HashSet<Id>, Refusal> {
+    ids.sort_unstable();
+    ids.dedup();
+    let mut living = HashSet::with_capacity(ids.len());
+    for some in ids.chunks(TOGETHER) {
+        living.extend(work.open(grant)?.by_ids(some)?.iter().map(|row| row.id));
+    }
+    Ok(living)
 }
 
 /// What was looked for, where it need not be there.

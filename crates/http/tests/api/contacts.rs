@@ -57,6 +57,20 @@ fn a_phone_is_shown_as_typed_and_kept_in_e164() {
             .patch(&at, json!({"phones_e164": []}))
             .problem(422, "invalid");
         assert_eq!(problem["errors"][0]["code"], "read_only");
+        // Home's own prefix isn't taken out of a number abroad, whatever stands beside it.
+        firm.owner.patch(&firm.path, json!({"country": "US"})).expect(200);
+        for phones in [
+            json!(["+86 138 0013 8000"]),
+            json!(["+86 138 0013 8000", "(212) 736-5000"]),
+        ] {
+            let dialled =
+                post("contacts", json!({"name": "A", "phones": phones})).expect(201)["phones_e164"].clone();
+            assert_eq!(dialled[0], "+8613800138000");
+            assert_eq!(
+                dialled.as_array().unwrap().len(),
+                phones.as_array().unwrap().len()
+            );
+        }
         // What was read stays until the phone changes.
         firm.owner.patch(&firm.path, json!({"country": "TR"})).expect(200);
         let same = firm.owner.patch(&at, json!({"position": "CEO"})).expect(200);

@@ -340,7 +340,7 @@ fn rows_and_total_are_of_one_state() {
         let firm = Firm::new(server);
         let (deals, report) = (
             firm.at("deals"),
-            firm.at("reports/pipeline?group_by=stage&from=2026-01-01"),
+            firm.at("reports/pipeline?group_by=team&from=2026-01-01"),
         );
         let stages = data(&firm.owner.get(&firm.at("stages?limit=100")).expect(200));
         let won = stages.iter().find(|stage| stage["kind"] == "WON").unwrap()["id"].clone();

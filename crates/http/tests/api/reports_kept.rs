@@ -3,8 +3,9 @@
 use crate::kit::data;
 use crate::metrics::series;
 use crate::zones::on_each_at;
-use firma_testing::{Client, Firm, Server, on_each};
+use firma_testing::{Client, Firm, Server, Stop, on_each};
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A report, and whether it was in memory.
 fn asked(server: &Server, client: &Client, firm: &Firm<'_>, query: &str) -> (Value, bool) {
@@ -138,5 +139,31 @@ fn a_report_is_told_again_for_a_minute_at_most() {
         hands.later(1);
         assert!(!was_kept());
         assert!(was_kept());
+    });
+}
+
+/// Whoever asks meanwhile, and has it kept, a report has what was stored before it was asked for.
+#[test]
+fn a_report_that_others_ask_for_has_all_that_was_stored_before() {
+    on_each(|server| {
+        let beside = server.beside();
+        let firm = Firm::new(server);
+        let report = firm.at("reports/pipeline?group_by=stage");
+        let done = AtomicBool::new(false);
+        let asker = server.client(firm.owner_id);
+        let elsewhere = beside.client(firm.owner_id);
+        std::thread::scope(|scope| {
+            let _stop = Stop(&done);
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    asker.get(&report).expect(200);
+                }
+            });
+            for n in 1..=60 {
+                let by = if n % 2 == 0 { &firm.owner } else { &elsewhere };
+                by.post(&firm.at("deals"), json!({"title": "x"})).expect(201);
+                assert_eq!(firm.owner.get(&report).expect(200)["total"]["deals"], n);
+            }
+        });
     });
 }

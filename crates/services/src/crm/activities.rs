@@ -1,7 +1,7 @@
 use crate::keeping::Keeping;
 use crate::link::Link;
 use crate::refusal::Refusal;
-use crate::rows::{is, is_of};
+use crate::rows::{self, is, is_one_of};
 use crate::work::Work;
 use firma_auth::access::{Action, Create, Delete, Grant, Touches, Update};
 use firma_domain::crm::{Activity, Company, Contact, Deal};
@@ -70,23 +70,33 @@ pub(super) fn take(
     of: Of<'_>,
     deletion: Id,
 ) -> Result<(), Refusal> {
-    let fits = match of {
-        Of::Company(id) => is::<Activity>("company_id", id),
-        Of::Contacts(ids) => is_of::<Activity>("contact_id", ids),
-        Of::Deal(id) => is::<Activity>("deal_id", id),
+    let fits: Vec<_> = match of {
+        Of::Company(id) => vec![is::<Activity>("company_id", id)],
+        Of::Contacts(ids) => is_one_of::<Activity>("contact_id", ids).collect(),
+        Of::Deal(id) => vec![is::<Activity>("deal_id", id)],
     };
-    let mut gone = Vec::new();
-    for activity in work.open(grant)?.some_for_delete(vec![fits])? {
-        let others = match of {
-            Of::Company(_) => [None; 3],
-            Of::Contacts(_) => [activity.value.company_id, None, activity.value.deal_id],
-            Of::Deal(_) => [activity.value.company_id, activity.value.contact_id, None],
-        };
-        if !living(work, grant, others, false)?.contains(&true) {
-            gone.push(activity);
-        }
+    let mut found = Vec::new();
+    for fits in fits {
+        found.extend(work.open(grant)?.some_for_delete(vec![fits])?);
     }
-    Ok(work.open(grant)?.delete_all(&gone, deletion)?)
+    let others = |activity: &Activity| match of {
+        Of::Company(_) => [None; 3],
+        Of::Contacts(_) => [activity.company_id, None, activity.deal_id],
+        Of::Deal(_) => [activity.company_id, activity.contact_id, None],
+    };
+    let named = |of: fn([Option<Id>; 3]) -> Option<Id>| -> Vec<Id> {
+        found.iter().filter_map(|row| of(others(&row.value))).collect()
+    };
+    let living = [
+        rows::living::<Company, _>(work, grant.also::<_, Update>(), named(|[company, ..]| company))?,
+        rows::living::<Contact, _>(work, grant.also::<_, Update>(), named(|[_, contact, _]| contact))?,
+        rows::living::<Deal, _>(work, grant.also::<_, Update>(), named(|[.., deal]| deal))?,
+    ];
+    found.retain(|row| {
+        let mut left = others(&row.value).into_iter().zip(&living);
+        !left.any(|(id, living)| id.is_some_and(|id| living.contains(&id)))
+    });
+    Ok(work.open(grant)?.delete_all(&found, deletion)?)
 }
 
 /// The activity as it is stored. What it is about from now on was found among its links, and is held since: a delete

@@ -5,10 +5,10 @@ use crate::crud;
 use crate::keeping::Keeping;
 use crate::link::Link;
 use crate::refusal::Refusal;
-use crate::rows::{is, is_of, needs, restore_parts};
+use crate::rows::{is, needs, restore_parts};
 use crate::work::Work;
 use firma_auth::access::{Action, Create, Delete, Grant, Read, Touches, Update};
-use firma_domain::crm::{Activity, Company, Contact, DealContact};
+use firma_domain::crm::{Activity, Company, Contact};
 use firma_domain::organizations::{Member, Organization};
 use firma_domain::{Id, Record};
 use firma_persistence::{Cond, Fault, Value};
@@ -79,9 +79,6 @@ impl Keeping for Contact {
     }
 }
 
-/// So many contacts' parts are looked for in one statement.
-const TOGETHER: usize = 1_000;
-
 /// The contacts of a company go with it, and with them their places in deals and their activities.
 pub(super) fn take(
     work: &mut Work<'_, '_>,
@@ -92,9 +89,7 @@ pub(super) fn take(
     let of = is::<Contact>("company_id", company);
     let contacts = work.open(grant)?.some_for_delete(vec![of])?;
     let ids: Vec<_> = contacts.iter().map(|contact| contact.id).collect();
-    for some in ids.chunks(TOGETHER) {
-        emptied(work, grant, some, deletion)?;
-    }
+    emptied(work, grant, &ids, deletion)?;
     Ok(work.open(grant)?.delete_all(&contacts, deletion)?)
 }
 
@@ -105,8 +100,7 @@ fn emptied(
     contacts: &[Id],
     deletion: Id,
 ) -> Result<(), Refusal> {
-    let of = is_of::<DealContact>("contact_id", contacts);
-    deal_contacts::take(work, grant.also(), of, deletion)?;
+    deal_contacts::take(work, grant.also(), contacts, deletion)?;
     activities::take(work, grant.also(), Of::Contacts(contacts), deletion)
 }
 

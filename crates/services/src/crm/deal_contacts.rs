@@ -1,7 +1,7 @@
 use crate::keeping::Keeping;
 use crate::link::Link;
 use crate::refusal::Refusal;
-use crate::rows::{is, needs, there};
+use crate::rows::{is, is_one_of, needs, there};
 use crate::work::Work;
 use firma_auth::access::{Action, Create, Delete, Grant, Read, Touches, Update};
 use firma_domain::crm::{Contact, Deal, DealContact};
@@ -83,28 +83,42 @@ impl Keeping for DealContact {
     }
 }
 
-/// Takes the places in deals that fit, under a deletion. A deal that loses its primary contact gets another.
+/// Takes the places in deals that contacts have, under a deletion. A deal that loses its primary contact gets another.
 pub(super) fn take(
     work: &mut Work<'_, '_>,
     grant: Grant<DealContact, Delete>,
-    of: Cond,
+    contacts: &[Id],
     deletion: Id,
 ) -> Result<(), Refusal> {
-    let links = work.open(grant)?.some(vec![of.clone()], i64::MAX)?;
-    let mut deals: Vec<_> = links.iter().map(|link| link.value.deal_id).collect();
+    let mut deals: Vec<_> = places(work, grant, contacts)?
+        .iter()
+        .map(|link| link.value.deal_id)
+        .collect();
     deals.sort_unstable();
     deals.dedup();
-    raise(work, grant, &deals)?;
     if deals.is_empty() {
         return Ok(());
     }
+    raise(work, grant, &deals)?;
     // As they are now that the deals are held; all of them are gone before anybody succeeds one.
-    let mut places = work.open(grant)?;
-    let links = places.some(vec![of], i64::MAX)?;
-    places.delete_all(&links, deletion)?;
+    let links = places(work, grant, contacts)?;
+    work.open(grant)?.delete_all(&links, deletion)?;
     links
         .iter()
         .try_for_each(|link| succeed(work, grant, &link.value))
+}
+
+fn places(
+    work: &mut Work<'_, '_>,
+    grant: Grant<DealContact, Delete>,
+    contacts: &[Id],
+) -> Result<Vec<Record<DealContact>>, Refusal> {
+    let mut rows = work.open(grant)?;
+    let mut places = Vec::new();
+    for of in is_one_of::<DealContact>("contact_id", contacts) {
+        places.extend(rows.some(vec![of], i64::MAX)?);
+    }
+    Ok(places)
 }
 
 /// Brings back the places that one deletion took, where deal and contact are there; the deals. Where the other end is

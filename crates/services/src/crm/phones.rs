@@ -17,16 +17,14 @@ pub(super) fn e164<E: Entity, A: Action>(
 where
     (E, A): Touches<Organization, Read>,
 {
-    // With + and its country, a number is the same from anywhere.
-    if let Some(numbers) = phones.iter().map(|(_, typed)| number(None, typed)).collect() {
-        return Ok(numbers);
-    }
-    let own = work.organization();
-    let organization = work.open(grant.also::<Organization, Read>())?.find(own)?.value;
-    let home: Option<country::Id> = organization.country.and_then(|code| code.parse().ok());
+    let from_anywhere: Vec<_> = phones.iter().map(|(_, typed)| number(None, typed)).collect();
+    let home = match from_anywhere.iter().all(Option::is_some) {
+        true => None,
+        false => home(work, grant)?,
+    };
     let (mut numbers, mut errors) = (Vec::with_capacity(phones.len()), Vec::new());
-    for (field, typed) in phones {
-        match number(home, typed) {
+    for ((field, typed), abroad) in phones.iter().zip(from_anywhere) {
+        match abroad.or_else(|| number(home, typed)) {
             Some(number) => numbers.push(number),
             None => errors.push(FieldError {
                 pointer: format!("#/{field}"),
@@ -44,6 +42,20 @@ where
     Ok(numbers)
 }
 
+/// The organization's country.
+fn home<E: Entity, A: Action>(
+    work: &mut Work<'_, '_>,
+    grant: Grant<E, A>,
+) -> Result<Option<country::Id>, Refusal>
+where
+    (E, A): Touches<Organization, Read>,
+{
+    let own = work.organization();
+    let organization = work.open(grant.also::<Organization, Read>())?.find(own)?.value;
+    Ok(organization.country.and_then(|code| code.parse().ok()))
+}
+
+/// A number with + and its country is read without a home, whose own prefix would be taken out of it.
 fn number(home: Option<country::Id>, typed: &str) -> Option<String> {
     let number = phonenumber::parse(home, typed).ok()?;
     number

@@ -1,6 +1,7 @@
 use crate::keeping::Keeping;
 use crate::listing::{self, Parameters};
 use crate::refusal::Refusal;
+use crate::rows::living;
 use crate::work::Work;
 use firma_auth::access::{Grant, Reach, Read};
 use firma_domain::crm::{Company, Deal, Group, PipelineRow, Stage};
@@ -70,10 +71,7 @@ fn unless_seen<E: Keeping>(work: &mut Work<'_, '_>, lines: &mut [Line]) -> Resul
         .into_iter()
         .collect();
     if let Some(grant) = grant {
-        let mut rows = work.open(grant)?;
-        for some in keys.chunks(1_000) {
-            seen.extend(rows.by_ids(some)?.into_iter().map(|row| row.id));
-        }
+        seen.extend(living(work, grant, keys)?);
     }
     for line in lines {
         if id(line).is_some_and(|id| !seen.contains(&id)) {
