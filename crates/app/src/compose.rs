@@ -2,7 +2,7 @@
 
 use crate::archive::{self, BackupHandler};
 use crate::config::{Config, Database as Url, Migrate};
-use crate::secret::{known, root_secret};
+use crate::secret::{NEW_SECRET, known, root_secret};
 use firma_adapters::{
     BreachedFile, DnsNames, Ids, LocalFiles, OidcProvider, OidcSettings, OtlpSettings, OtlpTracer,
     OutboxFolder, SmtpMailer, SystemClock, SystemEntropy,
@@ -13,11 +13,11 @@ use firma_domain::identity::BreachedPasswords;
 use firma_domain::platform::{Mailer, Tracer};
 use firma_domain::source::{Clock, Entropy};
 use firma_persistence::migrations::{MigrationError, Migrator};
-use firma_persistence::private::make_folder;
+use firma_persistence::private::{make_file, make_folder};
 use firma_persistence::{Database, Settings, Sources, Target};
 use firma_services::identity::{
     AccountHandler, ArchiveHandler, EraseHandler, Lifetimes, Links, NoticeHandler, Provider, Providers,
-    Signer,
+    Signer, has_no_user,
 };
 use firma_services::installation::{Errors, Writing};
 use firma_services::organizations::Domains;
@@ -26,6 +26,7 @@ use firma_services::platform::{
     Breaker, CleanUp, Files, Guarded, Handler, MailHandler, Retention, VerifyLogs, Worker, WorkerSettings,
 };
 use firma_services::{Hasher, Tx};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -179,9 +180,20 @@ pub(crate) fn compose_with(config: &Config, sources: Sources) -> Result<Parts, S
 
 /// The same for what runs for long, and so keeps its connections and traces what it does.
 pub(crate) fn compose_to_stay(config: &Config) -> Result<Parts, String> {
+    let folder = &config.data_dir;
+    make_folder(folder)
+        .and_then(|()| is_writable(folder))
+        .map_err(|e| format!("FIRMA_DATA_DIR: {}: {e}", folder.display()))?;
     let parts = put_together(config, sources(), config.least_connections())?;
     let traces = traces(config, &parts.database.sources.clock)?;
     Ok(Parts { traces, ..parts })
+}
+
+/// Files and mails would fail one by one.
+fn is_writable(folder: &Path) -> std::io::Result<()> {
+    let probe = folder.join(format!("writable.{}", std::process::id()));
+    make_file(&probe)?;
+    std::fs::remove_file(probe)
 }
 
 fn traces(config: &Config, clock: &Arc<dyn Clock>) -> Result<Option<Traces>, String> {
@@ -209,8 +221,13 @@ fn traces(config: &Config, clock: &Arc<dyn Clock>) -> Result<Option<Traces>, Str
 fn put_together(config: &Config, sources: Sources, least: u32) -> Result<Parts, String> {
     make_folder(&config.data_dir)
         .map_err(|e| format!("FIRMA_DATA_DIR: {}: {e}", config.data_dir.display()))?;
-    let target = migrate(config)?;
+    // What is wrong by itself is found before the database is changed.
     let given = config.secret.as_ref().map(|secret| *secret.reveal());
+    let was_known = known(given, &config.data_dir)
+        .map_err(|e| e.to_string())?
+        .is_some();
+    let breached = breached(config)?;
+    let target = migrate(config)?;
     let root = root_secret(given, &config.data_dir, &|bytes| SystemEntropy.fill(bytes))
         .map_err(|e| e.to_string())?;
     let previous = config.secret_previous.as_ref().map(|secret| secret.reveal());
@@ -220,9 +237,18 @@ fn put_together(config: &Config, sources: Sources, least: u32) -> Result<Parts, 
         ..settings(config, target)
     };
     let database = Database::open(&settings, sources.clone())?;
+    if !was_known
+        && !database
+            .read_waiting(|tx: &mut Tx<'_>| has_no_user(tx))
+            .unwrap_or(true)
+    {
+        log::warn!(
+            "people have accounts, and there was no secret in {}, so a new one was made: {NEW_SECRET}",
+            config.data_dir.display()
+        );
+    }
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
-    let hasher =
-        Hasher::start(threads, config.bcrypt_cost, sources.entropy.clone())?.refusing(breached(config)?);
+    let hasher = Hasher::start(threads, config.bcrypt_cost, sources.entropy.clone())?.refusing(breached);
     let signer = Signer {
         access: Arc::new(AccessTokens::new(&keys.access)),
         keys,

@@ -27,11 +27,15 @@ use cli::{Admin, Audit, Cli, Command, Mail};
 use config::{Config, Fault, Given, LogFormat};
 use exit::Ended;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// What one thread asks for, another gives back: a call's parts on their way to the database and back. Those of the
 /// C library wait for each other over that.
 #[global_allocator]
 static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// How long the database's threads may take to close their connections.
+const LAST: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
     let (command, flags) = Cli::parse().split();
@@ -49,10 +53,17 @@ fn main() -> ExitCode {
             .for_each(|warning| log::warn!("{warning}"));
     }
     let ended = run(command, &config, &given);
+    firma_persistence::wait_for_threads(LAST);
     log::logger().flush();
     match ended.and_then(|()| firma_adapters::unsaid().map_err(Ended::Failed)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Ended::Found(code)) => ExitCode::from(code),
+        // Who reads lines of JSON reads why it ended, too.
+        Err(Ended::Failed(what)) if stays && config.log_format == LogFormat::Json => {
+            log::error!("{what}");
+            log::logger().flush();
+            ExitCode::from(exit::FAILED)
+        }
         Err(Ended::Failed(what)) => ended_with(exit::FAILED, &what),
         Err(Ended::With(code, what)) => ended_with(code, &what),
     }

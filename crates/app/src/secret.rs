@@ -1,8 +1,8 @@
 //! The root secret, from which every key of the server is derived.
 use base64::Engine;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use firma_persistence::private::{make_file, make_folder};
-use std::fs::{self, File};
+use firma_persistence::private::{make_file, make_folder, sync_folder};
+use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -91,22 +91,6 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     let mut file = make_file(path)?;
     writeln!(file, "{text}")?;
     file.sync_all()
-}
-
-/// The folder that a file is in, so that its name is on the disk as well.
-pub(crate) fn sync_parent(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    sync_folder(folder.unwrap_or(Path::new(".")))
-}
-
-#[cfg(unix)]
-pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
-}
-
-#[cfg(not(unix))]
-pub(crate) fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 /// The secret that is given, else the one in the data folder; none is made.

@@ -6,7 +6,9 @@ use actix_web::{HttpServer, web};
 use firma_http::{Breakers, Draining, Limits, Metrics, Proxies, Site, State, app};
 use firma_services::identity::LastUsed;
 use firma_services::installation::Watch;
+use std::net::SocketAddr;
 use std::time::Duration;
+use tokio::net::{TcpListener, TcpSocket};
 
 /// How long calls that are under way may still take when the server stops.
 const GRACE_SECONDS: u64 = 10;
@@ -17,14 +19,19 @@ const LAST: Duration = Duration::from_secs(3);
 /// How long it says that it isn't ready before it stops, so that whoever asks can see it.
 const DRAIN: Duration = Duration::from_millis(300);
 
+/// Connections that wait to be taken up.
+const BACKLOG: u32 = 1_024;
+
 pub(crate) fn serve(config: &Config) -> Result<(), String> {
+    // Before anything is changed: where another server is, its database isn't migrated under it.
+    let address = bound(config.bind).map_err(|e| format!("{}: {e}", config.bind))?;
     let parts = compose_to_stay(config)?;
     let beside = parts.beside()?;
     let worker = match config.workers {
         0 => None,
         threads => Some(parts.work(config, threads)?),
     };
-    let served = answer(config, parts);
+    let served = answer(config, parts, address);
     if let Some(worker) = worker {
         worker.stop(GRACE);
     }
@@ -45,7 +52,18 @@ pub(crate) fn work(config: &Config) -> Result<(), String> {
     Ok(())
 }
 
-fn answer(config: &Config, parts: Parts) -> Result<(), String> {
+fn bound(address: SocketAddr) -> std::io::Result<TcpSocket> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    #[cfg(unix)] // elsewhere it would let two have one address
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
+}
+
+fn answer(config: &Config, parts: Parts, address: TcpSocket) -> Result<(), String> {
     let draining = Draining::default();
     let breakers = Breakers {
         mail: parts.breaker.clone(),
@@ -85,12 +103,15 @@ fn answer(config: &Config, parts: Parts) -> Result<(), String> {
     actix_web::rt::System::new().block_on(async move {
         let workers = std::thread::available_parallelism().map_or(2, usize::from);
         let serving = state.clone();
+        let wrong = |e: std::io::Error| format!("{}: {e}", config.bind);
+        let listener = address.listen(BACKLOG).and_then(TcpListener::into_std);
+        let listener = listener.map_err(wrong)?;
         let server = HttpServer::new(move || app(serving.clone(), firma_console::mount))
             .workers(workers)
             .shutdown_timeout(GRACE_SECONDS)
             .disable_signals()
-            .bind(config.bind)
-            .map_err(|e| format!("{}: {e}", config.bind))?;
+            .listen(listener)
+            .map_err(wrong)?;
         for address in server.addrs() {
             log::info!("serving on http://{address}");
         }
@@ -117,15 +138,11 @@ fn data(database: &config::Database) -> String {
             .display()
             .to_string(),
         config::Database::Postgres(url) => {
-            let url = url.reveal();
-            let place = url.rsplit_once('@').map_or(url.as_str(), |(_, place)| place);
-            let place = place.split('?').next().unwrap_or_default();
-            format!(
-                "PostgreSQL: {}",
-                place
-                    .trim_start_matches("postgres://")
-                    .trim_start_matches("postgresql://")
-            )
+            // What is behind the ? may name a password, too, and an @.
+            let url = url.reveal().split('?').next().unwrap_or_default();
+            let place = url.split_once("://").map_or(url, |(_, place)| place);
+            let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
+            format!("PostgreSQL: {place}")
         }
     }
 }

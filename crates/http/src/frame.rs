@@ -3,11 +3,14 @@
 use crate::limits;
 use crate::noted::{Noted, REQUEST_ID};
 use crate::problem::Problem;
+use crate::state::State;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
+use actix_web::http::ConnectionType;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use actix_web::{Error, HttpResponse};
 use firma_services::{Panicked, caught};
 use futures_util::FutureExt;
@@ -62,6 +65,16 @@ async fn framed<B: MessageBody + 'static>(
     };
     let request = response.request().clone();
     limits::tell(&request, response.headers_mut());
+    if request
+        .app_data::<Data<State>>()
+        .is_some_and(|state| state.draining.has_begun())
+    {
+        // Whoever keeps the connection for another request would lose that.
+        response
+            .response_mut()
+            .head_mut()
+            .set_connection_type(ConnectionType::Close);
+    }
     let status = response.status().as_u16();
     close(response.headers_mut(), status, &noted);
     Ok(response)

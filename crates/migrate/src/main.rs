@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Migrations of Firma's database.
+///
+/// It is the one of --database-url, else of FIRMA_MIGRATE_DATABASE_URL, else of DATABASE_URL, else the file firma.db in
+/// FIRMA_DATA_DIR or ./data. NAME_FILE names a file with the value of NAME.
 #[derive(Parser)]
 #[command(version)]
 struct Cli {
@@ -72,15 +75,22 @@ fn main() -> ExitCode {
 
 /// The flag, FIRMA_MIGRATE_DATABASE_URL, DATABASE_URL, or the file that `firma` serves from.
 fn target(flag: Option<String>) -> Result<Target, String> {
-    let named = match flag {
-        Some(url) => Some(url),
-        None => match var("FIRMA_MIGRATE_DATABASE_URL")? {
-            Some(url) => Some(url),
-            None => var("DATABASE_URL")?,
-        },
-    };
+    let read = |name: &str, url: &str| Target::parse(url).map_err(|e| format!("{name}: {e}"));
+    if let Some(url) = flag {
+        return read("--database-url", &url);
+    }
+    for name in ["FIRMA_MIGRATE_DATABASE_URL", "DATABASE_URL"] {
+        if let Some(url) = var(name)? {
+            return read(name, &url);
+        }
+    }
+    if var("FIRMA_CONFIG")?.is_some() {
+        return Err(
+            "FIRMA_CONFIG isn't read here, and may name another database: give --database-url or DATABASE_URL".into(),
+        );
+    }
     let folder = var("FIRMA_DATA_DIR")?.unwrap_or_else(|| "./data".into());
-    Target::parse(&named.unwrap_or_else(|| format!("sqlite://{folder}/firma.db")))
+    read("FIRMA_DATA_DIR", &format!("sqlite://{folder}/firma.db"))
 }
 
 /// A variable, or what is in the file that NAME_FILE names.

@@ -30,6 +30,9 @@ pub enum Fault {
     /// The database can't be reached.
     #[error("the database is away")]
     Away,
+    /// The database is there, and nothing can be written to it: no room, or a PostgreSQL that only follows another.
+    #[error("the database can't be written to: {0}")]
+    Unwritable(String),
     /// A statement ran longer than it may.
     #[error("a statement took too long")]
     Timeout,
@@ -56,8 +59,11 @@ impl Failure for Fault {
 impl Fault {
     /// Whether it is the database's or the code's, and no call's.
     pub(crate) fn is_ours(&self) -> bool {
-        use Fault::{Away, Busy, Internal, Panicked, Timeout};
-        matches!(self, Away | Busy | Timeout | Panicked(_) | Internal(_))
+        use Fault::{Away, Busy, Internal, Panicked, Timeout, Unwritable};
+        matches!(
+            self,
+            Away | Busy | Unwritable(_) | Timeout | Panicked(_) | Internal(_)
+        )
     }
 
     pub(crate) fn internal(what: impl std::fmt::Display) -> Fault {
@@ -84,6 +90,15 @@ impl From<Error> for Fault {
             _ if says(&["deadlock detected", "could not serialize"]) => Fault::Again,
             _ if says(&["database is locked", "database table is locked"]) => Fault::Busy,
             _ if says(&["statement timeout", "interrupted"]) => Fault::Timeout,
+            _ if says(&[
+                "database or disk is full",
+                "No space left on device",
+                "read-only transaction",
+                "attempt to write a readonly database",
+            ]) =>
+            {
+                Fault::Unwritable(message.to_owned())
+            }
             _ if says(&[
                 "server closed the connection",
                 "terminating connection",

@@ -22,6 +22,7 @@ pub use store::{drop_tenant_condition, restore_tenant_condition};
 
 pub use backend::{
     About, Database, Load, Panicked, Settings, Sources, Target, Trace, caught, note_panic, usual_connections,
+    wait_for_threads,
 };
 pub use fault::{Failure, Fault};
 pub use sql::{Col, Cond, Kind, Listed, Op, Side, Value};

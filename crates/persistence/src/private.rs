@@ -37,6 +37,33 @@ pub(crate) fn open_file(path: &Path) -> io::Result<File> {
     options().create(true).truncate(false).open(path)
 }
 
+/// The folder that a file is in, so that its name is on the disk as well.
+///
+/// # Errors
+/// The disk's.
+pub fn sync_parent(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    sync_folder(folder.unwrap_or(Path::new(".")))
+}
+
+/// A folder, with the names in it.
+///
+/// # Errors
+/// The disk's.
+#[cfg(unix)]
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// A folder, with the names in it.
+///
+/// # Errors
+/// None here.
+#[cfg(not(unix))]
+pub fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true);

@@ -2,11 +2,11 @@
 //! in it can be walked by whoever has it and the secret.
 
 use crate::progress::Progress;
-use crate::secret::sync_parent;
 use firma_auth::keys::Key;
 use firma_auth::signed::{Unproved, check, sign};
 use firma_domain::{Id, Instant};
 use firma_persistence::private::make_file;
+use firma_persistence::private::sync_parent;
 use firma_persistence::{Checkpoint, Fault, LogEnd, LogWalk, LoggedEntry};
 use firma_services::operating::{self, Logged, Place};
 use firma_services::{Database, Refusal, Tx, Verification};

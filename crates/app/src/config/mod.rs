@@ -75,6 +75,16 @@ pub(crate) fn load(
             let problem = format!("{least} is more than the most connections, {most} (FIRMA_DB_POOL_MAX)");
             sources.faults.push(Fault::new("FIRMA_DB_POOL_MIN", problem));
         }
+        if config.is_migrated_elsewhere() {
+            let problem = "is another kind of database than DATABASE_URL, which is the one that is served";
+            sources
+                .faults
+                .push(Fault::new("FIRMA_MIGRATE_DATABASE_URL", problem));
+        }
+        if config.access_ttl > config.session_ttl {
+            let problem = "is longer than a session lasts (FIRMA_SESSION_TTL)";
+            sources.faults.push(Fault::new("FIRMA_ACCESS_TTL", problem));
+        }
     }
     match config {
         Some(config) if sources.faults.is_empty() => Ok((config, sources.given)),
@@ -116,6 +126,13 @@ impl Config {
     /// Whether no provider would know where to send a browser.
     fn lacks_address(&self) -> bool {
         self.oidc.is_some() && self.public_url.is_none() && !self.bind.ip().is_loopback()
+    }
+
+    /// Whether one kind of database would be migrated, and another one served.
+    fn is_migrated_elsewhere(&self) -> bool {
+        let is_file = |database: &Database| matches!(database, Database::Sqlite(_));
+        let migrated = self.migrate_database_url.as_ref();
+        migrated.is_some_and(|migrated| is_file(migrated) != is_file(&self.database()))
     }
 
     /// The connections to PostgreSQL that are always open: as many as are usual, unless there may only be fewer.

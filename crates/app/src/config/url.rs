@@ -1,13 +1,16 @@
 //! The settings that are URLs.
 use super::read::{Read, wrong};
 use super::value::{Database, Hidden};
+use actix_web::http::uri::Authority;
 use firma_persistence::Target;
 
 pub(super) fn database(text: &str) -> Read<Database> {
     match text.split_once("://") {
-        Some(("sqlite", path)) if !path.is_empty() => Ok(Database::Sqlite(path.into())),
-        Some(("postgres" | "postgresql", rest)) if !rest.is_empty() => {
-            Target::parse(text).map(|_| Database::Postgres(Hidden::new(text.to_owned())))
+        Some(("sqlite" | "postgres" | "postgresql", rest)) if !rest.is_empty() => {
+            Ok(match Target::parse(text)? {
+                Target::Sqlite(path) => Database::Sqlite(path),
+                Target::Postgres(url) => Database::Postgres(Hidden::new(url)),
+            })
         }
         _ => Err("is neither sqlite://PATH nor postgres://USER@HOST/NAME".to_owned()),
     }
@@ -16,8 +19,13 @@ pub(super) fn database(text: &str) -> Read<Database> {
 /// Scheme, host and perhaps a port: the server stands at the root.
 pub(super) fn public(text: &str) -> Read<String> {
     let of_host = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
+    let is_authority = |host: &str| {
+        let ends = host.rsplit(']').next().unwrap_or_default();
+        let read = host.parse::<Authority>();
+        read.is_ok_and(|read| ends.contains(':') == read.port_u16().is_some())
+    };
     match text.trim_end_matches('/').split_once("://") {
-        Some((scheme @ ("http" | "https"), host)) if !host.is_empty() && host.chars().all(of_host) => {
+        Some((scheme @ ("http" | "https"), host)) if host.chars().all(of_host) && is_authority(host) => {
             Ok(format!("{scheme}://{}", host.to_ascii_lowercase()))
         }
         _ => wrong(text, "an address such as https://firma.example.com"),
@@ -63,6 +71,10 @@ mod tests {
             "https://a/b",
             "https://a?b",
             "https://u:p@a",
+            "https://a:b:c",
+            "https://a:b",
+            "https://a:70000",
+            "http://[",
         ] {
             assert!(public(url).is_err(), "{url}");
         }
@@ -88,6 +100,9 @@ mod tests {
             "sqlite://",
             "postgres://",
             "sqlite::memory:",
+            "sqlite://:memory:",
+            "sqlite://file:firma.db",
+            "sqlite://firma.db?mode=rwc",
             "mysql://localhost/firma",
             "postgres://db.example.com/firma",
             "firma.db",

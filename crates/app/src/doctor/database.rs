@@ -43,7 +43,11 @@ fn away(what: String) -> Check {
 
 /// Whether SQLite says that its file isn't as it wrote it.
 fn is_damaged(what: &str) -> bool {
-    let signs = ["database disk image is malformed", "file is not a database"];
+    let signs = [
+        "database disk image is malformed",
+        "malformed database schema",
+        "file is not a database",
+    ];
     signs.iter().any(|sign| what.contains(sign))
 }
 

@@ -2,7 +2,7 @@
 
 use super::Check;
 use crate::config::{Config, Database};
-use crate::secret::{self, SecretError};
+use crate::secret::{self, NEW_SECRET, SecretError};
 use firma_adapters::BreachedFile;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -92,7 +92,10 @@ fn root_secret(config: &Config) -> Check {
             e.to_string(),
             "bring it back from where it is kept apart from the backups",
         ),
-        Ok(None) => Check::note("secret", "there is none yet; the server makes one"),
+        Ok(None) => Check::note(
+            "secret",
+            format!("there is none; the server makes one. Where people have accounts already: {NEW_SECRET}"),
+        ),
         Ok(Some(path)) if secret::is_open(&path) => Check::wrong(
             "secret",
             format!("{} can be read by other users of this machine", path.display()),

@@ -10,6 +10,7 @@
 mod archive;
 mod away;
 mod backups;
+mod beginning;
 mod commands;
 mod configuration;
 mod connections;

@@ -73,6 +73,7 @@ fn told(fault: &Fault) -> (&'static str, &'static str) {
     match fault {
         Fault::Busy | Fault::Again => ("busy", "try again in a moment"),
         Fault::Away => ("database_away", "try again in a moment"),
+        Fault::Unwritable(_) => ("database_unwritable", "nothing can be stored for now"),
         Fault::Timeout => ("timeout", "try again in a moment"),
         Fault::Conflict(_) => ("not_unique", "another resource has the same value"),
         Fault::Reference => ("referred_to", "a resource that is referred to is missing"),
@@ -82,6 +83,10 @@ fn told(fault: &Fault) -> (&'static str, &'static str) {
 
 /// Notes what really happened, where the client isn't told.
 fn noted(fault: &Fault) -> Option<Box<Cause>> {
+    if let Fault::Unwritable(_) = fault {
+        // Not to be written down with the internal errors: nothing can be.
+        log::error!("{fault}");
+    }
     (told(fault).0 == INTERNAL).then(|| {
         Box::new(Cause {
             said: fault.to_string(),

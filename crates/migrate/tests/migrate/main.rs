@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod behind;
+mod copies;
 
 use behind::{Any, Holder, Killed, path};
 use diesel::prelude::*;

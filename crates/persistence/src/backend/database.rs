@@ -17,7 +17,7 @@ use diesel::sql_types::{Bool, Text};
 use firma_domain::identity::SecurityKind;
 use firma_domain::source::{Clock, Entropy, IdSource};
 use prometheus_client::metrics::histogram::Histogram;
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Time, ids and randomness, given.
@@ -274,8 +274,11 @@ impl Database {
         let (call, answer) = Call::asked(
             |tx: &mut Tx<'_>| {
                 Sql::<(Text, Bool)>::text(
-                    "SELECT current_user::text, rolsuper OR rolbypassrls OR EXISTS (SELECT 1 FROM pg_class \
-                     WHERE relowner = r.oid AND relname = 'tenants') FROM pg_roles r WHERE rolname = current_user",
+                    // Whoever has the owner's privileges is let past, not only the owner.
+                    "SELECT current_user::text, rolsuper OR rolbypassrls OR EXISTS (SELECT 1 FROM pg_class c \
+                     JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ANY (current_schemas(false)) \
+                     AND c.relrowsecurity AND pg_has_role(r.oid, c.relowner, 'USAGE')) \
+                     FROM pg_roles r WHERE rolname = current_user",
                 )
                 .one::<(String, bool)>(tx)
             },
@@ -296,8 +299,43 @@ impl Database {
     }
 }
 
+/// How many threads of this process have a connection, or may still have one.
+static THREADS: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
+
+/// Counts a thread as long as it runs.
+struct Counted;
+
+impl Counted {
+    fn one() -> Counted {
+        *THREADS.0.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        Counted
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        *THREADS.0.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        THREADS.1.notify_all();
+    }
+}
+
+/// Waits until the threads of all databases have closed their connections, for so long at most: with the last one
+/// SQLite puts its log into the database. They end once nobody has the database any more.
+pub fn wait_for_threads(most: Duration) {
+    let running = THREADS.0.lock().unwrap_or_else(PoisonError::into_inner);
+    drop(
+        THREADS
+            .1
+            .wait_timeout_while(running, most, |running| *running > 0),
+    );
+}
+
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), String> {
-    let started = std::thread::Builder::new().name(name.into()).spawn(run);
+    let counted = Counted::one();
+    let started = std::thread::Builder::new().name(name.into()).spawn(move || {
+        run();
+        drop(counted);
+    });
     started
         .map(drop)
         .map_err(|e| format!("a database thread did not start: {e}"))

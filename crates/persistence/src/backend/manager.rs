@@ -32,7 +32,8 @@ impl r2d2::ManageConnection for Manager {
                 let name = path
                     .to_str()
                     .ok_or_else(|| ConnectError("the path is not Unicode".into()))?;
-                let mut conn = SqliteConnection::establish(name).map_err(|e| wrong(&e))?;
+                let of_file = |e: &dyn std::fmt::Display| wrong(&format!("{name}: {e}"));
+                let mut conn = SqliteConnection::establish(name).map_err(|e| of_file(&e))?;
                 // A page that is written again and again is copied from the log to the database once each time.
                 let own = match self.read_only {
                     true => "PRAGMA query_only = ON",
@@ -44,7 +45,7 @@ impl r2d2::ManageConnection for Manager {
                     "PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; \
                      PRAGMA cache_size = -16000; {own}"
                 ))
-                .map_err(|e| wrong(&e))?;
+                .map_err(|e| of_file(&e))?;
                 Ok(AnyConnection::Sqlite(conn))
             }
             Target::Postgres(url) => {
@@ -100,12 +101,13 @@ pub(crate) fn connect_owner(target: &Target) -> Result<AnyConnection, String> {
     match target {
         Target::Sqlite(path) => {
             let name = path.to_str().ok_or("the path is not Unicode")?;
-            let mut conn = SqliteConnection::establish(name).map_err(|e| e.to_string())?;
+            let of_file = |e: &dyn std::fmt::Display| format!("{name}: {e}");
+            let mut conn = SqliteConnection::establish(name).map_err(|e| of_file(&e))?;
             conn.batch_execute(
                 "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                  PRAGMA foreign_keys = OFF;",
             )
-            .map_err(|e| e.to_string())?;
+            .map_err(|e| of_file(&e))?;
             Ok(AnyConnection::Sqlite(conn))
         }
         Target::Postgres(url) => {

@@ -16,7 +16,7 @@ mod types;
 
 pub use about::About;
 pub(crate) use any::{AnyConnection, on_backend};
-pub use database::{Database, Settings, Sources, usual_connections};
+pub use database::{Database, Settings, Sources, usual_connections, wait_for_threads};
 pub(crate) use manager::connect_owner;
 pub use meter::Load;
 pub use panics::{Panicked, caught, note_panic};

@@ -24,6 +24,10 @@ impl Target {
         if let Some(path) = url.strip_prefix("sqlite://") {
             return match path {
                 "" => Err("sqlite:// names no file".into()),
+                // SQLite would take each for something else than a file of that name.
+                _ if path.starts_with(':') || path.starts_with("file:") || path.contains('?') => {
+                    Err("sqlite:// is followed by the path of a file, and by nothing else".into())
+                }
                 path => Ok(Target::Sqlite(path.into())),
             };
         }
@@ -203,6 +207,9 @@ mod tests {
             "mysql://localhost/x",
             "firma.db",
             "sqlite://",
+            "sqlite://:memory:",
+            "sqlite://file:firma.db",
+            "sqlite://firma.db?mode=rwc",
             "postgres://localhost/firma?hostaddr=10.0.0.5",
         ] {
             assert!(Target::parse(other).is_err(), "{other}");

@@ -209,6 +209,7 @@ fn refuse(calls: Vec<Box<dyn Work>>, fault: &Fault) {
         call.fail(match fault {
             Fault::Away => Fault::Away,
             Fault::Busy => Fault::Busy,
+            Fault::Unwritable(why) => Fault::Unwritable(why.clone()),
             other => Fault::internal(other),
         });
         call.settle();

@@ -1,5 +1,6 @@
 //! Brings a database to the schema that this binary knows, and back.
 
+mod copy;
 mod lock;
 mod seed;
 mod statistics;
@@ -34,7 +35,7 @@ pub enum MigrationError {
     /// The database lacks migrations that this binary has.
     #[error("the database lacks the migrations {}: run `firma-migrate run`", .0.join(", "))]
     Older(Vec<String>),
-    /// A step failed; nothing of that step stays.
+    /// A step failed, and nothing of that step stays; or what it left doesn't hold together.
     #[error("{0}")]
     Failed(String),
 }
@@ -164,11 +165,14 @@ impl Migrator {
             Some(first) if !self.is_empty()? => self.back_up(first)?,
             _ => None,
         };
-        match &mut self.conn {
-            AnyConnection::Pg(c) => c.run_pending_migrations(POSTGRES).map(drop).map_err(failed)?,
-            AnyConnection::Sqlite(c) => c.run_pending_migrations(SQLITE).map(drop).map_err(failed)?,
+        if !steps.is_empty() {
+            let applied = match &mut self.conn {
+                AnyConnection::Pg(c) => c.run_pending_migrations(POSTGRES).map(drop).map_err(failed),
+                AnyConnection::Sqlite(c) => c.run_pending_migrations(SQLITE).map(drop).map_err(failed),
+            };
+            let whole = applied.and_then(|()| self.check_references());
+            whole.map_err(|error| self.with_copy(error, &steps, backup.as_deref()))?;
         }
-        self.check_references()?;
         statistics::tell(&mut self.conn).map_err(failed)?;
         seed::seed(&mut self.conn, self.now).map_err(failed)?;
         Ok(Done { steps, backup })
@@ -278,43 +282,6 @@ impl Migrator {
             AnyConnection::Sqlite(c) => c.revert_all_migrations(SQLITE).map(drop).map_err(failed),
         }
     }
-
-    /// SQLite: a copy of the file beside it, named after the migration that follows.
-    fn back_up(&mut self, before: &str) -> Outcome<Option<PathBuf>> {
-        let Target::Sqlite(path) = &self.target else {
-            return Ok(None);
-        };
-        let name = |n: u32| {
-            let again = if n > 0 { format!("-{n}") } else { String::new() };
-            PathBuf::from(format!("{}.before-{before}{again}", path.display()))
-        };
-        let copy = (0..)
-            .map(name)
-            .find(|copy| !Path::new(copy).exists())
-            .unwrap_or_else(|| name(0));
-        make_private(&copy).map_err(|e| failed(format!("the backup before the migration failed: {e}")))?;
-        self.conn
-            .batch(&format!(
-                "VACUUM INTO '{}'",
-                copy.display().to_string().replace('\'', "''")
-            ))
-            .map_err(|e| failed(format!("the backup before the migration failed: {e}")))?;
-        Ok(Some(copy))
-    }
-
-    /// SQLite migrates without foreign keys, since a table can't be rebuilt with them; so they are checked after.
-    pub(crate) fn check_references(&mut self) -> Outcome<()> {
-        use diesel::prelude::*;
-        let AnyConnection::Sqlite(c) = &mut self.conn else {
-            return Ok(());
-        };
-        let count =
-            diesel::dsl::sql::<diesel::sql_types::BigInt>("SELECT COUNT(*) FROM pragma_foreign_key_check");
-        match count.get_result::<i64>(c).map_err(failed)? {
-            0 => Ok(()),
-            n => Err(failed(format!("{n} rows refer to rows that don't exist"))),
-        }
-    }
 }
 
 /// An empty file for its owner alone, which SQLite fills. One that is there already stays as it is; SQLite gives its
@@ -332,11 +299,10 @@ impl crate::Tx<'_> {
     /// # Errors
     /// The database can't be asked.
     pub fn is_current(&mut self) -> Result<bool, crate::Fault> {
-        use diesel::sql_types::BigInt;
-        let count = crate::sql::Sql::<BigInt>::text("SELECT COUNT(*) FROM __diesel_schema_migrations")
-            .one::<i64>(self)?;
-        let known = known(self.looking()?).map_err(|e| crate::Fault::Internal(e.to_string()))?;
-        Ok(usize::try_from(count) == Ok(known.len()))
+        let conn = self.looking()?;
+        let versions = applied(conn).and_then(|applied| Ok((applied, known(conn)?)));
+        let (applied, known) = versions.map_err(|e| crate::Fault::Internal(e.to_string()))?;
+        Ok(known.iter().map(|(version, _)| version).eq(&applied))
     }
 }
 
