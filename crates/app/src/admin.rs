@@ -1,8 +1,9 @@
 //! What who runs the server does before anybody can sign in.
 
 use crate::cli::NewAdmin;
-use crate::compose::{Parts, compose, wait};
+use crate::compose::{Parts, compose};
 use crate::config::Config;
+use crate::database::wait;
 use crate::exit::{self, Ended};
 use firma_auth::password;
 use firma_domain::Email;

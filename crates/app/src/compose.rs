@@ -1,23 +1,24 @@
 //! Puts the parts together.
 
 use crate::archive::{self, BackupHandler};
-use crate::config::{Config, Database as Url, Migrate};
+use crate::config::Config;
+use crate::database::{has_users, migrate, open, settings, sources, target};
 use crate::secret::{NEW_SECRET, known, root_secret};
 use firma_adapters::{
-    BreachedFile, DnsNames, Ids, LocalFiles, OidcProvider, OidcSettings, OtlpSettings, OtlpTracer,
-    OutboxFolder, SmtpMailer, SystemClock, SystemEntropy,
+    BreachedFile, DnsNames, LocalFiles, OidcProvider, OidcSettings, OtlpSettings, OtlpTracer, OutboxFolder,
+    SmtpMailer, SystemEntropy,
 };
 use firma_auth::keys::Keys;
 use firma_auth::token::AccessTokens;
 use firma_domain::identity::BreachedPasswords;
 use firma_domain::platform::{Mailer, Tracer};
 use firma_domain::source::{Clock, Entropy};
-use firma_persistence::migrations::{MigrationError, Migrator};
 use firma_persistence::private::{make_file, make_folder};
-use firma_persistence::{Database, Settings, Sources, Target};
+use firma_persistence::{Database, Settings, Sources};
+use firma_services::Hasher;
 use firma_services::identity::{
     AccountHandler, ArchiveHandler, EraseHandler, Lifetimes, Links, NoticeHandler, Provider, Providers,
-    Signer, has_no_user,
+    Signer,
 };
 use firma_services::installation::{Errors, Writing};
 use firma_services::organizations::Domains;
@@ -25,13 +26,9 @@ use firma_services::platform::imports::ImportHandler;
 use firma_services::platform::{
     Breaker, CleanUp, Files, Guarded, Handler, MailHandler, Retention, VerifyLogs, Worker, WorkerSettings,
 };
-use firma_services::{Hasher, Tx};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// One statement of a command that looks at everything may take so long.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(3_600);
 
 pub(crate) struct Parts {
     pub(crate) database: Database,
@@ -57,101 +54,12 @@ fn seconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
 }
 
-pub(crate) fn sources() -> Sources {
-    Sources {
-        clock: Arc::new(SystemClock),
-        ids: Arc::new(Ids::default()),
-        entropy: Arc::new(SystemEntropy),
-    }
-}
-
-fn target(url: &Url) -> Result<Target, String> {
-    match url {
-        Url::Sqlite(path) => Ok(Target::Sqlite(path.clone())),
-        Url::Postgres(url) => Target::parse(url.reveal()),
-    }
-}
-
-/// The database with the login that owns its tables.
-pub(crate) fn owner(config: &Config) -> Result<Target, String> {
-    match &config.migrate_database_url {
-        Some(url) => target(url),
-        None => target(&config.database()),
-    }
-}
-
-/// Migrates where that may be done without asking: SQLite, an empty PostgreSQL, or where it is said.
-fn migrate(config: &Config) -> Result<Target, String> {
-    let target = target(&config.database())?;
-    let owner = owner(config)?;
-    let mut migrator = Migrator::connect(&owner, SystemClock.now()).map_err(|e| e.to_string())?;
-    let unasked = matches!(owner, Target::Sqlite(_)) || config.migrate == Migrate::Auto;
-    let run = |migrator: &mut Migrator| -> Result<(), MigrationError> {
-        if !unasked && !migrator.is_empty()? {
-            return migrator.check();
-        }
-        let done = migrator.run()?;
-        done.steps.iter().for_each(|step| log::info!("migrated: {step}"));
-        if let Some(backup) = done.backup {
-            log::info!("the database as it was before is in {}", backup.display());
-        }
-        Ok(())
-    };
-    run(&mut migrator).map_err(|e| e.to_string())?;
-    Ok(target)
-}
-
-fn settings(config: &Config, target: Target) -> Settings {
-    Settings {
-        role: config.db_role.clone(),
-        connections: config.db_pool_max,
-        idle_timeout: config.db_idle_timeout,
-        connect_timeout: config.db_connect_timeout,
-        statement_timeout: config.db_statement_timeout,
-        needs_factor: config.second_factor,
-        ..Settings::new(target)
-    }
-}
-
-/// The database as it is, for commands that look at all of it: nothing is made and nothing migrated.
-pub(crate) fn opened(config: &Config) -> Result<Database, String> {
-    let settings = Settings {
-        statement_timeout: PATIENCE,
-        ..settings(config, target(&config.database())?.there()?)
-    };
-    Database::open(&settings, sources())
-}
-
-/// The same, with the schema of this binary.
-pub(crate) fn existing(config: &Config) -> Result<Database, String> {
-    let database = opened(config)?;
-    let current = wait(database.read(|tx: &mut Tx<'_>| tx.is_current()))?;
-    match current {
-        Ok(true) => Ok(database),
-        Ok(false) => {
-            Err("the database hasn't just the migrations of this binary: see `firma-migrate status`".into())
-        }
-        Err(fault) => Err(format!(
-            "the database can't be asked: {}; see `firma doctor`",
-            database.said(&fault)
-        )),
-    }
-}
-
 /// The keys, for commands that look: none where there is no secret, and none is made.
 pub(crate) fn known_keys(config: &Config) -> Result<Option<Keys>, String> {
     let given = config.secret.as_ref().map(|secret| *secret.reveal());
     let root = known(given, &config.data_dir).map_err(|e| e.to_string())?;
     let previous = config.secret_previous.as_ref().map(|secret| secret.reveal());
     Ok(root.map(|root| Keys::rotated(&root, previous)))
-}
-
-/// Waits for what a command asks for.
-pub(crate) fn wait<T>(asked: impl Future<Output = T>) -> Result<T, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .map_err(|e| e.to_string())?;
-    Ok(runtime.block_on(asked))
 }
 
 /// What nobody may choose as a password, if there is a file of it.
@@ -227,7 +135,7 @@ fn put_together(config: &Config, sources: Sources, least: u32) -> Result<Parts, 
         .map_err(|e| e.to_string())?
         .is_some();
     let breached = breached(config)?;
-    let target = migrate(config)?;
+    let (target, migrated) = migrate(config)?;
     let root = root_secret(given, &config.data_dir, &|bytes| SystemEntropy.fill(bytes))
         .map_err(|e| e.to_string())?;
     let previous = config.secret_previous.as_ref().map(|secret| secret.reveal());
@@ -236,12 +144,8 @@ fn put_together(config: &Config, sources: Sources, least: u32) -> Result<Parts, 
         least,
         ..settings(config, target)
     };
-    let database = Database::open(&settings, sources.clone())?;
-    if !was_known
-        && !database
-            .read_waiting(|tx: &mut Tx<'_>| has_no_user(tx))
-            .unwrap_or(true)
-    {
+    let database = open(&settings, sources.clone(), &migrated)?;
+    if !was_known && has_users(&database) {
         log::warn!(
             "people have accounts, and there was no secret in {}, so a new one was made: {NEW_SECRET}",
             config.data_dir.display()

@@ -1,8 +1,9 @@
 //! The organization `demo`: the same ids, names and figures for the same seed, and passwords made anew.
 
 use crate::cli::Demo;
-use crate::compose::{compose_with, sources, wait};
+use crate::compose::compose_with;
 use crate::config::Config;
+use crate::database::{sources, wait};
 use crate::progress::Progress;
 use firma_domain::source::{Clock, Entropy, IdSource};
 use firma_domain::{Id, Instant};

@@ -1,8 +1,9 @@
 //! Erases a person, as the person could.
 
 use crate::cli::ErasePerson;
-use crate::compose::{Parts, compose_existing, wait};
+use crate::compose::{Parts, compose_existing};
 use crate::config::Config;
+use crate::database::wait;
 use crate::exit::{Ended, USAGE};
 use firma_services::identity;
 use firma_services::{Origin, Refusal, Tx};

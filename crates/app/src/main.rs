@@ -6,6 +6,7 @@ mod audit;
 mod cli;
 mod compose;
 mod config;
+mod database;
 mod demo;
 mod doctor;
 mod erase;

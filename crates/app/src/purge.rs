@@ -3,8 +3,8 @@
 
 use crate::audit::{Chain, file, signing, told};
 use crate::cli::PurgeOrganization;
-use crate::compose::{existing, owner, wait};
 use crate::config::Config;
+use crate::database::{existing, owner, wait};
 use crate::exit::{Ended, IN_DOUBT, USAGE};
 use crate::progress::Progress;
 use firma_domain::Instant;

@@ -1,8 +1,9 @@
 //! Seals what is stored encrypted with the current root secret.
 
 use crate::cli::Output;
-use crate::compose::{Parts, compose_existing, wait};
+use crate::compose::{Parts, compose_existing};
 use crate::config::Config;
+use crate::database::wait;
 use crate::exit::Ended;
 use firma_services::identity::{Rotated, SEALED, rotate_secrets};
 

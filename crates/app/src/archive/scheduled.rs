@@ -3,8 +3,8 @@
 use super::backup::Draft;
 use super::keep::{Named, Schedule};
 use super::proof::{Proof, prove};
-use crate::compose::sources;
 use crate::config::Config;
+use crate::database::sources;
 use firma_persistence::private::make_folder;
 use firma_services::platform::{Done, Handler, Progress, Recurring, Running, Stop};
 use serde_json::{Value, json};

@@ -3,8 +3,9 @@
 pub(crate) mod file;
 
 use crate::cli::{self, Verify};
-use crate::compose::{existing, known_keys, wait};
+use crate::compose::known_keys;
 use crate::config::Config;
+use crate::database::{existing, wait};
 use crate::exit::{Ended, IN_DOUBT};
 use firma_auth::keys::Key;
 use firma_services::operating::{self, Place};

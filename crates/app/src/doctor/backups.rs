@@ -3,8 +3,8 @@
 use super::Check;
 use super::machine::is_writable;
 use crate::archive::folder;
-use crate::compose::{opened, owner, wait};
 use crate::config::Config;
+use crate::database::{opened, owner, wait};
 use firma_persistence::archive::Scratch;
 use firma_services::Tx;
 

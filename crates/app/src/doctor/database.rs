@@ -2,8 +2,9 @@
 
 use super::Check;
 use super::rows;
-use crate::compose::{known_keys, opened, owner, sources, wait};
+use crate::compose::known_keys;
 use crate::config::Config;
+use crate::database::{opened, owner, sources, wait};
 use firma_auth::keys::Key;
 use firma_persistence::Target;
 use firma_persistence::migrations::{MigrationError, Migrator};
@@ -77,6 +78,7 @@ fn migrations(config: &Config, checks: &mut Vec<Check>) -> bool {
     let usual = match (&outcome, &owner) {
         (Err(MigrationError::Older(_)), Target::Sqlite(_)) => "start `firma`, or run `firma-migrate run`",
         (Err(MigrationError::Older(_)), Target::Postgres(_)) => "take a backup and run `firma-migrate run`",
+        (Err(MigrationError::Unseeded), _) => "run `firma-migrate seed`",
         (Err(MigrationError::Newer(_)), _) => "use the binary that migrated it, or a newer one",
         _ => "see that it runs, and that DATABASE_URL and FIRMA_MIGRATE_DATABASE_URL name it",
     };

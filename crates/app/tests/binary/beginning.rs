@@ -149,3 +149,24 @@ fn a_postgres_that_can_not_be_written_to_says_to_come_again() {
     is_read_only("RESET default_transaction_read_only");
     server.await_that("written", || company().status == 201);
 }
+
+#[test]
+fn the_database_that_is_migrated_is_the_one_that_is_served() {
+    let Some((house, other)) = House::postgres().zip(House::postgres()) else {
+        return;
+    };
+    let url = other.database.url();
+    let ran = house.run_with(&[("FIRMA_MIGRATE_DATABASE_URL", &url)], &[], "");
+    let why = "firma: DATABASE_URL and FIRMA_MIGRATE_DATABASE_URL name two databases";
+    assert_eq!(ran.line(1), why);
+    // By another name it is the same.
+    let url = house.database.url().replace("127.0.0.1", "localhost");
+    drop(house.start_with(&[("FIRMA_MIGRATE_DATABASE_URL", &url)]));
+    let house = House::sqlite();
+    let ran = house.run_with(&[("FIRMA_MIGRATE_DATABASE_URL", &url)], &[], "");
+    assert!(
+        ran.line(2)
+            .starts_with("firma: FIRMA_MIGRATE_DATABASE_URL: is another kind"),
+        "{ran:?}"
+    );
+}

@@ -181,6 +181,19 @@ fn seeds_again_without_change() {
         fine(&database, "seed");
         fine(&database, "seed");
         assert_eq!(seeded(), before);
+        // As who was stopped before its end leaves it.
+        for lost in [
+            "DELETE FROM role_permissions WHERE role_id = (SELECT id FROM roles WHERE name = 'ceo')",
+            "DELETE FROM role_permissions; DELETE FROM roles; DELETE FROM permissions",
+        ] {
+            database.execute(lost);
+            let line =
+                "firma-migrate: the database lacks permissions or system roles: run `firma-migrate seed`";
+            assert_eq!(refused(&database, "check"), line);
+            fine(&database, "seed");
+            fine(&database, "check");
+            assert_eq!(seeded(), before);
+        }
     }
 }
 

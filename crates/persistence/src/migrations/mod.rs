@@ -35,6 +35,9 @@ pub enum MigrationError {
     /// The database lacks migrations that this binary has.
     #[error("the database lacks the migrations {}: run `firma-migrate run`", .0.join(", "))]
     Older(Vec<String>),
+    /// Who migrated it was stopped before its end.
+    #[error("the database lacks permissions or system roles: run `firma-migrate seed`")]
+    Unseeded,
     /// A step failed, and nothing of that step stays; or what it left doesn't hold together.
     #[error("{0}")]
     Failed(String),
@@ -135,11 +138,19 @@ impl Migrator {
         Ok(tables.map_err(failed)? == 0 && self.applied()?.is_empty())
     }
 
-    /// Whether the database has just the schema of this binary.
+    /// Whether the database has just the schema of this binary, and what every installation needs.
     ///
     /// # Errors
-    /// [`MigrationError::Newer`] or [`MigrationError::Older`].
+    /// [`MigrationError::Newer`], [`MigrationError::Older`] or [`MigrationError::Unseeded`].
     pub fn check(&mut self) -> Outcome<()> {
+        self.check_schema()?;
+        match seed::is_seeded(&mut self.conn).map_err(failed)? {
+            true => Ok(()),
+            false => Err(MigrationError::Unseeded),
+        }
+    }
+
+    fn check_schema(&mut self) -> Outcome<()> {
         self.refuse_newer()?;
         let missing: Vec<_> = self.missing()?;
         if missing.is_empty() {
@@ -147,6 +158,14 @@ impl Migrator {
         } else {
             Err(MigrationError::Older(missing))
         }
+    }
+
+    /// Which database it is, however it is named: to be compared with [`Tx::place`](crate::Tx::place).
+    ///
+    /// # Errors
+    /// The database can't be asked.
+    pub fn place(&mut self) -> Outcome<String> {
+        place().one_on(&mut self.conn).map_err(failed)
     }
 
     /// Applies what is missing and seeds.
@@ -205,7 +224,7 @@ impl Migrator {
     /// The schema isn't this binary's.
     pub fn seed(&mut self) -> Outcome<()> {
         let _lock = Lock::take(&self.target, &mut self.conn)?;
-        self.check()?;
+        self.check_schema()?;
         seed::seed(&mut self.conn, self.now).map_err(failed)
     }
 
@@ -293,7 +312,23 @@ fn make_private(path: &Path) -> std::io::Result<()> {
     }
 }
 
+/// On PostgreSQL the server, by when it was started, and the database in it.
+fn place() -> Sql<Text> {
+    Sql::either(
+        "SELECT current_database()::text || ' ' || EXTRACT(EPOCH FROM pg_postmaster_start_time())::text",
+        "SELECT file FROM pragma_database_list WHERE name = 'main'",
+    )
+}
+
 impl crate::Tx<'_> {
+    /// Which database it is, however it is named.
+    ///
+    /// # Errors
+    /// The database can't be asked.
+    pub fn place(&mut self) -> Result<String, crate::Fault> {
+        place().one(self)
+    }
+
     /// Whether the database has just the migrations of this binary.
     ///
     /// # Errors

@@ -6,9 +6,11 @@ use crate::fault::Fault;
 use crate::identity::users::{COLUMNS, Columns, Row, found};
 use crate::identity::words::words_of;
 use crate::sql::{Kind, Sql, Value};
+use diesel::sql_types::Text;
 use firma_auth::access::{Role, SYSTEM_ROLES, Verb, permissions, platform_permissions};
 use firma_domain::{Id, Instant};
 use sha2::{Digest, Sha256};
+use std::collections::HashSet;
 
 pub(super) fn seed(conn: &mut AnyConnection, now: Instant) -> Result<(), Fault> {
     conn.batch("BEGIN")?;
@@ -87,6 +89,20 @@ fn seed_all(conn: &mut AnyConnection, now: Instant) -> Result<(), Fault> {
         .run_on(conn)?;
     }
     name_users(conn)
+}
+
+/// Whether every permission is there, and every system role gives what it gives in the code.
+pub(super) fn is_seeded(conn: &mut AnyConnection) -> Result<bool, Fault> {
+    let names = Sql::<Text>::text("SELECT name FROM permissions").rows_on::<String>(conn)?;
+    let given = Sql::<(Text, Text)>::text(
+        "SELECT r.name, p.name FROM role_permissions g JOIN permissions p ON p.id = g.permission_id \
+         JOIN roles r ON r.organization_id = g.organization_id AND r.id = g.role_id WHERE g.organization_id = ",
+    )
+    .bind(Id::NIL)
+    .rows_on::<(String, String)>(conn)?;
+    let (names, given): (HashSet<_>, HashSet<_>) = (names.into_iter().collect(), given.into_iter().collect());
+    let gives_all = |role: &Role| given_by(role).all(|name| given.contains(&(role.name.to_owned(), name)));
+    Ok(told().all(|permission| names.contains(&permission.name)) && SYSTEM_ROLES.iter().all(gives_all))
 }
 
 /// Folding is no matter of SQL, so this is none of a migration's.
