@@ -40,8 +40,12 @@ fn a_server_that_can_not_serve_changes_nothing() {
     // To who reads lines of JSON it says so in one.
     let ran = run(other.path(), &[taken, ("FIRMA_LOG_FORMAT", "json")], &[], "");
     assert_eq!(ran.code, Some(1), "{ran:?}");
-    let lines = ran.err.lines().map(|line| serde_json::from_str(line).unwrap());
-    let last: Value = lines.last().unwrap();
+    let lines: Vec<Value> = ran
+        .err
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let last = lines.last().unwrap();
     assert_eq!(last["level"], "ERROR", "{last}");
     assert!(last.to_string().contains("in use"), "{last}");
 
