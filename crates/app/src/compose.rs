@@ -26,6 +26,7 @@ use firma_services::platform::imports::ImportHandler;
 use firma_services::platform::{
     Breaker, CleanUp, Files, Guarded, Handler, MailHandler, Retention, VerifyLogs, Worker, WorkerSettings,
 };
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -99,9 +100,14 @@ pub(crate) fn compose_to_stay(config: &Config) -> Result<Parts, String> {
 
 /// Files and mails would fail one by one.
 fn is_writable(folder: &Path) -> std::io::Result<()> {
-    let probe = folder.join(format!("writable.{}", std::process::id()));
-    make_file(&probe)?;
-    std::fs::remove_file(probe)
+    let probe = folder.join("writable");
+    match make_file(&probe) {
+        // Another looks, too, or was killed as it did.
+        Err(e) if e.kind() != ErrorKind::AlreadyExists => return Err(e),
+        _ => {}
+    }
+    let _ = std::fs::remove_file(probe);
+    Ok(())
 }
 
 fn traces(config: &Config, clock: &Arc<dyn Clock>) -> Result<Option<Traces>, String> {
@@ -144,7 +150,7 @@ fn put_together(config: &Config, sources: Sources, least: u32) -> Result<Parts, 
         least,
         ..settings(config, target)
     };
-    let database = open(&settings, sources.clone(), &migrated)?;
+    let database = open(&settings, sources.clone(), migrated.as_deref())?;
     if !was_known && has_users(&database) {
         log::warn!(
             "people have accounts, and there was no secret in {}, so a new one was made: {NEW_SECRET}",

@@ -37,8 +37,8 @@ pub(crate) fn owner(config: &Config) -> Result<Target, String> {
 }
 
 /// Migrates where that may be done without asking: SQLite, an empty PostgreSQL, or where it is said. What is to be served,
-/// and which database was migrated.
-pub(crate) fn migrate(config: &Config) -> Result<(Target, String), String> {
+/// and which database was migrated, where that has a URL of its own.
+pub(crate) fn migrate(config: &Config) -> Result<(Target, Option<String>), String> {
     let target = target(&config.database())?;
     let owner = owner(config)?;
     let mut migrator = Migrator::connect(&owner, SystemClock.now()).map_err(|e| e.to_string())?;
@@ -55,7 +55,9 @@ pub(crate) fn migrate(config: &Config) -> Result<(Target, String), String> {
         Ok(())
     };
     run(&mut migrator).map_err(|e| e.to_string())?;
-    Ok((target, migrator.place().map_err(|e| e.to_string())?))
+    let named = config.migrate_database_url.is_some();
+    let place = named.then(|| migrator.place()).transpose();
+    Ok((target, place.map_err(|e| e.to_string())?))
 }
 
 pub(crate) fn settings(config: &Config, target: Target) -> Settings {
@@ -95,9 +97,16 @@ pub(crate) fn existing(config: &Config) -> Result<Database, String> {
     }
 }
 
-/// The database that was migrated, and no other.
-pub(crate) fn open(settings: &Settings, sources: Sources, migrated: &str) -> Result<Database, String> {
+/// The database that is to be served: where another URL named the one that was migrated, the same.
+pub(crate) fn open(
+    settings: &Settings,
+    sources: Sources,
+    migrated: Option<&str>,
+) -> Result<Database, String> {
     let database = Database::open(settings, sources)?;
+    let Some(migrated) = migrated else {
+        return Ok(database);
+    };
     let served = database.read_waiting(|tx: &mut Tx<'_>| tx.place());
     match served.map_err(|fault| database.said(&fault))? == migrated {
         true => Ok(database),

@@ -31,14 +31,17 @@ pub(crate) fn test(config: &Config, to: &Email, language: String) -> Result<(), 
     let begun = Instant::now();
     let ended = loop {
         let look = move |tx: &mut Tx<'_>| Ok(tx.system_job(job)?);
-        let (state, problem) = database.read_waiting(look).map_err(said)?;
-        if state.is_over() || begun.elapsed() > PATIENCE {
-            break (state, problem);
+        match database.read_waiting(look).map_err(said) {
+            Ok((state, problem)) if state.is_over() || begun.elapsed() > PATIENCE => {
+                break Ok((state, problem));
+            }
+            Err(why) => break Err(why),
+            Ok(_) => {}
         }
         std::thread::sleep(Duration::from_millis(50));
     };
     worker.stop(PATIENCE);
-    match ended {
+    match ended? {
         (JobState::Succeeded, _) if config.smtp_url.is_some() => {
             crate::say(format!("the mail server took the mail to {}", to.as_str()));
             Ok(())

@@ -60,7 +60,9 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Ended::Found(code)) => ExitCode::from(code),
         // Who reads lines of JSON reads why it ended, too.
-        Err(Ended::Failed(what)) if stays && config.log_format == LogFormat::Json => {
+        Err(Ended::Failed(what))
+            if stays && config.log_format == LogFormat::Json && log::log_enabled!(log::Level::Error) =>
+        {
             log::error!("{what}");
             log::logger().flush();
             ExitCode::from(exit::FAILED)

@@ -23,7 +23,7 @@ const DRAIN: Duration = Duration::from_millis(300);
 const BACKLOG: u32 = 1_024;
 
 pub(crate) fn serve(config: &Config) -> Result<(), String> {
-    // Before anything is changed: where another server is, its database isn't migrated under it.
+    // Before anything is changed: where another one serves already, its database isn't migrated under it.
     let address = bound(config.bind).map_err(|e| format!("{}: {e}", config.bind))?;
     let parts = compose_to_stay(config)?;
     let beside = parts.beside()?;

@@ -20,9 +20,6 @@ impl Operation {
         if self.access != Access::Public || self.method != Method::GET {
             all.extend(["busy", "database_away", "timeout"]);
         }
-        if self.method != Method::GET {
-            all.push("database_unwritable");
-        }
         self.of_query(&mut all);
         self.of_caller(&mut all);
         self.of_body(&mut all);

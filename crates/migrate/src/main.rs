@@ -90,7 +90,7 @@ fn target(flag: Option<String>) -> Result<Target, String> {
         );
     }
     let folder = var("FIRMA_DATA_DIR")?.unwrap_or_else(|| "./data".into());
-    read("FIRMA_DATA_DIR", &format!("sqlite://{folder}/firma.db"))
+    Ok(Target::Sqlite(Path::new(&folder).join("firma.db")))
 }
 
 /// A variable, or what is in the file that NAME_FILE names.

@@ -14,6 +14,7 @@ use firma_services::{Asker, Database, Fault, Origin, Refusal, Tx, Work};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The beginning of an import: its file is kept, as that of one that comes over the API, and its job is taken before a
 /// worker does. If this process is killed, the job's lease ends and a worker goes on.
@@ -123,11 +124,23 @@ impl Begun<'_> {
     }
 }
 
-/// Ctrl-C calls the import off, as its asker may; else a worker would go on with it.
-pub(super) fn call_off_when_asked(database: &Database, asker: Asker, job: Id) {
-    let database = database.clone();
+/// As long as there is one, Ctrl-C calls the import off, as its asker may; else a worker would go on with it.
+pub(super) struct CalledOff(Arc<Mutex<Option<Database>>>);
+
+impl Drop for CalledOff {
+    /// Who listens does so to the end of the process, and would keep the database open.
+    fn drop(&mut self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+pub(super) fn call_off_when_asked(database: &Database, asker: Asker, job: Id) -> CalledOff {
+    let kept = Arc::new(Mutex::new(Some(database.clone())));
+    let guard = CalledOff(kept.clone());
     let call_off = move || {
         let asked = actix_web::rt::System::new().block_on(tokio::signal::ctrl_c());
+        let database = kept.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(database) = database else { return };
         let call_off = move |tx: &mut Tx<'_>| {
             let mut work = Work::go_on(tx, asker)?;
             let grant = work.grant::<Job, Update>()?;
@@ -143,4 +156,5 @@ pub(super) fn call_off_when_asked(database: &Database, asker: Asker, job: Id) {
     if let Err(e) = std::thread::Builder::new().name("ctrl-c".into()).spawn(call_off) {
         log::warn!("Ctrl-C is not listened to: {e}");
     }
+    guard
 }

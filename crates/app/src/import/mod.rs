@@ -50,7 +50,7 @@ pub(crate) fn import(config: &Config, new: &NewImport) -> Result<(), Ended> {
     };
     // Whatever becomes of this process: it can be gone on with, and asked for.
     let _ = writeln!(std::io::stderr(), "import {}", of.import);
-    call_off_when_asked(&parts.database, of.asker, leased.lease.job);
+    let _called_off = call_off_when_asked(&parts.database, of.asker, leased.lease.job);
     let handler = ImportHandler::telling(parts.files.clone(), show_progress);
     let settings = WorkerSettings {
         threads: 0,

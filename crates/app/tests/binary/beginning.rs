@@ -1,6 +1,7 @@
 //! What a server looks at before it changes anything, and what it leaves behind when it ends.
 
 use crate::house::{House, at};
+use crate::imports::import;
 use crate::process::{Process, run};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
@@ -22,6 +23,21 @@ fn a_stopped_server_leaves_no_log_beside_its_file() {
             assert!(!data.join(left).exists(), "{left}");
         }
     }
+}
+
+#[test]
+fn no_command_leaves_one_either() {
+    let house = House::sqlite();
+    let log = format!("{}-wal", house.database.url().trim_start_matches("sqlite://"));
+    house.found();
+    assert!(!std::path::Path::new(&log).exists());
+    let file = house.write("firms.csv", b"name\nNord\n");
+    let options = house.write(
+        "options.json",
+        br#"{"entity": "companies", "columns": {"name": "name"}, "key": "name"}"#,
+    );
+    house.run(&import(&file, &["--options", &options]), "").fine();
+    assert!(!std::path::Path::new(&log).exists());
 }
 
 #[test]
@@ -141,7 +157,10 @@ fn a_postgres_that_can_not_be_written_to_says_to_come_again() {
     server.await_that("refused", || company().status == 503);
     let refused = company();
     assert_eq!(refused.header("retry-after"), Some("1"));
-    refused.problem(503, "database_unwritable");
+    assert_eq!(
+        refused.problem(503, "database_away")["detail"],
+        "nothing can be stored for now"
+    );
     assert!(
         server
             .log()

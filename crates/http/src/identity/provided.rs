@@ -167,7 +167,7 @@ fn signing_in(to: &mut Vec<Operation>) {
             said("iss", "Who says so (RFC 9207)"),
         ])
         .example(Example::default().by_hand().query("?state=$STATE&code=$CODE"))
-        .refuses(&["not_found", "busy", "database_away", "database_unwritable", "timeout"])
+        .refuses(&["not_found", "busy", "database_away", "timeout"])
         .answers(303, None),
     );
     to.push(

@@ -141,6 +141,5 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("names_away", 503, "The domain name system can't be asked"),
     ("busy", 503, "Too many calls are waiting"),
     ("database_away", 503, "The database can't be reached"),
-    ("database_unwritable", 503, "The database can't be written to"),
     ("timeout", 503, "The database took too long"),
 ];

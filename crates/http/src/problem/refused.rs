@@ -73,7 +73,7 @@ fn told(fault: &Fault) -> (&'static str, &'static str) {
     match fault {
         Fault::Busy | Fault::Again => ("busy", "try again in a moment"),
         Fault::Away => ("database_away", "try again in a moment"),
-        Fault::Unwritable(_) => ("database_unwritable", "nothing can be stored for now"),
+        Fault::Unwritable(_) => ("database_away", "nothing can be stored for now"),
         Fault::Timeout => ("timeout", "try again in a moment"),
         Fault::Conflict(_) => ("not_unique", "another resource has the same value"),
         Fault::Reference => ("referred_to", "a resource that is referred to is missing"),

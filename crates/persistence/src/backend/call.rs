@@ -26,6 +26,10 @@ pub(super) trait Work: Send {
     fn attempt(&mut self, seat: &mut super::seat::Seat, attempt: Attempt) -> Verdict;
     /// The outcome is no longer true: the transaction failed.
     fn fail(&mut self, fault: Fault);
+    /// The fault, if it is that nothing can be written.
+    fn unwritable(&self) -> Option<Fault> {
+        None
+    }
     /// A thread has it.
     fn taken(&mut self);
     /// Sends the outcome.
@@ -107,6 +111,13 @@ where
 
     fn fail(&mut self, fault: Fault) {
         self.outcome = Some(Err(E::from(fault)));
+    }
+
+    fn unwritable(&self) -> Option<Fault> {
+        match self.outcome.as_ref()?.as_ref().err()?.fault()? {
+            Fault::Unwritable(why) => Some(Fault::Unwritable(why.clone())),
+            _ => None,
+        }
     }
 
     fn taken(&mut self) {

@@ -1,6 +1,6 @@
 //! Which database: by the scheme of its URL.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Whether libpq is built with TLS.
 const TLS: bool = cfg!(feature = "tls");
@@ -24,8 +24,12 @@ impl Target {
         if let Some(path) = url.strip_prefix("sqlite://") {
             return match path {
                 "" => Err("sqlite:// names no file".into()),
-                // SQLite would take each for something else than a file of that name.
-                _ if path.starts_with(':') || path.starts_with("file:") || path.contains('?') => {
+                // SQLite takes the first two for something else than a file, and other programs what is behind a ?; so
+                // that is the name of a file only where there is one.
+                _ if path.starts_with(':')
+                    || path.starts_with("file:")
+                    || path.contains('?') && !Path::new(path).exists() =>
+                {
                     Err("sqlite:// is followed by the path of a file, and by nothing else".into())
                 }
                 path => Ok(Target::Sqlite(path.into())),

@@ -199,7 +199,10 @@ fn saved(seat: &mut Seat, call: &mut dyn Work) -> Result<(), Fault> {
     seat.batch("SAVEPOINT call")?;
     match call.attempt(seat, Attempt::Last) {
         Verdict::Done => seat.batch("RELEASE call"),
-        _ => seat.batch("ROLLBACK TO call; RELEASE call"),
+        // Some faults take the whole transaction with them, a full disk is one; then that is what is wrong.
+        _ => seat
+            .batch("ROLLBACK TO call; RELEASE call")
+            .map_err(|fault| call.unwritable().unwrap_or(fault)),
     }
 }
 

@@ -1,11 +1,12 @@
 //! SQLite: the copy of the file that is made before a migration, and whether what a migration left holds together.
 
-use super::{MigrationError, Migrator, Outcome, failed, make_private};
+use super::{Migrator, Outcome, failed, make_private};
 use crate::backend::{AnyConnection, Target};
 use crate::private::sync_parent;
-use crate::sql::Sql;
+use diesel::dsl::sql;
+use diesel::prelude::*;
 use diesel::sql_types::Text;
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 
 impl Migrator {
@@ -43,41 +44,48 @@ impl Migrator {
         self.conn
             .batch(&format!("VACUUM INTO '{named}'"))
             .map_err(failed)?;
-        File::open(draft).and_then(|file| file.sync_all()).map_err(failed)
+        let file = OpenOptions::new().write(true).open(draft);
+        file.and_then(|file| file.sync_all()).map_err(failed)
     }
 
-    /// What went wrong, with where the database is as it was before. Where it still is that, its copy goes: who is
-    /// started again and again would fill the disk with them.
-    pub(super) fn with_copy(
-        &mut self,
-        error: MigrationError,
-        steps: &[String],
-        copy: Option<&Path>,
-    ) -> MigrationError {
-        let Some(copy) = copy else { return error };
+    /// The copy goes where nothing was done after all: who is started again and again would fill the disk with them.
+    pub(super) fn drop_copy(&mut self, steps: &[String], copy: Option<&Path>) {
         if self.missing().is_ok_and(|missing| missing == steps) {
-            let _ = fs::remove_file(copy);
-            return error;
+            copy.into_iter().for_each(|copy| drop(fs::remove_file(copy)));
         }
-        let place = copy.display();
-        failed(format!("{error}; the database as it was before is in {place}"))
     }
 
-    /// SQLite migrates without foreign keys, since a table can't be rebuilt with them; so they are checked after.
+    /// Whether rows refer to rows that don't exist.
     pub(crate) fn check_references(&mut self) -> Outcome<()> {
-        let AnyConnection::Sqlite(_) = &self.conn else {
-            return Ok(());
-        };
-        let tables = Sql::<Text>::text(
-            "SELECT \"table\" || ' (' || COUNT(*) || ')' FROM pragma_foreign_key_check GROUP BY \"table\"",
-        );
-        let tables: Vec<String> = tables.rows_on(&mut self.conn).map_err(failed)?;
-        match tables.is_empty() {
-            true => Ok(()),
-            false => Err(failed(format!(
-                "rows refer to rows that don't exist, in {}; `firma doctor` tells more",
-                tables.join(", ")
-            ))),
+        match &mut self.conn {
+            AnyConnection::Pg(_) => Ok(()),
+            AnyConnection::Sqlite(c) => check_references(c),
         }
+    }
+}
+
+/// SQLite migrates without foreign keys, since a table can't be rebuilt with them; so they are checked after it, and what
+/// doesn't hold together isn't kept.
+pub(super) fn whole(
+    conn: &mut SqliteConnection,
+    migrate: impl FnOnce(&mut SqliteConnection) -> Outcome<()>,
+) -> Outcome<()> {
+    conn.transaction(|conn| {
+        migrate(conn)?;
+        check_references(conn)
+    })
+}
+
+fn check_references(conn: &mut SqliteConnection) -> Outcome<()> {
+    let tables = sql::<Text>(
+        "SELECT \"table\" || ' (' || COUNT(*) || ')' FROM pragma_foreign_key_check GROUP BY \"table\"",
+    );
+    let tables: Vec<String> = tables.load(conn)?;
+    match tables.is_empty() {
+        true => Ok(()),
+        false => Err(failed(format!(
+            "rows refer to rows that don't exist, in {}; `firma doctor` tells more",
+            tables.join(", ")
+        ))),
     }
 }

@@ -1,19 +1,19 @@
 //! Brings a database to the schema that this binary knows, and back.
 
 mod copy;
+mod known;
 mod lock;
 mod seed;
 mod statistics;
 
 use crate::backend::{AnyConnection, Target, connect_owner};
 use crate::private::{make_file, make_folder};
-use crate::sql::Sql;
+use copy::whole;
 use diesel::migration::{Migration, MigrationSource};
-use diesel::pg::Pg;
-use diesel::sql_types::{Bool, Text};
-use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use firma_domain::Instant;
+use known::place;
+pub(crate) use known::{applied, known};
 pub(crate) use lock::Lock;
 use std::path::{Path, PathBuf};
 
@@ -38,12 +38,18 @@ pub enum MigrationError {
     /// Who migrated it was stopped before its end.
     #[error("the database lacks permissions or system roles: run `firma-migrate seed`")]
     Unseeded,
-    /// A step failed, and nothing of that step stays; or what it left doesn't hold together.
+    /// A step failed, and nothing of that step stays; on SQLite, nothing of those before it either.
     #[error("{0}")]
     Failed(String),
 }
 
 type Outcome<T> = Result<T, MigrationError>;
+
+impl From<diesel::result::Error> for MigrationError {
+    fn from(error: diesel::result::Error) -> MigrationError {
+        failed(error)
+    }
+}
 
 fn failed(e: impl std::fmt::Display) -> MigrationError {
     MigrationError::Failed(e.to_string())
@@ -187,10 +193,11 @@ impl Migrator {
         if !steps.is_empty() {
             let applied = match &mut self.conn {
                 AnyConnection::Pg(c) => c.run_pending_migrations(POSTGRES).map(drop).map_err(failed),
-                AnyConnection::Sqlite(c) => c.run_pending_migrations(SQLITE).map(drop).map_err(failed),
+                AnyConnection::Sqlite(c) => {
+                    whole(c, |c| c.run_pending_migrations(SQLITE).map(drop).map_err(failed))
+                }
             };
-            let whole = applied.and_then(|()| self.check_references());
-            whole.map_err(|error| self.with_copy(error, &steps, backup.as_deref()))?;
+            applied.inspect_err(|_| self.drop_copy(&steps, backup.as_deref()))?;
         }
         statistics::tell(&mut self.conn).map_err(failed)?;
         seed::seed(&mut self.conn, self.now).map_err(failed)?;
@@ -237,9 +244,10 @@ impl Migrator {
         let backup = self.back_up(&last)?;
         match &mut self.conn {
             AnyConnection::Pg(c) => c.revert_last_migration(POSTGRES).map(drop).map_err(failed)?,
-            AnyConnection::Sqlite(c) => c.revert_last_migration(SQLITE).map(drop).map_err(failed)?,
+            AnyConnection::Sqlite(c) => {
+                whole(c, |c| c.revert_last_migration(SQLITE).map(drop).map_err(failed))?;
+            }
         }
-        self.check_references()?;
         Ok(Done {
             steps: vec![last],
             backup,
@@ -265,7 +273,7 @@ impl Migrator {
     }
 
     fn applied(&mut self) -> Outcome<Vec<String>> {
-        applied(&mut self.conn)
+        applied(&mut self.conn).map_err(failed)
     }
 
     pub(crate) fn conn(&mut self) -> &mut AnyConnection {
@@ -312,49 +320,6 @@ fn make_private(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// On PostgreSQL the server, by when it was started, and the database in it.
-fn place() -> Sql<Text> {
-    Sql::either(
-        "SELECT current_database()::text || ' ' || EXTRACT(EPOCH FROM pg_postmaster_start_time())::text",
-        "SELECT file FROM pragma_database_list WHERE name = 'main'",
-    )
-}
-
-impl crate::Tx<'_> {
-    /// Which database it is, however it is named.
-    ///
-    /// # Errors
-    /// The database can't be asked.
-    pub fn place(&mut self) -> Result<String, crate::Fault> {
-        place().one(self)
-    }
-
-    /// Whether the database has just the migrations of this binary.
-    ///
-    /// # Errors
-    /// The database can't be asked.
-    pub fn is_current(&mut self) -> Result<bool, crate::Fault> {
-        let conn = self.looking()?;
-        let versions = applied(conn).and_then(|applied| Ok((applied, known(conn)?)));
-        let (applied, known) = versions.map_err(|e| crate::Fault::Internal(e.to_string()))?;
-        Ok(known.iter().map(|(version, _)| version).eq(&applied))
-    }
-}
-
-/// The versions that the database has.
-pub(crate) fn applied(conn: &mut AnyConnection) -> Outcome<Vec<String>> {
-    // Diesel's own look would make the table, and who only serves may not.
-    let there = Sql::<Bool>::either(
-        "SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL",
-        "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '__diesel_schema_migrations')",
-    );
-    if !there.one_on::<bool>(conn).map_err(failed)? {
-        return Ok(vec![]);
-    }
-    let versions = Sql::<Text>::text("SELECT version FROM __diesel_schema_migrations ORDER BY version");
-    versions.rows_on(conn).map_err(failed)
-}
-
 fn these<DB, C>(conn: &mut C, source: &EmbeddedMigrations, versions: &[String]) -> Outcome<()>
 where
     DB: diesel::backend::Backend,
@@ -371,23 +336,4 @@ where
         }
     }
     Ok(())
-}
-
-pub(crate) fn known(conn: &AnyConnection) -> Outcome<Vec<(String, String)>> {
-    fn names<DB: diesel::backend::Backend>(all: Vec<Box<dyn Migration<DB>>>) -> Vec<(String, String)> {
-        let mut names: Vec<_> = all
-            .iter()
-            .map(|m| (m.name().version().to_string(), m.name().to_string()))
-            .collect();
-        names.sort();
-        names
-    }
-    match conn {
-        AnyConnection::Pg(_) => MigrationSource::<Pg>::migrations(&POSTGRES)
-            .map(names)
-            .map_err(failed),
-        AnyConnection::Sqlite(_) => MigrationSource::<Sqlite>::migrations(&SQLITE)
-            .map(names)
-            .map_err(failed),
-    }
 }

@@ -229,12 +229,21 @@ impl<'c> Tx<'c> {
         let outcome = run(self);
         match &outcome {
             Ok(_) => self.conn.batch("RELEASE SAVEPOINT part").map_err(Fault::from)?,
-            Err(_) => {
+            Err(error) => {
                 *self.fence = None;
                 self.referred.forget();
-                self.conn
-                    .batch("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
-                    .map_err(Fault::from)?;
+                let undone = self
+                    .conn
+                    .batch("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part");
+                if let Err(fault) = undone {
+                    // Some faults take the whole transaction with them; then that one is what is wrong.
+                    let is_ours = error.fault().is_some_and(Fault::is_ours);
+                    return if is_ours {
+                        outcome
+                    } else {
+                        Err(Fault::from(fault).into())
+                    };
+                }
                 let unit = self.unit()?;
                 unit.safety.truncate(told);
                 let entries = &mut unit.entries;

@@ -70,7 +70,10 @@ impl From<Refusal> for Stop {
             Refusal::Fault(Fault::Busy | Fault::Away | Fault::Again | Fault::Timeout) => {
                 Stop::Again("the database is busy or away".into())
             }
-            Refusal::Fault(fault @ Fault::Unwritable(_)) => Stop::Again(fault.to_string()),
+            Refusal::Fault(fault @ Fault::Unwritable(_)) => {
+                log::error!("{fault}");
+                Stop::Again("the database can't be written to".into())
+            }
             Refusal::Fault(Fault::Panicked(panicked)) => Stop::Broken((*panicked).into()),
             Refusal::Fault(fault) => Stop::Broken(Broken {
                 message: fault.to_string(),
