@@ -303,16 +303,16 @@ impl Database {
 static THREADS: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
 
 /// Counts a thread as long as it runs.
-struct Counted;
+struct Running;
 
-impl Counted {
-    fn one() -> Counted {
+impl Running {
+    fn one() -> Running {
         *THREADS.0.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        Counted
+        Running
     }
 }
 
-impl Drop for Counted {
+impl Drop for Running {
     fn drop(&mut self) {
         *THREADS.0.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
         THREADS.1.notify_all();
@@ -331,10 +331,10 @@ pub fn wait_for_threads(most: Duration) {
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), String> {
-    let counted = Counted::one();
+    let running = Running::one();
     let started = std::thread::Builder::new().name(name.into()).spawn(move || {
         run();
-        drop(counted);
+        drop(running);
     });
     started
         .map(drop)
