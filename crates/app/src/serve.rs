@@ -165,3 +165,30 @@ async fn stop_asked() {
 async fn stop_asked() {
     drop(tokio::signal::ctrl_c().await);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Database, Hidden};
+
+    #[test]
+    fn where_the_rows_are_is_told_without_a_password() {
+        for (url, told) in [
+            ("postgres:///firma", "PostgreSQL: /firma"),
+            (
+                "postgres://firma:secret@127.0.0.1:5432/firma",
+                "PostgreSQL: 127.0.0.1:5432/firma",
+            ),
+            (
+                "postgresql:///firma?host=/run&user=u@example.com&password=secret",
+                "PostgreSQL: /firma",
+            ),
+            (
+                "postgres://u@localhost/firma?password=se@cret",
+                "PostgreSQL: localhost/firma",
+            ),
+        ] {
+            assert_eq!(data(&Database::Postgres(Hidden::new(url.to_owned()))), told);
+        }
+    }
+}

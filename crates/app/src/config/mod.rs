@@ -20,6 +20,8 @@ mod tests;
 pub(crate) use fault::Fault;
 pub(crate) use given::Given;
 pub(crate) use table::{Config, Flags};
+#[cfg(test)]
+pub(crate) use value::Hidden;
 pub(crate) use value::{Database, LogFormat, Migrate};
 
 use firma_persistence::usual_connections;

@@ -292,6 +292,35 @@ mod tests {
     }
 
     #[test]
+    fn a_full_disk_is_told_as_that_and_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("firma.db");
+        let mut first = seat(&file);
+        first.sit().unwrap();
+        first
+            .batch("PRAGMA journal_mode = WAL; CREATE TABLE kept (n BIGINT)")
+            .unwrap();
+        let (sender, receiver) = crossbeam_channel::unbounded();
+        // As many pages as there are, and no more.
+        let full: Ran = |tx| {
+            store(tx, 1)?;
+            let fill = "PRAGMA max_page_count = 1; INSERT INTO kept SELECT zeroblob(1000000)";
+            tx.conn()?.batch(fill).map_err(Fault::from)
+        };
+        let (call, answer) = Call::asked(full, Some(Origin::default()), None);
+        sender.send(call).unwrap();
+        drop(sender);
+        write_in_groups(seat(&file), receiver, &Meter::new(1));
+        let told = answer.blocking_recv().unwrap();
+        assert!(
+            matches!(&told, Err(Fault::Unwritable(why)) if why.contains("full")),
+            "{told:?}"
+        );
+        let stored = Sql::<BigInt>::text("SELECT COUNT(*) FROM kept");
+        assert_eq!(stored.one_on::<i64>(first.parts().unwrap().conn).unwrap(), 0);
+    }
+
+    #[test]
     fn while_another_process_writes_all_that_wait_are_refused_together() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("firma.db");
