@@ -7,29 +7,25 @@ use firma_domain::Id;
 use firma_persistence::{Col, Cond, Fault, Op, Stored, Value};
 use std::collections::HashSet;
 
+fn column<E: Stored>(name: &'static str) -> Col {
+    Col {
+        table: E::TABLE,
+        name,
+    }
+}
+
 /// The condition that a column of `E` has a value.
-pub(crate) fn is<E: Stored>(column: &'static str, value: impl Into<Value>) -> Cond {
-    Cond::Is(
-        Col {
-            table: E::TABLE,
-            name: column,
-        },
-        Op::Eq,
-        value.into(),
-    )
+pub(crate) fn is<E: Stored>(name: &'static str, value: impl Into<Value>) -> Cond {
+    Cond::Is(column::<E>(name), Op::Eq, value.into())
 }
 
 /// So many rows are named in one statement.
 const TOGETHER: usize = 1_000;
 
 /// The conditions that a reference of `E` is to one of these, a statement for each.
-pub(crate) fn is_one_of<E: Stored>(column: &'static str, ids: &[Id]) -> impl Iterator<Item = Cond> {
-    let col = Col {
-        table: E::TABLE,
-        name: column,
-    };
-    ids.chunks(TOGETHER)
-        .map(move |some| Cond::one_of(col, some.iter().map(|id| (*id).into()).collect()))
+pub(crate) fn is_one_of<E: Stored>(name: &'static str, ids: &[Id]) -> impl Iterator<Item = Cond> {
+    let of = move |some: &[Id]| Cond::one_of(column::<E>(name), some.iter().map(|id| (*id).into()).collect());
+    ids.chunks(TOGETHER).map(of)
 }
 
 /// Those of them that live, within what the grant sees.

@@ -227,6 +227,8 @@ mod tests {
     use crate::sql::{Sql, Value};
     use crate::store::{Origin, Tx};
     use diesel::sql_types::BigInt;
+    use std::path::PathBuf;
+    use tempfile::TempDir;
     use tokio::sync::oneshot::Receiver as Answer;
 
     type Ran = fn(&mut Tx<'_>) -> Result<(), Fault>;
@@ -236,8 +238,8 @@ mod tests {
         insert.bind(Value::Big(n)).then(")").run(tx).map(drop)
     }
 
-    /// What becomes of calls that all wait before the writer begins: whether each succeeded, and what is stored.
-    fn written(calls: &[Ran]) -> (Vec<bool>, Vec<i64>) {
+    /// A file with a table, and somebody who has it open.
+    fn begun() -> (TempDir, PathBuf, Seat) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("firma.db");
         let mut first = seat(&file);
@@ -245,6 +247,12 @@ mod tests {
         first
             .batch("PRAGMA journal_mode = WAL; CREATE TABLE kept (n BIGINT)")
             .unwrap();
+        (folder, file, first)
+    }
+
+    /// What becomes of calls that all wait before the writer begins: whether each succeeded, and what is stored.
+    fn written(calls: &[Ran]) -> (Vec<bool>, Vec<i64>) {
+        let (_folder, file, mut first) = begun();
         let (sender, receiver) = crossbeam_channel::unbounded();
         let send = |run: &Ran| -> Answer<Result<(), Fault>> {
             let (call, answer) = Call::asked(*run, Some(Origin::default()), None);
@@ -293,13 +301,7 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_told_as_that_and_leaves_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("firma.db");
-        let mut first = seat(&file);
-        first.sit().unwrap();
-        first
-            .batch("PRAGMA journal_mode = WAL; CREATE TABLE kept (n BIGINT)")
-            .unwrap();
+        let (_folder, file, mut first) = begun();
         let (sender, receiver) = crossbeam_channel::unbounded();
         // As many pages as there are, and no more.
         let full: Ran = |tx| {
@@ -322,13 +324,8 @@ mod tests {
 
     #[test]
     fn while_another_process_writes_all_that_wait_are_refused_together() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("firma.db");
-        let mut other = seat(&file);
-        other.sit().unwrap();
-        other
-            .batch("PRAGMA journal_mode = WAL; CREATE TABLE kept (n BIGINT); BEGIN IMMEDIATE")
-            .unwrap();
+        let (_folder, file, mut other) = begun();
+        other.batch("BEGIN IMMEDIATE").unwrap();
         let (sender, receiver) = crossbeam_channel::unbounded();
         let answers: Vec<Answer<Result<(), Fault>>> = (0..8)
             .map(|_| {
