@@ -78,7 +78,7 @@ fn answer(config: &Config, parts: Parts, address: TcpSocket) -> Result<(), Strin
         traces: parts
             .traces
             .map(|Traces { tracer, breaker }| firma_http::Traces { tracer, breaker }),
-        database: parts.database,
+        database: parts.database.with_patience(patience(config)),
         hasher: parts.hasher,
         signer: parts.signer,
         files: parts.files,
@@ -128,6 +128,12 @@ fn answer(config: &Config, parts: Parts, address: TcpSocket) -> Result<(), Strin
         });
         server.await.map_err(|e| e.to_string())
     })
+}
+
+/// How long a caller waits for the database: as long as connecting, and two statements, may take. One that ends neither
+/// stands still.
+fn patience(config: &Config) -> Duration {
+    config.db_connect_timeout + config.db_statement_timeout * 2
 }
 
 /// Where the rows are, for a person, without a password.

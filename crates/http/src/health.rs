@@ -41,10 +41,15 @@ async fn ready(state: web::Data<State>) -> HttpResponse {
         json!({"waiting": waiting, "oldest_seconds": age})
     });
     let draining = state.draining.has_begun();
+    // Reading goes on, so it is told and not judged.
+    let writes = match state.database.load().is_unwritable {
+        true => "refused",
+        false => "ok",
+    };
     let is_ready = database == "ok" && migrations == "ok" && !draining;
     let status = if is_ready { "ready" } else { "not ready" };
     let body = json!({
-        "status": status, "database": database, "migrations": migrations, "draining": draining,
+        "status": status, "database": database, "writes": writes, "migrations": migrations, "draining": draining,
         "queue": queue, "mail": state.mail.state(), "names": state.domains.state(),
         "traces": state.traces.as_ref().map(|traces| traces.breaker.state()),
         "providers": state.providers.states().collect::<BTreeMap<_, _>>(),

@@ -189,6 +189,11 @@ impl Collector for Queue {
                 "1 while the last attempt to connect failed",
                 u32::from(load.is_away),
             ),
+            (
+                "database_unwritable",
+                "1 while the last attempt to store something found that nothing can be stored",
+                u32::from(load.is_unwritable),
+            ),
         ] {
             let gauge = ConstGauge::new(value);
             gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;

@@ -112,6 +112,38 @@ fn who_asks_whether_all_is_ready_waits_for_no_database() {
     server.await_that("ready again", || asking.get("/health/ready").status == 200);
 }
 
+/// What was taken may be stored, and is told to who asks again; what only waited isn't begun behind the caller's back.
+#[test]
+fn a_database_that_stands_still_is_not_waited_for() {
+    let Some((house, proxy)) = behind_a_proxy() else {
+        return;
+    };
+    let server = house.start_with(&[
+        ("FIRMA_DB_STATEMENT_TIMEOUT", "1s"),
+        ("FIRMA_DB_CONNECT_TIMEOUT", "1s"),
+        ("FIRMA_DB_POOL_MAX", "1"),
+        ("FIRMA_WORKERS", "0"),
+    ]);
+    let owner = house.owner(&server);
+    company(&owner, "before").expect(201);
+    proxy.silence(true);
+    let names = ["first", "second", "third"];
+    std::thread::scope(|scope| {
+        for name in names {
+            scope.spawn(|| refused_for_now(timed(|| company(&owner, name)), "database_away"));
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    });
+    proxy.silence(false);
+    server.await_that("ready again", || owner.get("/health/ready").status == 200);
+    let stored = "SELECT COUNT(*) FROM companies";
+    assert_eq!(house.database.number(stored), 2, "{}", server.log());
+    for name in names {
+        company(&owner, name).expect(201);
+    }
+    assert_eq!(house.database.number(stored), 4);
+}
+
 #[test]
 fn postgres_goes_away_while_it_is_written_to() {
     let Some((house, proxy)) = behind_a_proxy() else {

@@ -148,12 +148,17 @@ fn a_postgres_that_can_not_be_written_to_says_to_come_again() {
     let is_read_only = |how: &str| {
         house.database.execute(&format!(
             "SET default_transaction_read_only = off; DO $$ BEGIN EXECUTE format('ALTER DATABASE %I {how}', \
-             current_database()); END $$; SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-             WHERE datname = current_database() AND pid <> pg_backend_pid()"
+             current_database()); END $$"
         ));
     };
+    let writes = |told: &str| owner.get("/health/ready").expect(200)["writes"] == told;
     let company = || owner.post(&at("companies"), json!({"name": "x"}));
+    assert!(writes("ok"));
     is_read_only("SET default_transaction_read_only = on");
+    house.database.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() \
+         AND pid <> pg_backend_pid()",
+    );
     server.await_that("refused", || company().status == 503);
     let refused = company();
     assert_eq!(refused.header("retry-after"), Some("1"));
@@ -169,8 +174,11 @@ fn a_postgres_that_can_not_be_written_to_says_to_come_again() {
         server.log()
     );
     owner.get(&at("companies")).expect(200);
+    assert!(writes("refused"));
+    // Who is connected stays as it was, so it has to connect anew.
     is_read_only("RESET default_transaction_read_only");
     server.await_that("written", || company().status == 201);
+    assert!(writes("ok"));
 }
 
 #[test]

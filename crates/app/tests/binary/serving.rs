@@ -13,7 +13,7 @@ fn an_empty_folder_is_all_it_needs() {
     let server = Process::start(folder.path(), &[]);
     // The first look at the logs is due at once.
     let ready = json!({
-        "status": "ready", "database": "ok", "migrations": "ok", "draining": false,
+        "status": "ready", "database": "ok", "writes": "ok", "migrations": "ok", "draining": false,
         "queue": {"waiting": 0, "oldest_seconds": 0}, "mail": "closed", "names": "closed", "traces": null,
         "providers": {},
     });

@@ -362,7 +362,7 @@ fn health_is_told() {
         let nobody = server.nobody();
         assert_eq!(nobody.get("/health/live").expect(200), json!({"status": "live"}));
         let ready = json!({
-            "status": "ready", "database": "ok", "migrations": "ok", "draining": false,
+            "status": "ready", "database": "ok", "writes": "ok", "migrations": "ok", "draining": false,
             "queue": {"waiting": 0, "oldest_seconds": 0}, "mail": "closed", "names": "closed", "traces": null,
             "providers": {},
         });

@@ -30,6 +30,8 @@ pub(super) trait Work: Send {
     fn unwritable(&self) -> Option<Fault> {
         None
     }
+    /// Whether somebody still waits for the outcome.
+    fn is_awaited(&self) -> bool;
     /// A thread has it.
     fn taken(&mut self);
     /// Sends the outcome.
@@ -98,7 +100,9 @@ where
             self.safety = Some((meter, safety)).filter(|(_, safety)| !safety.is_empty());
             value
         });
-        let verdict = match outcome.as_ref().err().map(|e| e.fault()) {
+        let fault = outcome.as_ref().err().map(|e| e.fault());
+        fault.flatten().into_iter().for_each(|fault| seat.failed(fault));
+        let verdict = match fault {
             None => Verdict::Done,
             Some(Some(Fault::Again)) => Verdict::Again,
             Some(Some(Fault::Away)) => Verdict::Away,
@@ -118,6 +122,10 @@ where
             Fault::Unwritable(why) => Some(Fault::Unwritable(why.clone())),
             _ => None,
         }
+    }
+
+    fn is_awaited(&self) -> bool {
+        !self.answer.is_closed()
     }
 
     fn taken(&mut self) {

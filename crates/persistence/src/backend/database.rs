@@ -19,6 +19,7 @@ use firma_domain::source::{Clock, Entropy, IdSource};
 use prometheus_client::metrics::histogram::Histogram;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::oneshot::Receiver;
 
 /// Time, ids and randomness, given.
 #[derive(Clone)]
@@ -83,6 +84,8 @@ pub struct Database {
     writes: Option<Sender<Box<dyn Work>>>,
     meter: Arc<Meter>,
     memory: Arc<Memory>,
+    /// How long who asks waits for an answer
+    patience: Option<Duration>,
     /// Time, ids and randomness, for what happens outside a transaction.
     pub sources: Sources,
 }
@@ -150,12 +153,23 @@ impl Database {
             writes,
             meter,
             memory,
+            patience: None,
             sources,
         };
         if postgres {
             database.check_role()?;
         }
         Ok(database)
+    }
+
+    /// The same for who doesn't wait longer than this for an answer: a database that stands still, and a disk that does,
+    /// end no statement. What was under way then may still be stored; what no thread had taken isn't begun any more.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Database {
+        Database {
+            patience: Some(patience),
+            ..self
+        }
     }
 
     /// How often the roles that a member holds were found in memory.
@@ -199,9 +213,8 @@ impl Database {
         E: Failure,
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
-        self.send(run, None)?
-            .await
-            .map_err(|_| E::from(Fault::internal("the thread ended")))?
+        let waiting = self.send(run, None)?;
+        self.answer(waiting).await
     }
 
     /// A call in one transaction. It may be run again, up to three times, so it only looks at what it is given.
@@ -212,9 +225,21 @@ impl Database {
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
         let waiting = self.send(run, Some(origin))?;
-        waiting
-            .await
-            .map_err(|_| E::from(Fault::internal("the thread ended")))?
+        self.answer(waiting).await
+    }
+
+    async fn answer<T, E: Failure>(&self, waiting: Receiver<Result<T, E>>) -> Result<T, E> {
+        let answered = match self.patience {
+            None => waiting.await,
+            Some(patience) => match tokio::time::timeout(patience, waiting).await {
+                Ok(answered) => answered,
+                Err(_) => {
+                    log::warn!("the database hasn't answered for {} s", patience.as_secs());
+                    return Err(Fault::Away.into());
+                }
+            },
+        };
+        answered.map_err(|_| E::from(ended()))?
     }
 
     /// [`Database::read`] for a thread that may wait; not for one that runs a task.
@@ -225,9 +250,7 @@ impl Database {
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
         let waiting = self.send(run, None)?;
-        waiting
-            .blocking_recv()
-            .map_err(|_| E::from(Fault::internal("the thread ended")))?
+        waiting.blocking_recv().map_err(|_| E::from(ended()))?
     }
 
     /// [`Database::write`] for a thread that may wait; not for one that runs a task.
@@ -238,16 +261,10 @@ impl Database {
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
         let waiting = self.send(run, Some(origin))?;
-        waiting
-            .blocking_recv()
-            .map_err(|_| E::from(Fault::internal("the thread ended")))?
+        waiting.blocking_recv().map_err(|_| E::from(ended()))?
     }
 
-    fn send<T, E, F>(
-        &self,
-        run: F,
-        origin: Option<Origin>,
-    ) -> Result<tokio::sync::oneshot::Receiver<Result<T, E>>, E>
+    fn send<T, E, F>(&self, run: F, origin: Option<Origin>) -> Result<Receiver<Result<T, E>>, E>
     where
         T: Send + 'static,
         E: Failure,
@@ -297,6 +314,10 @@ impl Database {
             Err(_) => Err("a database thread ended".into()),
         }
     }
+}
+
+fn ended() -> Fault {
+    Fault::internal("the thread ended")
 }
 
 /// How many threads of this process have a connection, or may still have one.

@@ -26,6 +26,8 @@ pub struct Load {
     pub waiting: usize,
     /// Whether the last attempt to connect failed
     pub is_away: bool,
+    /// Whether the last attempt to store something found that nothing can be stored
+    pub is_unwritable: bool,
 }
 
 /// Kept by all threads of a database together.
@@ -36,6 +38,7 @@ pub(super) struct Meter {
     open: AtomicU32,
     in_use: AtomicU32,
     is_away: AtomicBool,
+    is_unwritable: AtomicBool,
     /// Why an attempt to connect failed last
     refused: Mutex<Option<String>>,
     /// How many security events of each kind were written down
@@ -62,6 +65,7 @@ impl Meter {
             open: AtomicU32::new(0),
             in_use: AtomicU32::new(0),
             is_away: AtomicBool::new(false),
+            is_unwritable: AtomicBool::new(false),
             refused: Mutex::default(),
             events: Mutex::default(),
         }
@@ -83,6 +87,14 @@ impl Meter {
 
     pub(super) fn connected(&self, succeeded: bool) {
         self.is_away.store(!succeeded, Ordering::Relaxed);
+    }
+
+    /// Something was stored, or couldn't be.
+    pub(super) fn stored(&self, succeeded: bool) {
+        // Nearly always it is as before, and many threads look at it.
+        if self.is_unwritable.load(Ordering::Relaxed) == succeeded {
+            self.is_unwritable.store(!succeeded, Ordering::Relaxed);
+        }
     }
 
     /// Why an attempt to connect failed last, if any did.
@@ -113,6 +125,7 @@ impl Meter {
             in_use: self.in_use.load(Ordering::Relaxed),
             waiting,
             is_away: self.is_away.load(Ordering::Relaxed),
+            is_unwritable: self.is_unwritable.load(Ordering::Relaxed),
         }
     }
 }

@@ -177,6 +177,9 @@ mod tests {
         fn about(&self) -> About {
             About::default()
         }
+        fn is_awaited(&self) -> bool {
+            true
+        }
         fn taken(&mut self) {}
         fn attempt(&mut self, _: &mut Seat, _: Attempt) -> Verdict {
             Verdict::Done

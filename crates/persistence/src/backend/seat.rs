@@ -128,7 +128,15 @@ impl Seat {
     }
 
     pub(super) fn batch(&mut self, statements: &str) -> Result<(), Fault> {
-        Ok(self.parts()?.conn.batch(statements)?)
+        let ran = self.parts()?.conn.batch(statements).map_err(Fault::from);
+        ran.inspect_err(|fault| self.failed(fault))
+    }
+
+    /// Notes it where a fault says that nothing can be stored.
+    pub(super) fn failed(&self, fault: &Fault) {
+        if let Fault::Unwritable(_) = fault {
+            self.meter.stored(false);
+        }
     }
 
     /// How many rows the connection has changed so far; of SQLite alone.

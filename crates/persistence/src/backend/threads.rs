@@ -55,6 +55,9 @@ pub(super) fn serve(mut seat: Seat, calls: &queue::Receiver, meter: &Meter, rest
         drop(seat.sit());
     }
     while let Some(mut call) = next(&mut seat, calls, rest) {
+        if !call.is_awaited() {
+            continue;
+        }
         let _busy = meter.busy();
         call.about().around_work(|| work_off(&mut seat, call.as_mut()));
         call.settle();
@@ -87,6 +90,8 @@ fn work_off(seat: &mut Seat, call: &mut dyn Work) {
                     continue;
                 }
             }
+            // PostgreSQL may only follow another by now, and its URL name that one, too.
+            Verdict::Unsure if call.unwritable().is_some() => seat.stand_up(),
             Verdict::Unsure => seat.check(),
             _ => {}
         }
@@ -102,11 +107,19 @@ fn transaction(seat: &mut Seat, call: &mut dyn Work, attempt: Attempt) -> Verdic
         Stage::None => return verdict,
         // When the connection goes with it, nobody knows whether it came through.
         Stage::Sent if matches!(verdict, Verdict::Away) => return Verdict::Unsure,
-        Stage::Sent => return verdict,
+        Stage::Sent => {
+            if let Verdict::Done = verdict {
+                seat.meter.stored(true);
+            }
+            return verdict;
+        }
     }
     if let Verdict::Done = verdict {
         return match seat.batch("COMMIT") {
-            Ok(()) => Verdict::Done,
+            Ok(()) => {
+                seat.meter.stored(true);
+                Verdict::Done
+            }
             Err(fault) => {
                 // When the connection goes with a COMMIT, nobody knows whether it came through.
                 let verdict = match fault {
@@ -130,6 +143,9 @@ fn transaction(seat: &mut Seat, call: &mut dyn Work, attempt: Attempt) -> Verdic
 /// SQLite's one writer: one COMMIT for all that wait, and only then the answers.
 pub(super) fn write_in_groups(mut seat: Seat, calls: Receiver<Box<dyn Work>>, meter: &Meter) {
     while let Ok(first) = calls.recv() {
+        if !first.is_awaited() {
+            continue;
+        }
         let _busy = meter.busy();
         let mut group = vec![first];
         let behind = calls.len();
@@ -159,6 +175,7 @@ fn write(
     calls: &Receiver<Box<dyn Work>>,
 ) -> Result<(), Fault> {
     seat.sit()?;
+    let stored = seat.changes()?;
     seat.batch("BEGIN IMMEDIATE")?;
     let begun = Instant::now();
     let mut next = group.pop();
@@ -177,11 +194,16 @@ fn write(
             break;
         }
         next = match group.len() < GROUP && begun.elapsed() < GATHERED {
-            true => calls.try_recv().ok(),
+            true => calls.try_iter().find(|call| call.is_awaited()),
             false => None,
         };
     }
-    seat.batch("COMMIT")
+    seat.batch("COMMIT")?;
+    // What was undone is counted, too.
+    if stored < seat.changes()? && group.iter().all(|call| call.unwritable().is_none()) {
+        seat.meter.stored(true);
+    }
+    Ok(())
 }
 
 /// Runs a call without a savepoint. Whether the transaction then holds nothing of it, if it failed.
