@@ -112,6 +112,19 @@ impl Call {
         Ok(render::response(answer, &self.request))
     }
 
+    /// The same for what is of so many rows that it takes its time.
+    pub(crate) async fn count<F>(self, run: F) -> Result<HttpResponse, Problem>
+    where
+        F: Fn(&mut Work<'_, '_>, &Said) -> Result<Answer, Refusal> + Send + 'static,
+    {
+        let (state, said, signed) = self.parts();
+        let counted = state
+            .database
+            .read_widely(move |tx: &mut Tx<'_>| run(&mut said.enter(tx, &signed)?, &said));
+        let answer = self.settle(counted.await).await?;
+        Ok(render::response(answer, &self.request))
+    }
+
     /// The same for what isn't yet an answer.
     pub(crate) async fn look<T, F>(&self, run: F) -> Result<T, Problem>
     where

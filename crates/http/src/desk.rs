@@ -22,6 +22,19 @@ impl Call {
         self.on_platform(answer.await)
     }
 
+    /// The same for what is of so many rows that it takes its time.
+    pub(crate) async fn count_on_platform<F>(self, run: F) -> Result<HttpResponse, Problem>
+    where
+        F: Fn(&mut Desk<'_, '_>, &Said) -> Result<Answer, Refusal> + Send + 'static,
+    {
+        let caller = self.holder().await?;
+        let (state, said) = (self.said.state.clone(), self.said.clone());
+        let answer = state
+            .database
+            .read_widely(move |tx: &mut Tx<'_>| run(&mut Desk::enter(tx, caller)?, &said));
+        self.on_platform(answer.await)
+    }
+
     /// A call that does `A` to `E` on the platform, once for each `Idempotency-Key`.
     pub(crate) async fn write_platform<E: OnPlatform, A: Action, F>(
         self,

@@ -4,7 +4,7 @@ use crate::refusal::Refusal;
 use firma_auth::access::Operating;
 use firma_auth::keys::Key;
 use firma_domain::identity::SecurityEvent;
-use firma_domain::organizations::Organization;
+use firma_domain::platform::AuditEntry;
 use firma_domain::{Id, Instant};
 use firma_persistence::operating::{Drift, INVARIANTS, Invariant, KEPT};
 use firma_persistence::{Checkpoint, LogEnd, LogPage, LoggedEntry, Stretch, Tx, Verification, Walked};
@@ -55,7 +55,7 @@ fn look<T>(
 /// Whether the log of an organization is whole. Without the key nobody knows of one that was cut.
 pub fn verify(tx: &mut Tx<'_>, place: Id, key: Option<&Key>) -> Result<Option<Verification>, Refusal> {
     look(tx, place, |tx, operating| {
-        Ok(tx.verify_log(operating.grant::<Organization>(), key)?)
+        Ok(tx.verify_log(operating.grant::<AuditEntry>(), key)?)
     })
 }
 
@@ -68,7 +68,7 @@ pub fn verify_some(
     most: i64,
 ) -> Result<Option<Stretch>, Refusal> {
     look(tx, place, |tx, operating| {
-        Ok(tx.verify_some(operating.grant::<Organization>(), Some(key), from.clone(), most)?)
+        Ok(tx.verify_some(operating.grant::<AuditEntry>(), Some(key), from.clone(), most)?)
     })
 }
 
@@ -135,7 +135,7 @@ pub fn examine(tx: &mut Tx<'_>, place: Id, key: Option<&Key>) -> Result<Option<F
             broken.push((invariant, tx.broken(operating, invariant)?));
         }
         Ok(Found {
-            log: tx.verify_log(operating.grant::<Organization>(), key)?,
+            log: tx.verify_log(operating.grant::<AuditEntry>(), key)?,
             newest: tx.newest_entry(operating)?,
             drift,
             broken,

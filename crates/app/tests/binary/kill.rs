@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use firma_adapters::{Ids, SystemClock, SystemEntropy};
 use firma_auth::access::Read;
 use firma_domain::Id;
-use firma_domain::organizations::Organization;
+use firma_domain::platform::AuditEntry;
 use firma_persistence::access::{Known, Segment};
 use firma_persistence::{Database, Fault, Settings, Sources, Tx, Verification};
 use firma_testing::{Client, TestDatabase};
@@ -104,9 +104,7 @@ fn verify(database: &TestDatabase, token: &str, organization: Id) -> Verificatio
         let Known::Member(facts, ..) = tx.facts(user, session, &Segment::Id(organization))? else {
             return Err(Fault::Missing);
         };
-        let grant = facts
-            .decide::<Organization, Read>()
-            .map_err(|_| Fault::Forbidden)?;
+        let grant = facts.decide::<AuditEntry, Read>().map_err(|_| Fault::Forbidden)?;
         tx.verify_log(grant, None)
     };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -138,7 +138,6 @@ in_system! {
     InternalError, Read => InternalError, Read;
     InternalError, Update => InternalError, Update;
     AuditEntry, Read => AuditEntry, Read;
-    AuditEntry, Read => Organization, Read;
 }
 
 #[cfg(test)]

@@ -1,17 +1,16 @@
 use super::{Answered, at, example};
 use crate::call::Call;
-use crate::logs::{entry_parameters, event_parameters};
+use crate::logs::{entry_parameters, event_parameters, verified_log};
 use crate::operation::{Operation, Parameter};
 use crate::render;
 use crate::resource::page_parameters;
-use crate::schemas::{Schemas, integer, maybe_text, object, or_null, reference};
+use crate::schemas::{Schemas, reference};
 use actix_web::http::Method;
 use actix_web::web;
 use firma_auth::access::{Read, Verb};
 use firma_domain::identity::SecurityEvent;
 use firma_domain::platform::{AuditEntry, Stats};
 use firma_services::installation;
-use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 async fn security_events(call: Call) -> Answered {
     call.read_platform(|desk, said| {
@@ -32,7 +31,7 @@ async fn audit_entries(call: Call) -> Answered {
 }
 
 async fn verification(call: Call) -> Answered {
-    call.read_platform(|desk, said| {
+    call.count_on_platform(|desk, said| {
         let grant = desk.grant::<AuditEntry, Read>()?;
         said.no_query()?;
         render::plain(
@@ -44,32 +43,12 @@ async fn verification(call: Call) -> Answered {
 }
 
 async fn stats(call: Call) -> Answered {
-    call.read_platform(|desk, said| {
+    call.count_on_platform(|desk, said| {
         let grant = desk.grant::<Stats, Read>()?;
         said.no_query()?;
         render::plain(200, &installation::stats(desk, grant)?)
     })
     .await
-}
-
-fn verified() -> ObjectBuilder {
-    let flag = ObjectBuilder::new()
-        .schema_type(Type::Boolean)
-        .description(Some("Whether every entry is as it was written, and in its place"));
-    let at = integer("The number of the first entry that isn't").schema_type(or_null(Type::Integer));
-    let problem = maybe_text("In which way");
-    object(
-        [
-            ("is_whole", flag.into()),
-            (
-                "entries",
-                integer("Entries that are whole, from the first on").into(),
-            ),
-            ("broken_at", at.into()),
-            ("problem", problem.into()),
-        ],
-        &[],
-    )
 }
 
 pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
@@ -111,7 +90,7 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         .example(example().query("?limit=1"))
         .answers(200, Some(schemas.page(&entries))),
     );
-    schemas.put("VerifiedLog", verified());
+    let verified = verified_log(schemas);
     to.push(
         at(
             Method::GET,
@@ -121,7 +100,7 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             || web::get().to(verification),
         )
         .text("Says whether the system's log is whole. It is walked from its first entry on.")
-        .answers(200, Some(reference("VerifiedLog"))),
+        .answers(200, Some(verified)),
     );
     let counted = schemas.named::<Stats>();
     to.push(

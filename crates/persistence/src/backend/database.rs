@@ -19,6 +19,7 @@ use firma_domain::source::{Clock, Entropy, IdSource};
 use prometheus_client::metrics::histogram::Histogram;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio::sync::oneshot::Receiver;
 
 /// Time, ids and randomness, given.
@@ -84,6 +85,8 @@ pub struct Database {
     writes: Option<Sender<Box<dyn Work>>>,
     meter: Arc<Meter>,
     memory: Arc<Memory>,
+    /// Places for calls that look at many rows
+    wide: Arc<Semaphore>,
     /// How long who asks waits for an answer
     patience: Option<Duration>,
     /// Time, ids and randomness, for what happens outside a transaction.
@@ -125,7 +128,8 @@ impl Database {
             let seat = Seat::new(pool, sources.clone(), meter.clone(), memory.clone());
             seat.needing_factor(settings.needs_factor)
         };
-        let (calls, receivers) = queue::queue(WAITING, usize::try_from(count).map_err(|e| e.to_string())?);
+        let threads = usize::try_from(count).map_err(|e| e.to_string())?;
+        let (calls, receivers) = queue::queue(WAITING, threads);
         let readers = pool(!postgres, count);
         for (n, receiver) in (0..).zip(receivers) {
             let seat = seat(readers.clone());
@@ -153,6 +157,8 @@ impl Database {
             writes,
             meter,
             memory,
+            // The others find a connection beside them, whoever looks at what.
+            wide: Arc::new(Semaphore::new((threads / 2).max(1))),
             patience: None,
             sources,
         };
@@ -217,6 +223,20 @@ impl Database {
         self.answer(waiting).await
     }
 
+    /// [`Database::read`] of so many rows that it takes its time: of these only so many are made at once that half of
+    /// the connections are left to others.
+    pub async fn read_widely<T, E, F>(&self, run: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: Failure,
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let place = self.in_time(self.wide.acquire(), Fault::Busy).await?;
+        let found = self.read(run).await;
+        drop(place);
+        found
+    }
+
     /// A call in one transaction. It may be run again, up to three times, so it only looks at what it is given.
     pub async fn write<T, E, F>(&self, origin: Origin, run: F) -> Result<T, E>
     where
@@ -229,17 +249,18 @@ impl Database {
     }
 
     async fn answer<T, E: Failure>(&self, waiting: Receiver<Result<T, E>>) -> Result<T, E> {
-        let answered = match self.patience {
-            None => waiting.await,
-            Some(patience) => match tokio::time::timeout(patience, waiting).await {
-                Ok(answered) => answered,
-                Err(_) => {
-                    log::warn!("the database hasn't answered for {} s", patience.as_secs());
-                    return Err(Fault::Away.into());
-                }
-            },
-        };
+        let answered = self.in_time(waiting, Fault::Away).await?;
         answered.map_err(|_| E::from(ended()))?
+    }
+
+    async fn in_time<T>(&self, asked: impl Future<Output = T>, late: Fault) -> Result<T, Fault> {
+        let Some(patience) = self.patience else {
+            return Ok(asked.await);
+        };
+        tokio::time::timeout(patience, asked).await.map_err(|_| {
+            log::warn!("the database hasn't answered for {} s", patience.as_secs());
+            late
+        })
     }
 
     /// [`Database::read`] for a thread that may wait; not for one that runs a task.

@@ -10,7 +10,7 @@ use firma_auth::access::{Grant, Read};
 use firma_auth::keys::Key;
 use firma_auth::signed::{Unproved, check};
 use firma_domain::Id;
-use firma_domain::organizations::Organization;
+use firma_domain::platform::AuditEntry;
 
 /// What a look at an organization's log found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,10 +35,16 @@ pub enum Stretch {
 const PAGE: i64 = 1_000;
 
 impl Tx<'_> {
-    /// Walks the log of the organization of the grant. Without the key, where a log was cut is in doubt.
+    /// Walks the log of the organization of the grant, whoever writes meanwhile.
+    pub fn verify_still(&mut self, grant: Grant<AuditEntry, Read>, key: &Key) -> Result<Verification, Fault> {
+        self.still(|tx| tx.verify_log(grant, Some(key)))
+    }
+
+    /// Walks the log of the organization of the grant. Without the key, where a log was cut is in doubt. To be called in
+    /// one state of the database.
     pub fn verify_log(
         &mut self,
-        grant: Grant<Organization, Read>,
+        grant: Grant<AuditEntry, Read>,
         key: Option<&Key>,
     ) -> Result<Verification, Fault> {
         let mut from = Walked::default();
@@ -54,7 +60,7 @@ impl Tx<'_> {
     /// To be called in one state of the database.
     pub fn verify_some(
         &mut self,
-        grant: Grant<Organization, Read>,
+        grant: Grant<AuditEntry, Read>,
         key: Option<&Key>,
         from: Walked,
         most: i64,

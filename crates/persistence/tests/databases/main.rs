@@ -10,3 +10,4 @@ mod platform;
 mod schema;
 mod scratch;
 mod terms;
+mod wide;

@@ -2,14 +2,13 @@ use super::Desk;
 use crate::crud::Listed;
 use crate::listing::Parameters;
 use crate::pages::by_id;
-use crate::platform::log_page;
+use crate::platform::{Verified, log_page};
 use crate::refusal::Refusal;
 use firma_auth::access::{PlatformGrant, Read};
 use firma_auth::keys::Key;
 use firma_domain::Id;
 use firma_domain::identity::SecurityEvent;
 use firma_domain::platform::{AuditEntry, Stats};
-use serde::Serialize;
 
 /// What concerned anybody's safety, the newest first.
 pub fn security_events(
@@ -37,31 +36,13 @@ pub fn audit_entries(
     page.of(found, total, |entry| by_id(entry.id))
 }
 
-/// Whether a log is whole.
-#[derive(Debug, Clone, Serialize)]
-pub struct Checked {
-    pub is_whole: bool,
-    /// Entries that are whole, from the first on
-    pub entries: i64,
-    /// The number of the first entry that isn't
-    pub broken_at: Option<i64>,
-    /// In which way
-    pub problem: Option<&'static str>,
-}
-
 /// Whether the system's log is whole.
 pub fn verify(
     desk: &mut Desk<'_, '_>,
     grant: PlatformGrant<AuditEntry, Read>,
     key: &Key,
-) -> Result<Checked, Refusal> {
-    let found = desk.tx.verify_log(grant.system(), Some(key))?;
-    Ok(Checked {
-        is_whole: found.broken.is_none(),
-        entries: found.entries,
-        broken_at: found.broken.map(|(number, _)| number),
-        problem: found.broken.map(|(_, problem)| problem),
-    })
+) -> Result<Verified, Refusal> {
+    Ok(desk.tx.verify_still(grant.system(), key)?.into())
 }
 
 /// How much there is.

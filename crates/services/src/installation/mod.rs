@@ -12,7 +12,7 @@ mod users;
 mod watch;
 
 pub use errors::{errors, find_error, resolve_error};
-pub use events::{Checked, audit_entries, security_events, stats, verify};
+pub use events::{audit_entries, security_events, stats, verify};
 pub use incidents::{Errors, Incident, Writing};
 pub use jobs::{cancel_job, find_job, jobs, retry_job};
 pub use organizations::{

@@ -7,7 +7,6 @@ mod heir;
 mod invitations;
 mod invited;
 mod joined;
-mod log;
 mod members;
 mod own;
 mod places;
@@ -25,7 +24,6 @@ pub use invited::{
 };
 pub(crate) use invited::{Standing, inviter, standing};
 pub use joined::Joined;
-pub use log::verify;
 pub use members::{NewMember, add_member};
 pub use own::{accept, acting_in};
 pub(crate) use own::{join_all, leave};

@@ -10,7 +10,8 @@ use firma_auth::keys::Key;
 use firma_domain::identity::SecurityEvent;
 use firma_domain::platform::AuditEntry;
 use firma_domain::{Currency, Id};
-use firma_persistence::{Log, LogPage};
+use firma_persistence::{Log, LogPage, Verification};
+use serde::Serialize;
 
 /// Filters that make sense together alone: an index has them in this order.
 const TOGETHER: [&str; 2] = ["entity_type", "entity_id"];
@@ -84,4 +85,39 @@ pub fn audit_entries(
     let total = page.total(|| work.tx.count_audit_entries(grant, &log))?;
     let found = work.tx.audit_entries(grant, &log)?;
     page.of(found, total, |entry| by_id(entry.id))
+}
+
+/// Whether a log is whole.
+#[derive(Debug, Clone, Serialize)]
+pub struct Verified {
+    pub is_whole: bool,
+    /// Entries that are whole, from the first that is there on
+    pub entries: i64,
+    /// Entries before that, which the organization doesn't keep any more
+    pub cut: i64,
+    /// The number of the first entry that isn't
+    pub broken_at: Option<i64>,
+    /// In which way
+    pub problem: Option<&'static str>,
+}
+
+impl From<Verification> for Verified {
+    fn from(found: Verification) -> Verified {
+        Verified {
+            is_whole: found.broken.is_none(),
+            entries: found.entries,
+            cut: found.cut,
+            broken_at: found.broken.map(|(number, _)| number),
+            problem: found.broken.map(|(_, problem)| problem),
+        }
+    }
+}
+
+/// Whether the organization's log is whole.
+pub fn verify(
+    work: &mut Work<'_, '_>,
+    grant: Grant<AuditEntry, Read>,
+    key: &Key,
+) -> Result<Verified, Refusal> {
+    Ok(work.tx.verify_still(grant, key)?.into())
 }

@@ -25,7 +25,7 @@ pub use files::{Files, Received, Receiving, add_file, expect_upload};
 pub use firma_persistence::platform::{Backlog, Leased, NewJob};
 pub use jobs::{cancel_job, retry_job};
 pub(crate) use logs::log_page;
-pub use logs::{audit_entries, security_events};
+pub use logs::{Verified, audit_entries, security_events, verify};
 pub use mail::{Mail, MailHandler, mail, mail_for_system};
 pub use running::{Broken, Done, Progress, Running, Stop};
 pub use verification::VerifyLogs;
