@@ -10,12 +10,17 @@ use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
 use std::num::NonZeroU32;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 /// So many addresses and accounts are remembered before those that have their whole quota again are let go.
 const REMEMBERED: usize = 10_000;
+/// So often they are looked through for it, in seconds.
+const SWEPT: u64 = 60;
+/// No account is named by more characters: what is longer counts as what it begins with.
+const LONGEST: usize = 254;
 
 type Limiter = RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>;
 
@@ -50,8 +55,15 @@ pub struct Limits {
 
 struct Pair {
     name: &'static str,
-    address: (Rate, Limiter),
-    account: (Rate, Limiter),
+    address: Counter,
+    account: Counter,
+}
+
+struct Counter {
+    rate: Rate,
+    limiter: Limiter,
+    /// When it was looked through last
+    swept: Mutex<Instant>,
 }
 
 /// What is left of a quota: for the headers of the answer.
@@ -126,7 +138,10 @@ impl Limits {
             pair.count(request, &pair.address, address::place(address))?;
         }
         match account {
-            Some(account) => pair.count(request, &pair.account, account.trim().to_lowercase()),
+            Some(account) => {
+                let begins: String = account.trim().chars().take(LONGEST).collect();
+                pair.count(request, &pair.account, begins.to_lowercase())
+            }
             None => Ok(()),
         }
     }
@@ -139,7 +154,11 @@ impl Pair {
             let quota = Quota::with_period(period)
                 .unwrap_or_else(|| Quota::per_second(rate.calls))
                 .allow_burst(rate.calls);
-            (rate, RateLimiter::keyed(quota).with_middleware())
+            Counter {
+                rate,
+                limiter: RateLimiter::keyed(quota).with_middleware(),
+                swept: Mutex::new(Instant::now()),
+            }
         };
         Pair {
             name,
@@ -148,15 +167,9 @@ impl Pair {
         }
     }
 
-    fn count(
-        &self,
-        request: &HttpRequest,
-        (rate, limiter): &(Rate, Limiter),
-        key: String,
-    ) -> Result<(), Problem> {
-        if limiter.len() > REMEMBERED {
-            limiter.retain_recent();
-        }
+    fn count(&self, request: &HttpRequest, counter: &Counter, key: String) -> Result<(), Problem> {
+        counter.sweep();
+        let Counter { rate, limiter, .. } = counter;
         let (left, wait) = match limiter.check_key(&key) {
             Ok(state) => (state.remaining_burst_capacity(), None),
             Err(refused) => (0, Some(refused.wait_time_from(DefaultClock::default().now()))),
@@ -175,6 +188,21 @@ impl Pair {
                 let problem = Problem::new("too_many_requests", format!("try again in {seconds} s"));
                 Err(problem.after(i64::try_from(seconds).unwrap_or(i64::MAX)))
             }
+        }
+    }
+}
+
+impl Counter {
+    /// Lets go of those that have their whole quota again. It looks at all of them, so not at each call.
+    fn sweep(&self) {
+        if self.limiter.len() <= REMEMBERED {
+            return;
+        }
+        let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
+        if swept.elapsed().as_secs() >= SWEPT {
+            *swept = Instant::now();
+            drop(swept);
+            self.limiter.retain_recent();
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod organizations;
 mod pages;
 pub mod platform;
 mod refusal;
+mod remembered;
 mod rows;
 mod threads;
 mod work;

@@ -80,6 +80,36 @@ fn all_or_nothing_is_all_or_nothing() {
     });
 }
 
+/// Options of some bytes make much of little.
+#[test]
+fn what_a_row_comes_to_has_an_end() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let owner = Importer::owner(&firm);
+        let long = "y".repeat(900_000);
+        let of = |more: Value| {
+            let mut options = json!({"columns": {"Firm": "external_id"}, "fields": {"name": "{Firm}"}});
+            options
+                .as_object_mut()
+                .unwrap()
+                .append(&mut more.as_object().unwrap().clone());
+            companies(options)
+        };
+        let pattern = json!({"fields": {"name": "{Firm}{Firm}{Firm}"}, "values": {"Firm": {"x": long}}});
+        let import = owner.run(b"Firm\nx\nz\n", of(pattern));
+        assert_eq!(counts(&import), [1, 0, 0, 1]);
+        assert_eq!(owner.refused(&import), ["2 Firm too_long"]);
+        // Each row is short enough, and all of them together are not.
+        let much = json!({"all_or_nothing": true, "fields": {"name": "{Firm}"}, "values": {"Firm": {"x": "y".repeat(400_000)}}});
+        let text = "Firm\n".to_owned() + &"x\n".repeat(100);
+        let import = owner.run(text.as_bytes(), of(much));
+        assert_eq!(
+            import["failure"],
+            "#/all_or_nothing: all or nothing is for at most 33554432 bytes"
+        );
+    });
+}
+
 #[test]
 fn one_that_was_cut_off_goes_on_and_does_nothing_twice() {
     on_each(|server| {

@@ -5,7 +5,8 @@ use crate::operating::ENTITIES;
 use crate::sql::Sql;
 use crate::store::Tx;
 use diesel::sql_types::Nullable;
-use firma_domain::Id;
+use firma_domain::platform::Job;
+use firma_domain::{Entity, Id};
 
 impl Tx<'_> {
     /// The organization of that name, if there is one and the user has no business there: is no member, or no longer.
@@ -46,15 +47,19 @@ impl Tx<'_> {
 
     /// The organization of which that row is, or was, as far as a log goes back; none where nobody knows it. Looked up in
     /// each organization by itself, and on PostgreSQL by functions that tell nothing but this.
-    pub fn organization_of_row(&mut self, entity_type: &str, row: Id) -> Result<Option<Id>, Fault> {
-        let of = ENTITIES.iter().find(|of| of.name == entity_type);
+    pub fn organization_of_row(&mut self, collection: &str, row: Id) -> Result<Option<Id>, Fault> {
+        let of = ENTITIES.iter().find(|of| of.collection == collection);
         let there = match of {
             Some(of) => self.organization_with_row(of.table, row)?,
             None => None,
         };
-        match there {
-            Some(organization) => Ok(Some(organization)),
-            None => self.organization_that_logged(entity_type, row),
+        // A job is in no such table, but what was done to it is in the log.
+        let name = of
+            .map(|of| of.name)
+            .or((collection == Job::COLLECTION).then_some(Job::NAME));
+        match (there, name) {
+            (None, Some(name)) => self.organization_that_logged(name, row),
+            (there, _) => Ok(there),
         }
     }
 

@@ -25,11 +25,12 @@ pub struct Drift {
     pub first: Option<(Id, String)>,
 }
 
-/// An entity's table, and what one is called.
+/// An entity's table, and what one and all of them are called.
 #[derive(Debug, Clone, Copy)]
 pub struct EntityTable {
     pub table: &'static str,
     pub name: &'static str,
+    pub collection: &'static str,
 }
 
 /// A look at one table.
@@ -43,7 +44,11 @@ macro_rules! kept {
 
         /// All of them, by name. What was deleted long ago is purged over this list.
         pub const ENTITIES: &[EntityTable] =
-            &[$(EntityTable { table: <$entity as Stored>::TABLE, name: <$entity as Entity>::NAME }),*];
+            &[$(EntityTable {
+                table: <$entity as Stored>::TABLE,
+                name: <$entity as Entity>::NAME,
+                collection: <$entity as Entity>::COLLECTION,
+            }),*];
 
         /// The rows of each that are a member's own, for who may read them.
         pub const OWN_ROWS: &[OwnRows] = &[$(OwnRows::of::<$entity>()),*];

@@ -111,9 +111,12 @@ impl Tx<'_> {
             "DELETE FROM job_payloads WHERE (organization_id, job_id) IN (SELECT organization_id, id FROM jobs \
              WHERE finished_at < ",
         );
-        self.sweep(payloads, before, i64::MAX)?;
-        let jobs =
-            Sql::<()>::text("DELETE FROM jobs WHERE rowid IN (SELECT rowid FROM jobs WHERE finished_at < ");
+        self.sweep(payloads, before, most)?;
+        // A job that stays may be tried again, and needs its payload then.
+        let jobs = Sql::<()>::text(
+            "DELETE FROM jobs WHERE rowid IN (SELECT j.rowid FROM jobs j WHERE NOT EXISTS (SELECT 1 FROM job_payloads p \
+             WHERE p.organization_id = j.organization_id AND p.job_id = j.id) AND j.finished_at < ",
+        );
         self.sweep(jobs, before, most)
     }
 

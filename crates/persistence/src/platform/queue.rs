@@ -292,11 +292,16 @@ impl Tx<'_> {
             self.end_job(lease, Outcome::Failed(problem))?;
             return Ok(None);
         }
-        let (payload, place, key) = Sql::<(Text, Nullable<Text>, Nullable<IdType>)>::text(
+        let payload = Sql::<(Text, Nullable<Text>, Nullable<IdType>)>::text(
             "SELECT payload, place, key_id FROM job_payloads",
         )
         .of_job("organization_id", "job_id", lease)
-        .one::<(String, Option<String>, Option<Uid>)>(self)?;
+        .maybe::<(String, Option<String>, Option<Uid>)>(self)?;
+        let Some((payload, place, key)) = payload else {
+            // It would be the first one due for ever, and nobody would get at those behind it.
+            self.end_job(lease, Outcome::Failed("its payload is gone".to_owned()))?;
+            return Ok(None);
+        };
         Ok(Some(Leased {
             lease,
             kind,

@@ -30,22 +30,34 @@ impl Tx<'_> {
         Ok(held.maybe::<i32>(self)?.is_some())
     }
 
-    /// Keeps a lease for `seconds` more; whether it was still the worker's.
-    pub fn extend_lease(&mut self, lease: Lease, seconds: i64) -> Result<bool, Fault> {
+    /// Keeps leases for `seconds` more, if they are still the worker's. One whose job stores something at this moment is
+    /// passed over, so that no other waits for it: nobody can take it meanwhile, and it is kept by that itself.
+    pub fn extend_leases(&mut self, leases: &[Lease], seconds: i64) -> Result<(), Fault> {
         self.unit()?;
         let until = self.now().plus_seconds(seconds);
-        let extended = Sql::<()>::text("UPDATE job_queue SET lease_ends_at = ")
+        let ids = leases.iter().map(|lease| Value::from(lease.id)).collect();
+        Sql::<()>::text(
+            "UPDATE job_queue SET lease_ends_at = ",
+        )
             .bind(until)
-            .of_job("organization_id", "id", lease)
-            .then(" AND lease_id = ")
-            .bind(lease.id);
-        Ok(extended.run(self)? == 1)
+            .then(" WHERE (organization_id, id) IN (SELECT organization_id, id FROM job_queue WHERE lease_id IN (")
+            .binds(ids)
+            .then_either(") FOR UPDATE SKIP LOCKED)", "))")
+            .run(self)
+            .map(drop)
     }
 
-    /// Notes how far a job has come; whether somebody wants it to stop. The lease has to be held.
-    pub fn step_job(&mut self, lease: Lease, step: Step) -> Result<bool, Fault> {
+    /// Notes how far a job has come, and keeps its lease for `seconds` from then on; whether somebody wants it to stop.
+    /// The lease has to be held.
+    pub fn step_job(&mut self, lease: Lease, step: Step, seconds: i64) -> Result<bool, Fault> {
         self.unit()?;
         self.fenced(lease.organization)?;
+        // From the end of the step on, which may have taken longer than a lease.
+        let until = self.moment().plus_seconds(seconds);
+        Sql::<()>::text("UPDATE job_queue SET lease_ends_at = ")
+            .bind(until)
+            .of_job("organization_id", "id", lease)
+            .run(self)?;
         if step.place.is_some() {
             Sql::<()>::text("UPDATE job_payloads SET place = ")
                 .bind(text_or_null(step.place.as_deref()))

@@ -118,6 +118,11 @@ impl<'c> Tx<'c> {
         self.now
     }
 
+    /// The clock's, which has gone on since the call began.
+    pub(crate) fn moment(&self) -> Instant {
+        self.sources.clock.now()
+    }
+
     /// Whether the call won't be run again because of what it answers.
     pub fn is_last_attempt(&self) -> bool {
         self.attempt == Attempt::Last

@@ -5,15 +5,15 @@ use crate::crud::{Expected, Listed};
 use crate::listing::Parameters;
 use crate::pages::{self, by_id, listed};
 use crate::refusal::Refusal;
+use crate::remembered::remembered;
 use crate::work::Caller;
 use firma_auth::keys::Key;
 use firma_domain::identity::{SecurityKind, device};
 use firma_domain::{Id, Instant};
 use firma_persistence::Tx;
 use firma_persistence::identity::LiveSession;
+use moka::sync::Cache;
 use serde::Serialize;
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 
 /// A place where a person is signed in.
 #[derive(Debug, Clone, Serialize)]
@@ -82,12 +82,17 @@ pub fn logout_all(tx: &mut Tx<'_>, caller: Caller) -> Result<(), Refusal> {
 
 /// How often the use of a session is noted, in seconds.
 const NOTED: i64 = 60;
-/// So many sessions are remembered before those that were forgotten by time are let go.
-const REMEMBERED: usize = 10_000;
+/// So many uses are remembered; with more within a minute some are noted once more.
+const REMEMBERED: u64 = 10_000;
 
 /// When this server last noted that a session or a key is in use: so that a call needs no statement to find out.
-#[derive(Default)]
-pub struct LastUsed(Mutex<HashMap<(Id, String), i64>>);
+pub struct LastUsed(Cache<(Id, String), i64>);
+
+impl Default for LastUsed {
+    fn default() -> LastUsed {
+        LastUsed(remembered(REMEMBERED))
+    }
+}
 
 impl LastUsed {
     /// Whether the use of a session has to be noted. `issued` is when its access token was made, in seconds: then
@@ -103,20 +108,8 @@ impl LastUsed {
 
     fn is_new(&self, what: (Id, String), now: Instant) -> bool {
         let now = now.seconds();
-        let is_old = |at: i64| now.saturating_sub(at) >= NOTED;
-        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if noted.get(&what).is_some_and(|at| !is_old(*at)) {
-            return false;
-        }
-        if noted.len() >= REMEMBERED {
-            noted.retain(|_, at| !is_old(*at));
-            // More than these within a minute is nobody's honest use: some of it is noted once more.
-            if noted.len() >= REMEMBERED {
-                noted.clear();
-            }
-        }
-        noted.insert(what, now);
-        true
+        let is_old = |at: &i64| now.saturating_sub(*at) >= NOTED;
+        self.0.entry(what).or_insert_with_if(|| now, is_old).is_fresh()
     }
 }
 
@@ -149,11 +142,11 @@ mod tests {
     fn what_is_remembered_has_an_end() {
         let used = LastUsed::default();
         let start = Instant::from_micros(1_700_000_000_000_000).unwrap();
-        for n in 0..REMEMBERED {
+        for n in 0..REMEMBERED + 500 {
             let session = Id::fixed(u16::try_from(n >> 8).unwrap(), u16::try_from(n & 0xff).unwrap());
-            used.is_due(session, 0, start);
+            assert!(used.is_due(session, 0, start));
         }
-        used.is_due(Id::fixed(9, 9), 0, start.plus_seconds(NOTED));
-        assert!(used.0.lock().unwrap().len() <= 2);
+        used.0.run_pending_tasks();
+        assert!(used.0.entry_count() <= REMEMBERED);
     }
 }

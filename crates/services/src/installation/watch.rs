@@ -3,16 +3,19 @@
 
 use crate::identity;
 use crate::refusal::Refusal;
+use crate::remembered::remembered;
 use firma_domain::identity::{MANY_WRITES, SecurityKind};
 use firma_domain::{Id, Instant};
 use firma_persistence::Tx;
 use firma_persistence::access::Segment;
+use moka::Entry;
+use moka::sync::Cache;
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 const HOUR: i64 = 3_600;
-/// So many are remembered before those of more than an hour ago are let go.
-const REMEMBERED: usize = 10_000;
+/// So many are remembered; those that weren't heard of for longest make room.
+const REMEMBERED: u64 = 10_000;
 /// What follows on the last attempt of an hour that is written down.
 const NO_MORE: &str = "; no more of them are written down within the hour";
 
@@ -54,25 +57,32 @@ struct Hour {
     writes: u32,
 }
 
+/// What was tried, by its name, and when.
+type Targets = HashMap<String, i64>;
+
 /// What one server has seen.
-#[derive(Default)]
 pub struct Watch {
-    /// By user or key, each by itself: what was tried, by its name
-    tried: Mutex<HashMap<(Id, Watched), HashMap<String, i64>>>,
-    written: Mutex<HashMap<(Id, Id), Hour>>,
+    /// By user or key, each by itself
+    tried: Cache<(Id, Watched), Arc<Mutex<Targets>>>,
+    written: Cache<(Id, Id), Hour>,
+}
+
+impl Default for Watch {
+    fn default() -> Watch {
+        Watch {
+            tried: remembered(REMEMBERED),
+            written: remembered(REMEMBERED),
+        }
+    }
 }
 
 impl Watch {
     /// Whether an attempt has to be looked at: once an hour for each target of who tries, a user or a key.
     pub fn tried(&self, by: Id, what: Watched, target: String, now: Instant) -> News {
         let now = now.seconds();
-        let is_old = |at: &i64| now.saturating_sub(*at) >= HOUR;
-        let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
-        if tried.len() >= REMEMBERED {
-            tried.retain(|_, targets| targets.values().any(|at| !is_old(at)));
-        }
-        let targets = tried.entry((by, what)).or_default();
-        targets.retain(|_, at| !is_old(at));
+        let targets = self.tried.get_with((by, what), Arc::default);
+        let mut targets = targets.lock().unwrap_or_else(PoisonError::into_inner);
+        targets.retain(|_, at| now.saturating_sub(*at) < HOUR);
         if targets.contains_key(&target) || targets.len() >= what.most() {
             return News::Old;
         }
@@ -86,21 +96,19 @@ impl Watch {
     /// Counts a write; whether it is the first of an hour that is one too many.
     pub fn is_too_many(&self, user: Id, organization: Id, now: Instant) -> bool {
         let now = now.seconds();
-        let is_over = |hour: &Hour| now.saturating_sub(hour.since) >= HOUR;
-        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        if written.len() >= REMEMBERED {
-            written.retain(|_, hour| !is_over(hour));
-        }
-        let new = Hour {
-            since: now,
-            writes: 0,
-        };
-        let hour = written.entry((user, organization)).or_insert(new);
-        if is_over(hour) {
-            *hour = new;
-        }
-        hour.writes = hour.writes.saturating_add(1);
-        hour.writes == MANY_WRITES + 1
+        let hour = self.written.entry((user, organization)).and_upsert_with(|hour| {
+            let hour = hour.map(Entry::into_value);
+            let begun = hour.filter(|hour| now.saturating_sub(hour.since) < HOUR);
+            let hour = begun.unwrap_or(Hour {
+                since: now,
+                writes: 0,
+            });
+            Hour {
+                writes: hour.writes.saturating_add(1),
+                ..hour
+            }
+        });
+        hour.into_value().writes == MANY_WRITES + 1
     }
 }
 
@@ -134,7 +142,7 @@ impl Trier {
     ) -> Result<Option<Id>, Refusal> {
         match (organization, row) {
             (Some(segment), _) => self.foreign(tx, segment),
-            (None, Some((collection, id))) => match tx.organization_of_row(&entity_of(collection), id)? {
+            (None, Some((collection, id))) => match tx.organization_of_row(collection, id)? {
                 Some(owner) => self.foreign(tx, &Segment::Id(owner)),
                 None => Ok(None),
             },
@@ -203,16 +211,6 @@ pub fn note_many_writes(tx: &mut Tx<'_>, user: Id, organization: Id) -> Result<(
     )
 }
 
-/// `team-members` as `team_member`.
-fn entity_of(collection: &str) -> String {
-    let many = collection.replace('-', "_");
-    match (many.strip_suffix("ies"), many.strip_suffix('s')) {
-        (Some(stem), _) => format!("{stem}y"),
-        (None, Some(one)) => one.to_owned(),
-        _ => many,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -264,26 +262,17 @@ mod tests {
     #[test]
     fn what_is_remembered_has_an_end() {
         let watch = Watch::default();
-        for n in 0..REMEMBERED {
+        for n in 0..REMEMBERED + 500 {
             let user = Id::fixed(u16::try_from(n >> 8).unwrap(), u16::try_from(n & 0xff).unwrap());
             watch.tried(user, Watched::Foreign, "a".into(), at(0));
             watch.is_too_many(user, user, at(0));
         }
-        watch.tried(Id::fixed(9, 9), Watched::Foreign, "a".into(), at(HOUR));
-        watch.is_too_many(Id::fixed(9, 9), Id::NIL, at(HOUR));
-        assert!(watch.tried.lock().unwrap().len() <= 1);
-        assert!(watch.written.lock().unwrap().len() <= 1);
-    }
-
-    #[test]
-    fn an_entity_is_named_by_its_collection() {
-        for (collection, entity) in [
-            ("companies", "company"),
-            ("team-members", "team_member"),
-            ("role-assignments", "role_assignment"),
-            ("deals", "deal"),
-        ] {
-            assert_eq!(entity_of(collection), entity);
-        }
+        watch.tried.run_pending_tasks();
+        watch.written.run_pending_tasks();
+        assert!(watch.tried.entry_count() <= REMEMBERED);
+        assert!(watch.written.entry_count() <= REMEMBERED);
+        // Who is at it is known.
+        let last = Id::fixed(u16::try_from((REMEMBERED + 499) >> 8).unwrap(), 0xf3);
+        assert_eq!(watch.tried(last, Watched::Foreign, "a".into(), at(1)), News::Old);
     }
 }

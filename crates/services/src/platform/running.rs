@@ -14,6 +14,8 @@ pub struct Running<'w> {
     pub(super) leased: Leased,
     pub(super) database: &'w Database,
     pub(super) stopping: &'w AtomicBool,
+    /// How long its lease is kept from one step to the next, in seconds
+    pub(super) kept: i64,
 }
 
 /// That a job is done. Only [`Running::commit`] gives it.
@@ -151,6 +153,7 @@ impl Running<'_> {
         T: Send + 'static,
         F: Fn(&mut Tx<'_>) -> Result<(Progress, T), Refusal> + Send + 'static,
     {
+        let kept = self.kept;
         let (value, cancelled) = self.while_held(move |tx, lease| {
             let (progress, value) = effect(tx)?;
             let step = Step {
@@ -158,7 +161,7 @@ impl Running<'_> {
                 total: progress.total,
                 place: (!progress.place.is_null()).then(|| progress.place.to_string()),
             };
-            Ok((value, tx.step_job(lease, step)?))
+            Ok((value, tx.step_job(lease, step, kept)?))
         })?;
         match cancelled {
             true => Err(Stop::Cancelled),

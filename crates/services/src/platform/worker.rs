@@ -210,6 +210,7 @@ impl Shared {
             leased,
             database: &self.database,
             stopping: &self.stopping,
+            kept: self.settings.lease,
         };
         let begun = Instant::now();
         let attempt = || {
@@ -298,14 +299,13 @@ impl Shared {
             }
             self.rest(often);
             let (held, seconds) = (self.held().clone(), self.settings.lease);
-            for lease in held {
-                let extend = move |tx: &mut Tx<'_>| tx.extend_lease(lease, seconds);
-                match self.database.write_waiting(Origin::default(), extend) {
-                    Ok(true) => {}
-                    // Either it just ended, or another worker has it, which the job's next step finds out.
-                    Ok(false) => log::debug!("the lease of job {} is gone", lease.job),
-                    Err(fault) => log::warn!("the lease of job {} was not kept: {fault}", lease.job),
-                }
+            if held.is_empty() {
+                continue;
+            }
+            // One that another worker has by now is found out by the job's next step.
+            let extend = move |tx: &mut Tx<'_>| tx.extend_leases(&held, seconds);
+            if let Err(fault) = self.database.write_waiting(Origin::default(), extend) {
+                log::warn!("the leases of jobs were not kept: {fault}");
             }
         }
     }

@@ -265,6 +265,63 @@ fn a_worker_that_stops_gives_back_and_the_next_goes_on_from_the_place() {
     });
 }
 
+/// On SQLite nobody gets at the queue meanwhile.
+#[test]
+fn a_long_step_costs_no_other_job_its_lease() {
+    on_each(|server| {
+        if !server.base.is_postgres() {
+            return;
+        }
+        let firm = Firm::new(server);
+        let lease = Duration::from_secs(u64::try_from(quick().lease).unwrap());
+        let jobs = [
+            put(&firm, "stores", json!({}), 3),
+            put(&firm, "computes", json!({}), 3),
+        ];
+        let stores = move |job: &Running<'_>| {
+            job.step(move |_| {
+                std::thread::sleep(lease * 3 / 2);
+                Ok((Progress::default(), ()))
+            })?;
+            std::thread::sleep(lease / 4);
+            job.commit(|_| Ok(json!("once")))
+        };
+        let computes = move |job: &Running<'_>| {
+            std::thread::sleep(lease * 2);
+            job.commit(|_| Ok(json!("once")))
+        };
+        let handlers = || -> Vec<Arc<dyn Handler>> {
+            vec![
+                Arc::new(Does("stores", stores)),
+                Arc::new(Does("computes", computes)),
+            ]
+        };
+        let workers = [start(server, handlers()), start(server, handlers())];
+        for job in jobs {
+            let done = await_state(&firm, job, "SUCCEEDED");
+            assert_eq!((&done["attempts"], &done["result"]), (&json!(1), &json!("once")));
+        }
+        workers
+            .into_iter()
+            .for_each(|worker| drop(worker.stop(Duration::from_secs(5))));
+    });
+}
+
+#[test]
+fn a_job_whose_payload_is_gone_keeps_nobody_from_the_queue() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let first = put(&firm, "work", json!({}), 3);
+        server.base.execute("DELETE FROM job_payloads");
+        let second = put(&firm, "work", json!({}), 3);
+        let work = |job: &Running<'_>| job.commit(|_| Ok(Value::Null));
+        let worker = start(server, vec![Arc::new(Does("work", work))]);
+        await_state(&firm, second, "SUCCEEDED");
+        assert_eq!(look(&firm, first)["problem"], "its payload is gone");
+        worker.stop(Duration::from_secs(5));
+    });
+}
+
 /// One that is cut off from the database for longer than its lease finds out at its next step, and stores nothing.
 #[test]
 fn who_lost_the_lease_stores_nothing() {

@@ -16,6 +16,15 @@ use std::sync::Arc;
 
 /// Rows that are passed over at once.
 const ROWS: usize = 500;
+/// What rows that are read at once may take in memory.
+pub(super) const MOST_AT_ONCE: usize = 32 * 1_024 * 1_024;
+
+/// Rows that are read at once.
+pub(super) struct Part {
+    pub rows: Vec<Read>,
+    /// Whether there are no more behind them
+    pub is_end: bool,
+}
 
 /// The file, and what is to be known of the rows before.
 pub(super) struct Reading {
@@ -64,7 +73,7 @@ impl Reading {
         };
         while reading.read < done {
             let left = usize::try_from(done - reading.read).unwrap_or(ROWS).min(ROWS);
-            let rows = reading.some(left)?;
+            let rows = reading.part(left)?.rows;
             if rows.is_empty() {
                 return Err(Refusal::field(
                     "file",
@@ -79,21 +88,23 @@ impl Reading {
         Ok(reading)
     }
 
-    /// The next rows, at most so many; fewer at the end of the file.
-    pub(super) fn some(&mut self, most: usize) -> Result<Vec<Read>, Refusal> {
-        let mut some = Vec::new();
-        while some.len() < most
-            && let Some(mut row) = self.rows.next()?
-        {
+    /// The next rows, at most so many.
+    pub(super) fn part(&mut self, most: usize) -> Result<Part, Refusal> {
+        let (mut rows, mut bytes) = (Vec::new(), 0);
+        while rows.len() < most && bytes < MOST_AT_ONCE {
+            let Some(mut row) = self.rows.next()? else {
+                return Ok(Part { rows, is_end: true });
+            };
             if let (true, Ok(cells)) = (self.again, &mut row.cells) {
                 cells.iter_mut().for_each(|cell| *cell = plain(cell).into_owned());
             }
             let mut read = self.plan.read(&row);
             self.once(&mut read);
             self.read = self.read.saturating_add(1);
-            some.push(read);
+            bytes += read.bytes;
+            rows.push(read);
         }
-        Ok(some)
+        Ok(Part { rows, is_end: false })
     }
 
     /// Refuses a key that was there before: else each run would change the row to and fro.

@@ -18,6 +18,8 @@ pub(super) struct Read {
     /// What names the row that it may be already
     pub key: Option<String>,
     pub faults: Vec<ImportRefusal>,
+    /// What its texts take in memory
+    pub bytes: usize,
 }
 
 impl Plan {
@@ -29,6 +31,7 @@ impl Plan {
             links: vec![],
             key: None,
             faults: vec![],
+            bytes: 0,
         };
         let cells = match self.whole(row) {
             Ok(cells) => cells,
@@ -38,7 +41,15 @@ impl Plan {
             }
         };
         for (at, target) in self.targets.iter().enumerate() {
-            let text = self.text(&target.source, cells);
+            let mut told = |source| self.text(source, cells, &mut read.bytes);
+            let currency = target.currency.as_ref().map(&mut told).transpose();
+            let (text, currency) = match told(&target.source).and_then(|text| Ok((text, currency?))) {
+                Ok(told) => told,
+                Err(wrong) => {
+                    read.faults.push(self.fault(row.line, Some(&target.field), wrong));
+                    continue;
+                }
+            };
             if text.is_empty() {
                 if self.clear && target.field != "owner_id" {
                     put(&mut read.fields, &target.field, Value::Null);
@@ -49,7 +60,6 @@ impl Plan {
                 read.links.push((at, text));
                 continue;
             }
-            let currency = target.currency.as_ref().map(|source| self.text(source, cells));
             let currency = currency.as_deref().filter(|currency| !currency.is_empty());
             match cells::value(target.kind, &text, &self.style, currency) {
                 Ok(value) => put(&mut read.fields, &target.field, value),
@@ -129,33 +139,43 @@ impl Plan {
         }
     }
 
-    /// What a field is made of in a row; empty where a column that it needs is.
-    fn text(&self, source: &Source, cells: &[String]) -> String {
+    /// What a field is made of in a row; empty where a column that it needs is. `taken` is what the row's texts take so
+    /// far: options of a few bytes can make much of a small file.
+    fn text(&self, source: &Source, cells: &[String], taken: &mut usize) -> Result<String, Wrong> {
+        let column;
         let pieces = match source {
-            Source::Column(at) => return self.cell(*at, cells),
-            Source::Pattern(pieces) => pieces,
+            Source::Column(at) => {
+                column = [Piece::Cell(*at, Some(String::new()))];
+                &column
+            }
+            Source::Pattern(pieces) => pieces.as_slice(),
         };
         let mut text = String::new();
         for piece in pieces {
-            match piece {
-                Piece::Text(own) => text.push_str(own),
-                Piece::Cell(at, otherwise) => {
-                    let cell = self.cell(*at, cells);
-                    match (cell.is_empty(), otherwise) {
-                        (false, _) => text.push_str(&cell),
-                        (true, Some(otherwise)) => text.push_str(otherwise),
-                        (true, None) => return String::new(),
-                    }
-                }
+            let part = match piece {
+                Piece::Text(own) => own,
+                Piece::Cell(at, otherwise) => match (self.cell(*at, cells), otherwise) {
+                    ("", Some(otherwise)) => otherwise,
+                    ("", None) => return Ok(String::new()),
+                    (cell, _) => cell,
+                },
+            };
+            *taken = taken.saturating_add(part.len());
+            if *taken > MOST_BYTES {
+                return Err((
+                    "too_long",
+                    format!("the row comes to more than {MOST_BYTES} bytes"),
+                ));
             }
+            text.push_str(part);
         }
-        text
+        Ok(text)
     }
 
-    fn cell(&self, at: usize, cells: &[String]) -> String {
+    fn cell<'t>(&'t self, at: usize, cells: &'t [String]) -> &'t str {
         let written = cells.get(at).map_or("", |cell| cell.trim());
         let meant = self.columns.get(at).and_then(|column| column.values.get(written));
-        meant.map_or(written, String::as_str).to_owned()
+        meant.map_or(written, String::as_str)
     }
 }
 

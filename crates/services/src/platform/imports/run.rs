@@ -4,7 +4,7 @@
 use super::job::{Task, queue};
 use super::options::Options;
 use super::plan::Plan;
-use super::reading::Reading;
+use super::reading::{MOST_AT_ONCE, Part, Reading};
 use super::registry::Importer;
 use super::row::Read;
 use super::text::Source;
@@ -190,9 +190,13 @@ impl<'s, S: Steps> Run<'s, S> {
         };
         let most = if self.together { MOST_TOGETHER + 1 } else { ROWS };
         let from = reading.read;
-        let rows = reading.some(most)?;
-        if self.together && rows.len() > MOST_TOGETHER {
-            let detail = format!("all or nothing is for at most {MOST_TOGETHER} rows");
+        let Part { rows, is_end } = reading.part(most)?;
+        if self.together && !is_end {
+            let most = match rows.len() > MOST_TOGETHER {
+                true => format!("{MOST_TOGETHER} rows"),
+                false => format!("{MOST_AT_ONCE} bytes"),
+            };
+            let detail = format!("all or nothing is for at most {most}");
             return self.fail(Refusal::field("all_or_nothing", "too_long", detail));
         }
         let rows = Arc::new(rows);
@@ -200,7 +204,7 @@ impl<'s, S: Steps> Run<'s, S> {
             of: self.of,
             importer: reading.importer,
             plan: reading.plan.clone(),
-            last: rows.len() < most,
+            last: is_end,
             rows: rows.clone(),
             from,
             together: self.together,
