@@ -55,11 +55,14 @@ fn secured(url: &str) -> Result<String, String> {
     let is_local = ["localhost", "127.0.0.1", "[::1]"]
         .iter()
         .any(|local| host == *local || host.strip_prefix(local).is_some_and(|port| port.starts_with(':')));
-    if is_local || rest.contains("tls=") {
-        return Ok(url.to_owned());
+    let parameters = rest.split_once('?').map(|(_, parameters)| parameters);
+    let says = |parameter: &str| parameter.starts_with("tls=");
+    match parameters {
+        _ if is_local => Ok(url.to_owned()),
+        Some(parameters) if parameters.split('&').any(says) => Ok(url.to_owned()),
+        Some(_) => Ok(format!("{url}&tls=required")),
+        None => Ok(format!("{url}?tls=required")),
     }
-    let glue = if rest.contains('?') { '&' } else { '?' };
-    Ok(format!("{url}{glue}tls=required"))
 }
 
 fn composed(from: &Mailbox, message: &Message) -> Result<lettre::Message, MailFault> {
@@ -173,6 +176,8 @@ mod tests {
             "smtp://u:p@mail.example.com:587?tls=required"
         );
         assert!(tls("smtp://localhost.example.com").ends_with("?tls=required"));
+        // Not even a password says it.
+        assert!(tls("smtp://u:xtls=y@mail.example.com").ends_with("?tls=required"));
         assert!(tls("smtp://localhost@mail.example.com").ends_with("?tls=required"));
         assert!(secured("http://mail.example.com").is_err());
     }

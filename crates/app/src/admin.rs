@@ -1,7 +1,7 @@
 //! What who runs the server does before anybody can sign in.
 
 use crate::cli::NewAdmin;
-use crate::compose::{Parts, compose};
+use crate::compose::{Parts, compose, compose_existing};
 use crate::config::Config;
 use crate::database::wait;
 use crate::exit::{self, Ended};
@@ -17,7 +17,7 @@ use std::io::{BufRead, IsTerminal};
 pub(crate) fn create(config: &Config, new: NewAdmin) -> Result<(), Ended> {
     let organization = input::read(json!({"name": new.organization, "slug": new.slug}))
         .map_err(|wrong| wrong_flags(&wrong))?;
-    in_runtime(config, async |parts| {
+    let make = async |parts: &Parts| -> Result<(), String> {
         // Asked for only where it is used: who is there already keeps the password.
         let address = new.email.clone();
         let known = move |tx: &mut Tx<'_>| identity::is_known(tx, &address);
@@ -44,8 +44,8 @@ pub(crate) fn create(config: &Config, new: NewAdmin) -> Result<(), Ended> {
             made.value.slug, made.id, new.email
         ));
         Ok(())
-    })?;
-    Ok(())
+    };
+    Ok(wait(make(&compose(config)?))??)
 }
 
 /// What is wrong with an organization, by the flags that say it.
@@ -64,7 +64,7 @@ fn wrong_flags(Invalid(faults): &Invalid) -> Ended {
 /// Sets a password.
 pub(crate) fn password(config: &Config, email: Email) -> Result<(), String> {
     let password = ask("New password: ", email.as_str())?;
-    in_runtime(config, async |parts| {
+    on_existing(config, async |parts| {
         let hash = parts.hasher.hash_chosen(password).await.map_err(told)?;
         let set = move |tx: &mut Tx<'_>| identity::set_password(tx, &email, &hash);
         parts
@@ -79,7 +79,7 @@ pub(crate) fn password(config: &Config, email: Email) -> Result<(), String> {
 
 /// Ends all of a user's sessions.
 pub(crate) fn sign_out(config: &Config, email: Email) -> Result<(), String> {
-    in_runtime(config, async |parts| {
+    on_existing(config, async |parts| {
         let end = move |tx: &mut Tx<'_>| identity::sign_out(tx, &email);
         parts
             .database
@@ -107,8 +107,9 @@ fn ask(prompt: &str, email: &str) -> Result<String, String> {
     Ok(given)
 }
 
-fn in_runtime(config: &Config, run: impl AsyncFnOnce(&Parts) -> Result<(), String>) -> Result<(), String> {
-    let parts = compose(config)?;
+/// On a database that is there: none is made for what it can't hold.
+fn on_existing(config: &Config, run: impl AsyncFnOnce(&Parts) -> Result<(), String>) -> Result<(), String> {
+    let parts = compose_existing(config)?;
     wait(run(&parts))?
 }
 

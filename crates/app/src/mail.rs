@@ -2,19 +2,19 @@
 
 use crate::compose::compose;
 use crate::config::Config;
-use firma_domain::Email;
 use firma_domain::platform::{JobState, MailFault};
-use firma_services::platform::{Mail, mail_for_system};
+use firma_domain::{Email, Id};
+use firma_services::platform::{Mail, MailHandler, Worker, WorkerSettings, mail_for_system};
 use firma_services::{Origin, Refusal, Tx};
 use serde_json::json;
-use std::time::{Duration, Instant};
-
-/// Longer than a mail server may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+use std::sync::Arc;
+use std::time::Duration;
 
 pub(crate) fn test(config: &Config, to: &Email, language: String) -> Result<(), String> {
     let parts = compose(config)?;
     let address = to.clone();
+    let lease = config.job_lease.as_secs().try_into().unwrap_or(i64::MAX);
+    // Taken as it is put: the worker of a server that runs beside it, or one with much to do, isn't what is tried here.
     let put = move |tx: &mut Tx<'_>| {
         let mail = Mail {
             to: address.clone(),
@@ -22,25 +22,25 @@ pub(crate) fn test(config: &Config, to: &Email, language: String) -> Result<(), 
             language: language.clone(),
             variables: json!({"sent_at": tx.now()}),
         };
-        mail_for_system(tx, mail, Some(1))
+        let job = mail_for_system(tx, mail, Some(1))?;
+        Ok((job, tx.lease_this_job(Id::NIL, job, lease)?))
     };
     let database = &parts.database;
     let said = |refusal: Refusal| refusal.to_string();
-    let job = database.write_waiting(Origin::default(), put).map_err(said)?;
-    let worker = parts.work(config, 1)?;
-    let begun = Instant::now();
-    let ended = loop {
-        let look = move |tx: &mut Tx<'_>| Ok(tx.system_job(job)?);
-        match database.read_waiting(look).map_err(said) {
-            Ok((state, problem)) if state.is_over() || begun.elapsed() > PATIENCE => {
-                break Ok((state, problem));
-            }
-            Err(why) => break Err(why),
-            Ok(_) => {}
-        }
-        std::thread::sleep(Duration::from_millis(50));
+    let (job, leased) = database.write_waiting(Origin::default(), put).map_err(said)?;
+    let handler = MailHandler {
+        mailer: parts.mailer.clone(),
     };
-    worker.stop(PATIENCE);
+    let settings = WorkerSettings {
+        threads: 0,
+        lease,
+        ..WorkerSettings::default()
+    };
+    let worker = Worker::start(database.clone(), vec![Arc::new(handler)], settings)?;
+    leased.into_iter().for_each(|leased| worker.work_on(leased));
+    worker.stop(Duration::ZERO);
+    let look = move |tx: &mut Tx<'_>| Ok(tx.system_job(job)?);
+    let ended = database.read_waiting(look).map_err(said);
     match ended? {
         (JobState::Succeeded, _) if config.smtp_url.is_some() => {
             crate::say(format!("the mail server took the mail to {}", to.as_str()));
@@ -58,7 +58,7 @@ pub(crate) fn test(config: &Config, to: &Email, language: String) -> Result<(), 
             "FIRMA_SMTP_URL isn't set, and the mail can't be written: {}",
             without_server(&problem)
         )),
-        (_, problem) => Err(problem.unwrap_or_else(|| "the mail wasn't sent in time".into())),
+        (_, problem) => Err(problem.unwrap_or_else(|| "the mail wasn't sent".into())),
     }
 }
 

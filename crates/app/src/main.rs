@@ -9,6 +9,7 @@ mod config;
 mod database;
 mod demo;
 mod doctor;
+mod draft;
 mod erase;
 mod exit;
 mod import;

@@ -20,7 +20,7 @@ impl Resource for ApiKey {
     const EXAMPLE: &'static str = r#"{"name": "Web shop", "permissions": ["contacts:create:own", "deals:create:own", "deals:read:org"], "expires_at": "2099-12-31T00:00:00Z"}"#;
     const CHANGE: &'static str = r#"{"allowed_ip_ranges": ["192.0.2.0/24", "2001:db8::/32"]}"#;
     const IN_DEMO: bool = false;
-    const REFUSALS: &'static [&'static str] = &["permission_not_held", "transition"];
+    const REFUSALS: &'static [&'static str] = &["permission_not_held", "transition", "step_up_required"];
 }
 
 async fn make(call: Call) -> Result<HttpResponse, Problem> {

@@ -21,12 +21,17 @@ pub(crate) fn cors(site: &Site) -> Condition<Cors> {
             header::CONTENT_TYPE,
             header::IF_MATCH,
             header::IF_NONE_MATCH,
+            header::RANGE,
+            header::IF_RANGE,
             header::HeaderName::from_static("idempotency-key"),
             header::HeaderName::from_static("x-request-id"),
             CSRF,
             DEVICE,
         ])
         .expose_headers([
+            "accept-ranges",
+            "content-disposition",
+            "content-range",
             "etag",
             "link",
             "location",

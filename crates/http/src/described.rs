@@ -213,7 +213,9 @@ fn answers(operation: &Operation) -> Vec<(String, Response)> {
     }
     match operation.status {
         201 => answer = answer.header("Location", header("Where it is")),
-        202 => answer = answer.header("Location", header("Where the job is")),
+        202 if operation.answer.is_some() => {
+            answer = answer.header("Location", header("Where the job, or what it makes, is"));
+        }
         _ => {}
     }
     let mut all = vec![(operation.status.to_string(), answer.build())];

@@ -4,11 +4,12 @@ use crate::limits;
 use crate::noted::{Noted, REQUEST_ID};
 use crate::problem::Problem;
 use crate::state::State;
+use actix_cors::CorsError;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::ConnectionType;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{ConnectionType, Method};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpResponse};
@@ -38,9 +39,13 @@ pub(crate) async fn frame<B: MessageBody + 'static>(
 
 async fn framed<B: MessageBody + 'static>(
     noted: Arc<Noted>,
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    // HEAD is answered as GET; its connection knows that the body isn't sent.
+    if request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
     // The request is not cloned before it is routed: routing needs it for itself.
     let work = AssertUnwindSafe(next.call(request)).catch_unwind();
     let ended = match noted.trace() {
@@ -107,6 +112,10 @@ fn close(headers: &mut HeaderMap, status: u16, noted: &Noted) {
 fn problem(error: &Error, noted: &Noted) -> HttpResponse {
     if let Some(problem) = error.as_error::<Problem>() {
         return problem.answer(noted);
+    }
+    if error.as_error::<CorsError>().is_some() {
+        let detail = "its origin, its method or a header isn't one that pages of other sites may call with";
+        return Problem::new("csrf", detail).answer(noted);
     }
     let problem = match error.as_response_error().status_code().as_u16() {
         413 => Problem::new("body_too_large", "the body is too large"),

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::call::Said;
+use crate::said::read_query;
 
 fn etag(version: i32) -> String {
     format!("\"{version}\"")
@@ -176,13 +177,11 @@ pub(crate) fn response(answer: Answer, request: &HttpRequest) -> HttpResponse {
 }
 
 fn next(request: &HttpRequest, cursor: &str) -> String {
-    let kept = request
-        .query_string()
-        .split('&')
-        .filter(|p| !p.is_empty() && !p.starts_with("cursor="));
-    let query: Vec<_> = kept
-        .map(str::to_owned)
-        .chain([format!("cursor={cursor}")])
-        .collect();
-    format!("{}?{}", request.path(), query.join("&"))
+    // Told as it was asked, but for the cursor, however its name was written.
+    let is_cursor =
+        |part: &&str| read_query(part).is_some_and(|read| read.iter().any(|(name, _)| name == "cursor"));
+    let query = request.query_string().split('&');
+    let kept = query.filter(|part| !part.is_empty() && !is_cursor(part));
+    let query: String = kept.map(|part| format!("{part}&")).collect();
+    format!("{}?{query}cursor={cursor}", request.path())
 }

@@ -123,7 +123,11 @@ fn resource(path: &str, at: &str) -> Resource {
 
 /// The resource, which tells a wrong method the ones that it knows.
 pub fn telling(allowed: &str, resource: Resource) -> Resource {
-    let allowed = allowed.to_owned();
+    // What answers GET answers HEAD.
+    let allowed = match allowed.strip_prefix("GET") {
+        Some(others) => format!("GET, HEAD{others}"),
+        None => allowed.replace(", GET", ", GET, HEAD"),
+    };
     resource.default_service(web::to(move || {
         let detail = format!("the path knows {allowed}");
         let problem = Problem::new("method_not_allowed", detail).allowing(allowed.clone());

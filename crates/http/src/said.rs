@@ -119,7 +119,8 @@ fn parameters(query: &str) -> Option<Vec<(String, String)>> {
     read_query(query)
 }
 
-fn read_query(query: &str) -> Option<Vec<(String, String)>> {
+/// The names and values of a query.
+pub(crate) fn read_query(query: &str) -> Option<Vec<(String, String)>> {
     let read = web::Query::<Vec<(String, String)>>::from_query(query).ok()?;
     Some(read.into_inner())
 }

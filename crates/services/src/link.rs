@@ -5,7 +5,9 @@ use crate::naming::{self, Named};
 use crate::refusal::Refusal;
 use crate::work::Work;
 use firma_auth::access::{Grant, Read};
+use firma_domain::input::NAME_TOLD;
 use firma_domain::organizations::Member;
+use firma_domain::value::text;
 use firma_domain::{Entity, Id, Record};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -95,9 +97,15 @@ impl Expand {
     pub fn parse<E: Keeping>(text: &str) -> Result<Expand, Refusal> {
         let mut tree = Expand::default();
         for path in text.split(',') {
+            // Looked at before it is kept: else a long one would be as deep, and many would be as wide.
+            if path.split('.').nth(DEPTH).is_some() {
+                return Err(not_here(path));
+            }
+            let mut one = Expand::default();
+            one.add(path.split('.'));
+            understands::<E>(&one, DEPTH)?;
             tree.add(path.split('.'));
         }
-        understands::<E>(&tree, DEPTH)?;
         Ok(tree)
     }
 
@@ -121,22 +129,20 @@ impl Expand {
     }
 }
 
+fn not_here(name: &str) -> Refusal {
+    let detail = format!("{} can't be expanded here", text::cut(name, NAME_TOLD));
+    Refusal::parameter("expand", "unknown_expansion", detail)
+}
+
 fn understands<E: Keeping>(tree: &Expand, depth: usize) -> Result<(), Refusal> {
-    let wrong = |name: &str| {
-        Refusal::parameter(
-            "expand",
-            "unknown_expansion",
-            format!("{name} can't be expanded here"),
-        )
-    };
     for (name, below) in &tree.0 {
         let link = E::links()
             .iter()
             .find(|link| link.name == name)
-            .ok_or_else(|| wrong(name))?;
-        let left = depth.checked_sub(1).ok_or_else(|| wrong(name))?;
+            .ok_or_else(|| not_here(name))?;
+        let left = depth.checked_sub(1).ok_or_else(|| not_here(name))?;
         if left == 0 && !below.0.is_empty() {
-            return Err(wrong(name));
+            return Err(not_here(name));
         }
         (link.understands)(below, left)?;
     }

@@ -7,7 +7,7 @@ use crate::keeping::Keeping;
 use crate::link::Expand;
 use crate::refusal::Refusal;
 use firma_auth::keys::Key;
-use firma_domain::input::TOLD;
+use firma_domain::input::{NAME_TOLD, TOLD};
 use firma_domain::value::text;
 use firma_domain::{Currency, Id, Record};
 use firma_persistence::{Listing, Position};
@@ -66,7 +66,7 @@ impl Shape {
     fn take<E: Keeping>(&mut self, name: &str, value: &str) -> Result<bool, Refusal> {
         match name {
             "fields" => self.fields = Some(fields(value, has_field::<E>)?),
-            "expand" => self.expand = Expand::parse::<E>(value)?,
+            "expand" if !E::links().is_empty() => self.expand = Expand::parse::<E>(value)?,
             _ => return Ok(false),
         }
         self.bare = false;
@@ -208,7 +208,7 @@ pub fn each<'p>(
     };
     let mut detail = String::from("is not a parameter of this operation");
     for other in others.iter().take(TOLD - 1) {
-        detail.push_str(&format!(", nor is {other}"));
+        detail.push_str(&format!(", nor is {}", text::cut(other, NAME_TOLD)));
     }
     Err(Refusal::parameter(*first, "unknown_parameter", detail))
 }

@@ -3,7 +3,12 @@
 use crate::access::RefusedKey;
 use firma_auth::access::Refused;
 use firma_domain::Invalid;
+use firma_domain::input::NAME_TOLD;
+use firma_domain::value::text;
 use firma_persistence::{Failure, Fault};
+
+/// So many characters of what a caller sent in a query are told.
+const DETAIL_TOLD: usize = 1_000;
 
 /// A refusal. What HTTP makes of each stands in its one table of codes.
 #[derive(Debug, thiserror::Error)]
@@ -131,10 +136,11 @@ impl Refusal {
 
     /// A query parameter that is wrong.
     pub fn parameter(name: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Refusal {
+        // Both may tell what the caller sent, who may not even be signed in.
         Refusal::Parameter {
-            name: name.into(),
+            name: text::cut(&name.into(), NAME_TOLD).into_owned(),
             code,
-            detail: detail.into(),
+            detail: text::cut(&detail.into(), DETAIL_TOLD).into_owned(),
         }
     }
 

@@ -1,24 +1,22 @@
 //! Writes an archive of one state of the database.
 
-use super::format::{FORMAT, Head, Mark, Part, Reader, Writer, mark};
+use super::format::{FORMAT, Head, Mark, Part, Reader, Writer, line, mark};
 use super::proof::{Proof, prove};
 use super::restore::Counted;
 use super::{Watch, files};
 use crate::cli::Backup;
 use crate::config::Config;
 use crate::database::{owner, sources};
+use crate::draft::Draft;
 use crate::exit::{Ended, IN_DOUBT};
 use crate::progress::Progress;
 use crate::secret::NEW_SECRET;
 use firma_domain::Instant;
 use firma_persistence::archive::Source;
-use firma_persistence::private::make_file;
-use firma_persistence::private::sync_parent;
 use serde::Serialize;
-use std::cell::RefCell;
 use std::ffi::OsStr;
-use std::fs::{self, File, TryLockError};
-use std::io::{BufWriter, Error, ErrorKind, Write};
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// What was written.
@@ -54,8 +52,9 @@ pub(crate) fn backup(config: &Config, asked: &Backup) -> Result<(), Ended> {
     if asked.prove {
         free(&other)?;
     }
-    let draft = Draft::beside(&asked.file, sources().clock.now());
-    let written = draft.fill(config, &|| Ok(()))?;
+    let begun_at = sources().clock.now();
+    let draft = Draft::beside(&asked.file).map_err(|e| said(&asked.file, &e))?;
+    let written = fill(&draft, config, &|| Ok(()))?;
     let proof = match asked.prove {
         true => Some(prove(config, &draft.path, &written, &|| Ok(()))?),
         false => None,
@@ -65,7 +64,7 @@ pub(crate) fn backup(config: &Config, asked: &Backup) -> Result<(), Ended> {
     }
     let lacking = proof.as_ref().and_then(Proof::lacking);
     let path = if lacking.is_some() { &other } else { &asked.file };
-    draft.keep(config, path, proof == Some(Proof::Proved))?;
+    keep(&draft, config, path, begun_at, proof == Some(Proof::Proved))?;
     told(asked, path, &written, proof.as_ref())?;
     match lacking {
         None => Ok(()),
@@ -112,87 +111,30 @@ fn told(asked: &Backup, path: &Path, written: &Counted, proof: Option<&Proof>) -
     Ok(())
 }
 
-/// An archive under a name that nobody takes for one, removed unless it is kept.
-pub(super) struct Draft {
-    pub(super) path: PathBuf,
-    /// What is written later than that isn't in it
+/// Writes an archive onto the disk, and reads it again.
+pub(super) fn fill(draft: &Draft, config: &Config, watch: Watch<'_>) -> Result<Counted, String> {
+    let file = draft.begin().map_err(|e| said(&draft.path, &e))?;
+    let (out, written) = write(config, BufWriter::new(file), watch)?;
+    let file = out.into_inner().map_err(|e| e.to_string())?;
+    file.sync_all().map_err(|e| e.to_string())?;
+    read_again(&draft.path, watch)?;
+    Ok(written)
+}
+
+/// Gives it its name, and notes that there is one. What is written later than it was begun at isn't in it.
+pub(super) fn keep(
+    draft: &Draft,
+    config: &Config,
+    path: &Path,
     begun_at: Instant,
-    /// The file from when it is made until it has its name. Nobody else takes it meanwhile: it is locked
-    held: RefCell<Option<File>>,
+    is_proved: bool,
+) -> Result<(), String> {
+    draft.keep(path).map_err(|e| said(path, &e))?;
+    Source::note(&owner(config)?.there()?, begun_at, is_proved)
 }
 
-impl Draft {
-    pub(super) fn beside(path: &Path, begun_at: Instant) -> Draft {
-        Draft {
-            path: PathBuf::from(format!("{}.part", path.display())),
-            begun_at,
-            held: RefCell::default(),
-        }
-    }
-
-    /// Writes it onto the disk, and reads it again.
-    pub(super) fn fill(&self, config: &Config, watch: Watch<'_>) -> Result<Counted, String> {
-        let said = |e: Error| format!("{}: {e}", self.path.display());
-        let file = self.make().map_err(said)?;
-        *self.held.borrow_mut() = Some(file.try_clone().map_err(said)?);
-        let (out, written) = write(config, BufWriter::new(file), watch)?;
-        let file = out.into_inner().map_err(|e| e.to_string())?;
-        file.sync_all().map_err(|e| e.to_string())?;
-        read_again(&self.path, watch)?;
-        Ok(written)
-    }
-
-    /// What one that was killed left is removed; what somebody writes to is not.
-    fn make(&self) -> Result<File, Error> {
-        // Open for writing: elsewhere than on this machine nothing is locked for who only reads.
-        match File::options().write(true).open(&self.path) {
-            Ok(left) => {
-                let _held = self.lock(left)?;
-                fs::remove_file(&self.path)?;
-                self.lock(make_file(&self.path)?)
-            }
-            Err(e) if e.kind() == ErrorKind::NotFound => self.lock(make_file(&self.path)?),
-            Err(e) => Err(e),
-        }
-    }
-
-    /// The file, which nobody else writes to from now on, and which has its name still.
-    fn lock(&self, file: File) -> Result<File, Error> {
-        let is_taken = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
-        match is_taken || !is_at(&file, &self.path)? {
-            true => Err(Error::other("another process is writing it")),
-            false => Ok(file),
-        }
-    }
-
-    /// Gives it its name, and notes that there is one.
-    pub(super) fn keep(self, config: &Config, path: &Path, is_proved: bool) -> Result<(), String> {
-        let said = |e: Error| format!("{}: {e}", path.display());
-        fs::rename(&self.path, path).map_err(said)?;
-        drop(self.held.take());
-        sync_parent(path).map_err(said)?;
-        Source::note(&owner(config)?.there()?, self.begun_at, is_proved)
-    }
-}
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        if self.held.take().is_some() {
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
-/// Whether a file is the one of that name: who held it before may have renamed or removed it.
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> Result<bool, Error> {
-    use std::os::unix::fs::MetadataExt;
-    let (this, there) = (file.metadata()?, fs::metadata(path));
-    Ok(there.is_ok_and(|there| (this.dev(), this.ino()) == (there.dev(), there.ino())))
-}
-#[cfg(not(unix))]
-fn is_at(_: &File, path: &Path) -> Result<bool, Error> {
-    Ok(path.exists())
+pub(super) fn said(path: &Path, e: &std::io::Error) -> String {
+    format!("{}: {e}", path.display())
 }
 
 fn write<W: Write>(config: &Config, out: W, watch: Watch<'_>) -> Result<(W, Counted), String> {
@@ -221,9 +163,8 @@ fn write<W: Write>(config: &Config, out: W, watch: Watch<'_>) -> Result<(W, Coun
         let mut progress = Progress::of(&table.name, "rows");
         source.rows(&table, |row| {
             // A row is a line, whatever the database puts between its values.
-            let row: Vec<Option<String>> = serde_json::from_str(row).map_err(|e| e.to_string())?;
-            named.extend(keys.as_ref().and_then(|keys| keys.live(&row)));
-            let row = serde_json::to_string(&row).map_err(|e| e.to_string())?;
+            named.extend(keys.as_ref().and_then(|keys| keys.live(row)));
+            let row = line(row)?;
             part.add(row.as_bytes(), 1);
             progress.step(1);
             watch()?;

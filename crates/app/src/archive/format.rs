@@ -73,6 +73,28 @@ impl Part {
     }
 }
 
+/// A row as a line.
+pub(super) fn line(row: &[Option<String>]) -> Result<String, String> {
+    serde_json::to_string(row).map_err(|e| e.to_string())
+}
+
+/// Rows in any order: how many, and the sum of their digests.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Rows {
+    pub(super) count: u64,
+    sum: u128,
+}
+
+impl Rows {
+    pub(super) fn add(&mut self, line: &str) {
+        self.count += 1;
+        let digest = Sha256::digest(line);
+        let (begins, _) = digest.split_at(16);
+        let begins = begins.try_into().map_or(0, u128::from_le_bytes);
+        self.sum = self.sum.wrapping_add(begins);
+    }
+}
+
 pub(super) struct Writer<W: Write> {
     out: GzEncoder<W>,
     all: Sha256,

@@ -2,7 +2,7 @@
 
 use super::Watch;
 use super::files::Restored;
-use super::format::{Mark, Part, Reader, mark, same};
+use super::format::{Mark, Part, Reader, Rows, line, mark, same};
 use crate::audit::{Chain, chains};
 use crate::cli::Restore;
 use crate::compose::known_keys;
@@ -94,10 +94,19 @@ pub(super) fn load(
             Mark::Table { name, columns } => {
                 let table = sink.table(&name, &columns)?;
                 let rows = rows(&mut reader, &mut sink, &table, watch)?;
-                match sink.count(&table)? {
-                    there if there == rows => counted.rows += rows,
-                    there => return Err(format!("{name}: {rows} rows were written, and {there} are there")),
+                let mut there = Rows::default();
+                sink.rows(&table, |row| {
+                    there.add(&line(row)?);
+                    watch()
+                })?;
+                if there.count != rows.count {
+                    let (rows, there) = (rows.count, there.count);
+                    return Err(format!("{name}: {rows} rows were written, and {there} are there"));
                 }
+                if there != rows {
+                    return Err(format!("{name}: its rows aren't those that were written"));
+                }
+                counted.rows += rows.count;
                 counted.tables += 1;
             }
             Mark::File { name } => {
@@ -131,8 +140,8 @@ fn rows<R: Read>(
     sink: &mut Sink,
     table: &Table,
     watch: Watch<'_>,
-) -> Result<u64, String> {
-    let mut part = Part::default();
+) -> Result<Rows, String> {
+    let (mut part, mut rows) = (Part::default(), Rows::default());
     let mut progress = Progress::of(&table.name, "rows");
     let mut batch = String::new();
     loop {
@@ -142,6 +151,7 @@ fn rows<R: Read>(
                 batch.push(if batch.is_empty() { '[' } else { ',' });
                 batch.push_str(line);
                 part.add(line.as_bytes(), 1);
+                rows.add(line);
                 progress.step(1);
                 None
             }
@@ -156,7 +166,6 @@ fn rows<R: Read>(
         match ends {
             None => {}
             Some(Mark::End { count, sha256 }) => {
-                let rows = part.count;
                 return same(part, count, &sha256, &table.name).map(|()| rows);
             }
             Some(_) => return Err(format!("the archive is damaged: {} doesn't end", table.name)),

@@ -1,10 +1,11 @@
 //! Backups that are made by themselves: a job, so that one of several servers makes each.
 
-use super::backup::Draft;
+use super::backup::{fill, keep};
 use super::keep::{Named, Schedule};
 use super::proof::{Proof, prove};
 use crate::config::Config;
 use crate::database::sources;
+use crate::draft::{Draft, remove_left};
 use firma_persistence::private::make_folder;
 use firma_services::platform::{Done, Handler, Progress, Recurring, Running, Stop};
 use serde_json::{Value, json};
@@ -90,19 +91,10 @@ impl BackupHandler {
         let folder = folder(&self.config);
         let said = |e: io::Error| format!("{}: {e}", folder.display());
         make_folder(&folder).map_err(said)?;
-        // Of one that was killed; there is one of these jobs at a time.
-        for name in self
-            .names()
-            .map_err(said)?
-            .iter()
-            .filter(|name| Named::is_left(name))
-        {
-            let path = folder.join(name);
-            let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
-        }
+        self.tidy().map_err(said)?;
         let made_at = sources().clock.now();
-        let draft = Draft::beside(&folder.join(Named::stem(made_at)), made_at);
-        let written = draft.fill(&self.config, watch)?;
+        let draft = Draft::beside(&folder.join(Named::stem(made_at))).map_err(said)?;
+        let written = fill(&draft, &self.config, watch)?;
         step(1)?;
         let proof = prove(&self.config, &draft.path, &written, watch)?;
         step(2)?;
@@ -111,7 +103,7 @@ impl BackupHandler {
         }
         let is_proved = proof == Proof::Proved;
         let name = Named { made_at, is_proved }.write();
-        draft.keep(&self.config, &folder.join(&name), is_proved)?;
+        keep(&draft, &self.config, &folder.join(&name), made_at, is_proved)?;
         let why = proof.lacking().map(|(_, why)| why);
         if let Some(why) = why {
             log::error!("the backup {name} is NOT proved: {why}");
@@ -126,6 +118,21 @@ impl BackupHandler {
             }
         }
         Ok(json!({"file": name, "written": written, "proved": is_proved, "unproved": why}))
+    }
+
+    /// Removes what one that was killed left: drafts that nobody writes to, and the folders in which those were proved.
+    fn tidy(&self) -> io::Result<()> {
+        let folder = folder(&self.config);
+        for name in self.names()?.iter().filter(|name| Named::is_left(name)) {
+            let path = folder.join(name);
+            let draft = path.with_extension(""); // of a folder
+            match path.is_dir() {
+                false => drop(remove_left(&path)),
+                true if remove_left(&draft).is_ok() => drop(fs::remove_dir_all(&path)),
+                true => {}
+            }
+        }
+        Ok(())
     }
 
     fn names(&self) -> io::Result<Vec<String>> {

@@ -1,20 +1,20 @@
 //! A log in a file: lines of JSON, each with all that its digests cover, and under them the server's signature. What is
 //! in it can be walked by whoever has it and the secret.
 
+use crate::draft::Draft;
 use crate::progress::Progress;
 use firma_auth::keys::Key;
 use firma_auth::signed::{Unproved, check, sign};
 use firma_domain::{Id, Instant};
-use firma_persistence::private::make_file;
-use firma_persistence::private::sync_parent;
 use firma_persistence::{Checkpoint, Fault, LogEnd, LogWalk, LoggedEntry};
 use firma_services::operating::{self, Logged, Place};
 use firma_services::{Database, Refusal, Tx, Verification};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 /// The format's number, of which a reader knows those up to its own.
 const FORMAT: u32 = 1;
@@ -101,7 +101,8 @@ pub(crate) async fn export(
     if path.exists() {
         return Err(format!("{} is there already", path.display()));
     }
-    let draft = PathBuf::from(format!("{}.part", path.display()));
+    let said = |e: std::io::Error| format!("{}: {e}", path.display());
+    let draft = Arc::new(Draft::beside(path).map_err(said)?);
     let head = Head {
         firma_audit: FORMAT,
         organization_id: place.id,
@@ -113,32 +114,22 @@ pub(crate) async fn export(
         .read(move |tx: &mut Tx<'_>| write(tx, &head, &to, &with))
         .await;
     let exported = match written {
-        Ok(Some(())) => walk(&draft, Some(key)),
+        Ok(Some(())) => walk(&draft.path, Some(key)),
         Ok(None) => Err("there is no such organization".into()),
         Err(refusal) => Err(refusal.to_string()),
     };
-    let named = exported.and_then(|exported| {
-        let Some(end) = exported.end.clone() else {
-            return Err(format!("{}: {BROKEN}", path.display()));
-        };
-        // A link, unlike a new name, takes no other's place.
-        let named = fs::hard_link(&draft, path)
-            .and_then(|()| fs::remove_file(&draft))
-            .and_then(|()| sync_parent(path));
-        named
-            .map(|()| (exported, end))
-            .map_err(|e| format!("{}: {e}", path.display()))
-    });
-    // Half a log is nobody's.
-    named.inspect_err(|_| drop(fs::remove_file(&draft)))
+    let exported = exported?;
+    let Some(end) = exported.end.clone() else {
+        return Err(format!("{}: {BROKEN}", path.display()));
+    };
+    draft.keep(path).map_err(said)?;
+    Ok((exported, end))
 }
 
-fn write(tx: &mut Tx<'_>, head: &Head, path: &Path, key: &Key) -> Result<Option<()>, Refusal> {
-    let said = |e: std::io::Error| Refusal::from(Fault::Internal(format!("{}: {e}", path.display())));
-    // What one that was killed left.
-    let _ = fs::remove_file(path);
+fn write(tx: &mut Tx<'_>, head: &Head, draft: &Draft, key: &Key) -> Result<Option<()>, Refusal> {
+    let said = |e: std::io::Error| Refusal::from(Fault::Internal(format!("{}: {e}", draft.path.display())));
     let mut lines = Lines {
-        out: BufWriter::new(make_file(path).map_err(said)?),
+        out: BufWriter::new(draft.begin().map_err(said)?),
         digest: Sha256::new(),
     };
     lines.write(&Line::Log(head.clone())).map_err(said)?;

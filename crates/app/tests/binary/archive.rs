@@ -36,6 +36,11 @@ fn fill(owner: &Client) {
         });
         owner.post(&at("deals"), deal).expect(201);
     }
+    // An instant's microseconds then have more bits than a double.
+    for at_last in ["0001-01-01T00:00:00.000001Z", "9999-12-31T23:59:59.999999Z"] {
+        let call = json!({"kind": "CALL", "subject": at_last, "due_at": at_last, "company_id": company});
+        owner.post(&at("activities"), call).expect(201);
+    }
     let gone = owner.post(&at("companies"), json!({"name": "Gone"})).id();
     owner.delete(&at(&format!("companies/{gone}"))).expect(204);
 }
@@ -107,8 +112,10 @@ fn what_is_restored_is_what_was_there() {
             let second = other.start();
             let same = second.client().with_token(owner.token().map(str::to_owned));
             assert_eq!(report(&same), figures);
-            let lines = |client: &Client| client.get(&at("companies?sort=name")).expect(200)["data"].clone();
-            assert_eq!(lines(&same), lines(&owner));
+            for list in ["companies?sort=name", "activities?sort=due_at"] {
+                let lines = |client: &Client| client.get(&at(list)).expect(200)["data"].clone();
+                assert_eq!(lines(&same), lines(&owner));
+            }
             same.post(&at("companies"), json!({"name": "After"})).expect(201);
             drop(second);
             other.run(&["audit", "verify"], "").fine();

@@ -261,11 +261,12 @@ impl Facts {
     /// As [`Facts::judge`].
     pub fn decide<E: Entity, A: Action>(&self) -> Result<Grant<E, A>, Refused> {
         let reach = self.judge(E::COLLECTION, A::VERB)?;
-        // What may be acted on is seen, whatever else may be.
+        // A row that may not be read isn't there to be acted on, for who may read any.
         let seen = match A::VERB {
-            Verb::Read | Verb::Create => Some(reach),
-            _ => self.scope(E::COLLECTION, Verb::Read).max(Some(reach)),
+            Verb::Read | Verb::Create => None,
+            _ => self.scope(E::COLLECTION, Verb::Read),
         };
+        let seen = Some(seen.unwrap_or(reach));
         Ok(Grant::new(self.tenant.id, self.user, seen, reach).by_key(self.key.as_ref().map(|key| key.id)))
     }
 

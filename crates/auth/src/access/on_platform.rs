@@ -5,7 +5,7 @@ use super::Given;
 use super::action::{Action, Create, Delete, Read, Update};
 use super::facts::Assignment;
 use super::grant::{Grant, Reach};
-use super::platform::PlatformPermission;
+use super::platform::{PlatformPermission, platform_permissions};
 use super::role::Role;
 use firma_domain::access::RoleAssignment;
 use firma_domain::identity::{SecurityEvent, User};
@@ -50,13 +50,7 @@ impl PlatformFacts {
     /// The platform roles that give something now.
     pub fn roles(&self) -> impl Iterator<Item = &'static Role> {
         let live = |assignment: &&Assignment| assignment.expires_at.is_none_or(|end| self.now < end);
-        self.assignments
-            .iter()
-            .filter(live)
-            .filter_map(|assignment| match assignment.role {
-                Given::System(role) if role.platform => Some(role),
-                _ => None,
-            })
+        self.assignments.iter().filter(live).filter_map(on_platform)
     }
 
     /// The decision: the grant to do `A` to `E` on the platform.
@@ -77,9 +71,37 @@ impl PlatformFacts {
         }
     }
 
+    /// The first permission of a platform role that the caller doesn't hold until `end`, or for good where that is none:
+    /// nobody hands on what they don't hold, nor for longer.
+    pub fn lacks_until(&self, given: &Role, end: Option<Instant>) -> Option<PlatformPermission> {
+        let lasts = |assignment: &&Assignment| match (assignment.expires_at, end) {
+            (None, _) => true,
+            (Some(until), Some(end)) => self.now < until && end <= until,
+            (Some(_), None) => false,
+        };
+        let held: Vec<_> = self
+            .assignments
+            .iter()
+            .filter(lasts)
+            .filter_map(on_platform)
+            .collect();
+        let is_held =
+            |permission: &PlatformPermission| held.iter().any(|role| role.gives_on_platform(*permission));
+        platform_permissions()
+            .filter(|permission| given.gives_on_platform(*permission))
+            .find(|permission| !is_held(permission))
+    }
+
     /// Whether the caller holds the role of that id.
     pub fn holds_role(&self, role_id: Id) -> bool {
         self.roles().any(|role| role.id == role_id)
+    }
+}
+
+fn on_platform(assignment: &Assignment) -> Option<&'static Role> {
+    match assignment.role {
+        Given::System(role) if role.platform => Some(role),
+        _ => None,
     }
 }
 

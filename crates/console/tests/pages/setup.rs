@@ -336,7 +336,7 @@ fn what_a_page_loads_is_in_the_binary_and_may_be_kept() {
 fn a_wrong_method_is_told_and_a_form_that_is_none_is_a_problem() {
     let server = Server::start(TestDatabase::sqlite());
     let answer = server.nobody().delete("/setup");
-    assert_eq!(answer.header("allow"), Some("GET, POST"));
+    assert_eq!(answer.header("allow"), Some("GET, HEAD, POST"));
     answer.problem(405, "method_not_allowed");
     server.nobody().act("/setup/x").problem(405, "method_not_allowed");
     let answer = server.nobody().post("/setup", json!({"token": "x"}));

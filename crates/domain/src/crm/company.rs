@@ -64,7 +64,7 @@ pub struct Company {
     pub size: Option<Size>,
     /// Website
     #[serde(default)]
-    #[validate(url, length(max = 255))]
+    #[validate(custom(function = "crate::value::website"), length(max = 255))]
     pub website: Option<String>,
     /// Phone, as typed
     #[serde(default)]

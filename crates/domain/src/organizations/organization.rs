@@ -59,7 +59,7 @@ pub struct Organization {
     pub logo_id: Option<Id>,
     /// Website
     #[serde(default)]
-    #[validate(url, length(max = 255))]
+    #[validate(custom(function = "crate::value::website"), length(max = 255))]
     pub website: Option<String>,
     /// Industry
     #[serde(default)]

@@ -3,6 +3,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::fmt;
 use std::str::FromStr;
 
+const FIRST: i64 = DateTime::<Utc>::MIN_UTC.timestamp_micros();
+const LAST: i64 = DateTime::<Utc>::MAX_UTC.timestamp_micros();
+
 /// A point in time, UTC, with microseconds: what both databases keep without loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Instant(i64);
@@ -13,8 +16,6 @@ impl Instant {
 
     /// Microseconds since 1970-01-01T00:00:00Z; `None` outside chrono's range.
     pub fn from_micros(micros: i64) -> Option<Instant> {
-        const FIRST: i64 = DateTime::<Utc>::MIN_UTC.timestamp_micros();
-        const LAST: i64 = DateTime::<Utc>::MAX_UTC.timestamp_micros();
         (FIRST..=LAST).contains(&micros).then_some(Instant(micros))
     }
 
@@ -31,7 +32,7 @@ impl Instant {
     /// This instant moved by `seconds`, which may be negative; it stops at the range's ends.
     pub fn plus_seconds(self, seconds: i64) -> Instant {
         let micros = self.0.saturating_add(seconds.saturating_mul(1_000_000));
-        Instant::from_micros(micros).unwrap_or(self)
+        Instant(micros.clamp(FIRST, LAST))
     }
 
     /// The same instant for chrono.
@@ -99,6 +100,14 @@ mod tests {
         let at: Instant = serde_json::from_str("\"2026-01-31T09:30:00.123456789+01:00\"").unwrap();
         assert_eq!(at.to_string(), "2026-01-31T08:30:00.123456Z");
         assert_eq!(serde_json::from_str::<Instant>(&format!("\"{at}\"")).unwrap(), at);
+    }
+
+    #[test]
+    fn moved_too_far_it_stops_at_the_end() {
+        for far in [i64::MAX, 400_000_000_000_000] {
+            assert_eq!(Instant::EPOCH.plus_seconds(far), Instant(LAST));
+            assert_eq!(Instant::EPOCH.plus_seconds(-far), Instant(FIRST));
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod rate;
 mod slug;
 mod tags;
 pub mod text;
+mod website;
 mod zone;
 
 pub(crate) use country::country;
@@ -30,6 +31,7 @@ pub use money::{Currency, MAX_MINOR, Money, Total};
 pub use rate::Rate;
 pub use slug::Slug;
 pub(crate) use tags::tags;
+pub(crate) use website::website;
 pub use zone::Zone;
 
 pub use chrono::NaiveDate;

@@ -1,7 +1,10 @@
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use std::fmt;
 
-/// A name for addresses: 2 to 63 characters `a-z`, `0-9` and single hyphens inside; never shaped like an id.
+/// What commands call the part of an installation that is no organization's.
+const SYSTEM: &str = "system";
+
+/// A name for addresses: 2 to 63 characters `a-z`, `0-9` and single hyphens inside; never shaped like an id, nor `system`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Slug(String);
@@ -15,7 +18,8 @@ impl Slug {
             && !text.starts_with('-')
             && !text.ends_with('-')
             && !text.contains("--")
-            && text.parse::<super::Id>().is_err();
+            && text.parse::<super::Id>().is_err()
+            && text != SYSTEM;
         fits.then(|| Slug(text.to_owned()))
     }
 
@@ -50,7 +54,7 @@ impl fmt::Display for Slug {
 impl<'de> Deserialize<'de> for Slug {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         Slug::parse(&String::deserialize(from)?).ok_or_else(|| {
-            D::Error::custom("not 2 to 63 of a-z, 0-9 and single hyphens, or shaped like an id")
+            D::Error::custom("not 2 to 63 of a-z, 0-9 and single hyphens, or shaped like an id, or `system`")
         })
     }
 }

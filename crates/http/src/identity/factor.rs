@@ -30,7 +30,10 @@ async fn state(call: Call) -> Answered {
 async fn enrol(call: Call) -> Answered {
     call.write_alone(|tx, caller, said| {
         said.no_query()?;
-        render::secret(200, &identity::enrol(tx, caller, &said.state.signer)?)
+        render::secret(
+            200,
+            &identity::enrol(tx, caller, &said.state.signer, &said.if_match)?,
+        )
     })
     .await
 }
@@ -41,7 +44,7 @@ async fn confirm(call: Call) -> Answered {
         let sent: Code = input::raw(said.json()?)?;
         render::secret(
             200,
-            &identity::confirm(tx, caller, &said.state.signer, &sent.code)?,
+            &identity::confirm(tx, caller, &said.state.signer, &sent.code, &said.if_match)?,
         )
     })
     .await
@@ -50,7 +53,10 @@ async fn confirm(call: Call) -> Answered {
 async fn renew(call: Call) -> Answered {
     call.write_alone(|tx, caller, said| {
         said.no_query()?;
-        render::secret(200, &identity::renew_codes(tx, caller, &said.state.signer)?)
+        render::secret(
+            200,
+            &identity::renew_codes(tx, caller, &said.state.signer, &said.if_match)?,
+        )
     })
     .await
 }

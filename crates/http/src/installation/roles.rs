@@ -123,7 +123,7 @@ pub(super) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
         .text("Gives a platform role. One that has ended is renewed. Needs a sign-in or a step-up of the last ten minutes.")
         .body(reference("GivenPlatformRole"))
         .example(example().after(given()).body(r#"{"user_id": "$USER_ID", "role_id": "$ROLE_ID", "reason": "On call"}"#))
-        .refuses(&["step_up_required", "not_unique"])
+        .refuses(&["step_up_required", "not_unique", "role_not_held"])
         .answers(201, Some(reference(&name))),
     );
     let one = format!(

@@ -327,6 +327,16 @@ fn another_email_is_told_to_both_and_confirmed_by_the_new_one() {
             "second@new.example"
         );
         assert_eq!(events(server, "email_changed"), 1);
+        // By it colleagues find the member, and the log says what became of the old one.
+        let member = |email: &str| {
+            let found = client
+                .get(&firm.at(&format!("members?email={email}")))
+                .expect(200);
+            found["data"].as_array().unwrap().len()
+        };
+        assert_eq!((member("second@new.example"), member(&old)), (1, 0));
+        let log = client.get(&firm.at("audit-entries/verification")).expect(200);
+        assert_eq!(log["is_whole"], true);
         clock.by(601);
         ask("third@new.example").problem(403, "step_up_required");
     });

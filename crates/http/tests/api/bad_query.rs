@@ -168,6 +168,61 @@ fn parameters_are_a_closed_vocabulary() {
 }
 
 /// Where no order is asked for it goes by the filter that comes first, and a value may hold what looks like a parameter.
+/// A path's length is nobody's to choose: one of some thousand parts took the whole server with it.
+#[test]
+fn a_query_is_as_deep_and_as_long_as_its_server_says() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let (deep, wide) = ("company.".repeat(8_000), "a,".repeat(20_000));
+        let long = "%01".repeat(10_000);
+        for (path, code) in [
+            (format!("deals?expand={deep}owner"), "unknown_expansion"),
+            (format!("deals?expand={wide}a"), "unknown_expansion"),
+            (
+                "deals?expand=company.parent.parent.parent".into(),
+                "unknown_expansion",
+            ),
+            ("teams?expand=owner".into(), "unknown_parameter"),
+            (format!("deals?{long}=1"), "unknown_parameter"),
+            (format!("deals?status={long}"), "invalid_value"),
+        ] {
+            let told = firm.owner.get(&firm.at(&path));
+            assert!(told.text.len() < 10_000, "{} bytes of {code}", told.text.len());
+            told.problem(400, code);
+        }
+        firm.owner
+            .get(&firm.at("deals?expand=company.parent.parent"))
+            .expect(200);
+    });
+}
+
+#[test]
+fn the_next_page_has_one_cursor_however_it_was_asked_for() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        for title in ["a", "b", "c"] {
+            firm.owner
+                .post(&firm.at("deals"), json!({"title": title}))
+                .expect(201);
+        }
+        let next = |path: &str| {
+            let page = firm.owner.get(path);
+            let link = page.header("link").unwrap().to_owned();
+            let next = link.trim_start_matches('<').split('>').next().unwrap().to_owned();
+            (
+                page.expect(200)["pagination"]["next_cursor"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned(),
+                next,
+            )
+        };
+        let (cursor, _) = next(&firm.at("deals?limit=1"));
+        let (_, third) = next(&firm.at(&format!("deals?%63ursor={cursor}&limit=1")));
+        assert_eq!(data(&firm.owner.get(&third).expect(200)).len(), 1);
+    });
+}
+
 #[test]
 fn a_cursor_is_of_the_order_that_its_list_came_in() {
     on_each(|server| {

@@ -45,14 +45,14 @@ fn paths_and_methods_that_are_not_there() {
                 ask(&server.nobody(), "POST", path, &[], Some(b"{}")).problem(404, "no_route");
             }
             for (method, path, allowed) in [
-                ("PUT", firm.at("deals"), "GET, POST"),
-                ("DELETE", firm.at("deals"), "GET, POST"),
-                ("PUT", firm.at(&format!("deals/{id}")), "DELETE, GET, PATCH"),
+                ("PUT", firm.at("deals"), "GET, HEAD, POST"),
+                ("DELETE", firm.at("deals"), "GET, HEAD, POST"),
+                ("PUT", firm.at(&format!("deals/{id}")), "DELETE, GET, HEAD, PATCH"),
                 ("GET", firm.at(&format!("deals/{id}/restore")), "POST"),
                 ("GET", firm.at("deals/bulk"), "POST"),
-                ("OPTIONS", firm.at("deals"), "GET, POST"),
-                ("POST", "/health/live".into(), "GET"),
-                ("DELETE", "/openapi.json".into(), "GET"),
+                ("OPTIONS", firm.at("deals"), "GET, HEAD, POST"),
+                ("POST", "/health/live".into(), "GET, HEAD"),
+                ("DELETE", "/openapi.json".into(), "GET, HEAD"),
             ] {
                 let answer = ask(&firm.owner, method, &path, &[], None);
                 let mut methods: Vec<_> = answer.header("allow").unwrap_or("").split(", ").collect();

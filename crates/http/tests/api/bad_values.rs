@@ -87,7 +87,7 @@ fn wrong_values_are_named_by_their_pointers() {
                 ),
                 (
                     "companies",
-                    json!({"name": "x", "website": "nowhere"}),
+                    json!({"name": "x", "website": "javascript:alert(1)"}),
                     "#/website",
                     "url",
                 ),

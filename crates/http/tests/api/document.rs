@@ -368,6 +368,10 @@ fn health_is_told() {
         });
         assert_eq!(nobody.get("/health/ready").expect(200), ready);
         assert_eq!(nobody.get("/health").expect(200), ready);
+        // Who only asks whether it is there gets all but the body.
+        let head = nobody.send("HEAD", "/health/live", &[], None);
+        assert_eq!((head.status, &*head.text), (200, ""));
+        assert_eq!(head.header("content-length"), Some("17"));
         assert_eq!(nobody.get("/api/v1").expect(200)["name"], "Firma");
         // Nobody is harmed by a token that is worthless here.
         assert_eq!(

@@ -140,6 +140,13 @@ fn an_explanation_names_the_role_or_what_is_missing_and_who_could_give_it() {
             (&json!("no_role"), &json!("teams:create:org"))
         );
         assert_eq!(none["because"][0]["scope"], Value::Null);
+        // Who may not read members isn't told of any.
+        let (_, outsider) = firm.member(Some("client"));
+        let told = explained(&outsider, &firm, "permission=teams:create");
+        assert_eq!(
+            (&told["missing"], &told["given_by"]),
+            (&json!("teams:create:org"), &json!([]))
+        );
     });
 }
 

@@ -99,6 +99,41 @@ fn what_is_wrong_with_giving_a_role_is_said() {
     });
 }
 
+/// Else who owns it for an hour would own it for good, and put out who does.
+#[test]
+fn nobody_hands_on_a_platform_role_for_longer_than_they_hold_it() {
+    on_each(|server| {
+        let (_, owner) = Firm::platform(server, "website_owner");
+        let somebody = || Firm::user(server, &format!("{}@nowhere.example", unique()));
+        let give = |by: &Client, user: Id, name: &str, end: Value| {
+            let body = json!({"user_id": user, "role_id": role(name), "expires_at": end});
+            by.post(&format!("{ROOT}/role-assignments"), body)
+        };
+        let brief = somebody();
+        give(&owner, brief, "website_owner", json!("2100-01-01T00:00:00Z")).expect(201);
+        let holder = server.client(brief);
+        for (name, end) in [
+            ("website_owner", json!(null)),
+            ("website_admin", json!(null)),
+            ("website_admin", json!("2100-01-01T00:00:01Z")),
+        ] {
+            let problem = give(&holder, somebody(), name, end).problem(403, "role_not_held");
+            assert!(
+                problem["permission"].as_str().unwrap().ends_with(":platform"),
+                "{problem}"
+            );
+        }
+        give(
+            &holder,
+            somebody(),
+            "website_admin",
+            json!("2100-01-01T00:00:00Z"),
+        )
+        .expect(201);
+        give(&owner, somebody(), "website_owner", json!(null)).expect(201);
+    });
+}
+
 #[test]
 fn somebody_always_owns_the_platform() {
     on_each(|server| {

@@ -231,19 +231,21 @@ fn what_is_held_for_a_while_is_put_into_no_role() {
 }
 
 #[test]
-fn who_activates_a_member_gives_them_their_roles() {
+fn who_activates_a_member_gives_them_their_roles_and_who_deactivates_takes_them() {
     on_each(|server| {
         let firm = Firm::new(server);
         let (_, clerk, _) = holder(&firm, &["members:read:org", "members:update:org"]);
         let ((admin, _), (bare, _)) = (firm.member(Some("admin")), firm.member(None));
         let at = |id: Id| firm.at(&format!("members/{id}"));
         let set = |by: &Client, id: Id, active: bool| by.patch(&at(id), json!({"is_active": active}));
+        set(&clerk, admin, false).problem(403, "role_not_held");
         for id in [admin, bare] {
-            set(&clerk, id, false).expect(200);
+            let by = if id == bare { &clerk } else { &firm.owner };
+            set(by, id, false).expect(200);
         }
         set(&clerk, admin, true).problem(403, "role_not_held");
         set(&clerk, bare, true).expect(200);
-        // No key gives a role.
+        // No key gives a role, or takes one.
         let (_, key) = key_of(
             &firm,
             &firm.owner,
@@ -251,5 +253,7 @@ fn who_activates_a_member_gives_them_their_roles() {
         );
         set(&key, admin, true).problem(403, "key_not_allowed");
         set(&firm.owner, admin, true).expect(200);
+        set(&key, admin, false).problem(403, "key_not_allowed");
+        set(&key, bare, false).expect(200);
     });
 }

@@ -102,8 +102,12 @@ impl Column {
             ("text", _) | ("day", false) => text,
             ("id", true) => format!("{text}::uuid"),
             ("bytes", true) => format!("decode({text}, 'hex')"),
-            // Exact: the product is a double, and an instant in microseconds is below 2^53.
-            ("at", true) => format!("timestamptz 'epoch' + {text}::bigint * interval '1 microsecond'"),
+            // An interval is multiplied as a double, which has 53 bits: from 2255 on the microseconds of an instant have
+            // more. Whole seconds, and what is beside them, have fewer.
+            ("at", true) => format!(
+                "timestamptz 'epoch' + ({text}::bigint / 1000000) * interval '1 second' \
+                 + ({text}::bigint % 1000000) * interval '1 microsecond'"
+            ),
             ("bool", true) => format!("{text}::int::boolean"),
             ("day", true) => format!("{text}::date"),
             (_, true) => format!("{text}::bigint"),

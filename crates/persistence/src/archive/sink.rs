@@ -1,9 +1,10 @@
 use super::catalogue::{Column, Table, quoted, tables};
+use super::source::each_row;
 use crate::backend::{AnyConnection, Target};
 use crate::migrations::{Lock, Migrator};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::Text;
 use firma_domain::Instant;
 use std::path::PathBuf;
 
@@ -69,7 +70,7 @@ impl Sink {
                         .map(|(drop, add)| (drop.to_owned(), add.to_owned()))
                 };
                 self.references = lines.iter().filter_map(both).collect();
-                conn.batch("SET TIME ZONE 'UTC'; SET statement_timeout = 0; BEGIN")
+                conn.batch("SET TIME ZONE 'UTC'; SET datestyle = 'ISO'; SET statement_timeout = 0; BEGIN")
                     .map_err(said)?;
                 for (drop, _) in &self.references {
                     conn.batch(drop).map_err(said)?;
@@ -143,18 +144,16 @@ impl Sink {
         .map_err(|e| format!("{}: {e}", table.name))
     }
 
-    /// How many rows are in a table now.
+    /// Each row that is in a table now.
     ///
     /// # Errors
-    /// The database goes away.
-    pub fn count(&mut self, table: &Table) -> Result<u64, String> {
-        let count = sql::<BigInt>(&format!("SELECT COUNT(*) FROM {}", quoted(&table.name)));
-        let count: i64 = match self.migrator.conn() {
-            AnyConnection::Pg(c) => count.get_result(c),
-            AnyConnection::Sqlite(c) => count.get_result(c),
-        }
-        .map_err(said)?;
-        u64::try_from(count).map_err(said)
+    /// The database goes away, or `each` fails.
+    pub fn rows(
+        &mut self,
+        table: &Table,
+        each: impl FnMut(&[Option<String>]) -> Result<(), String>,
+    ) -> Result<(), String> {
+        each_row(self.migrator.conn(), table, each)
     }
 
     /// Checks the references, commits, and brings the database to this binary's schema. What was migrated.

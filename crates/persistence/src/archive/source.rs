@@ -74,26 +74,39 @@ impl Source {
     pub fn rows(
         &mut self,
         table: &Table,
-        mut each: impl FnMut(&str) -> Result<(), String>,
+        each: impl FnMut(&[Option<String>]) -> Result<(), String>,
     ) -> Result<(), String> {
-        let postgres = matches!(self.conn, AnyConnection::Pg(_));
-        let columns: Vec<_> = table.columns.iter().map(|column| column.read(postgres)).collect();
-        let array = match postgres {
-            true => format!("json_build_array({})::text", columns.join(", ")),
-            false => format!("json_array({})", columns.join(", ")),
-        };
-        let query = sql::<Text>(&format!("SELECT {array} FROM {}", quoted(&table.name)));
-        match &mut self.conn {
-            AnyConnection::Pg(c) => {
-                let rows = query
-                    .load_iter::<String, PgRowByRowLoadingMode>(c)
-                    .map_err(said)?;
-                rows.into_iter().try_for_each(|row| each(&row.map_err(said)?))
-            }
-            AnyConnection::Sqlite(c) => {
-                let mut rows = query.load_iter::<String, DefaultLoadingMode>(c).map_err(said)?;
-                rows.try_for_each(|row| each(&row.map_err(said)?))
-            }
+        each_row(&mut self.conn, table, each)
+    }
+}
+
+/// The rows of a table as texts, in the order of its columns here.
+pub(super) fn each_row(
+    conn: &mut AnyConnection,
+    table: &Table,
+    mut each: impl FnMut(&[Option<String>]) -> Result<(), String>,
+) -> Result<(), String> {
+    let postgres = matches!(conn, AnyConnection::Pg(_));
+    let columns: Vec<_> = table.columns.iter().map(|column| column.read(postgres)).collect();
+    let array = match postgres {
+        true => format!("json_build_array({})::text", columns.join(", ")),
+        false => format!("json_array({})", columns.join(", ")),
+    };
+    let query = sql::<Text>(&format!("SELECT {array} FROM {}", quoted(&table.name)));
+    let mut each = |row: diesel::QueryResult<String>| {
+        let row: Vec<Option<String>> = serde_json::from_str(&row.map_err(said)?).map_err(said)?;
+        each(&row)
+    };
+    match conn {
+        AnyConnection::Pg(c) => {
+            let rows = query
+                .load_iter::<String, PgRowByRowLoadingMode>(c)
+                .map_err(said)?;
+            rows.into_iter().try_for_each(&mut each)
+        }
+        AnyConnection::Sqlite(c) => {
+            let mut rows = query.load_iter::<String, DefaultLoadingMode>(c).map_err(said)?;
+            rows.try_for_each(&mut each)
         }
     }
 }

@@ -18,8 +18,9 @@ impl Target {
     /// Reads a URL: `sqlite://PATH`, `postgres://…` or `postgresql://…`.
     ///
     /// # Errors
-    /// Another scheme; what libpq couldn't read, which would say so with the password in it; or a PostgreSQL server that isn't on this machine, where libpq would send everything as plain
-    /// text: always in a build without TLS, otherwise unless the URL asks for TLS.
+    /// Another scheme; what libpq couldn't read, which would say so with the password in it; or a PostgreSQL server that
+    /// isn't on this machine, also by the environment, where libpq would send everything as plain text: always in a
+    /// build without TLS, otherwise unless the URL asks for TLS.
     pub fn parse(url: &str) -> Result<Target, String> {
         if let Some(path) = url.strip_prefix("sqlite://") {
             return match path {
@@ -40,7 +41,8 @@ impl Target {
             .or_else(|| url.strip_prefix("postgresql://"))
             .ok_or("a database URL begins with sqlite:// or postgres://")?;
         well_formed(rest)?;
-        match hosts(rest).iter().all(|host| is_local(host)) {
+        let surroundings = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        match stays_here(rest, surroundings) {
             true => Ok(()),
             false => by_tls(rest, TLS),
         }?;
@@ -120,6 +122,26 @@ fn well_formed(rest: &str) -> Result<(), String> {
     }
 }
 
+/// Whether libpq stays on this machine, by the URL and by what it takes from its surroundings where the URL is silent.
+fn stays_here(rest: &str, surroundings: impl Fn(&str) -> Option<String>) -> bool {
+    let named = hosts(rest);
+    let is_silent = named.iter().all(String::is_empty);
+    // An address wins over a host's name, whoever gives it.
+    let given = surroundings("PGHOST").filter(|_| is_silent);
+    let given = given.into_iter().chain(surroundings("PGHOSTADDR"));
+    let mut given = given.flat_map(|list| list.split(',').map(str::to_owned).collect::<Vec<_>>());
+    let is_told = parameters(rest).any(|(name, _)| name.contains('%') || name == "service");
+    let is_elsewhere = surroundings("PGSERVICE").is_some() || is_told;
+    !is_elsewhere && named.iter().all(|host| is_local(host)) && given.all(|host| is_local(&host))
+}
+
+fn parameters(rest: &str) -> impl Iterator<Item = (&str, &str)> + Clone {
+    let parameters = rest.split_once('?').map_or("", |(_, parameters)| parameters);
+    parameters
+        .split('&')
+        .map(|p| p.split_once('=').unwrap_or((p, "")))
+}
+
 /// All hosts that a URL names: in its authority, and in the parameters `host` and `hostaddr`.
 fn hosts(rest: &str) -> Vec<String> {
     let (before, parameters) = rest.split_once('?').unwrap_or((rest, ""));
@@ -146,10 +168,7 @@ fn by_tls(rest: &str, has_tls: bool) -> Result<(), String> {
                 .into(),
         );
     }
-    let parameters = rest.split_once('?').map_or("", |(_, parameters)| parameters);
-    let parameters = parameters
-        .split('&')
-        .map(|p| p.split_once('=').unwrap_or((p, "")));
+    let parameters = parameters(rest);
     // The last one counts, so one that is good isn't enough; and other names mean the same.
     let is_another = |name: &str| name.contains('%') || ["ssl", "service"].contains(&name);
     let is_safe = |mode: &str| ["require", "verify-ca", "verify-full"].contains(&mode);
@@ -158,7 +177,8 @@ fn by_tls(rest: &str, has_tls: bool) -> Result<(), String> {
     match asks && parameters.clone().all(is_safe) {
         true => Ok(()),
         false => Err(
-            "PostgreSQL is on another machine: its URL needs ?sslmode=verify-full (and sslrootcert=FILE)"
+            "PostgreSQL is on another machine, or PGHOST, PGHOSTADDR, PGSERVICE or the parameter service may say so: its \
+             URL needs ?sslmode=verify-full (and sslrootcert=FILE)"
                 .into(),
         ),
     }
@@ -250,6 +270,24 @@ mod tests {
         ] {
             assert!(Target::parse(fine).is_ok(), "{fine}");
         }
+    }
+
+    #[test]
+    fn what_libpq_takes_from_its_surroundings_counts() {
+        let with = |name: &'static str, value: &'static str| {
+            move |asked: &str| (asked == name).then(|| value.to_owned())
+        };
+        let nothing = |_: &str| None;
+        assert!(stays_here("/firma", nothing) && stays_here("localhost/firma", nothing));
+        for url in ["/firma", "localhost/firma"] {
+            assert!(!stays_here(url, with("PGHOSTADDR", "10.0.0.5")), "{url}");
+            assert!(!stays_here(url, with("PGSERVICE", "other")), "{url}");
+            assert!(stays_here(url, with("PGHOST", "/run/postgresql")), "{url}");
+        }
+        assert!(!stays_here("/firma", with("PGHOST", "db.example.com")));
+        assert!(stays_here("localhost/firma", with("PGHOST", "db.example.com")));
+        assert!(!stays_here("/firma?service=other", nothing));
+        assert!(!stays_here("/firma?h%6Fst=10.0.0.5", nothing));
     }
 
     #[test]

@@ -134,6 +134,8 @@ fn may_widen(
     if !is_wider {
         return Ok(());
     }
+    // As for a new one: of who found a session open, or a key that lost its worth, it would make a good one.
+    work.step_up()?;
     held(work.facts(), permissions)?;
     let creator = before.created_by.unwrap_or(Id::NIL);
     if creator == work.user() || new.iter().next().is_none() {

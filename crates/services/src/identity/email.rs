@@ -5,8 +5,10 @@ use super::mailed::{Asked, ask};
 use super::sessions::about;
 use crate::refusal::Refusal;
 use crate::work::Caller;
-use firma_domain::Email;
+use firma_auth::access::Joining;
 use firma_domain::identity::{SecurityKind, TokenKind};
+use firma_domain::organizations::Member;
+use firma_domain::{Email, Id};
 use firma_persistence::{Fault, Tx};
 use serde::Deserialize;
 
@@ -61,7 +63,26 @@ pub fn confirm_email(tx: &mut Tx<'_>, text: &str) -> Result<Result<(), Refusal>,
         }
         Err(fault) => return Err(fault.into()),
     }
+    follow(tx, link.user, &email)?;
     let from = format!("from {before}");
     about(tx, Some(link.user), SecurityKind::EmailChanged, Some(from))?;
     Ok(Ok(()))
+}
+
+/// The address stands with the person's memberships, too: by it colleagues and imports find them. One that waits to be
+/// taken up keeps the address that it was made for.
+fn follow(tx: &mut Tx<'_>, user: Id, email: &Email) -> Result<(), Refusal> {
+    let mut joined: Vec<_> = tx.memberships_of(user)?;
+    joined.retain(|known| known.joined_at.is_some());
+    joined.sort_by_key(|known| known.organization);
+    for known in joined {
+        let grant = Joining::of(known.organization, user).grant();
+        let before = tx.open(grant)?.find_for_change(user)?;
+        let value = Member {
+            email: email.clone(),
+            ..before.value.clone()
+        };
+        tx.open(grant)?.change(&before, value)?;
+    }
+    Ok(())
 }

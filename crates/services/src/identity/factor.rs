@@ -65,8 +65,14 @@ pub fn factor(tx: &mut Tx<'_>, caller: Caller) -> Result<FactorState, Refusal> {
 }
 
 /// Begins to set one up: it is on once a code of it was shown. One that isn't on yet is replaced.
-pub fn enrol(tx: &mut Tx<'_>, caller: Caller, signer: &Signer) -> Result<Enrolment, Refusal> {
+pub fn enrol(
+    tx: &mut Tx<'_>,
+    caller: Caller,
+    signer: &Signer,
+    expected: &Expected,
+) -> Result<Enrolment, Refusal> {
     caller.step_up(tx)?;
+    expected.check_unversioned()?;
     let user = tx.user_for_change(caller.user)?;
     if is_on(tx, caller.user)? {
         return Err(already_on());
@@ -93,9 +99,11 @@ pub fn confirm(
     caller: Caller,
     signer: &Signer,
     code: &str,
+    expected: &Expected,
 ) -> Result<RecoveryCodes, Refusal> {
     caller.step_up(tx)?;
     let factor = tx.factor(caller.user)?.ok_or(Refusal::NotFound)?;
+    expected.check_unversioned()?;
     if factor.confirmed_at.is_some() {
         return Err(already_on());
     }
@@ -135,11 +143,17 @@ pub fn remove(tx: &mut Tx<'_>, caller: Caller, expected: &Expected) -> Result<()
 }
 
 /// Gives new recovery codes; the old ones are void.
-pub fn renew_codes(tx: &mut Tx<'_>, caller: Caller, signer: &Signer) -> Result<RecoveryCodes, Refusal> {
+pub fn renew_codes(
+    tx: &mut Tx<'_>,
+    caller: Caller,
+    signer: &Signer,
+    expected: &Expected,
+) -> Result<RecoveryCodes, Refusal> {
     caller.step_up(tx)?;
     if !is_on(tx, caller.user)? {
         return Err(Refusal::NotFound);
     }
+    expected.check_unversioned()?;
     about(tx, Some(caller.user), SecurityKind::RecoveryCodesRenewed, None)?;
     new_codes(tx, caller.user, signer)
 }

@@ -4,6 +4,7 @@
 use super::letters;
 use crate::platform::{Done, Handler, NewJob, Running, Stop};
 use crate::refusal::Refusal;
+use crate::rows;
 use crate::work::Work;
 use firma_auth::access::Read;
 use firma_domain::identity::{SecurityKind, device};
@@ -126,11 +127,10 @@ fn tell_owner(tx: &mut Tx<'_>, payload: &Payload, organization: Id, owner: Id) -
         return Ok(false);
     }
     let person = match payload.user {
-        Some(user) => tx
-            .user(user)
-            .map_or_else(|_| "–".to_owned(), |found| found.value.name),
-        None => "–".to_owned(),
+        Some(user) => rows::there(tx.user(user))?,
+        None => None,
     };
+    let person = person.map_or_else(|| "–".to_owned(), |found| found.value.name);
     let reader = tx.user(owner)?.value;
     let language = letters::language(tx, owner, own.locale.as_str())?;
     let agent = payload.user_agent.as_deref().map(device).unwrap_or_default();

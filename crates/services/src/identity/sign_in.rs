@@ -7,6 +7,7 @@ use super::guessing::Counts;
 use super::letters;
 use super::sessions::{Credentials, SignedIn, Signer, Transport, about, open};
 use crate::refusal::Refusal;
+use crate::rows;
 use firma_auth::password;
 use firma_auth::proof::{CHALLENGE_LIFE, DEVICE_LIFE, Proof};
 use firma_auth::token::RefreshToken;
@@ -202,7 +203,7 @@ fn known(
     let user = tx.user_of_login(name)?;
     let asked = user.unwrap_or(Id::NIL);
     let credential = tx.credential(asked)?;
-    let is_active = tx.user(asked).is_ok_and(|user| user.value.is_active);
+    let is_active = rows::there(tx.user(asked))?.is_some_and(|user| user.value.is_active);
     let now = tx.now();
     let device = user.and_then(|user| known_device(signer, user, device, now));
     let counts = Counts::at_account(signer, user, name, ip, device);

@@ -5,7 +5,7 @@ use crate::listing::{self, Parameters};
 use crate::organizations;
 use crate::pages::{self, by_id, listed};
 use crate::refusal::Refusal;
-use crate::rows::is;
+use crate::rows::{self, is};
 use firma_auth::access::{
     Action, Create, Delete, Founding, Grant, Joining, PlatformGrant, Read, Role, SYSTEM_ROLES, Update,
     platform_permissions, role_by_id,
@@ -110,6 +110,12 @@ pub fn give(
         ..RoleAssignment::of(given.user_id, role.id)
     };
     input::check(&value)?;
+    if let Some(lacking) = desk.facts().lacks_until(role, given.expires_at) {
+        return Err(Refusal::RoleNotHeld {
+            role: role.name.into(),
+            permission: Some(lacking.name()),
+        });
+    }
     desk.tx.hold_platform()?;
     let person = desk
         .tx
@@ -219,9 +225,12 @@ pub(super) fn unless_last_owner<A: Action>(
     user: Id,
 ) -> Result<(), Refusal> {
     // Who has never proved an address has no way in yet.
-    let has_way_in = |person: &User| person.is_active && person.email_verified_at.is_some();
+    let has_way_in = |person: User| person.is_active && person.email_verified_at.is_some();
     for other in lasting(tx, grant)? {
-        if other != user && tx.user(other).is_ok_and(|found| has_way_in(&found.value)) {
+        let other = (other != user).then(|| rows::there(tx.user(other)));
+        if let Some(found) = other.transpose()?.flatten()
+            && has_way_in(found.value)
+        {
             return Ok(());
         }
     }

@@ -1,6 +1,7 @@
 //! Inviting by mail. The mail, and whether its address has an account, is a job's affair: the answer is the same for
 //! every address.
 
+use super::members::live_roles;
 use super::places::{hold, is_for_client, least, room_for};
 use crate::access;
 use crate::crud::Expected;
@@ -171,7 +172,7 @@ fn takes_place<A: Action>(
     value: &Invitation,
 ) -> Result<bool, Refusal>
 where
-    (Invitation, A): Touches<Member, Read>,
+    (Invitation, A): Touches<Member, Read> + Touches<RoleAssignment, Create>,
 {
     let known = work.tx.user_of_login(&value.email.key())?;
     // As much is asked for an address without an account.
@@ -179,7 +180,14 @@ where
     let members = work.open(grant.also::<Member, Read>())?.by_ids(&[user])?;
     match members.first() {
         None => Ok(!is_for_client(&value.role_ids)?),
-        Some(waits) if waits.value.is_active && waits.value.joined_at.is_none() => Ok(false),
+        Some(waits) if waits.value.is_active && waits.value.joined_at.is_none() => {
+            let has = grant
+                .also::<RoleAssignment, Create>()
+                .also::<RoleAssignment, Read>();
+            let roles = live_roles(work, has, user)?;
+            let has: Vec<_> = roles.iter().map(|held| held.role_id).collect();
+            Ok(is_for_client(&has)? && !is_for_client(&value.role_ids)?)
+        }
         Some(_) => Err(taken("there is a member with this e-mail")),
     }
 }

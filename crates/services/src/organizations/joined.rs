@@ -2,6 +2,7 @@
 
 use super::invited::Held;
 use super::own::join;
+use super::places::least;
 use crate::access;
 use crate::crud::{self, Expected};
 use crate::identity::no_token;
@@ -12,7 +13,7 @@ use firma_auth::access::{Create, Grant, Invited, Joining, Read, Update};
 use firma_domain::access::RoleAssignment;
 use firma_domain::identity::SecurityKind;
 use firma_domain::organizations::{Invitation, Member, Status, Team, TeamMember};
-use firma_domain::{Id, Record};
+use firma_domain::{Id, Instant, Record};
 use firma_persistence::Tx;
 use firma_persistence::identity::SecurityEvent;
 use serde::Serialize;
@@ -43,10 +44,20 @@ pub(super) fn take_up(tx: &mut Tx<'_>, held: &Held, user: Id, name: String) -> R
     let grant = Invited::of(held.tenant, user).grant();
     let invitation = &held.record.value;
     let by = invitation.invited_by.unwrap_or(Id::NIL);
+    let is_let_in = !tx.lacks_factor(by, held.tenant)?;
     let mut work = Work::resume(tx, held.tenant, by)?;
     enter(&mut work, grant, held, user, name)?;
-    let (mut role_ids, withheld_role_ids) = roles(&mut work, grant, invitation)?;
-    let (team_ids, withheld_team_ids) = teams(&mut work, grant, invitation)?;
+    let ((mut role_ids, withheld_role_ids), (team_ids, withheld_team_ids)) = match is_let_in {
+        true => (
+            roles(&mut work, grant, invitation)?,
+            teams(&mut work, grant, invitation)?,
+        ),
+        // Who invited lacks the second factor that was asked for since, and so may do nothing there.
+        false => {
+            let (roles, teams) = (invitation.role_ids.clone(), invitation.team_ids.clone());
+            ((vec![], roles), (vec![], teams))
+        }
+    };
     let now = work.now();
     let value = invitation
         .clone()
@@ -56,7 +67,8 @@ pub(super) fn take_up(tx: &mut Tx<'_>, held: &Held, user: Id, name: String) -> R
     for role in &role_ids {
         access::give(&mut work, grant.also(), user, *role, invitation.roles_expire_at)?;
     }
-    if role_ids.is_empty() {
+    // For good, so who invited has to hold it for good.
+    if role_ids.is_empty() && is_let_in && may_give(&mut work, grant, least()?, None)? {
         role_ids.extend(access::give_least(&mut work, grant.also(), user)?);
     }
     for team in &team_ids {
@@ -117,13 +129,25 @@ fn roles(
         return Ok((given, invitation.role_ids.clone()));
     }
     for role in &invitation.role_ids {
-        match access::may_give(work, grant.also(), *role, invitation.roles_expire_at) {
-            Ok(_) => given.push(*role),
-            Err(Refusal::Fault(fault)) => return Err(Refusal::Fault(fault)),
-            Err(_) => withheld.push(*role),
+        match may_give(work, grant, *role, invitation.roles_expire_at)? {
+            true => given.push(*role),
+            false => withheld.push(*role),
         }
     }
     Ok((given, withheld))
+}
+
+fn may_give(
+    work: &mut Work<'_, '_>,
+    grant: Answering,
+    role: Id,
+    end: Option<Instant>,
+) -> Result<bool, Refusal> {
+    match access::may_give(work, grant.also::<RoleAssignment, Create>(), role, end) {
+        Ok(_) => Ok(true),
+        Err(Refusal::Fault(fault)) => Err(Refusal::Fault(fault)),
+        Err(_) => Ok(false),
+    }
 }
 
 /// The teams that who invited may add to now, and those that they may not, or that are gone.

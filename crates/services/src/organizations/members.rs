@@ -1,5 +1,5 @@
 use super::invitations::{distinct, unless_invited};
-use super::places::{hold, is_for_client, role_id, room_for};
+use super::places::{hold, is_for_client, room_for};
 use crate::access;
 use crate::keeping::Keeping;
 use crate::refusal::Refusal;
@@ -84,14 +84,14 @@ pub(super) fn leave_teams(tx: &mut Tx<'_>, grant: Grant<Member, Update>, user: I
 }
 
 /// The roles that a member was given, and that give something now as soon as the member is active.
-fn live_roles(
+pub(super) fn live_roles(
     work: &mut Work<'_, '_>,
-    grant: Grant<Member, Update>,
+    grant: Grant<RoleAssignment, Read>,
     user: Id,
 ) -> Result<Vec<RoleAssignment>, Refusal> {
     let now = work.now();
     let held = work
-        .open(grant.also::<RoleAssignment, Read>())?
+        .open(grant)?
         .some(vec![is::<RoleAssignment>("user_id", user)], i64::MAX)?;
     let held = held.into_iter().map(|known| known.value);
     Ok(held.filter(|value| value.gives(now)).collect())
@@ -118,12 +118,12 @@ impl Keeping for Member {
                 return Err(Refusal::conflict("referred_to", "the person is erased"));
             }
             // The roles come back with the member: whoever does that gives them.
-            for held in live_roles(work, grant, before.id)? {
+            for held in live_roles(work, grant.also(), before.id)? {
                 let giving = grant.also::<RoleAssignment, Read>();
                 access::may_give(work, giving, held.role_id, held.expires_at)?;
             }
             let organization = hold(work.tx, grant.also())?;
-            let roles: Vec<_> = live_roles(work, grant, before.id)?
+            let roles: Vec<_> = live_roles(work, grant.also(), before.id)?
                 .iter()
                 .map(|held| held.role_id)
                 .collect();
@@ -140,13 +140,10 @@ impl Keeping for Member {
             if parent.value.owner_id == Some(before.id) {
                 return Err(Refusal::conflict("last_owner", "the owner can't be deactivated"));
             }
-            // Who isn't active holds nothing: `ceo` is taken by those alone who may give it.
-            let ceo = role_id("ceo")?;
-            for held in live_roles(work, grant, before.id)? {
-                if held.role_id == ceo {
-                    let end = Some(work.now());
-                    access::may_give(work, grant.also::<RoleAssignment, Read>(), held.role_id, end)?;
-                }
+            // Who isn't active holds nothing: a role is taken by those alone who may give it.
+            for held in live_roles(work, grant.also(), before.id)? {
+                let end = Some(work.now());
+                access::may_give(work, grant.also::<RoleAssignment, Read>(), held.role_id, end)?;
             }
             leave_teams(work.tx, grant, before.id)?;
         }

@@ -122,23 +122,29 @@ impl CleanUp {
 
     /// Bytes go before what is known of them does, so that none is forgotten.
     fn bytes(&self, job: &Running<'_>, reason: Sweep, kept: i64) -> Result<i64, Stop> {
-        let mut gone = 0;
+        let (mut gone, mut left) = (0, 0);
         loop {
             let keys = job.step(move |tx| {
                 let before = tx.now().plus_seconds(-kept);
                 Ok((Progress::default(), tx.claim_bytes(reason, before, BATCH)?))
             })?;
-            for key in &keys {
-                self.store.delete(key).map_err(|e| {
-                    log::warn!("bytes were not removed: {e}");
-                    Stop::Again("the store of files can't be written to".into())
-                })?;
-            }
-            let count = i64::try_from(keys.len()).unwrap_or(i64::MAX);
-            job.step(move |tx| Ok((Progress::default(), tx.bytes_are_gone(&keys)?)))?;
+            let claimed = i64::try_from(keys.len()).unwrap_or(i64::MAX);
+            // One that can't be removed keeps no other.
+            let is_gone = |key: &String| {
+                let removed = self.store.delete(key);
+                removed
+                    .inspect_err(|e| log::warn!("bytes were not removed: {e}"))
+                    .is_ok()
+            };
+            let removed: Vec<String> = keys.into_iter().filter(is_gone).collect();
+            let count = i64::try_from(removed.len()).unwrap_or(i64::MAX);
+            job.step(move |tx| Ok((Progress::default(), tx.bytes_are_gone(&removed)?)))?;
             gone += count;
-            if count < BATCH {
-                return Ok(gone);
+            left += claimed - count;
+            match (claimed < BATCH || count == 0, left) {
+                (false, _) => {}
+                (true, 0) => return Ok(gone),
+                (true, _) => return Err(Stop::Again("the store of files can't be written to".into())),
             }
         }
     }

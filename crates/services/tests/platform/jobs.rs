@@ -303,7 +303,7 @@ fn a_long_step_costs_no_other_job_its_lease() {
         }
         workers
             .into_iter()
-            .for_each(|worker| drop(worker.stop(Duration::from_secs(5))));
+            .for_each(|worker| worker.stop(Duration::from_secs(5)));
     });
 }
 

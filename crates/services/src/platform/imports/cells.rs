@@ -58,7 +58,8 @@ impl Kind {
             (Some(Kind::List), json!(["~"])),
             (Some(Kind::List), json!(["~@example.com"])),
         ];
-        let own = format!("#/{}", name.replace('.', "/"));
+        let outer = name.split_once('.').map(|(outer, _)| format!("#/{outer}"));
+        let own = format!("#/{}", name.replacen('.', "/", 1));
         for (kind, sample) in samples {
             match taken::<E>(name, sample) {
                 Ok(()) => {
@@ -73,6 +74,17 @@ impl Kind {
                         && ["unknown_field", "read_only"].contains(&error.code.as_ref()) =>
                 {
                     return Err(error);
+                }
+                // There is no such field to lead into, or it has none.
+                Err(error)
+                    if outer.as_ref() == Some(&error.pointer)
+                        && ["unknown_field", "read_only", "invalid_type"].contains(&error.code.as_ref()) =>
+                {
+                    return Err(FieldError {
+                        pointer: own,
+                        code: "unknown_field".into(),
+                        detail: "is not a field that a cell becomes".into(),
+                    });
                 }
                 Err(_) => {}
             }
