@@ -2,7 +2,7 @@
 
 use crate::archive::{self, BackupHandler};
 use crate::config::Config;
-use crate::database::{has_users, migrate, open, settings, sources, target};
+use crate::database::{has_users, migrate, settings, sources, target};
 use crate::secret::{NEW_SECRET, known, root_secret};
 use firma_adapters::{
     BreachedFile, DnsNames, LocalFiles, OidcProvider, OidcSettings, OtlpSettings, OtlpTracer, OutboxFolder,
@@ -141,7 +141,7 @@ fn put_together(config: &Config, sources: Sources, least: u32) -> Result<Parts, 
         .map_err(|e| e.to_string())?
         .is_some();
     let breached = breached(config)?;
-    let (target, migrated) = migrate(config)?;
+    let target = migrate(config)?;
     let root = root_secret(given, &config.data_dir, &|bytes| SystemEntropy.fill(bytes))
         .map_err(|e| e.to_string())?;
     let previous = config.secret_previous.as_ref().map(|secret| secret.reveal());
@@ -150,7 +150,7 @@ fn put_together(config: &Config, sources: Sources, least: u32) -> Result<Parts, 
         least,
         ..settings(config, target)
     };
-    let database = open(&settings, sources.clone(), migrated.as_deref())?;
+    let database = Database::open(&settings, sources.clone())?;
     if !was_known && has_users(&database) {
         log::warn!(
             "people have accounts, and there was no secret in {}, so a new one was made: {NEW_SECRET}",

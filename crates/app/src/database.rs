@@ -3,7 +3,7 @@
 use crate::config::{Config, Database as Url, Migrate};
 use firma_adapters::{Ids, SystemClock, SystemEntropy};
 use firma_domain::source::Clock;
-use firma_persistence::migrations::{MigrationError, Migrator};
+use firma_persistence::migrations::{MigrationError, Migrator, is_same};
 use firma_persistence::{Database, Settings, Sources, Target};
 use firma_services::Tx;
 use firma_services::identity::has_no_user;
@@ -29,16 +29,23 @@ pub(crate) fn target(url: &Url) -> Result<Target, String> {
 }
 
 /// The database with the login that owns its tables.
+///
+/// # Errors
+/// Another URL names that login, and it is of another database.
 pub(crate) fn owner(config: &Config) -> Result<Target, String> {
-    match &config.migrate_database_url {
-        Some(url) => target(url),
-        None => target(&config.database()),
+    let served = target(&config.database())?;
+    let Some(url) = &config.migrate_database_url else {
+        return Ok(served);
+    };
+    let owner = target(url)?;
+    match is_same(&served, &owner).map_err(|e| e.to_string())? {
+        true => Ok(owner),
+        false => Err("DATABASE_URL and FIRMA_MIGRATE_DATABASE_URL name two databases".into()),
     }
 }
 
-/// Migrates where that may be done without asking: SQLite, an empty PostgreSQL, or where it is said. What is to be served,
-/// and which database was migrated, where that has a URL of its own.
-pub(crate) fn migrate(config: &Config) -> Result<(Target, Option<String>), String> {
+/// Migrates where that may be done without asking: SQLite, an empty PostgreSQL, or where it is said. What is to be served.
+pub(crate) fn migrate(config: &Config) -> Result<Target, String> {
     let target = target(&config.database())?;
     let owner = owner(config)?;
     let mut migrator = Migrator::connect(&owner, SystemClock.now()).map_err(|e| e.to_string())?;
@@ -55,9 +62,7 @@ pub(crate) fn migrate(config: &Config) -> Result<(Target, Option<String>), Strin
         Ok(())
     };
     run(&mut migrator).map_err(|e| e.to_string())?;
-    let named = config.migrate_database_url.is_some();
-    let place = named.then(|| migrator.place()).transpose();
-    Ok((target, place.map_err(|e| e.to_string())?))
+    Ok(target)
 }
 
 pub(crate) fn settings(config: &Config, target: Target) -> Settings {
@@ -94,23 +99,6 @@ pub(crate) fn existing(config: &Config) -> Result<Database, String> {
             "the database can't be asked: {}; see `firma doctor`",
             database.said(&fault)
         )),
-    }
-}
-
-/// The database that is to be served: where another URL named the one that was migrated, the same.
-pub(crate) fn open(
-    settings: &Settings,
-    sources: Sources,
-    migrated: Option<&str>,
-) -> Result<Database, String> {
-    let database = Database::open(settings, sources)?;
-    let Some(migrated) = migrated else {
-        return Ok(database);
-    };
-    let served = database.read_waiting(|tx: &mut Tx<'_>| tx.place());
-    match served.map_err(|fault| database.said(&fault))? == migrated {
-        true => Ok(database),
-        false => Err("DATABASE_URL and FIRMA_MIGRATE_DATABASE_URL name two databases".into()),
     }
 }
 

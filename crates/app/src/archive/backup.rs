@@ -12,6 +12,7 @@ use crate::exit::{Ended, IN_DOUBT};
 use crate::progress::Progress;
 use crate::secret::NEW_SECRET;
 use firma_domain::Instant;
+use firma_persistence::Target;
 use firma_persistence::archive::Source;
 use serde::Serialize;
 use std::ffi::OsStr;
@@ -130,7 +131,15 @@ pub(super) fn keep(
     is_proved: bool,
 ) -> Result<(), String> {
     draft.keep(path).map_err(|e| said(path, &e))?;
-    Source::note(&owner(config)?.there()?, begun_at, is_proved)
+    // A database that nothing can be stored in is one to be kept all the more.
+    let noted = owner(config).and_then(Target::there);
+    if let Err(e) = noted.and_then(|owner| Source::note(&owner, begun_at, is_proved)) {
+        log::warn!(
+            "{} is whole, and wasn't noted in the database: {e}",
+            path.display()
+        );
+    }
+    Ok(())
 }
 
 pub(super) fn said(path: &Path, e: &std::io::Error) -> String {
@@ -139,6 +148,9 @@ pub(super) fn said(path: &Path, e: &std::io::Error) -> String {
 
 fn write<W: Write>(config: &Config, out: W, watch: Watch<'_>) -> Result<(W, Counted), String> {
     let mut source = Source::open(&owner(config)?.there()?)?;
+    if source.migrations.is_empty() {
+        return Err("there is nothing in the database: it has no migrations".into());
+    }
     let mut out = Writer::new(out);
     out.mark(&Head {
         firma_backup: FORMAT,

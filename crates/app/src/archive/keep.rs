@@ -72,10 +72,14 @@ impl Keep {
         Some(keep)
     }
 
-    /// Those of the proved archives that may go, or of the others: that there are newer ones that weren't proved is no
-    /// reason to remove one that was.
-    pub(super) fn superfluous(self, names: &[String], is_proved: bool) -> Vec<String> {
-        let of_kind = |name| Named::read(name).filter(|named| named.is_proved == is_proved);
+    /// Those that may go now that this one is made: of the proved archives, or of the others, since that there are newer
+    /// ones that weren't proved is no reason to remove one that was. What was made later, by a clock that was ahead,
+    /// takes no other's place.
+    pub(super) fn superfluous(self, names: &[String], made: &Named) -> Vec<String> {
+        let of_kind = |name| {
+            Named::read(name)
+                .filter(|named| named.is_proved == made.is_proved && named.made_at <= made.made_at)
+        };
         let mut named: Vec<_> = names
             .iter()
             .filter_map(|name| Some((of_kind(name)?, name)))
@@ -204,6 +208,13 @@ mod tests {
         }
     }
 
+    fn made(stamp: &str, is_proved: bool) -> Named {
+        Named {
+            made_at: instant(stamp).unwrap(),
+            is_proved,
+        }
+    }
+
     #[test]
     fn so_many_are_kept_and_of_so_many_days() {
         for wrong in [
@@ -226,7 +237,9 @@ mod tests {
         names.push("firma-20261031T030000Z.backup".to_owned());
         names.push("firma-20261128T030000Z.unproved.backup".to_owned());
         let gone = |keep: &str| {
-            let mut gone = Keep::parse(keep).unwrap().superfluous(&names, true);
+            let mut gone = Keep::parse(keep)
+                .unwrap()
+                .superfluous(&names, &made("20261127T150000Z", true));
             gone.sort();
             let short = |name: String| name.get(10..17).unwrap().to_owned();
             gone.into_iter().map(short).collect::<Vec<_>>()
@@ -239,7 +252,24 @@ mod tests {
         assert_eq!(gone("weekly=2"), ["1031T03", "1126T03", "1126T15", "1127T03"]);
         assert_eq!(gone("daily=2, monthly=2"), ["1120T03", "1126T03", "1127T03"]);
         assert!(gone("100").is_empty());
-        assert!(Keep::parse("1").unwrap().superfluous(&names, false).is_empty());
+        let unproved = made("20261128T030000Z", false);
+        assert!(
+            Keep::parse("1")
+                .unwrap()
+                .superfluous(&names, &unproved)
+                .is_empty()
+        );
+        // One of a clock that was ahead neither goes nor puts out those that are made now.
+        names.push("firma-20271127T030000Z.backup".to_owned());
+        names.push("firma-20261127T160000Z.backup".to_owned());
+        let now = made("20261127T160000Z", true);
+        let gone = Keep::parse("1").unwrap().superfluous(&names, &now);
+        assert_eq!(gone.len(), 6);
+        assert!(
+            gone.iter()
+                .all(|name| !name.contains("2027") && !name.contains("T16")),
+            "{gone:?}"
+        );
     }
 
     #[test]

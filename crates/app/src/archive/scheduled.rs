@@ -102,7 +102,8 @@ impl BackupHandler {
             return Err(what);
         }
         let is_proved = proof == Proof::Proved;
-        let name = Named { made_at, is_proved }.write();
+        let named = Named { made_at, is_proved };
+        let name = named.write();
         keep(&draft, &self.config, &folder.join(&name), made_at, is_proved)?;
         let why = proof.lacking().map(|(_, why)| why);
         if let Some(why) = why {
@@ -111,7 +112,7 @@ impl BackupHandler {
         for old in self
             .config
             .backup_keep
-            .superfluous(&self.names().map_err(said)?, is_proved)
+            .superfluous(&self.names().map_err(said)?, &named)
         {
             if let Err(e) = fs::remove_file(folder.join(&old)) {
                 log::warn!("the backup {old} was not removed: {e}");

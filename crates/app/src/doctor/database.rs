@@ -105,7 +105,11 @@ async fn look(database: &Database, key: Option<Key>, current: bool) -> Vec<Check
         Ok(version) => checks.push(Check::ok("database", version)),
         Err(fault) => return vec![away(database.said(&fault))],
     }
-    for looked in [integrity(database).await, clock(database).await] {
+    for looked in [
+        integrity(database).await,
+        clock(database).await,
+        writes(database).await,
+    ] {
         match looked {
             Ok(check) => checks.extend(check),
             Err(fault) => checks.push(away(database.said(&fault))),
@@ -135,6 +139,13 @@ async fn integrity(database: &Database) -> Result<Option<Check>, Fault> {
             RESTORE,
         ),
     }))
+}
+
+/// Of PostgreSQL: one that only follows another, or was told to store nothing.
+async fn writes(database: &Database) -> Result<Option<Check>, Fault> {
+    let is_refusing = database.read(|tx: &mut Tx<'_>| tx.refuses_writes()).await?;
+    let remedy = "see which server DATABASE_URL names, and its default_transaction_read_only";
+    Ok(is_refusing.then(|| Check::wrong("writing", "nothing can be stored", remedy)))
 }
 
 async fn clock(database: &Database) -> Result<Option<Check>, Fault> {

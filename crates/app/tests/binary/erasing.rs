@@ -42,5 +42,18 @@ fn who_runs_the_server_erases_a_person() {
         );
         house.run(&["audit", "verify"], "").fine();
         assert!(erase(ANN, &["--yes"]).line(1).contains("no user"));
+        if house.is_postgres() {
+            continue;
+        }
+        // Nor is anything of it left between the rows of the file.
+        server.terminate();
+        let (status, log) = server.ended();
+        assert_eq!(status.code(), Some(0), "{log}");
+        let path = house.database.url().replacen("sqlite://", "", 1);
+        let file = std::fs::read(path).unwrap();
+        for trace in [ANN, "Zephyrine", "zephyrine"] {
+            let is_there = file.windows(trace.len()).any(|part| part == trace.as_bytes());
+            assert!(!is_there, "{trace}");
+        }
     }
 }

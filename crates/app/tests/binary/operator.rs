@@ -1,6 +1,6 @@
 //! What who runs the server asks: is the log whole, is the installation well, what is configured.
 
-use crate::house::{House, SECRET, at};
+use crate::house::{House, PASSWORD, SECRET, at};
 use crate::process::run;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -159,7 +159,11 @@ fn a_good_installation_is_said_to_be_well() {
 #[test]
 fn a_row_that_was_changed_behind_the_application_is_found() {
     let one = "WHERE id = (SELECT entity_id FROM audit_entries WHERE entity_type = 'company' AND number = (SELECT MAX(number) FROM audit_entries))";
-    let cases: [(String, &str); 4] = [
+    let cases: [(String, &str); 5] = [
+        (
+            "DELETE FROM companies".into(),
+            "it has entries and no row, and wasn't purged",
+        ),
         (
             format!("UPDATE companies SET version = version + 1 {one}"),
             "it is at version 4, and its last entry at 3",
@@ -190,6 +194,53 @@ fn a_row_that_was_changed_behind_the_application_is_found() {
             assert!(what.ends_with(how), "{what}");
             assert!(what.contains(" rows were changed behind"), "{what}");
         }
+    }
+}
+
+/// Whoever takes a head away hides no other log.
+#[test]
+fn a_log_without_its_head_is_in_doubt_and_the_others_are_looked_at() {
+    for house in House::each() {
+        let first = kept(&house);
+        house
+            .run(
+                &[
+                    "admin",
+                    "create",
+                    "--email",
+                    "b@b.example",
+                    "--organization",
+                    "B",
+                    "--slug",
+                    "bbb",
+                ],
+                PASSWORD,
+            )
+            .fine();
+        let of = "organization_id = (SELECT id FROM tenants WHERE slug = 'bbb')";
+        tamper(
+            &house,
+            &format!(
+                "DELETE FROM heads WHERE {of}; UPDATE audit_entries SET action = 'x' WHERE number = {first} AND NOT {of}"
+            ),
+        );
+        let found = house.run(&["audit", "verify"], "");
+        assert_eq!(found.code, Some(4), "{found:?}");
+        assert!(found.out.contains("its head is missing"), "{found:?}");
+        assert!(
+            found.out.contains(&format!(
+                "firm: entry {first} is the first in doubt: it was changed"
+            )),
+            "{found:?}"
+        );
+        let found = wrong(&house);
+        assert!(found.iter().any(|(check, _)| check == "audit log"), "{found:?}");
+        let file = house.folder.path().join("b.log");
+        let exported = house.run(
+            &["audit", "export", "--organization", "bbb", file.to_str().unwrap()],
+            "",
+        );
+        assert!(exported.code == Some(4) && file.exists(), "{exported:?}");
     }
 }
 

@@ -21,7 +21,7 @@ pub const MANY: i32 = 10;
 /// After so many quiet seconds the counting begins anew.
 pub const QUIET: i64 = 3_600;
 /// The longest wait, in seconds.
-const LONGEST: i64 = 900;
+pub const LONGEST_WAIT: i64 = 900;
 
 impl Guessed {
     /// Seconds until the next try, after so many wrong ones: none at first, then 1, 2, 4 and so on, up to a quarter
@@ -32,7 +32,10 @@ impl Guessed {
             _ => 5,
         };
         match u32::try_from(failures.saturating_sub(free)) {
-            Ok(beyond) => 1i64.checked_shl(beyond.min(10)).unwrap_or(LONGEST).min(LONGEST),
+            Ok(beyond) => 1i64
+                .checked_shl(beyond.min(10))
+                .unwrap_or(LONGEST_WAIT)
+                .min(LONGEST_WAIT),
             Err(_) => 0,
         }
     }
@@ -48,7 +51,7 @@ mod tests {
         assert_eq!(waits, [0, 0, 0, 0, 1, 2, 4, 8, 16, 32]);
         assert_eq!((Guessed::Address.delay(19), Guessed::Address.delay(20)), (0, 1));
         for guessed in Guessed::ALL {
-            assert_eq!(guessed.delay(i32::MAX), LONGEST);
+            assert_eq!(guessed.delay(i32::MAX), LONGEST_WAIT);
             assert!((1..2_000).all(|n| guessed.delay(n) <= guessed.delay(n + 1)));
         }
     }

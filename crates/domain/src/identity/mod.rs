@@ -13,7 +13,7 @@ mod user;
 pub use breached::BreachedPasswords;
 pub use device::device;
 pub use event::{MANY_WRITES, SecurityEvent};
-pub use guessing::{Guessed, MANY, QUIET};
+pub use guessing::{Guessed, LONGEST_WAIT, MANY, QUIET};
 pub use profile::{Profile, Term};
 pub use provider::{Attempt, IdentityProvider, ProviderFault, Vouched};
 pub use security::{SecurityKind, Severity};

@@ -52,12 +52,16 @@ impl Target {
     /// The same, unless it is a file that isn't there: to open one would make it.
     ///
     /// # Errors
-    /// There is no such file.
+    /// There is no such file, or it isn't known whether there is.
     pub fn there(self) -> Result<Target, String> {
-        match &self {
-            Target::Sqlite(path) if !path.exists() => Err(format!("there is no database {}", path.display())),
-            _ => Ok(self),
+        if let Target::Sqlite(path) = &self {
+            match path.try_exists() {
+                Ok(true) => {}
+                Ok(false) => return Err(format!("there is no database {}", path.display())),
+                Err(e) => return Err(format!("{}: {e}", path.display())),
+            }
         }
+        Ok(self)
     }
 
     /// Another database of the same server, by the same login; of a file the file itself.

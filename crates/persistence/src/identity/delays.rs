@@ -6,6 +6,7 @@ use crate::sql::{Sql, Value};
 use crate::store::Tx;
 use diesel::sql_types::Integer;
 use firma_domain::Instant;
+use firma_domain::identity::LONGEST_WAIT;
 
 impl Tx<'_> {
     /// From when on one may try again at a subject; none where nobody guessed wrong. In a call that writes it waits for
@@ -16,7 +17,9 @@ impl Tx<'_> {
             .bind(Value::Bytes(subject.to_vec()))
             .then_either(hold, "")
             .maybe::<At>(self)?;
-        Ok(found.map(|at| at.0))
+        // Nobody waits for longer: that was written by a clock that was ahead.
+        let latest = self.now().plus_seconds(LONGEST_WAIT);
+        Ok(found.map(|at| at.0).filter(|free| *free <= latest))
     }
 
     /// Counts a wrong guess, anew after `quiet` seconds without one; how many there are now. None where one had to wait
@@ -33,11 +36,15 @@ impl Tx<'_> {
             ])
             .then(") ON CONFLICT (subject) DO UPDATE SET failures = CASE WHEN sign_in_delays.failed_at < ")
             .bind(now.plus_seconds(-quiet))
+            .then(" OR sign_in_delays.failed_at > ")
+            .bind(now.plus_seconds(LONGEST_WAIT))
             .then(
                 " THEN 1 ELSE sign_in_delays.failures + 1 END, failed_at = excluded.failed_at \
                  WHERE sign_in_delays.free_at <= ",
             )
             .bind(now)
+            .then(" OR sign_in_delays.free_at > ")
+            .bind(now.plus_seconds(LONGEST_WAIT))
             .then(" RETURNING failures")
             .maybe::<i32>(self)
     }

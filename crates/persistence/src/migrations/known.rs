@@ -1,7 +1,7 @@
 //! What this binary knows of migrations, what a database has of them, and which database it is.
 
-use super::{Outcome, POSTGRES, SQLITE, failed};
-use crate::backend::AnyConnection;
+use super::{MigrationError, Outcome, POSTGRES, SQLITE, failed};
+use crate::backend::{AnyConnection, Target, connect_owner};
 use crate::fault::Fault;
 use crate::sql::Sql;
 use crate::store::Tx;
@@ -9,24 +9,34 @@ use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
 use diesel::sql_types::{Bool, Text};
 use diesel::sqlite::Sqlite;
+use std::path::Path;
 
-/// On PostgreSQL the server, by when it was started, and the database in it.
-pub(super) fn place() -> Sql<Text> {
-    Sql::either(
+/// Whether both are one database, however they name it.
+///
+/// # Errors
+/// One of them can't be reached.
+pub fn is_same(one: &Target, other: &Target) -> Result<bool, MigrationError> {
+    match (one, other) {
+        (Target::Sqlite(one), Target::Sqlite(other)) => {
+            // One that isn't there yet is called what it is called.
+            let place = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+            Ok(place(one) == place(other))
+        }
+        (Target::Postgres(_), Target::Postgres(_)) => Ok(one == other || place(one)? == place(other)?),
+        _ => Ok(false),
+    }
+}
+
+/// The server, by when it was started, and the database in it.
+fn place(of: &Target) -> Result<String, MigrationError> {
+    let mut conn = connect_owner(of).map_err(MigrationError::Connect)?;
+    let place = Sql::<Text>::text(
         "SELECT current_database()::text || ' ' || EXTRACT(EPOCH FROM pg_postmaster_start_time())::text",
-        "SELECT file FROM pragma_database_list WHERE name = 'main'",
-    )
+    );
+    place.one_on(&mut conn).map_err(failed)
 }
 
 impl Tx<'_> {
-    /// Which database it is, however it is named.
-    ///
-    /// # Errors
-    /// The database can't be asked.
-    pub fn place(&mut self) -> Result<String, Fault> {
-        place().one(self)
-    }
-
     /// Whether the database has just the migrations of this binary.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use copy::whole;
 use diesel::migration::{Migration, MigrationSource};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use firma_domain::Instant;
-use known::place;
+pub use known::is_same;
 pub(crate) use known::{applied, known};
 pub(crate) use lock::Lock;
 use std::path::{Path, PathBuf};
@@ -166,14 +166,6 @@ impl Migrator {
         }
     }
 
-    /// Which database it is, however it is named: to be compared with [`Tx::place`](crate::Tx::place).
-    ///
-    /// # Errors
-    /// The database can't be asked.
-    pub fn place(&mut self) -> Outcome<String> {
-        place().one_on(&mut self.conn).map_err(failed)
-    }
-
     /// Applies what is missing and seeds.
     ///
     /// # Errors
@@ -220,9 +212,13 @@ impl Migrator {
     pub fn redo(&mut self) -> Outcome<Done> {
         // One lock for both: else another process could migrate in between.
         let _lock = Lock::take(&self.target, &mut self.conn)?;
-        let done = self.revert_locked()?;
-        self.run_locked()?;
-        Ok(done)
+        let back = self.revert_locked()?;
+        let done = self.run_locked()?;
+        // All that was applied: more than one where others were missing before.
+        Ok(Done {
+            backup: back.backup,
+            ..done
+        })
     }
 
     /// Puts in what every installation needs; again and again without change.

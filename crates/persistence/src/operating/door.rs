@@ -2,7 +2,7 @@ use crate::backend::{At, Id as IdType, Instant as AtType, Uid};
 use crate::fault::{Failure, Fault};
 use crate::sql::Sql;
 use crate::store::Tx;
-use diesel::sql_types::{Nullable, Text};
+use diesel::sql_types::{Bool, Nullable, Text};
 use firma_auth::access::Operating;
 use firma_domain::{Id, Instant};
 
@@ -42,6 +42,15 @@ impl<'c> Tx<'c> {
         let time = Sql::<Nullable<AtType>>::either("SELECT clock_timestamp()", "SELECT NULL")
             .one::<Option<At>>(self)?;
         Ok(time.map(|at| at.0))
+    }
+
+    /// Whether it stores nothing: a PostgreSQL that follows another, or was told so.
+    pub fn refuses_writes(&mut self) -> Result<bool, Fault> {
+        Sql::<Bool>::either(
+            "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean",
+            "SELECT FALSE",
+        )
+        .one(self)
     }
 
     /// Which database it is, as it names itself.

@@ -192,7 +192,8 @@ impl Tx<'_> {
     }
 
     pub(crate) fn end_of_log(&mut self, organization: Id) -> Result<LogEnd, Fault> {
-        let (number, digest) = self.head_of(organization)?;
+        // Of one whose head is gone the file says that, too: nothing follows from its entries.
+        let (number, digest) = self.head_of(organization)?.unwrap_or_default();
         let events = Sql::<BigInt>::text("SELECT COUNT(*) FROM security_events WHERE organization_id = ")
             .bind(organization)
             .one::<i64>(self)?;
@@ -203,11 +204,11 @@ impl Tx<'_> {
         })
     }
 
-    /// The last number of a log, and the digest there.
-    pub(super) fn head_of(&mut self, organization: Id) -> Result<(i64, Vec<u8>), Fault> {
+    /// The last number of a log, and the digest there; none where somebody took that away.
+    pub(super) fn head_of(&mut self, organization: Id) -> Result<Option<(i64, Vec<u8>)>, Fault> {
         Sql::<(BigInt, Binary)>::text("SELECT last_number, digest FROM heads WHERE organization_id = ")
             .bind(organization)
-            .one::<(i64, Vec<u8>)>(self)
+            .maybe::<(i64, Vec<u8>)>(self)
     }
 }
 

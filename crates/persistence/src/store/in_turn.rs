@@ -15,7 +15,7 @@ impl Tx<'_> {
         entries: Vec<Entry>,
         batch: Batch,
     ) -> Result<(), Fault> {
-        let (last, before) = self.head_of(organization)?;
+        let (last, before) = self.head_of(organization)?.ok_or(Fault::Missing)?;
         let chain = link(&before, &batch.digest).to_vec();
         let mut number = last;
         for (entry, (payload, digest)) in entries.into_iter().zip(batch.seals) {

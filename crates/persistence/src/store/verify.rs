@@ -87,8 +87,10 @@ impl Tx<'_> {
                 return Ok(Stretch::On(walk.settled));
             }
         }
-        let (last, digest) = self.head_of(organization)?;
-        let doubt = at_end(&mut walk, (last, &digest));
+        let doubt = match self.head_of(organization)? {
+            Some((last, digest)) => at_end(&mut walk, (last, &digest)),
+            None => Some((walk.number.max(1), "its head is missing")),
+        };
         Ok(Stretch::End(found(cut, walk.number, doubt)))
     }
 
