@@ -31,6 +31,8 @@ pub struct Found {
     pub drift: Vec<(&'static str, Drift)>,
     /// Each invariant, and how many rows break it
     pub broken: Vec<(&'static Invariant, i64)>,
+    /// Its files, by their keys in the store, and the size that each should have
+    pub files: Vec<(String, i64)>,
 }
 
 /// All organizations but those that are being purged, and the nil one.
@@ -139,6 +141,7 @@ pub fn examine(tx: &mut Tx<'_>, place: Id, key: Option<&Key>) -> Result<Option<F
             newest: tx.newest_entry(operating)?,
             drift,
             broken,
+            files: tx.stored_files(operating)?,
         })
     })
 }

@@ -39,7 +39,7 @@ pub(crate) fn backup(config: &Config, asked: &Backup) -> Result<(), Ended> {
     }
     if asked.file == Path::new("-") {
         // Standard output is the archive's.
-        let (_, written) = write(config, std::io::stdout().lock(), &|| Ok(()))?;
+        let (_, written, _) = write(config, std::io::stdout().lock(), &|| Ok(()))?;
         log::info!(
             "backup: {} rows of {} tables, {} files",
             written.rows,
@@ -55,9 +55,9 @@ pub(crate) fn backup(config: &Config, asked: &Backup) -> Result<(), Ended> {
     }
     let begun_at = sources().clock.now();
     let draft = Draft::beside(&asked.file).map_err(|e| said(&asked.file, &e))?;
-    let written = fill(&draft, config, &|| Ok(()))?;
+    let (written, doubt) = fill(&draft, config, &|| Ok(()))?;
     let proof = match asked.prove {
-        true => Some(prove(config, &draft.path, &written, &|| Ok(()))?),
+        true => Some(prove(config, &draft.path, &written, &|| Ok(()))?.doubting(doubt.as_ref())),
         false => None,
     };
     if let Some(Proof::Differs(what)) = proof {
@@ -112,14 +112,18 @@ fn told(asked: &Backup, path: &Path, written: &Counted, proof: Option<&Proof>) -
     Ok(())
 }
 
-/// Writes an archive onto the disk, and reads it again.
-pub(super) fn fill(draft: &Draft, config: &Config, watch: Watch<'_>) -> Result<Counted, String> {
+/// Writes an archive onto the disk, and reads it again. What was written, and what is in doubt of it.
+pub(super) fn fill(
+    draft: &Draft,
+    config: &Config,
+    watch: Watch<'_>,
+) -> Result<(Counted, Option<String>), String> {
     let file = draft.begin().map_err(|e| said(&draft.path, &e))?;
-    let (out, written) = write(config, BufWriter::new(file), watch)?;
+    let (out, written, doubt) = write(config, BufWriter::new(file), watch)?;
     let file = out.into_inner().map_err(|e| e.to_string())?;
     file.sync_all().map_err(|e| e.to_string())?;
     read_again(&draft.path, watch)?;
-    Ok(written)
+    Ok((written, doubt))
 }
 
 /// Gives it its name, and notes that there is one. What is written later than it was begun at isn't in it.
@@ -146,7 +150,11 @@ pub(super) fn said(path: &Path, e: &std::io::Error) -> String {
     format!("{}: {e}", path.display())
 }
 
-fn write<W: Write>(config: &Config, out: W, watch: Watch<'_>) -> Result<(W, Counted), String> {
+fn write<W: Write>(
+    config: &Config,
+    out: W,
+    watch: Watch<'_>,
+) -> Result<(W, Counted, Option<String>), String> {
     let mut source = Source::open(&owner(config)?.there()?)?;
     if source.migrations.is_empty() {
         return Err("there is nothing in the database: it has no migrations".into());
@@ -187,10 +195,14 @@ fn write<W: Write>(config: &Config, out: W, watch: Watch<'_>) -> Result<(W, Coun
         out.mark(&part.end())?;
     }
     let files = files::write(&mut out, &config.data_dir, named, watch)?;
-    let written = Counted { tables, rows, files };
-    let mut out = out.close(tables, rows, files)?;
+    let written = Counted {
+        tables,
+        rows,
+        files: files.count,
+    };
+    let mut out = out.close(tables, rows, files.count)?;
     out.flush().map_err(|e| e.to_string())?;
-    Ok((out, written))
+    Ok((out, written, files.doubt))
 }
 
 /// Whether what stands on the disk is what was written.

@@ -1,13 +1,13 @@
 //! The folder of files, in and out.
 
 use super::Watch;
-use super::format::{Part, Writer};
+use super::format::{Mark, Part, Writer};
 use crate::progress::Progress;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use firma_persistence::archive::Table;
 use firma_persistence::private::{make_file, make_folder};
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
@@ -20,13 +20,21 @@ const PIECE: usize = 48 * 1024;
 /// An upload that hasn't ended: no row is about it, and no key ends so.
 const UNFINISHED: &str = "part";
 
-/// The keys that rows of the archive name, and whose files were not written.
-pub(super) type Named = HashSet<String>;
+/// The keys that rows of the archive name, and whose files were not written; with the digest that the row has.
+pub(super) type Named = HashMap<String, Option<String>>;
 
-/// Where a table's rows name the file that they are about.
+/// Where a table's rows name the file that they are about, and its digest.
 pub(super) struct Keys {
     key: usize,
+    digest: Option<usize>,
     deleted: Option<usize>,
+}
+
+/// What was written of the files.
+pub(super) struct Files {
+    pub(super) count: u64,
+    /// What is wrong with some of them
+    pub(super) doubt: Option<String>,
 }
 
 impl Keys {
@@ -36,31 +44,33 @@ impl Keys {
         let key = find("storage_key").filter(|_| table.name != "file_sweeps")?;
         Some(Keys {
             key,
+            digest: find("sha256"),
             deleted: find("deleted_at"),
         })
     }
 
-    /// The key that a row names, unless the row is deleted.
-    pub(super) fn live(&self, row: &[Option<String>]) -> Option<String> {
+    /// The key and the digest that a row names, unless the row is deleted.
+    pub(super) fn live(&self, row: &[Option<String>]) -> Option<(String, Option<String>)> {
         let at = |place: usize| row.get(place).and_then(Option::as_ref);
         let is_deleted = self.deleted.and_then(at).is_some();
-        at(self.key).filter(|_| !is_deleted).cloned()
+        let key = at(self.key).filter(|_| !is_deleted)?;
+        Some((key.clone(), self.digest.and_then(at).cloned()))
     }
 }
 
-/// Writes every file below the data folder's `files`. How many.
+/// Writes every file below the data folder's `files`.
 pub(super) fn write<W: Write>(
     out: &mut Writer<W>,
     data_dir: &Path,
     mut named: Named,
     watch: Watch<'_>,
-) -> Result<u64, String> {
+) -> Result<Files, String> {
     let root = data_dir.join(NAME);
     let mut paths = Vec::new();
     list(&root, &mut paths)?;
     paths.sort();
     let mut progress = Progress::of(NAME, "files");
-    let mut count = 0;
+    let (mut count, mut altered) = (0, Vec::new());
     for path in &paths {
         watch()?;
         let said = |e: std::io::Error| format!("{}: {e}", path.display());
@@ -71,21 +81,34 @@ pub(super) fn write<W: Write>(
         let name = path.strip_prefix(&root).ok().and_then(Path::to_str);
         let name = name.ok_or_else(|| format!("{}: its name is not Unicode", path.display()))?;
         let name = name.replace('\\', "/");
-        named.remove(&name);
-        out.mark(&super::format::Mark::File { name })?;
+        let digest = named.remove(&name).flatten();
+        out.mark(&Mark::File { name: name.clone() })?;
         let part = copy(file, out).map_err(|e| format!("{}: {e}", path.display()))?;
-        out.mark(&part.end())?;
+        let end = part.end();
+        if let (Some(digest), Mark::End { sha256, .. }) = (digest, &end)
+            && digest != *sha256
+        {
+            altered.push(name);
+        }
+        out.mark(&end)?;
         count += 1;
         progress.step(1);
     }
     // All else is worth to be kept, and the next archive is of a later state.
-    if let Some(one) = named.iter().min() {
+    if let Some(one) = named.keys().min() {
         log::warn!(
             "{} files that rows of the archive name aren't in it, since they are gone: {one} is one",
             named.len()
         );
     }
-    Ok(count)
+    let doubt = altered.first().map(|one| {
+        let many = altered.len();
+        format!("the bytes of {many} files aren't those that their rows tell: {one} is one")
+    });
+    if let Some(doubt) = &doubt {
+        log::error!("{doubt}");
+    }
+    Ok(Files { count, doubt })
 }
 
 fn unless_gone<T>(found: std::io::Result<T>) -> std::io::Result<Option<T>> {

@@ -20,13 +20,21 @@ pub(super) enum Proof {
     Proved,
     /// It may well be good, but it couldn't be tried, for a reason
     Untried(String),
-    /// It was restored, and the audit log of the copy isn't whole
+    /// It was restored, and the audit log of the copy isn't whole, or a file isn't what its row tells
     InDoubt(String),
     /// Something else came out than was put in: it is none
     Differs(String),
 }
 
 impl Proof {
+    /// The same with what was in doubt as it was written.
+    pub(super) fn doubting(self, doubt: Option<&String>) -> Proof {
+        match (self, doubt) {
+            (Proof::Proved, Some(doubt)) => Proof::InDoubt(doubt.clone()),
+            (proof, _) => proof,
+        }
+    }
+
     /// Why it isn't proved, and with which code a command says so.
     pub(super) fn lacking(&self) -> Option<(u8, &str)> {
         match self {

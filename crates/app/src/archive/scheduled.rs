@@ -94,9 +94,9 @@ impl BackupHandler {
         self.tidy().map_err(said)?;
         let made_at = sources().clock.now();
         let draft = Draft::beside(&folder.join(Named::stem(made_at))).map_err(said)?;
-        let written = fill(&draft, &self.config, watch)?;
+        let (written, doubt) = fill(&draft, &self.config, watch)?;
         step(1)?;
-        let proof = prove(&self.config, &draft.path, &written, watch)?;
+        let proof = prove(&self.config, &draft.path, &written, watch)?.doubting(doubt.as_ref());
         step(2)?;
         if let Proof::Differs(what) = proof {
             return Err(what);

@@ -9,6 +9,7 @@ use firma_auth::keys::Key;
 use firma_persistence::Target;
 use firma_persistence::migrations::{MigrationError, Migrator};
 use firma_services::{Database, Fault, Tx};
+use std::path::Path;
 
 /// Seconds by which two clocks may differ.
 const APART: i64 = 5;
@@ -20,7 +21,7 @@ pub(super) fn checks(config: &Config) -> Vec<Check> {
     // A secret that can't be read has a line of its own.
     let key = known_keys(config).ok().flatten().map(|keys| keys.audit);
     match opened(config) {
-        Ok(database) => match wait(look(&database, key, current)) {
+        Ok(database) => match wait(look(&database, key, current, &config.data_dir.join("files"))) {
             Ok(more) => checks.extend(more),
             Err(e) => checks.push(away(e)),
         },
@@ -99,7 +100,7 @@ fn check(owner: &Target) -> Result<usize, MigrationError> {
     Ok(migrator.status()?.len())
 }
 
-async fn look(database: &Database, key: Option<Key>, current: bool) -> Vec<Check> {
+async fn look(database: &Database, key: Option<Key>, current: bool, store: &Path) -> Vec<Check> {
     let mut checks = Vec::new();
     match database.read(|tx: &mut Tx<'_>| tx.database_version()).await {
         Ok(version) => checks.push(Check::ok("database", version)),
@@ -122,7 +123,7 @@ async fn look(database: &Database, key: Option<Key>, current: bool) -> Vec<Check
         ));
         return checks;
     }
-    checks.extend(rows::checks(database, key).await);
+    checks.extend(rows::checks(database, key, store).await);
     checks
 }
 

@@ -8,11 +8,12 @@ use firma_domain::Instant;
 use firma_services::operating::{self, Found, Place};
 use firma_services::{Database, Refusal, Tx};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// Seconds that the newest entry may lie ahead of the clock.
 const AHEAD: i64 = 5;
 
-pub(super) async fn checks(database: &Database, key: Option<Key>) -> Vec<Check> {
+pub(super) async fn checks(database: &Database, key: Option<Key>, store: &Path) -> Vec<Check> {
     match examined(database, key).await {
         Err(refusal) => {
             let found = refusal.to_string();
@@ -24,6 +25,7 @@ pub(super) async fn checks(database: &Database, key: Option<Key>) -> Vec<Check> 
                 clock(&found, database.sources.clock.now()),
                 chains(&found),
                 drift(&found),
+                files(&found, store),
             ];
             checks.extend(invariants(&found));
             checks.extend(purging(database).await);
@@ -44,6 +46,22 @@ async fn examined(database: &Database, key: Option<Key>) -> Result<Vec<(Place, F
         progress.step(1);
     }
     Ok(all)
+}
+
+/// Whether each file is there, and as long as it was: a backup also looks at what is in it.
+fn files(found: &[(Place, Found)], store: &Path) -> Check {
+    let mut count = 0;
+    for (key, size) in found.iter().flat_map(|(_, found)| &found.files) {
+        count += 1;
+        let what = match std::fs::metadata(store.join(key)) {
+            Ok(file) if i64::try_from(file.len()).ok() == Some(*size) => continue,
+            Ok(file) => format!("{key} has {} bytes, and had {size}", file.len()),
+            Err(e) => format!("{key}: {e}"),
+        };
+        let remedy = "bring it back from a backup: a part of an archive can be restored elsewhere and copied";
+        return Check::wrong("files", what, remedy);
+    }
+    Check::ok("files", format!("{count}, each of its size"))
 }
 
 /// A purge that was stopped in between is gone on with by whoever began it.

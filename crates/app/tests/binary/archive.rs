@@ -311,6 +311,35 @@ fn stored(house: &House) -> Vec<(String, u64)> {
     house.database.lines(query).iter().map(read).collect()
 }
 
+/// Else damage goes from archive to archive, each called good, until none is left.
+#[test]
+fn bytes_that_are_not_what_their_row_tells_are_not_called_good() {
+    for house in House::each() {
+        house.found();
+        let server = house.start();
+        upload(&house.owner(&server), "first");
+        let path = house.folder.path().join("data/files").join(&stored(&house)[0].0);
+        let archive = |name: &str| house.folder.path().join(name);
+        house
+            .run(&["backup", text(&archive("good.backup")), "--prove"], "")
+            .fine();
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[0] ^= 1;
+        std::fs::write(&path, &bytes).unwrap();
+        let told = house.run(&["backup", text(&archive("one.backup")), "--prove"], "");
+        assert_eq!(told.code, Some(4), "{told:?}");
+        assert!(told.err.contains("aren't those that their rows tell"), "{told:?}");
+        assert!(!archive("one.backup").exists() && archive("one.unproved.backup").exists());
+        house.run(&["doctor"], "").fine();
+        std::fs::write(&path, &bytes[1..]).unwrap();
+        let told = house.run(&["doctor"], "");
+        assert!(
+            told.code == Some(3) && told.out.contains("WRONG files: "),
+            "{told:?}"
+        );
+    }
+}
+
 #[test]
 fn files_that_come_and_go_while_it_is_made_do_not_stop_it() {
     for house in House::each() {

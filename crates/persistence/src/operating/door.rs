@@ -2,7 +2,7 @@ use crate::backend::{At, Id as IdType, Instant as AtType, Uid};
 use crate::fault::{Failure, Fault};
 use crate::sql::Sql;
 use crate::store::Tx;
-use diesel::sql_types::{Bool, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use firma_auth::access::Operating;
 use firma_domain::{Id, Instant};
 
@@ -42,6 +42,16 @@ impl<'c> Tx<'c> {
         let time = Sql::<Nullable<AtType>>::either("SELECT clock_timestamp()", "SELECT NULL")
             .one::<Option<At>>(self)?;
         Ok(time.map(|at| at.0))
+    }
+
+    /// The keys and sizes of an organization's files.
+    pub fn stored_files(&mut self, operating: Operating) -> Result<Vec<(String, i64)>, Fault> {
+        self.fenced(operating.organization())?;
+        Sql::<(Text, BigInt)>::text(
+            "SELECT storage_key, size FROM files WHERE deleted_at IS NULL AND organization_id = ",
+        )
+        .bind(operating.organization())
+        .rows(self)
     }
 
     /// Whether it stores nothing: a PostgreSQL that follows another, or was told so.
