@@ -1,6 +1,7 @@
 //! The one extractor: who calls, from where, about what. Refusals come in one order whatever the
 //! operation: 401, 404 organization, 403, 400 and 422, then what depends on rows.
 
+use crate::arriving;
 use crate::caller::{Signed, note_key, signed};
 use crate::cookies;
 use crate::problem::Problem;
@@ -13,7 +14,6 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use firma_auth::access::{Action, Grant};
 use firma_domain::Entity;
 use firma_services::{Answer, Caller, Refusal, Tx, Work};
-use futures_util::StreamExt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -74,7 +74,7 @@ pub(crate) fn state(request: &HttpRequest) -> Result<web::Data<State>, Problem> 
 async fn body(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Problem> {
     let state = state(request)?;
     let mut body = Vec::new();
-    while let Some(chunk) = payload.next().await {
+    while let Some(chunk) = arriving::next(&mut payload).await? {
         let chunk = chunk.map_err(|_| Problem::new("malformed_body", "the body broke off"))?;
         if body.len() + chunk.len() > state.max_body {
             return Err(Problem::new(

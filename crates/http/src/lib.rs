@@ -3,6 +3,7 @@
 mod access;
 mod address;
 mod api_keys;
+mod arriving;
 mod call;
 mod caller;
 mod cookies;

@@ -87,6 +87,9 @@ impl Operation {
     }
 
     fn of_body(&self, all: &mut Vec<&'static str>) {
+        if self.body.is_some() {
+            all.push("body_timeout");
+        }
         if self.body.is_some() || self.takes_no_body() {
             all.extend(["malformed_body", "media_type", "invalid"]);
         }

@@ -280,6 +280,14 @@ fn problems(schemas: &mut Schemas) {
                 ),
                 ("permission", string("The permission that is missing").into()),
                 (
+                    "challenge",
+                    string("For the second step of a sign-in that needs a second factor").into(),
+                ),
+                (
+                    "expires_in",
+                    integer("Seconds that the challenge is good for").into(),
+                ),
+                (
                     "errors",
                     ArrayBuilder::new()
                         .items(reference("FieldError"))
@@ -287,7 +295,15 @@ fn problems(schemas: &mut Schemas) {
                         .into(),
                 ),
             ],
-            &["instance", "request_id", "parameter", "permission", "errors"],
+            &[
+                "instance",
+                "request_id",
+                "parameter",
+                "permission",
+                "challenge",
+                "expires_in",
+                "errors",
+            ],
         ),
     );
 }

@@ -1,5 +1,6 @@
 //! Bytes that come and go in streams: an upload is never in memory as a whole, nor is a download.
 
+use crate::arriving;
 use crate::call::{Call, Said};
 use crate::media;
 use crate::problem::Problem;
@@ -17,7 +18,7 @@ use firma_domain::Entity;
 use firma_domain::platform::File;
 use firma_services::platform::{Received, Receiving, add_file, expect_upload};
 use firma_services::{Answer, Caller, Fault, Refusal, Tx, Work, crud, identity};
-use futures_util::{StreamExt, stream};
+use futures_util::stream;
 use std::io;
 
 type Answered = Result<HttpResponse, Problem>;
@@ -54,7 +55,7 @@ impl Upload {
             }
             Err(problem) => {
                 let mut left = SHORT;
-                while let Some(Ok(chunk)) = payload.next().await {
+                while let Ok(Some(Ok(chunk))) = arriving::next(&mut payload).await {
                     left = left.saturating_sub(chunk.len());
                     if left == 0 {
                         break;
@@ -196,7 +197,7 @@ async fn receive(call: &Call, key: &str, mut form: Multipart, takes: Takes) -> R
     let state = &call.said().state;
     let wrong = |name: &str, code, detail: &str| Problem::from(Refusal::field(name, code, detail));
     let (mut found, mut options) = (None, None);
-    while let Some(field) = form.next().await {
+    while let Some(field) = arriving::next(&mut form).await? {
         let field = field.map_err(unreadable)?;
         let part = field.name().unwrap_or_default().to_owned();
         match part.as_str() {
@@ -228,7 +229,7 @@ async fn receive(call: &Call, key: &str, mut form: Multipart, takes: Takes) -> R
 /// A field of text.
 async fn text(mut field: Field) -> Result<String, Problem> {
     let mut bytes = Vec::new();
-    while let Some(chunk) = field.next().await {
+    while let Some(chunk) = arriving::next(&mut field).await? {
         bytes.extend_from_slice(&chunk.map_err(unreadable)?);
         if bytes.len() > MOST_OPTIONS {
             return Err(Refusal::TooLarge(u64::try_from(MOST_OPTIONS).unwrap_or(u64::MAX)).into());
@@ -245,7 +246,7 @@ async fn stored(state: &State, key: &str, mut field: Field, takes: Takes) -> Res
         Takes::Rows => files.receive_rows(&key),
     })
     .await?;
-    while let Some(chunk) = field.next().await {
+    while let Some(chunk) = arriving::next(&mut field).await? {
         let chunk = chunk.map_err(unreadable)?;
         receiving = blocking(move || {
             receiving.write(&chunk)?;

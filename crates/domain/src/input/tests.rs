@@ -85,6 +85,22 @@ fn every_name_that_is_not_known_is_told_with_what_else_is_wrong() {
             "#/name required"
         ]
     );
+    // Of several that are missing all are told, also beside one of a wrong type.
+    use crate::organizations::Team;
+    for (body, told) in [
+        (json!({}), ["#/name required", "#/slug required"]),
+        (json!({"name": 5}), ["#/name invalid_type", "#/slug required"]),
+    ] {
+        assert_eq!(all(read::<Team>(body).unwrap_err()), told);
+    }
+    assert_eq!(
+        all(read::<Deal>(json!({"value": {}})).unwrap_err()),
+        [
+            "#/value/amount required",
+            "#/value/currency required",
+            "#/title required"
+        ]
+    );
     assert_eq!(
         all(patch::<Company>(json!({"colour": 1, "shade": 1})).unwrap_err()),
         ["#/colour unknown_field", "#/shade unknown_field"]

@@ -3,12 +3,14 @@
 use super::{FieldError, Invalid, NAME_TOLD, TOLD, anywhere, error, escaped, no_object};
 use crate::value::text;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::borrow::Cow;
 
 /// The largest value that is read again after a fault, in bytes of its texts and some for each value. Of a larger one,
 /// reading again may cost more than all that a call does else.
 const SMALL: usize = 64 * 1_024;
+/// So often a value is read at most.
+const READINGS: usize = 6 * TOLD;
 /// What a value weighs beside its text.
 const WEIGHT: usize = 8;
 
@@ -34,13 +36,32 @@ pub(super) fn reading<T: DeserializeOwned>(value: &Value, in_part: bool) -> (Opt
     }
     let mut value = Cow::Borrowed(value);
     let (mut errors, mut gone) = (Vec::new(), Vec::<String>::new());
+    let mut filled: Vec<(String, usize)> = Vec::new();
     // A fault may take the objects around it along, each by a reading of its own.
-    for _ in 0..2 * TOLD {
+    for _ in 0..READINGS {
         let read: Result<T, _> = serde_path_to_error::deserialize(&*value);
         let fault = match read {
-            Ok(read) => return (Some(read), errors),
+            Ok(read) => return (Some(read).filter(|_| filled.is_empty()), errors),
             Err(fault) => told(&fault),
         };
+        // What stands there for what is missing is of another type, or doesn't go with what is around it: the next one may.
+        if let Some((pointer, sample)) = filled.iter_mut().find(|(at, _)| is_along(at, &fault.pointer)) {
+            *sample += 1;
+            if fill(value.to_mut(), pointer, *sample) {
+                continue;
+            }
+            // Nothing does: what it is in can't be judged any further.
+            let around = pointer
+                .rsplit_once('/')
+                .map_or("#", |(around, _)| around)
+                .to_owned();
+            filled.retain(|(at, _)| !is_along(at, &around));
+            match left_out(value.to_mut(), &around) {
+                Some(pointer) => gone.push(pointer),
+                None => break,
+            }
+            continue;
+        }
         // What is missed may be what was left out: then the object around it can't be judged.
         let is_elsewhere = gone.contains(&fault.pointer) || (in_part && !fault.in_list);
         let pointer = fault.pointer.clone();
@@ -50,12 +71,56 @@ pub(super) fn reading<T: DeserializeOwned>(value: &Value, in_part: bool) -> (Opt
                 break;
             }
         }
+        if fault.code == "required" && !in_part && fill(value.to_mut(), &pointer, 0) {
+            filled.push((pointer, 0));
+            continue;
+        }
         match left_out(value.to_mut(), &pointer) {
             Some(pointer) => gone.push(pointer),
             None => break,
         }
     }
     (None, errors)
+}
+
+/// Whether one of them leads to the other.
+fn is_along(one: &str, other: &str) -> bool {
+    let below = |at: &str, above: &str| {
+        at.strip_prefix(above)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    below(one, other) || below(other, one)
+}
+
+/// Puts something in the place of what is missing, so that what is behind it is read, too; each in turn, until one is of
+/// its type. Whether there was one more.
+fn fill(value: &mut Value, pointer: &str, sample: usize) -> bool {
+    let samples = [
+        json!("aa"),
+        json!("1"),
+        json!([]),
+        json!({}),
+        json!(1),
+        json!(true),
+        json!("2000-01-31"),
+        json!("2000-01-31T00:00:00Z"),
+        json!("00000000-0000-7000-8000-000000000000"),
+        json!("aa@example.com"),
+        json!("EUR"),
+        json!({"amount": "1", "currency": "EUR"}),
+    ];
+    let Some((above, name)) = pointer.trim_start_matches('#').rsplit_once('/') else {
+        return false;
+    };
+    let name = name.replace("~1", "/").replace("~0", "~");
+    let fields = value.pointer_mut(above).and_then(Value::as_object_mut);
+    match (fields, samples.into_iter().nth(sample)) {
+        (Some(fields), Some(sample)) => {
+            fields.insert(name, sample);
+            true
+        }
+        _ => false,
+    }
 }
 
 /// What is left of so many bytes behind a value; none where it has more. No more of it is looked at than that.

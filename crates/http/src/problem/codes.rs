@@ -64,6 +64,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("not_found", 404, "There is no such resource"),
     ("no_route", 404, "There is nothing at this path"),
     ("method_not_allowed", 405, "The path doesn't know this method"),
+    ("body_timeout", 408, "The body came too slowly"),
     ("not_unique", 409, "Another resource has the same value"),
     ("in_use", 409, "Something else still needs it"),
     (
