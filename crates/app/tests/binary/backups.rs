@@ -142,9 +142,11 @@ fn one_that_is_killed_leaves_nothing_that_looks_good() {
         house.run(&["demo"], "").fine();
         let mut interrupted = 0;
         for n in 0..6 {
+            let before = names(&house);
             let worker = house.worker(&[DAILY, QUICK]);
             due(&house, &worker);
-            let begun = || names(&house).iter().any(|name| !is_archive(name));
+            let is_new = |name: &String| !is_archive(name) && !before.contains(name);
+            let begun = || names(&house).iter().any(is_new);
             worker.await_that("begun", begun);
             std::thread::sleep(Duration::from_millis(n * 200));
             worker.kill();

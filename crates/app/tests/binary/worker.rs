@@ -78,7 +78,7 @@ fn who_runs_the_server_sees_whether_mail_arrives() {
 
 #[test]
 fn a_worker_that_is_killed_loses_no_mail() {
-    const MAILS: usize = 60;
+    const MAILS: usize = 150;
     for house in House::each() {
         house.found();
         put(&house, MAILS);
@@ -89,8 +89,10 @@ fn a_worker_that_is_killed_loses_no_mail() {
         ];
         for _ in 0..3 {
             let worker = house.worker(&environment);
-            std::thread::sleep(Duration::from_millis(100));
+            let before = receiver.taken().len();
+            worker.await_that("sending", || receiver.taken().len() > before);
             worker.kill();
+            assert!(waiting(&house) > 0, "it was done already");
         }
         let worker = house.worker(&environment);
         worker.await_that("empty", || waiting(&house) == 0);
