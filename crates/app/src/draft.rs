@@ -40,7 +40,8 @@ impl Draft {
     pub(crate) fn keep(&self, path: &Path) -> Result<(), Error> {
         // A link, unlike a new name, takes no other's place; but not every file system has it.
         match fs::hard_link(&self.path, path) {
-            Ok(()) => fs::remove_file(&self.path)?,
+            // It has its name, whatever becomes of the other.
+            Ok(()) => drop(fs::remove_file(&self.path)),
             Err(e) if e.kind() == ErrorKind::AlreadyExists => return Err(e),
             Err(_) if path.exists() => return Err(ErrorKind::AlreadyExists.into()),
             Err(_) => fs::rename(&self.path, path)?,

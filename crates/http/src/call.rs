@@ -113,7 +113,7 @@ impl Call {
     }
 
     /// The same for what is of so many rows that it takes its time.
-    pub(crate) async fn count<F>(self, run: F) -> Result<HttpResponse, Problem>
+    pub(crate) async fn read_widely<F>(self, run: F) -> Result<HttpResponse, Problem>
     where
         F: Fn(&mut Work<'_, '_>, &Said) -> Result<Answer, Refusal> + Send + 'static,
     {

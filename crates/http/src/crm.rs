@@ -71,7 +71,7 @@ async fn stage_history(call: Call) -> Answered {
 }
 
 async fn pipeline_report(call: Call) -> Answered {
-    call.count(|work, said| {
+    call.read_widely(|work, said| {
         let grant = work.grant::<Deal, Read>()?;
         render::plain(200, &crm::pipeline_report(work, grant, said.query()?)?)
     })

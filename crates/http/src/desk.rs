@@ -23,7 +23,7 @@ impl Call {
     }
 
     /// The same for what is of so many rows that it takes its time.
-    pub(crate) async fn count_on_platform<F>(self, run: F) -> Result<HttpResponse, Problem>
+    pub(crate) async fn read_platform_widely<F>(self, run: F) -> Result<HttpResponse, Problem>
     where
         F: Fn(&mut Desk<'_, '_>, &Said) -> Result<Answer, Refusal> + Send + 'static,
     {

@@ -5,18 +5,21 @@ use crate::noted::{Noted, REQUEST_ID};
 use crate::problem::Problem;
 use crate::state::State;
 use actix_cors::CorsError;
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{ConnectionType, Method};
 use actix_web::middleware::Next;
-use actix_web::web::Data;
+use actix_web::web::{Bytes, Data};
 use actix_web::{Error, HttpResponse};
 use firma_services::{Panicked, caught};
 use futures_util::FutureExt;
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 const HEADERS: [(HeaderName, &str); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -42,8 +45,9 @@ async fn framed<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    // HEAD is answered as GET; its connection knows that the body isn't sent.
-    if request.method() == Method::HEAD {
+    // HEAD is answered as GET, but for the body.
+    let is_head = request.method() == Method::HEAD;
+    if is_head {
         request.head_mut().method = Method::GET;
     }
     // The request is not cloned before it is routed: routing needs it for itself.
@@ -82,7 +86,25 @@ async fn framed<B: MessageBody + 'static>(
     }
     let status = response.status().as_u16();
     close(response.headers_mut(), status, &noted);
-    Ok(response)
+    match is_head {
+        true => Ok(response.map_body(|_, body| BoxBody::new(Unsent(body.size())))),
+        false => Ok(response),
+    }
+}
+
+/// A body of which only the length is told, so that nobody reads a file for it.
+struct Unsent(BodySize);
+
+impl MessageBody for Unsent {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        self.0
+    }
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
+        Poll::Ready(None)
+    }
 }
 
 /// A request that went down with its handler: the whole answer travels as an error, which the server sends as it is.

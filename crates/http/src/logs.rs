@@ -35,7 +35,7 @@ async fn audit_entries(call: Call) -> Result<HttpResponse, Problem> {
 }
 
 async fn verification(call: Call) -> Result<HttpResponse, Problem> {
-    call.count(|work, said| {
+    call.read_widely(|work, said| {
         let grant = work.grant::<AuditEntry, Read>()?;
         said.no_query()?;
         render::plain(

@@ -39,26 +39,25 @@ pub(crate) fn backup(config: &Config, asked: &Backup) -> Result<(), Ended> {
     }
     if asked.file == Path::new("-") {
         // Standard output is the archive's.
-        let (_, written, _) = write(config, std::io::stdout().lock(), &|| Ok(()))?;
+        let (_, written, doubt) = write(config, std::io::stdout().lock(), &|| Ok(()))?;
         log::info!(
             "backup: {} rows of {} tables, {} files",
             written.rows,
             written.tables,
             written.files
         );
-        return Ok(());
+        return doubt.map_or(Ok(()), |doubt| Err(Ended::With(IN_DOUBT, doubt)));
     }
     free(&asked.file)?;
     let other = unproved(&asked.file);
-    if asked.prove {
-        free(&other)?;
-    }
+    free(&other)?;
     let begun_at = sources().clock.now();
     let draft = Draft::beside(&asked.file).map_err(|e| said(&asked.file, &e))?;
     let (written, doubt) = fill(&draft, config, &|| Ok(()))?;
     let proof = match asked.prove {
-        true => Some(prove(config, &draft.path, &written, &|| Ok(()))?.doubting(doubt.as_ref())),
-        false => None,
+        true => Some(prove(config, &draft.path, &written, &|| Ok(()))?.doubting(doubt)),
+        // What isn't good isn't called so, whether or not it was to be proved.
+        false => doubt.map(Proof::InDoubt),
     };
     if let Some(Proof::Differs(what)) = proof {
         return Err(Ended::With(IN_DOUBT, what));

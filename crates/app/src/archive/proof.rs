@@ -28,9 +28,9 @@ pub(super) enum Proof {
 
 impl Proof {
     /// The same with what was in doubt as it was written.
-    pub(super) fn doubting(self, doubt: Option<&String>) -> Proof {
+    pub(super) fn doubting(self, doubt: Option<String>) -> Proof {
         match (self, doubt) {
-            (Proof::Proved, Some(doubt)) => Proof::InDoubt(doubt.clone()),
+            (Proof::Proved | Proof::Untried(_), Some(doubt)) => Proof::InDoubt(doubt),
             (proof, _) => proof,
         }
     }

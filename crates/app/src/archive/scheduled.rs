@@ -96,7 +96,7 @@ impl BackupHandler {
         let draft = Draft::beside(&folder.join(Named::stem(made_at))).map_err(said)?;
         let (written, doubt) = fill(&draft, &self.config, watch)?;
         step(1)?;
-        let proof = prove(&self.config, &draft.path, &written, watch)?.doubting(doubt.as_ref());
+        let proof = prove(&self.config, &draft.path, &written, watch)?.doubting(doubt);
         step(2)?;
         if let Proof::Differs(what) = proof {
             return Err(what);

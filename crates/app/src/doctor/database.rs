@@ -5,9 +5,10 @@ use super::rows;
 use crate::compose::known_keys;
 use crate::config::Config;
 use crate::database::{opened, owner, sources, wait};
-use firma_auth::keys::Key;
+use firma_auth::keys::Keys;
 use firma_persistence::Target;
 use firma_persistence::migrations::{MigrationError, Migrator};
+use firma_services::identity::{SEALED, unsealable};
 use firma_services::{Database, Fault, Tx};
 use std::path::Path;
 
@@ -19,9 +20,9 @@ pub(super) fn checks(config: &Config) -> Vec<Check> {
     let mut checks = Vec::new();
     let current = migrations(config, &mut checks);
     // A secret that can't be read has a line of its own.
-    let key = known_keys(config).ok().flatten().map(|keys| keys.audit);
+    let keys = known_keys(config).ok().flatten();
     match opened(config) {
-        Ok(database) => match wait(look(&database, key, current, &config.data_dir.join("files"))) {
+        Ok(database) => match wait(look(&database, keys, current, &config.data_dir.join("files"))) {
             Ok(more) => checks.extend(more),
             Err(e) => checks.push(away(e)),
         },
@@ -100,7 +101,7 @@ fn check(owner: &Target) -> Result<usize, MigrationError> {
     Ok(migrator.status()?.len())
 }
 
-async fn look(database: &Database, key: Option<Key>, current: bool, store: &Path) -> Vec<Check> {
+async fn look(database: &Database, keys: Option<Keys>, current: bool, store: &Path) -> Vec<Check> {
     let mut checks = Vec::new();
     match database.read(|tx: &mut Tx<'_>| tx.database_version()).await {
         Ok(version) => checks.push(Check::ok("database", version)),
@@ -123,7 +124,10 @@ async fn look(database: &Database, key: Option<Key>, current: bool, store: &Path
         ));
         return checks;
     }
-    checks.extend(rows::checks(database, key, store).await);
+    if let Some(keys) = &keys {
+        checks.extend(sealed(database, keys).await);
+    }
+    checks.extend(rows::checks(database, keys.map(|keys| keys.audit), store).await);
     checks
 }
 
@@ -140,6 +144,14 @@ async fn integrity(database: &Database) -> Result<Option<Check>, Fault> {
             RESTORE,
         ),
     }))
+}
+
+/// Whether what is stored encrypted opens: after a restore, another secret would be noticed one by one.
+async fn sealed(database: &Database, keys: &Keys) -> Option<Check> {
+    let lost = unsealable(database, &keys.sealing, SEALED).await;
+    let found = lost.map_err(|refusal| refusal.to_string()).unwrap_or_else(Some)?;
+    let remedy = "bring back the secret that the database was used with, or name it in FIRMA_SECRET_PREVIOUS";
+    Some(Check::wrong("sealed texts", found, remedy))
 }
 
 /// Of PostgreSQL: one that only follows another, or was told to store nothing.

@@ -13,6 +13,9 @@ fn who_runs_the_server_erases_a_person() {
         let owner = house.owner(&server);
         let member = json!({"email": ANN, "name": "Ann Zephyrine"});
         let id = owner.post(&at("members"), member).id();
+        // More than a page of the file holds.
+        let long = json!({"metadata": {"note": "Ann Zephyrine ".repeat(1_000)}});
+        owner.patch(&at(&format!("members/{id}")), long).expect(200);
         house.run(&["admin", "password", "--email", ANN], PASSWORD).fine();
         let ann = sign_in(&server, ANN, PASSWORD);
 

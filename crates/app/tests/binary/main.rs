@@ -8,6 +8,7 @@
 )]
 
 mod archive;
+mod archive_files;
 mod away;
 mod backups;
 mod beginning;

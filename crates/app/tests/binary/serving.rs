@@ -39,14 +39,30 @@ fn the_secret_changes_and_nobody_is_signed_out() {
     for house in House::each() {
         house.found();
         let server = house.start_with(&[("FIRMA_SECRET", SECRET)]);
-        let token = house.owner(&server).token().map(str::to_owned);
+        let owner = house.owner(&server);
+        owner.act("/api/v1/me/second-factor").expect(200);
+        let token = owner.token().map(str::to_owned);
         server.kill();
+        // Whoever comes with another secret is told before the first person is.
+        let told = house.run_with(&[("FIRMA_SECRET", NEW_SECRET)], &["doctor"], "");
+        assert_eq!(told.code, Some(3), "{told:?}");
+        assert!(
+            told.out.contains("WRONG sealed texts: second_factors.secret of"),
+            "{told:?}"
+        );
+        house
+            .run_with(&[("FIRMA_SECRET", SECRET)], &["doctor"], "")
+            .fine();
         let both = [("FIRMA_SECRET", NEW_SECRET), ("FIRMA_SECRET_PREVIOUS", SECRET)];
+        house.run_with(&both, &["doctor"], "").fine();
         let rotated = house.run_with(&both, &["rotate-secrets"], "").fine();
         assert_eq!(
             rotated.trim_end(),
-            "sealed anew: 0, with the current secret already: 0"
+            "sealed anew: 1, with the current secret already: 0"
         );
+        house
+            .run_with(&[("FIRMA_SECRET", NEW_SECRET)], &["doctor"], "")
+            .fine();
         let server = house.start_with(&both);
         server.client().with_token(token.clone()).get(FIRM).expect(200);
         server.kill();

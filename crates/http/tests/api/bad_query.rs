@@ -167,7 +167,6 @@ fn parameters_are_a_closed_vocabulary() {
     });
 }
 
-/// Where no order is asked for it goes by the filter that comes first, and a value may hold what looks like a parameter.
 /// A path's length is nobody's to choose: one of some thousand parts took the whole server with it.
 #[test]
 fn a_query_is_as_deep_and_as_long_as_its_server_says() {
@@ -223,6 +222,7 @@ fn the_next_page_has_one_cursor_however_it_was_asked_for() {
     });
 }
 
+/// Where no order is asked for it goes by the filter that comes first, and a value may hold what looks like a parameter.
 #[test]
 fn a_cursor_is_of_the_order_that_its_list_came_in() {
     on_each(|server| {

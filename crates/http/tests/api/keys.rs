@@ -92,43 +92,6 @@ fn a_key_is_shown_once_and_nowhere_kept() {
 }
 
 #[test]
-fn making_one_asks_for_the_password_again() {
-    on_each_at(|server, hands| {
-        let firm = Firm::new(server);
-        hands.later(601);
-        let body = with(&["deals:read:org"]);
-        firm.owner
-            .post(&firm.at("api-keys"), body.clone())
-            .problem(403, "step_up_required");
-        // Who may not make keys at all is told that first.
-        let (_, employee) = firm.member(Some("employee"));
-        hands.later(601);
-        employee
-            .post(&firm.at("api-keys"), body.clone())
-            .problem(403, "permission_required");
-        assert_eq!(rows(server, "api_keys"), 0);
-        // A key that is widened is as good as a new one; one that is narrowed isn't.
-        let owner = server.client(firm.owner_id);
-        let (key, _) = key_of(&firm, &owner, with(&["deals:read:org"]));
-        let at = firm.at(&format!("api-keys/{}", key["id"].as_str().unwrap()));
-        hands.later(601);
-        for wider in [
-            json!({"permissions": ["deals:read:org", "deals:update:org"]}),
-            json!({"allowed_ip_ranges": ["10.0.0.0/8"]}),
-        ] {
-            owner.patch(&at, wider).problem(403, "step_up_required");
-        }
-        owner
-            .patch(&at, json!({"permissions": ["deals:read:own"]}))
-            .expect(200);
-        server
-            .client(firm.owner_id)
-            .post(&firm.at("api-keys"), body)
-            .expect(201);
-    });
-}
-
-#[test]
 fn what_a_key_may_not_be_given() {
     on_each(|server| {
         let firm = Firm::new(server);

@@ -5,8 +5,9 @@ use crate::audit::literal;
 use crate::imports::companies;
 use crate::imports_jobs::{over, post_import, worker};
 use crate::keys::{key_events, key_of, role_of, with};
-use crate::kit::{data, texts};
+use crate::kit::{data, rows, texts};
 use crate::metrics::series;
+use crate::zones::on_each_at;
 use firma_domain::Id;
 use firma_testing::{Client, Firm, Server, TestDatabase, on_each};
 use serde_json::{Value, json};
@@ -296,4 +297,41 @@ fn a_key_costs_what_a_session_costs() {
     let by_session = costs(&|| drop(firm.owner.get(&deal).expect(200))) - looking;
     let by_key = costs(&|| drop(program.get(&deal).expect(200))) - looking;
     assert_eq!((by_session, by_key), (2.0, 2.0));
+}
+
+#[test]
+fn making_one_asks_for_the_password_again() {
+    on_each_at(|server, hands| {
+        let firm = Firm::new(server);
+        hands.later(601);
+        let body = with(&["deals:read:org"]);
+        firm.owner
+            .post(&firm.at("api-keys"), body.clone())
+            .problem(403, "step_up_required");
+        // Who may not make keys at all is told that first.
+        let (_, employee) = firm.member(Some("employee"));
+        hands.later(601);
+        employee
+            .post(&firm.at("api-keys"), body.clone())
+            .problem(403, "permission_required");
+        assert_eq!(rows(server, "api_keys"), 0);
+        // A key that is widened is as good as a new one; one that is narrowed isn't.
+        let owner = server.client(firm.owner_id);
+        let (key, _) = key_of(&firm, &owner, with(&["deals:read:org"]));
+        let at = firm.at(&format!("api-keys/{}", key["id"].as_str().unwrap()));
+        hands.later(601);
+        for wider in [
+            json!({"permissions": ["deals:read:org", "deals:update:org"]}),
+            json!({"allowed_ip_ranges": ["10.0.0.0/8"]}),
+        ] {
+            owner.patch(&at, wider).problem(403, "step_up_required");
+        }
+        owner
+            .patch(&at, json!({"permissions": ["deals:read:own"]}))
+            .expect(200);
+        server
+            .client(firm.owner_id)
+            .post(&firm.at("api-keys"), body)
+            .expect(201);
+    });
 }

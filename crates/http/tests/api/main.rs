@@ -10,6 +10,7 @@
 )]
 
 mod accounts;
+mod accounts_email;
 mod activities;
 mod addresses;
 mod archive;

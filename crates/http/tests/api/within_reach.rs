@@ -1,5 +1,7 @@
 //! What is out of reach stays so where a rule looks at it beside the row that was asked for.
 
+use crate::custom_roles::holder;
+use crate::keys::{key_of, with};
 use crate::kit::data;
 use crate::samples::unique;
 use firma_testing::{Firm, on_each};
@@ -118,5 +120,48 @@ fn a_place_in_a_deal_comes_back_to_who_may_change_the_deal_now() {
             .problem(403, "out_of_reach");
         assert_eq!(firm.owner.get(&deal).expect(200)["version"], taken["version"]);
         firm.owner.act(&format!("{link}/restore")).expect(200);
+    });
+}
+
+/// Who may change all rows and read their own can't find out by changes what else there is.
+#[test]
+fn what_may_not_be_read_is_not_there_to_be_changed() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let may = [
+            "deals:read:own",
+            "deals:create:own",
+            "deals:update:org",
+            "deals:delete:org",
+        ];
+        let (user, clerk, _) = holder(&firm, &may);
+        let others = firm
+            .owner
+            .post(&firm.at("deals"), json!({"title": "Theirs"}))
+            .id();
+        let own = clerk.post(&firm.at("deals"), json!({"title": "Own"})).id();
+        let at = |id: &str| firm.at(&format!("deals/{id}"));
+        let change = json!({"title": "Changed"});
+        clerk
+            .patch(&at(&others), change.clone())
+            .problem(404, "not_found");
+        clerk.delete(&at(&others)).problem(404, "not_found");
+        clerk
+            .act(&format!("{}/restore", at(&others)))
+            .problem(404, "not_found");
+        clerk.patch(&at(&own), change.clone()).expect(200);
+        let explained = |row: &str| {
+            let query = format!("access/explain?user={user}&permission=deals:update&resource={row}");
+            firm.owner.get(&firm.at(&query)).expect(200)
+        };
+        assert_eq!(explained(&own)["allowed"], true);
+        let told = explained(&others);
+        assert_eq!(
+            (&told["allowed"], &told["missing"]),
+            (&json!(false), &json!("deals:read:org"))
+        );
+        // For a program that only writes, all that it may act on is there.
+        let (_, key) = key_of(&firm, &firm.owner, with(&["deals:update:org"]));
+        key.patch(&at(&others), change).expect(200);
     });
 }

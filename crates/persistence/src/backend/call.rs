@@ -101,7 +101,9 @@ where
             value
         });
         let fault = outcome.as_ref().err().map(|e| e.fault());
-        fault.flatten().into_iter().for_each(|fault| seat.failed(fault));
+        if let (Some(Some(fault)), true) = (fault, self.origin.is_some()) {
+            seat.failed(fault);
+        }
         let verdict = match fault {
             None => Verdict::Done,
             Some(Some(Fault::Again)) => Verdict::Again,

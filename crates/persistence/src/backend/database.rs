@@ -74,6 +74,8 @@ fn cores() -> u32 {
     std::thread::available_parallelism().map_or(2, |n| u32::try_from(n.get()).unwrap_or(2))
 }
 
+/// A call that looks at many rows is waited for so many times as long as another: it has many statements.
+const WIDE: u32 = 10;
 /// Calls that may wait; one more is refused as busy.
 const WAITING: usize = 1_024;
 
@@ -157,7 +159,6 @@ impl Database {
             writes,
             meter,
             memory,
-            // The others find a connection beside them, whoever looks at what.
             wide: Arc::new(Semaphore::new((threads / 2).max(1))),
             patience: None,
             sources,
@@ -220,21 +221,27 @@ impl Database {
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
         let waiting = self.send(run, None)?;
-        self.answer(waiting).await
+        self.answer(waiting, self.patience).await
     }
 
     /// [`Database::read`] of so many rows that it takes its time: of these only so many are made at once that half of
-    /// the connections are left to others.
+    /// the connections, where there are several, are left to others. A call that nobody waits for any more keeps its
+    /// place until it is done.
     pub async fn read_widely<T, E, F>(&self, run: F) -> Result<T, E>
     where
         T: Send + 'static,
         E: Failure,
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
-        let place = self.in_time(self.wide.acquire(), Fault::Busy).await?;
-        let found = self.read(run).await;
-        drop(place);
-        found
+        let place = self.wide.clone().acquire_owned();
+        let place = within(self.patience, place).await.ok_or(Fault::Busy)?;
+        let run = move |tx: &mut Tx<'_>| {
+            let _held = &place;
+            run(tx)
+        };
+        let waiting = self.send(run, None)?;
+        self.answer(waiting, self.patience.map(|patience| patience * WIDE))
+            .await
     }
 
     /// A call in one transaction. It may be run again, up to three times, so it only looks at what it is given.
@@ -245,22 +252,19 @@ impl Database {
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
         let waiting = self.send(run, Some(origin))?;
-        self.answer(waiting).await
+        self.answer(waiting, self.patience).await
     }
 
-    async fn answer<T, E: Failure>(&self, waiting: Receiver<Result<T, E>>) -> Result<T, E> {
-        let answered = self.in_time(waiting, Fault::Away).await?;
-        answered.map_err(|_| E::from(ended()))?
-    }
-
-    async fn in_time<T>(&self, asked: impl Future<Output = T>, late: Fault) -> Result<T, Fault> {
-        let Some(patience) = self.patience else {
-            return Ok(asked.await);
+    async fn answer<T, E: Failure>(
+        &self,
+        waiting: Receiver<Result<T, E>>,
+        patience: Option<Duration>,
+    ) -> Result<T, E> {
+        let Some(answered) = within(patience, waiting).await else {
+            log::warn!("a call has had no answer of the database for {patience:?}");
+            return Err(Fault::Away.into());
         };
-        tokio::time::timeout(patience, asked).await.map_err(|_| {
-            log::warn!("the database hasn't answered for {} s", patience.as_secs());
-            late
-        })
+        answered.map_err(|_| E::from(ended()))?
     }
 
     /// [`Database::read`] for a thread that may wait; not for one that runs a task.
@@ -334,6 +338,14 @@ impl Database {
             Ok(Err(fault)) => Err(format!("PostgreSQL: {}", self.said(&fault))),
             Err(_) => Err("a database thread ended".into()),
         }
+    }
+}
+
+/// What comes in time; none where that is over.
+async fn within<T>(patience: Option<Duration>, asked: impl Future<Output = T>) -> Option<T> {
+    match patience {
+        None => Some(asked.await),
+        Some(patience) => tokio::time::timeout(patience, asked).await.ok(),
     }
 }
 

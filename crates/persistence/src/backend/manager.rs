@@ -39,13 +39,12 @@ impl r2d2::ManageConnection for Manager {
                     true => "PRAGMA query_only = ON",
                     false => "PRAGMA wal_autocheckpoint = 16000",
                 };
-                // What is deleted is overwritten where its page is written anyway: a person who was erased is gone from the
-                // file, too.
+                // What is deleted is overwritten: a person who was erased is gone from the file, too.
                 // Not `temp_store = MEMORY`: a savepoint's journal in memory is walked at the end of each statement,
                 // which took a third of an import. In a file it is only appended to.
                 conn.batch_execute(&format!(
                     "PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; \
-                     PRAGMA cache_size = -16000; PRAGMA secure_delete = FAST; {own}"
+                     PRAGMA cache_size = -16000; PRAGMA secure_delete = ON; {own}"
                 ))
                 .map_err(|e| of_file(&e))?;
                 Ok(AnyConnection::Sqlite(conn))

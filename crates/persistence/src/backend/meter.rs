@@ -97,6 +97,10 @@ impl Meter {
         }
     }
 
+    pub(super) fn is_unwritable(&self) -> bool {
+        self.is_unwritable.load(Ordering::Relaxed)
+    }
+
     /// Why an attempt to connect failed last, if any did.
     pub(super) fn why_away(&self) -> Option<String> {
         self.refused

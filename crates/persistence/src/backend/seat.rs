@@ -7,7 +7,7 @@ use super::meter::{Meter, Timer};
 use crate::access::Memory;
 use crate::fault::Fault;
 use crate::sql::Sql;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Bool};
 use firma_domain::Id;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -142,6 +142,14 @@ impl Seat {
     /// How many rows the connection has changed so far; of SQLite alone.
     pub(super) fn changes(&mut self) -> Result<i64, Fault> {
         Sql::<BigInt>::text("SELECT total_changes()").one_on(self.parts()?.conn)
+    }
+
+    /// Whether the transaction has anything to store; of PostgreSQL alone.
+    pub(super) fn has_stored(&mut self) -> bool {
+        let asked = Sql::<Bool>::text("SELECT pg_current_xact_id_if_assigned() IS NOT NULL");
+        self.parts()
+            .and_then(|parts| asked.one_on(parts.conn))
+            .unwrap_or(false)
     }
 
     /// Gives the connection back, which closes it; the next call gets another.

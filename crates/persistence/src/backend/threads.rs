@@ -115,9 +115,13 @@ fn transaction(seat: &mut Seat, call: &mut dyn Work, attempt: Attempt) -> Verdic
         }
     }
     if let Verdict::Done = verdict {
+        // Asked only where nothing could be stored before: most calls that write have something to store.
+        let has_stored = seat.meter.is_unwritable() && seat.has_stored();
         return match seat.batch("COMMIT") {
             Ok(()) => {
-                seat.meter.stored(true);
+                if has_stored {
+                    seat.meter.stored(true);
+                }
                 Verdict::Done
             }
             Err(fault) => {
@@ -200,7 +204,7 @@ fn write(
     }
     seat.batch("COMMIT")?;
     // What was undone is counted, too.
-    if stored < seat.changes()? && group.iter().all(|call| call.unwritable().is_none()) {
+    if seat.changes().is_ok_and(|now| stored < now) && group.iter().all(|call| call.unwritable().is_none()) {
         seat.meter.stored(true);
     }
     Ok(())

@@ -8,6 +8,9 @@ use diesel::sql_types::Integer;
 use firma_domain::Instant;
 use firma_domain::identity::LONGEST_WAIT;
 
+/// Seconds that clocks may be apart.
+const APART: i64 = 60;
+
 impl Tx<'_> {
     /// From when on one may try again at a subject; none where nobody guessed wrong. In a call that writes it waits for
     /// those who count there now.
@@ -18,7 +21,7 @@ impl Tx<'_> {
             .then_either(hold, "")
             .maybe::<At>(self)?;
         // Nobody waits for longer: that was written by a clock that was ahead.
-        let latest = self.now().plus_seconds(LONGEST_WAIT);
+        let latest = self.latest();
         Ok(found.map(|at| at.0).filter(|free| *free <= latest))
     }
 
@@ -37,16 +40,22 @@ impl Tx<'_> {
             .then(") ON CONFLICT (subject) DO UPDATE SET failures = CASE WHEN sign_in_delays.failed_at < ")
             .bind(now.plus_seconds(-quiet))
             .then(" OR sign_in_delays.failed_at > ")
-            .bind(now.plus_seconds(LONGEST_WAIT))
+            .bind(self.latest())
             .then(
                 " THEN 1 ELSE sign_in_delays.failures + 1 END, failed_at = excluded.failed_at \
                  WHERE sign_in_delays.free_at <= ",
             )
             .bind(now)
             .then(" OR sign_in_delays.free_at > ")
-            .bind(now.plus_seconds(LONGEST_WAIT))
+            .bind(self.latest())
             .then(" RETURNING failures")
             .maybe::<i32>(self)
+    }
+
+    /// What lies behind it was written by a clock that was ahead, and not by one of another server, or by a call that
+    /// began a little later.
+    fn latest(&self) -> Instant {
+        self.now().plus_seconds(LONGEST_WAIT + APART)
     }
 
     /// Nobody may try at a subject before that instant.

@@ -39,9 +39,10 @@ impl Tx<'_> {
         Ok(rows.into_iter().map(|id| id.0).collect())
     }
 
-    /// What is sealed in a user's rows, each with the row's id; held until the call ends.
+    /// What is sealed in a user's rows, each with the row's id; in a call that writes, held until it ends.
     pub fn sealed_texts(&mut self, column: SealedColumn, user: Id) -> Result<Vec<(Id, String)>, Fault> {
         self.identify(user)?;
+        let hold = if self.unit().is_ok() { " FOR UPDATE" } else { "" };
         let found = Sql::<(IdType, Text)>::text("SELECT ")
             .then(column.key)
             .then(", ")
@@ -52,7 +53,7 @@ impl Tx<'_> {
             .then(column.column)
             .then(" IS NOT NULL AND user_id = ")
             .bind(user)
-            .then_either(" FOR UPDATE", "")
+            .then_either(hold, "")
             .rows::<(Uid, String)>(self)?;
         Ok(found.into_iter().map(|(id, text)| (id.0, text)).collect())
     }

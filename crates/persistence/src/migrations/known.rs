@@ -18,8 +18,9 @@ use std::path::Path;
 pub fn is_same(one: &Target, other: &Target) -> Result<bool, MigrationError> {
     match (one, other) {
         (Target::Sqlite(one), Target::Sqlite(other)) => {
+            let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
             // One that isn't there yet is called what it is called.
-            let place = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+            let place = |path: &Path| path.canonicalize().unwrap_or_else(|_| absolute(path));
             Ok(place(one) == place(other))
         }
         (Target::Postgres(_), Target::Postgres(_)) => Ok(one == other || place(one)? == place(other)?),

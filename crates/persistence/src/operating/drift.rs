@@ -150,8 +150,9 @@ impl Tx<'_> {
                 break;
             }
         }
-        // The clean-up takes invitations without a word.
-        if E::NAME != Invitation::NAME {
+        // The clean-up takes invitations without a word, and the system's log tells of organizations that are elsewhere.
+        let is_elsewhere = (E::NAME, operating.organization()) == (Organization::NAME, Id::NIL);
+        if E::NAME != Invitation::NAME && !is_elsewhere {
             for id in self.gone(operating, E::NAME, E::TABLE)? {
                 found.off += 1;
                 let how = "it has entries and no row, and wasn't purged".to_owned();

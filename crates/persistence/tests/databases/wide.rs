@@ -55,5 +55,21 @@ fn slow_reports_leave_connections_to_others() {
             go.iter().for_each(|go| go.send(()).unwrap());
             (0..2).for_each(|_| begun.recv().unwrap());
         });
+        // Nor does one begin in the place of one that nobody waits for any more, and that goes on.
+        let (go, goes) = channel();
+        let goes = Mutex::new(goes);
+        let begins = begins.clone();
+        let left = database.read_widely(move |_: &mut Tx<'_>| {
+            begins.send(()).unwrap();
+            goes.lock().unwrap().recv().unwrap();
+            Ok::<_, Fault>(())
+        });
+        wait(async { tokio::time::timeout(MOMENT, left).await.unwrap_err() });
+        begun.recv().unwrap();
+        let hasty = database.clone().with_patience(MOMENT);
+        let refused = wait(hasty.read_widely(|_: &mut Tx<'_>| Ok::<_, Fault>(())));
+        assert!(matches!(refused, Err(Fault::Busy)), "{refused:?}");
+        go.send(()).unwrap();
+        wait(database.read_widely(|_: &mut Tx<'_>| Ok::<_, Fault>(()))).unwrap();
     }
 }

@@ -9,7 +9,7 @@ mod rows;
 use crate::refusal::Refusal;
 use crate::rows::is;
 use crate::work::Work;
-use firma_auth::access::{Permission, Resource, Scope, Verb, resource_named};
+use firma_auth::access::{Facts, Permission, Resource, Scope, Verb, resource_named};
 use firma_domain::access::RoleAssignment;
 use firma_domain::{Id, Instant, Record};
 use givers::{Giver, givers};
@@ -109,6 +109,7 @@ pub fn explain(work: &mut Work<'_, '_>, question: &Question) -> Result<Explanati
         facts.key = key.as_ref().map(keys::as_called);
         facts
     });
+    let asked = seen(asked, facts.as_ref(), row.as_ref());
     let scope = facts
         .as_ref()
         .and_then(|facts| facts.scope(asked.resource.name, asked.verb));
@@ -140,6 +141,19 @@ pub fn explain(work: &mut Work<'_, '_>, question: &Question) -> Result<Explanati
         changed_by,
         key: key.map(|key| KeyLimits::of(key, &asked)),
     })
+}
+
+/// What is to be explained of a row that may not be read, by who may read others: it isn't there to be changed.
+fn seen(asked: Asked, facts: Option<&Facts>, row: Option<&Place>) -> Asked {
+    let read = facts.and_then(|facts| facts.scope(asked.resource.name, Verb::Read));
+    let is_hidden = read.zip(row).is_some_and(|(read, row)| read < row.needs);
+    match matches!(asked.verb, Verb::Update | Verb::Delete) && is_hidden {
+        true => Asked {
+            verb: Verb::Read,
+            ..asked
+        },
+        false => asked,
+    }
 }
 
 fn asked(name: &str) -> Result<Asked, Refusal> {

@@ -72,12 +72,12 @@ pub fn confirm_email(tx: &mut Tx<'_>, text: &str) -> Result<Result<(), Refusal>,
 /// The address stands with the person's memberships, too: by it colleagues and imports find them. One that waits to be
 /// taken up keeps the address that it was made for.
 fn follow(tx: &mut Tx<'_>, user: Id, email: &Email) -> Result<(), Refusal> {
-    let mut joined: Vec<_> = tx.memberships_of(user)?;
-    joined.retain(|known| known.joined_at.is_some());
-    joined.sort_by_key(|known| known.organization);
-    for known in joined {
-        let grant = Joining::of(known.organization, user).grant();
+    for place in tx.places_of(user)? {
+        let grant = Joining::of(place, user).grant();
         let before = tx.open(grant)?.find_for_change(user)?;
+        if before.value.joined_at.is_none() {
+            continue;
+        }
         let value = Member {
             email: email.clone(),
             ..before.value.clone()

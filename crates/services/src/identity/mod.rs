@@ -51,7 +51,7 @@ pub use providers::{
 };
 pub use register::{Registration, register, verify_email};
 pub(crate) use register::{claim, clean_name};
-pub use rotation::{Rotated, rotate_secrets};
+pub use rotation::{Rotated, rotate_secrets, unsealable};
 pub use sessions::{Credentials, Lifetimes, SignedIn, Signer, Transport, logout, refresh};
 pub use sign_in::{SecondStep, login, second_factor};
 pub use step_up::{StepUp, SteppedUp, may_step_up, step_up};

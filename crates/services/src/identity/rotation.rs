@@ -4,7 +4,7 @@ use crate::operating;
 use crate::refusal::Refusal;
 use firma_auth::access::Disposing;
 use firma_auth::keys::{Key, Keys};
-use firma_auth::sealed::{self, Place};
+use firma_auth::sealed::{self, Place, Unsealable};
 use firma_auth::signed;
 use firma_domain::Id;
 use firma_domain::source::Entropy;
@@ -72,6 +72,47 @@ pub async fn rotate_secrets(
     Ok(all)
 }
 
+/// The first text of these columns that doesn't open, and why; none where all do. Nothing is changed.
+pub async fn unsealable(
+    database: &Database,
+    key: &Key,
+    columns: &'static [SealedColumn],
+) -> Result<Option<String>, Refusal> {
+    let mut last = Id::NIL;
+    loop {
+        let key = key.clone();
+        let batch = move |tx: &mut Tx<'_>| {
+            let users = tx.users_behind(last, BATCH)?;
+            for user in &users {
+                for column in columns {
+                    for (row, text) in tx.sealed_texts(*column, *user)? {
+                        if let Err(why) = sealed::open(&key, place(*column, row), &text) {
+                            return Ok((None, Some(lost(*column, row, why))));
+                        }
+                    }
+                }
+            }
+            Ok::<_, Refusal>((users.last().copied(), None))
+        };
+        match database.read(batch).await? {
+            (Some(end), None) => last = end,
+            (_, lost) => return Ok(lost),
+        }
+    }
+}
+
+fn place(column: SealedColumn, row: Id) -> Place<'static> {
+    Place {
+        table: column.table,
+        column: column.column,
+        row,
+    }
+}
+
+fn lost(column: SealedColumn, row: Id, why: Unsealable) -> String {
+    format!("{}.{} of {row} {why}", column.table, column.column)
+}
+
 /// Signs the checkpoints of a log anew. What doesn't prove anything isn't made to.
 fn sign_anew(tx: &mut Tx<'_>, key: &Key, disposing: Disposing) -> Result<Rotated, Refusal> {
     let mut done = Rotated::default();
@@ -101,20 +142,13 @@ fn renew(
     done: &mut Rotated,
 ) -> Result<(), Fault> {
     for (row, text) in tx.sealed_texts(column, user)? {
-        let place = Place {
-            table: column.table,
-            column: column.column,
-            row,
-        };
-        match sealed::reseal(&keys.sealing, place, &text, entropy) {
+        match sealed::reseal(&keys.sealing, place(column, row), &text, entropy) {
             Ok(None) => done.current += 1,
             Ok(Some(new)) => {
                 tx.set_sealed_text(column, (user, row), &new)?;
                 done.renewed += 1;
             }
-            Err(why) => done
-                .lost
-                .push(format!("{}.{} of {row} {why}", column.table, column.column)),
+            Err(why) => done.lost.push(lost(column, row, why)),
         }
     }
     Ok(())

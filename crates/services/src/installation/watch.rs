@@ -262,8 +262,9 @@ mod tests {
     #[test]
     fn what_is_remembered_has_an_end() {
         let watch = Watch::default();
+        let user = |n: u64| Id::fixed(u16::try_from(n >> 8).unwrap(), u16::try_from(n & 0xff).unwrap());
         for n in 0..REMEMBERED + 500 {
-            let user = Id::fixed(u16::try_from(n >> 8).unwrap(), u16::try_from(n & 0xff).unwrap());
+            let user = user(n);
             watch.tried(user, Watched::Foreign, "a".into(), at(0));
             watch.is_too_many(user, user, at(0));
         }
@@ -272,7 +273,7 @@ mod tests {
         assert!(watch.tried.entry_count() <= REMEMBERED);
         assert!(watch.written.entry_count() <= REMEMBERED);
         // Who is at it is known.
-        let last = Id::fixed(u16::try_from((REMEMBERED + 499) >> 8).unwrap(), 0xf3);
+        let last = user(REMEMBERED + 499);
         assert_eq!(watch.tried(last, Watched::Foreign, "a".into(), at(1)), News::Old);
     }
 }

@@ -89,10 +89,9 @@ pub(super) fn able(
 
 /// Members by their ids, for who may read members.
 pub(super) fn named(work: &mut Work<'_, '_>, ids: &[Id]) -> Result<Vec<Giver>, Refusal> {
-    if work.facts().may_read::<Member>().is_none() {
+    let Some(members) = work.facts().may_read::<Member>() else {
         return Ok(Vec::new());
-    }
-    let members = work.facts().explaining().members();
+    };
     let found = work.open(members)?.by_ids(ids)?;
     let giver = |member: Record<Member>| Giver {
         user_id: member.id,

@@ -46,8 +46,9 @@ impl Plan {
             let (text, currency) = match told(&target.source).and_then(|text| Ok((text, currency?))) {
                 Ok(told) => told,
                 Err(wrong) => {
+                    // All that follows would be too much, too.
                     read.faults.push(self.fault(row.line, Some(&target.field), wrong));
-                    continue;
+                    return read;
                 }
             };
             if text.is_empty() {
