@@ -12,7 +12,7 @@ use firma_domain::organizations::{Invitation, Member, Organization, Team, TeamMe
 use firma_domain::platform::{File, Import};
 use firma_domain::{Entity, Id, Instant, Record};
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What a look at a table's rows of one organization found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -162,30 +162,58 @@ impl Tx<'_> {
         Ok(found)
     }
 
-    /// What was made, by its entries, and isn't there any more, though no entry says that it went; some of it.
+    /// What was made, by its entries, and isn't there any more, though no entry says that it went. Some at a time: over
+    /// all at once a planner that knows nothing of the tables would compare each with each.
     fn gone(
         &mut self,
         operating: Operating,
         entity: &'static str,
         table: &'static str,
     ) -> Result<Vec<Id>, Fault> {
-        let gone = Sql::<IdType>::text("SELECT a.entity_id FROM audit_entries a WHERE a.organization_id = ")
-            .bind(operating.organization())
-            .then(" AND a.entity_type = ")
-            .bind(entity)
-            .then(" AND NOT EXISTS (SELECT 1 FROM ")
-            .then(table)
-            .then(" r WHERE r.organization_id = a.organization_id AND r.id = a.entity_id) AND NOT EXISTS (SELECT 1 FROM \
-                   audit_entries p WHERE p.organization_id = a.organization_id AND p.entity_type = a.entity_type \
-                   AND p.entity_id = a.entity_id AND p.action = ")
-            .bind(format!("{entity}.purged").as_str())
-            .then(") ORDER BY a.number LIMIT ")
-            .bind(sql::Value::Big(i64::try_from(PAGE).unwrap_or(i64::MAX)))
-            .rows::<Uid>(self)?;
-        let mut gone: Vec<_> = gone.into_iter().map(|id| id.0).collect();
-        gone.sort_unstable();
-        gone.dedup();
-        Ok(gone)
+        let organization = operating.organization();
+        let entries = |what: &'static str| {
+            Sql::<IdType>::text("SELECT DISTINCT entity_id FROM audit_entries WHERE organization_id = ")
+                .bind(organization)
+                .then(" AND entity_type = ")
+                .bind(entity)
+                .then(what)
+        };
+        let (mut all, mut after) = (Vec::new(), Id::NIL);
+        loop {
+            let made = entries(" AND entity_id > ")
+                .bind(after)
+                .then(" ORDER BY entity_id LIMIT ")
+                .bind(sql::Value::Big(i64::try_from(PAGE).unwrap_or(i64::MAX)))
+                .rows::<Uid>(self)?;
+            let Some(last) = made.last().map(|id| id.0) else {
+                return Ok(all);
+            };
+            let there = Sql::<IdType>::text("SELECT id FROM ")
+                .then(table)
+                .then(" WHERE organization_id = ")
+                .bind(organization)
+                .then(" AND id IN (")
+                .binds(made.iter().map(|id| id.0.into()).collect())
+                .then(")")
+                .rows::<Uid>(self)?;
+            let there: HashSet<Id> = there.into_iter().map(|id| id.0).collect();
+            let gone: Vec<Id> = made
+                .iter()
+                .map(|id| id.0)
+                .filter(|id| !there.contains(id))
+                .collect();
+            if !gone.is_empty() {
+                let purged = entries(" AND action = ")
+                    .bind(format!("{entity}.purged").as_str())
+                    .then(" AND entity_id IN (")
+                    .binds(gone.iter().map(|id| (*id).into()).collect())
+                    .then(")")
+                    .rows::<Uid>(self)?;
+                let purged: HashSet<Id> = purged.into_iter().map(|id| id.0).collect();
+                all.extend(gone.into_iter().filter(|id| !purged.contains(id)));
+            }
+            after = last;
+        }
     }
 
     fn compare(
