@@ -24,7 +24,9 @@ impl Caller {
         let oldest = tx.now().plus_seconds(-STEP_UP);
         match tx.authenticated_at(self.user, self.session)? {
             Some(at) if oldest < at => Ok(()),
-            _ => Err(Refusal::StepUp),
+            Some(_) => Err(Refusal::StepUp),
+            // It has ended since the call began.
+            None => Err(Refusal::Unauthenticated),
         }
     }
 

@@ -143,10 +143,13 @@ pub fn explain(work: &mut Work<'_, '_>, question: &Question) -> Result<Explanati
     })
 }
 
-/// What is to be explained of a row that may not be read, by who may read others: it isn't there to be changed.
+/// What is to be explained of a row that might be changed, but may not be read, by who may read others: it isn't there to
+/// be changed.
 fn seen(asked: Asked, facts: Option<&Facts>, row: Option<&Place>) -> Asked {
-    let read = facts.and_then(|facts| facts.scope(asked.resource.name, Verb::Read));
-    let is_hidden = read.zip(row).is_some_and(|(read, row)| read < row.needs);
+    let scope = |verb| facts.and_then(|facts| facts.scope(asked.resource.name, verb));
+    let is_hidden = row.is_some_and(|row| {
+        scope(Verb::Read).is_some_and(|read| read < row.needs) && scope(asked.verb) >= Some(row.needs)
+    });
     match matches!(asked.verb, Verb::Update | Verb::Delete) && is_hidden {
         true => Asked {
             verb: Verb::Read,
