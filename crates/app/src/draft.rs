@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How the name of a draft ends.
-pub(crate) const ENDING: &str = ".part";
+const ENDING: &str = ".part";
 
 /// Removed unless it is kept. Nobody else takes it meanwhile: it is locked.
 pub(crate) struct Draft {
