@@ -54,6 +54,24 @@ fn who_guesses_waits_longer_each_time_on_every_server_known_or_not() {
     });
 }
 
+/// Nobody waits for a day because a clock was a day ahead.
+#[test]
+fn a_clock_that_is_set_right_keeps_nobody_out() {
+    on_each_clock(|server, clock| {
+        let (_, email) = owner(server);
+        clock.by(86_400);
+        for _ in 0..8 {
+            wrong(server, &email, 1);
+            clock.by(10);
+        }
+        wrong(server, &email, 1);
+        assert!(login(server, &email, PASSWORD).header("retry-after").is_some());
+        clock.by(-86_480);
+        wrong(server, &email, 1);
+        login(server, &email, PASSWORD).expect(200);
+    });
+}
+
 #[test]
 fn ten_wrong_guesses_are_a_warning_and_an_hour_later_forgotten() {
     on_each_clock(|server, clock| {

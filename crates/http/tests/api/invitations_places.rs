@@ -188,6 +188,23 @@ fn a_client_comes_back_without_a_place() {
     });
 }
 
+/// Who was added as a client has no place yet, and is told at once, not once they accept.
+#[test]
+fn a_client_who_waits_is_asked_to_work_here_only_where_there_is_a_place() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let body = json!({"email": "client@limit.example", "name": "C", "role_ids": [role("client")]});
+        firm.owner.post(&firm.at("members"), body).expect(201);
+        limit(server, &firm, 1);
+        let body = || json!({"email": "client@limit.example", "role_ids": [role("employee")]});
+        invite(&firm.owner, &firm, body()).problem(409, "member_limit");
+        limit(server, &firm, 2);
+        invite(&firm.owner, &firm, body()).expect(201);
+        let token = token(&mail(server, "client@limit.example"));
+        register(server, &token).expect(200);
+    });
+}
+
 #[test]
 fn who_is_a_client_no_longer_takes_a_place() {
     on_each(|server| {

@@ -1,9 +1,10 @@
 //! Organizations: what they say of themselves, how they want to work, and their members.
 
+use crate::invitations_answered::register;
 use crate::keys::with;
 use crate::kit::texts;
 use crate::owners::{entries, pointer};
-use crate::post::on_each_clock;
+use crate::post::{mail, on_each_clock, token};
 use crate::samples::{bare, nothing, role, unique, upload};
 use crate::second_factor::{PATH as FACTOR, code, factored};
 use firma_auth::access::Verb;
@@ -154,7 +155,17 @@ fn who_lacks_the_second_factor_that_an_organization_asks_for_stays_outside() {
             .post("/api/v1/organizations", body)
             .problem(422, "invalid");
         client.get(&at("/deals")).expect(200);
+        let late = format!("{}@late.example", unique());
+        let body = json!({"email": late, "role_ids": [role("employee")]});
+        client.post(&at("/invitations"), body).expect(201);
+        let asked = token(&mail(server, &late));
         asks(&owner, true).expect(200);
+        // Nor does anybody come in with what they may no longer give.
+        let joined = register(server, &asked).expect(200);
+        assert_eq!(
+            (&joined["role_ids"], &joined["withheld_role_ids"]),
+            (&json!([]), &json!([role("employee")]))
+        );
         // No key waives it, though it may change the organization otherwise.
         let key = owner
             .post(&at("/api-keys"), with(&["organizations:update:org"]))
