@@ -71,6 +71,18 @@ pub(crate) fn state(request: &HttpRequest) -> Result<web::Data<State>, Problem> 
         .ok_or_else(|| Problem::new("internal", "the server has no state"))
 }
 
+/// Asks the database, for few rows or for many.
+pub(crate) async fn asked<T, F>(state: &State, much: bool, run: F) -> Result<T, Refusal>
+where
+    T: Send + 'static,
+    F: Fn(&mut Tx<'_>) -> Result<T, Refusal> + Send + 'static,
+{
+    match much {
+        true => state.database.read_widely(run).await,
+        false => state.database.read(run).await,
+    }
+}
+
 async fn body(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Problem> {
     let state = state(request)?;
     let mut body = Vec::new();
@@ -117,24 +129,28 @@ impl Call {
     where
         F: Fn(&mut Work<'_, '_>, &Said) -> Result<Answer, Refusal> + Send + 'static,
     {
-        let (state, said, signed) = self.parts();
-        let counted = state
-            .database
-            .read_widely(move |tx: &mut Tx<'_>| run(&mut said.enter(tx, &signed)?, &said));
-        let answer = self.settle(counted.await).await?;
+        let answer = self.look_at(true, run).await?;
         Ok(render::response(answer, &self.request))
     }
 
-    /// The same for what isn't yet an answer.
+    /// [`Call::read`] for what isn't yet an answer.
     pub(crate) async fn look<T, F>(&self, run: F) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: Fn(&mut Work<'_, '_>, &Said) -> Result<T, Refusal> + Send + 'static,
     {
+        self.look_at(false, run).await
+    }
+
+    async fn look_at<T, F>(&self, much: bool, run: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Work<'_, '_>, &Said) -> Result<T, Refusal> + Send + 'static,
+    {
         let (state, said, signed) = self.parts();
-        let found = state
-            .database
-            .read(move |tx: &mut Tx<'_>| run(&mut said.enter(tx, &signed)?, &said));
+        let found = asked(&state, much, move |tx: &mut Tx<'_>| {
+            run(&mut said.enter(tx, &signed)?, &said)
+        });
         self.settle(found.await).await
     }
 

@@ -1,6 +1,6 @@
 //! Calls by who holds a platform role: 401, then as if the path didn't exist for everybody else, then 403.
 
-use crate::call::Call;
+use crate::call::{Call, asked};
 use crate::problem::Problem;
 use crate::render;
 use crate::said::Said;
@@ -14,12 +14,7 @@ impl Call {
     where
         F: Fn(&mut Desk<'_, '_>, &Said) -> Result<Answer, Refusal> + Send + 'static,
     {
-        let caller = self.holder().await?;
-        let (state, said) = (self.said.state.clone(), self.said.clone());
-        let answer = state
-            .database
-            .read(move |tx: &mut Tx<'_>| run(&mut Desk::enter(tx, caller)?, &said));
-        self.on_platform(answer.await)
+        self.look_at_platform(false, run).await
     }
 
     /// The same for what is of so many rows that it takes its time.
@@ -27,11 +22,18 @@ impl Call {
     where
         F: Fn(&mut Desk<'_, '_>, &Said) -> Result<Answer, Refusal> + Send + 'static,
     {
+        self.look_at_platform(true, run).await
+    }
+
+    async fn look_at_platform<F>(self, much: bool, run: F) -> Result<HttpResponse, Problem>
+    where
+        F: Fn(&mut Desk<'_, '_>, &Said) -> Result<Answer, Refusal> + Send + 'static,
+    {
         let caller = self.holder().await?;
         let (state, said) = (self.said.state.clone(), self.said.clone());
-        let answer = state
-            .database
-            .read_widely(move |tx: &mut Tx<'_>| run(&mut Desk::enter(tx, caller)?, &said));
+        let answer = asked(&state, much, move |tx: &mut Tx<'_>| {
+            run(&mut Desk::enter(tx, caller)?, &said)
+        });
         self.on_platform(answer.await)
     }
 
