@@ -181,7 +181,7 @@ fn body(operation: &Operation, schema: &RefOr<Schema>) -> RequestBody {
     };
     let mut body = RequestBodyBuilder::new()
         .content(operation.media_type, content())
-        .required(Some(Required::True));
+        .required(Some(needed(!operation.may_lack_body)));
     if operation.method == Method::PATCH {
         body = body.content("application/merge-patch+json", content());
     }

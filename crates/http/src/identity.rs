@@ -157,7 +157,7 @@ pub(crate) fn operations(to: &mut Vec<Operation>, schemas: &mut Schemas) {
             "Gives the next pair of tokens. The refresh token that was sent is used up. Without a body the one in the \
              cookie is taken, and the next ones are set as cookies.",
         )
-        .body(reference("RefreshRequest"))
+        .body_or_cookie(reference("RefreshRequest"))
         .example(
             Example::default()
                 .after(format!("REFRESH_TOKEN={SIGN_IN}.refresh_token)"))

@@ -96,6 +96,8 @@ pub struct Operation {
     pub needs_key: bool,
     /// Whether it may be called so and so often only
     pub is_limited: bool,
+    /// Whether it may be called without its body
+    pub may_lack_body: bool,
     /// Whether it is an action on one row that has a version, which is what it answers with
     is_versioned: bool,
     pub(crate) example: Example,
@@ -130,6 +132,7 @@ impl Operation {
             answer_also: None,
             needs_key: false,
             is_limited: false,
+            may_lack_body: false,
             is_versioned: false,
             example: Example::default(),
             refusals: vec![],
@@ -147,6 +150,11 @@ impl Operation {
     pub(crate) fn body(mut self, schema: RefOr<Schema>) -> Self {
         self.body = Some(schema);
         self
+    }
+    /// A body that says what a cookie may say, too.
+    pub(crate) fn body_or_cookie(mut self, schema: RefOr<Schema>) -> Self {
+        self.may_lack_body = true;
+        self.body(schema)
     }
     /// A body that is a form with a file, of parts with these media types.
     pub(crate) fn form(
