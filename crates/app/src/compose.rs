@@ -24,7 +24,8 @@ use firma_services::installation::{Errors, Writing};
 use firma_services::organizations::Domains;
 use firma_services::platform::imports::ImportHandler;
 use firma_services::platform::{
-    Breaker, CleanUp, Files, Guarded, Handler, MailHandler, Retention, VerifyLogs, Worker, WorkerSettings,
+    Breaker, CleanUp, Files, Guarded, Handler, Leased, MailHandler, Retention, VerifyLogs, Worker,
+    WorkerSettings,
 };
 use std::io::ErrorKind;
 use std::path::Path;
@@ -296,7 +297,7 @@ impl Parts {
         }
         let settings = WorkerSettings {
             threads: usize::try_from(threads).unwrap_or(1),
-            lease: seconds(config.job_lease),
+            lease: lease(config),
             recurring: vec![
                 CleanUp::every(seconds(config.clean_up_every)),
                 VerifyLogs::every(seconds(config.verify_every)),
@@ -311,4 +312,27 @@ impl Parts {
         };
         Worker::start(self.database.clone(), handlers, settings)
     }
+
+    /// Does one job, which is leased already, on the thread that calls: for a command that needs it done.
+    pub(crate) fn work_off(
+        &self,
+        leased: Leased,
+        lease: i64,
+        handler: impl Handler + 'static,
+    ) -> Result<(), String> {
+        let settings = WorkerSettings {
+            threads: 0,
+            lease,
+            ..WorkerSettings::default()
+        };
+        let worker = Worker::start(self.database.clone(), vec![Arc::new(handler)], settings)?;
+        worker.work_on(leased);
+        worker.stop(Duration::ZERO);
+        Ok(())
+    }
+}
+
+/// For how many seconds a job is leased.
+pub(crate) fn lease(config: &Config) -> i64 {
+    seconds(config.job_lease)
 }

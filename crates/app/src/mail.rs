@@ -1,19 +1,17 @@
 //! Lets who runs the server see that mail arrives: by the queue, a worker and the mailer, as every mail.
 
-use crate::compose::compose;
+use crate::compose::{compose, lease};
 use crate::config::Config;
 use firma_domain::platform::{JobState, MailFault};
 use firma_domain::{Email, Id};
-use firma_services::platform::{Mail, MailHandler, Worker, WorkerSettings, mail_for_system};
+use firma_services::platform::{Mail, MailHandler, mail_for_system};
 use firma_services::{Origin, Refusal, Tx};
 use serde_json::json;
-use std::sync::Arc;
-use std::time::Duration;
 
 pub(crate) fn test(config: &Config, to: &Email, language: String) -> Result<(), String> {
     let parts = compose(config)?;
     let address = to.clone();
-    let lease = config.job_lease.as_secs().try_into().unwrap_or(i64::MAX);
+    let lease = lease(config);
     // Taken as it is put: the worker of a server that runs beside it, or one with much to do, isn't what is tried here.
     let put = move |tx: &mut Tx<'_>| {
         let mail = Mail {
@@ -31,14 +29,9 @@ pub(crate) fn test(config: &Config, to: &Email, language: String) -> Result<(), 
     let handler = MailHandler {
         mailer: parts.mailer.clone(),
     };
-    let settings = WorkerSettings {
-        threads: 0,
-        lease,
-        ..WorkerSettings::default()
-    };
-    let worker = Worker::start(database.clone(), vec![Arc::new(handler)], settings)?;
-    leased.into_iter().for_each(|leased| worker.work_on(leased));
-    worker.stop(Duration::ZERO);
+    if let Some(leased) = leased {
+        parts.work_off(leased, lease, handler)?;
+    }
     let look = move |tx: &mut Tx<'_>| Ok(tx.system_job(job)?);
     let ended = database.read_waiting(look).map_err(said);
     match ended? {

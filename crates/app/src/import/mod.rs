@@ -4,7 +4,7 @@ mod begun;
 mod options;
 
 use crate::cli::NewImport;
-use crate::compose::{Parts, compose_existing};
+use crate::compose::{Parts, compose_existing, lease};
 use crate::config::Config;
 use crate::exit::{Ended, SOME_REFUSED};
 use begun::{Begun, call_off_when_asked};
@@ -12,14 +12,11 @@ use firma_auth::access::{Grant, Read};
 use firma_domain::Record;
 use firma_domain::platform::{Import, ImportRefusal, ImportState};
 use firma_services::platform::imports::{self, ImportHandler, Importing, RefusedRows};
-use firma_services::platform::{Worker, WorkerSettings};
 use firma_services::{Database, Refusal, Tx, Work, crud};
 use options::options;
 use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
 
 /// The most refusals that are printed for a person.
 const SHOWN: usize = 50;
@@ -37,7 +34,7 @@ pub(crate) fn import(config: &Config, new: &NewImport) -> Result<(), Ended> {
         None => None,
     };
     let parts = compose_existing(config)?;
-    let lease = config.job_lease.as_secs().try_into().unwrap_or(i64::MAX);
+    let lease = lease(config);
     let begun = Begun {
         parts: &parts,
         new,
@@ -52,14 +49,7 @@ pub(crate) fn import(config: &Config, new: &NewImport) -> Result<(), Ended> {
     let _ = writeln!(std::io::stderr(), "import {}", of.import);
     let _called_off = call_off_when_asked(&parts.database, of.asker, leased.lease.job);
     let handler = ImportHandler::telling(parts.files.clone(), show_progress);
-    let settings = WorkerSettings {
-        threads: 0,
-        lease,
-        ..WorkerSettings::default()
-    };
-    let worker = Worker::start(parts.database.clone(), vec![Arc::new(handler)], settings)?;
-    worker.work_on(leased);
-    worker.stop(Duration::ZERO);
+    parts.work_off(leased, lease, handler)?;
     ended(&parts, of, new)
 }
 

@@ -15,7 +15,7 @@ impl Tx<'_> {
     /// From when on one may try again at a subject; none where nobody guessed wrong. In a call that writes it waits for
     /// those who count there now.
     pub fn free_at(&mut self, subject: [u8; 16]) -> Result<Option<Instant>, Fault> {
-        let hold = if self.unit().is_ok() { " FOR UPDATE" } else { "" };
+        let hold = self.hold();
         let found = Sql::<AtType>::text("SELECT free_at FROM sign_in_delays WHERE subject = ")
             .bind(Value::Bytes(subject.to_vec()))
             .then_either(hold, "")

@@ -20,7 +20,7 @@ impl Tx<'_> {
     /// The user's second factor, confirmed or not; held until a call that writes ends.
     pub fn factor(&mut self, user: Id) -> Result<Option<Factor>, Fault> {
         self.identify(user)?;
-        let hold = if self.unit().is_ok() { " FOR UPDATE" } else { "" };
+        let hold = self.hold();
         let found = Sql::<(Text, Nullable<AtType>, Nullable<BigInt>)>::text(
             "SELECT secret, confirmed_at, last_step FROM second_factors WHERE user_id = ",
         )

@@ -42,7 +42,7 @@ impl Tx<'_> {
     /// What is sealed in a user's rows, each with the row's id; in a call that writes, held until it ends.
     pub fn sealed_texts(&mut self, column: SealedColumn, user: Id) -> Result<Vec<(Id, String)>, Fault> {
         self.identify(user)?;
-        let hold = if self.unit().is_ok() { " FOR UPDATE" } else { "" };
+        let hold = self.hold();
         let found = Sql::<(IdType, Text)>::text("SELECT ")
             .then(column.key)
             .then(", ")

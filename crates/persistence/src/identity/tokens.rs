@@ -58,7 +58,7 @@ impl Tx<'_> {
     /// A token of a user, used or not; held until a call that writes ends.
     pub fn token(&mut self, user: Id, kind: TokenKind, hash: [u8; 32]) -> Result<Option<Token>, Fault> {
         self.identify(user)?;
-        let hold = if self.unit().is_ok() { " FOR UPDATE" } else { "" };
+        let hold = self.hold();
         let found = Sql::<(Text, Nullable<Text>, AtType, Nullable<AtType>)>::text(
             "SELECT email, payload, expires_at, used_at FROM verification_tokens WHERE hash = ",
         )

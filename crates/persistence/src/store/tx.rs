@@ -118,6 +118,14 @@ impl<'c> Tx<'c> {
         self.now
     }
 
+    /// What holds a row on PostgreSQL until a call that writes ends; one that only reads holds none.
+    pub(crate) fn hold(&self) -> &'static str {
+        match self.unit {
+            Some(_) => " FOR UPDATE",
+            None => "",
+        }
+    }
+
     /// The clock's, which has gone on since the call began.
     pub(crate) fn moment(&self) -> Instant {
         self.sources.clock.now()

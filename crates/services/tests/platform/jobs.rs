@@ -310,21 +310,6 @@ fn a_long_step_costs_no_other_job_its_lease() {
     });
 }
 
-#[test]
-fn a_job_whose_payload_is_gone_keeps_nobody_from_the_queue() {
-    on_each(|server| {
-        let firm = Firm::new(server);
-        let first = put(&firm, "work", json!({}), 3);
-        server.base.execute("DELETE FROM job_payloads");
-        let second = put(&firm, "work", json!({}), 3);
-        let work = |job: &Running<'_>| job.commit(|_| Ok(Value::Null));
-        let worker = start(server, vec![Arc::new(Does("work", work))]);
-        await_state(&firm, second, "SUCCEEDED");
-        assert_eq!(look(&firm, first)["problem"], "its payload is gone");
-        worker.stop(Duration::from_secs(5));
-    });
-}
-
 /// One that is cut off from the database for longer than its lease finds out at its next step, and stores nothing.
 #[test]
 fn who_lost_the_lease_stores_nothing() {

@@ -1,8 +1,12 @@
-//! What recurs: queued once, never later than it is due, and called off where it was turned off.
+//! The queue: what recurs is in it once, never later than it is due, and called off where it was turned off; what can't be
+//! done keeps nobody from it.
 
-use crate::kit::count;
-use firma_services::platform::NewJob;
-use firma_testing::{Server, on_each};
+use crate::kit::{Does, await_state, count, look, put, start};
+use firma_services::platform::{NewJob, Running};
+use firma_testing::{Firm, Server, on_each};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
 
 const KIND: &str = "backup";
 
@@ -75,5 +79,20 @@ fn what_was_turned_off_is_called_off_once_nobody_takes_it() {
         );
         keep(server, 10);
         assert_eq!(queued(server).len(), 1);
+    });
+}
+
+#[test]
+fn a_job_whose_payload_is_gone_keeps_nobody_from_the_queue() {
+    on_each(|server| {
+        let firm = Firm::new(server);
+        let first = put(&firm, "work", json!({}), 3);
+        server.base.execute("DELETE FROM job_payloads");
+        let second = put(&firm, "work", json!({}), 3);
+        let work = |job: &Running<'_>| job.commit(|_| Ok(Value::Null));
+        let worker = start(server, vec![Arc::new(Does("work", work))]);
+        await_state(&firm, second, "SUCCEEDED");
+        assert_eq!(look(&firm, first)["problem"], "its payload is gone");
+        worker.stop(Duration::from_secs(5));
     });
 }
